@@ -1,0 +1,50 @@
+# make demo   serve the example ERP on http://localhost:5000
+# make test   run every test; installs what they need
+# make check  lint and types
+# make bench  measure against the peers and write docs/benchmarks.md
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pip takes dependency groups from 25.1 on.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check format bench clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+$(BIN)/python:
+	sh scripts/make-venv.sh $(PYTHON) $(VENV)
+
+$(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.develop: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --upgrade pip
+	$(PIP) install --constraint constraints.txt --editable . --group test --group check --group bench
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/python -m example_app
+
+test: $(VENV)/.develop
+	sh scripts/system-packages.sh chromium
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+
+check: $(VENV)/.develop
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.develop
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.develop
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,48 @@
+"""Run the ERP and, on another loopback address, the third party that it must not reach."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import click
+from werkzeug.serving import make_server, run_simple
+
+from . import create_app
+from .demo import ACCOUNTS
+from .tracker import Tracker
+
+#: Another host for the browser, on this machine for us.
+TRACKER_HOST = "127.0.0.2"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the ERP.")
+@click.option("--port", default=5000, show_default=True, help="Port of the ERP.")
+@click.option("--tracker-port", default=5001, show_default=True, help="Port of the third party.")
+def main(host: str, port: int, tracker_port: int) -> None:
+    """Serve the demo ERP of Strict Cookies."""
+    tracker = Tracker()
+    start_tracker(tracker, tracker_port)
+    app = create_app(
+        {"TRACKER": tracker, "TRACKER_URL": f"http://{TRACKER_HOST}:{tracker_port}/pixel.gif"}
+    )
+    click.echo(f"Definitive Track ERP: http://localhost:{port}")
+    for username, _full_name, role, password in ACCOUNTS:
+        click.echo(f"  {role:8}  user name {username:8}  password {password}")
+    run_simple(host, port, app, threaded=True)
+
+
+def start_tracker(tracker: Tracker, port: int) -> None:
+    """Serve the third party in a thread that ends with the process."""
+    try:
+        with socket.create_server((TRACKER_HOST, port)) as listener:
+            server = make_server(TRACKER_HOST, port, tracker, threaded=True, fd=listener.fileno())
+    except OSError as error:
+        click.echo(f"The third party can't listen on {TRACKER_HOST}:{port}: {error.strerror}.")
+        return
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m example_app")

@@ -1,0 +1,22 @@
+"""The auditor's page: the last sign-ins and changes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from . import auth, paging
+
+bp = Blueprint("activity", __name__, url_prefix="/activity")
+bp.before_request(auth.require_login)
+
+
+@bp.get("/")
+@auth.require_role(auth.Role.AUDITOR)
+def index() -> str:
+    """List what happened, the newest first."""
+    page = paging.fetch(
+        "SELECT activity.*, user.full_name, user.role, COUNT(*) OVER () AS total"
+        " FROM activity LEFT JOIN user ON user.id = activity.user_id"
+        " ORDER BY activity.id DESC"
+    )
+    return render_template("activity.html", page=page)

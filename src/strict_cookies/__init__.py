@@ -1,0 +1,78 @@
+"""
+Strict Cookies: declare the few cookies a site strictly needs; enforce, secure and publish them.
+
+Names are loaded when first used, so that a plain WSGI application imports no Flask.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import (
+        ConfigurationError,
+        CookieDroppedError,
+        FrozenConfigurationError,
+        PolicyError,
+        StrictCookiesError,
+    )
+    from .extension import StrictCookies
+    from .firewall import CookieFirewall
+    from .headers import StrictTalisman
+    from .policy import CookiePolicy, DeclaredCookie, Site
+    from .purposes import Purpose
+    from .reasons import Reason
+    from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ConfigurationError": "errors",
+    "CookieDroppedError": "errors",
+    "CookieFirewall": "firewall",
+    "CookiePolicy": "policy",
+    "DeclaredCookie": "policy",
+    "FrozenConfigurationError": "errors",
+    "PolicyError": "errors",
+    "Purpose": "purposes",
+    "Reason": "reasons",
+    "Site": "policy",
+    "StrictCookies": "extension",
+    "StrictCookiesError": "errors",
+    "StrictTalisman": "headers",
+    "cookie_dropped": "signals",
+    "cookie_hardened": "signals",
+    "stray_cookie_seen": "signals",
+}
+
+__all__ = [
+    "ConfigurationError",
+    "CookieDroppedError",
+    "CookieFirewall",
+    "CookiePolicy",
+    "DeclaredCookie",
+    "FrozenConfigurationError",
+    "PolicyError",
+    "Purpose",
+    "Reason",
+    "Site",
+    "StrictCookies",
+    "StrictCookiesError",
+    "StrictTalisman",
+    "cookie_dropped",
+    "cookie_hardened",
+    "stray_cookie_seen",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

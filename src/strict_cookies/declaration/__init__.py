@@ -1,0 +1,1 @@
+"""Publish: the declaration that visitors, machines and auditors read, generated from the policy."""

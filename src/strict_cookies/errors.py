@@ -1,0 +1,70 @@
+"""
+Every exception of the library, one class per thing that the caller can do about it.
+
+Evidence is carried as attributes, so that a caller need not parse a message.
+No message holds a cookie value or a session identifier; cookie names do appear.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class StrictCookiesError(Exception):
+    """The root of every exception that this library raises on purpose."""
+
+
+class PolicyError(StrictCookiesError):
+    """
+    The policy can't be used. Mend each of :attr:`mistakes`; all are listed at once.
+
+    Args:
+        mistakes: One sentence each: where, what arrived, what to do.
+        source: What was read, for example the path of ``cookies.toml``; None for a policy
+            that was built in Python.
+    """
+
+    def __init__(self, mistakes: Iterable[str], *, source: str | None = None) -> None:
+        self.mistakes = tuple(mistakes)
+        self.source = source
+        count = len(self.mistakes)
+        head = f"{source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
+        super().__init__("\n".join((head, *(f"  - {mistake}" for mistake in self.mistakes))))
+
+
+class ConfigurationError(StrictCookiesError):
+    """
+    A setting or the order in which the application was put together is wrong.
+
+    Args:
+        message: Where, what arrived, what to do.
+        reason_id: The stable id, for example ``"SC301"``, explained in the docs; None for
+            a plain wrong value.
+    """
+
+    def __init__(self, message: str, *, reason_id: str | None = None) -> None:
+        self.reason_id = reason_id
+        super().__init__(f"{reason_id}: {message}" if reason_id else message)
+
+
+class FrozenConfigurationError(ConfigurationError):
+    """A configuration key of ours was changed after the first request."""
+
+
+class CookieDroppedError(StrictCookiesError):
+    """
+    The application emitted a cookie that can't leave; raised only in ``raise`` mode.
+
+    Args:
+        message: What was dropped where, and what to do.
+        cookie_name: The name as emitted.
+        reason_id: The stable id, for example ``"SC101"``.
+    """
+
+    def __init__(self, message: str, *, cookie_name: str, reason_id: str) -> None:
+        self.cookie_name = cookie_name
+        self.reason_id = reason_id
+        super().__init__(message)

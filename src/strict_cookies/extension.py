@@ -1,0 +1,175 @@
+"""
+The Flask extension: joins the stages for one application, at its first request.
+
+``init_app`` registers and checks what it can; the configuration may still change. At the first
+request policy, headers and firewall are compiled and frozen. State lives in
+``app.extensions["strict_cookies"]``; the extension object itself holds none, so that one object can
+serve several applications.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .declaration.blueprint import create_blueprint
+from .errors import ConfigurationError
+from .firewall import CookieFirewall
+from .headers import StrictTalisman
+from .middleware import inspect_chain
+from .settings import (
+    DEFAULTS,
+    FLASK_SESSION_NAME,
+    Settings,
+    find_policy,
+    freeze_config,
+    session_cookie,
+    session_cookie_name,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Flask
+
+    from .policy import CookiePolicy
+
+logger = logging.getLogger("strict_cookies")
+
+
+class StrictCookies:
+    """
+    Declare, enforce, secure and publish an application's cookies.
+
+    Args:
+        app: The application; None where :meth:`init_app` is called later.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """
+        Protect an application; call it after other middleware was added.
+
+        Raises:
+            ConfigurationError: It is protected already.
+            PolicyError: All that is wrong with ``cookies.toml``.
+        """
+        if "strict_cookies" in app.extensions:
+            raise ConfigurationError(
+                "StrictCookies was initialised twice on one application. Remove one call."
+            )
+        for key, default in DEFAULTS.items():
+            app.config.setdefault(key, default)
+        protection = Protection(app)
+        app.extensions["strict_cookies"] = protection
+        app.wsgi_app = protection  # type: ignore[method-assign]
+        app.jinja_env.globals["csp_nonce"] = protection.nonce
+        prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
+        app.register_blueprint(create_blueprint(lambda: protection.policy), url_prefix=prefix)
+
+
+class Protection:
+    """
+    What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
+
+    It stands at ``app.wsgi_app`` and hands each request to the firewall, which is made at the
+    first one.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._inner = app.wsgi_app
+        self._lock = threading.Lock()
+        self._firewall: CookieFirewall | None = None
+        self._talisman: StrictTalisman | None = None
+        #: The policy is read here already, so that a wrong one stops the start.
+        self._policy = self._prepare(find_policy(app))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        firewall = self._firewall or self.freeze()
+        return firewall(environ, start_response)
+
+    @property
+    def policy(self) -> CookiePolicy:
+        """The policy, the session cookie included."""
+        return self._policy
+
+    @property
+    def firewall(self) -> CookieFirewall | None:
+        """The firewall; None before the first request."""
+        return self._firewall
+
+    def nonce(self) -> str:
+        """Make or repeat this request's nonce for the Content-Security-Policy."""
+        if self._talisman is None:
+            self.freeze()
+            assert self._talisman is not None
+        return self._talisman.nonce()
+
+    def freeze(self) -> CookieFirewall:
+        """
+        Compile policy, headers and firewall; later changes of our configuration raise.
+
+        Raises:
+            ConfigurationError: A setting, or while testing the order of middleware, is wrong.
+            PolicyError: All that is wrong with the policy.
+        """
+        with self._lock:
+            if self._firewall is not None:
+                return self._firewall
+            app = self._app
+            settings = Settings.from_app(app)
+            self._policy = self._prepare(find_policy(app))
+            self._talisman = StrictTalisman(**settings.talisman)
+            self._inspect_chain(settings)
+            freeze_config(app)
+            self._firewall = CookieFirewall(
+                self._inner,
+                self._policy,
+                mode=settings.mode,
+                sweep=settings.sweep,
+                headers=self._talisman.headers_for,
+                place=self._place,
+                sender=app,
+                propagate_exceptions=self._propagates(),
+            )
+            return self._firewall
+
+    def _prepare(self, policy: CookiePolicy) -> CookiePolicy:
+        """Harden Flask's session settings as far as they allow, and declare its cookie."""
+        config = self._app.config
+        policy = replace(policy, transport=config["STRICT_COOKIES_TRANSPORT"])
+        if config["SESSION_COOKIE_NAME"] in {FLASK_SESSION_NAME, getattr(self, "_given_name", "")}:
+            declared = policy.find(FLASK_SESSION_NAME) is not None
+            self._given_name = (
+                FLASK_SESSION_NAME if declared else session_cookie_name(config, policy.transport)
+            )
+            config["SESSION_COOKIE_NAME"] = self._given_name
+        config["SESSION_COOKIE_SECURE"] = policy.transport == "https"
+        config["SESSION_COOKIE_SAMESITE"] = config["SESSION_COOKIE_SAMESITE"] or "Lax"
+        return policy.with_cookie(session_cookie(config))
+
+    def _inspect_chain(self, settings: Settings) -> None:
+        problems = inspect_chain(self._app.wsgi_app, self, self._inner, settings.trusted_middleware)
+        for reason, problem in problems:
+            message = f"{problem}. {reason.remedy}"
+            if self._app.testing:
+                raise ConfigurationError(message, reason_id=reason.id)
+            logger.error("%s: %s", reason, message)
+
+    def _propagates(self) -> bool:
+        propagate = self._app.config["PROPAGATE_EXCEPTIONS"]
+        return self._app.testing or self._app.debug if propagate is None else bool(propagate)
+
+    def _place(self, environ: WSGIEnvironment) -> str:
+        """Name the endpoint, or the path where another application answered."""
+        rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+        if rule is not None and rule.map is self._app.url_map:
+            return str(rule.endpoint)
+        return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"

@@ -1,0 +1,458 @@
+"""
+Cookie Firewall: no undeclared cookie leaves the server or reaches the application.
+
+Wrap any WSGI application; put it outside everything that sets or reads cookies, and inside
+``ProxyFix`` if there is one::
+
+    application = CookieFirewall(application, CookiePolicy.load("cookies.toml"))
+
+Emitted ``Set-Cookie`` lines are judged when the application calls ``start_response``, whoever wrote
+them. Of an arriving ``Cookie`` field only declared cookies are kept; a declared name that occurs
+twice counts as absent, since nobody can tell which one is forged. A clean field passes byte for
+byte.
+
+**Faults close the door.** An exception in judging, or one that the application lets out, is
+answered with a 500 that carries the baseline headers and no cookie. **Observers never do**: see
+:mod:`~strict_cookies.ledger`.
+
+**Sweeping** expires strays in the browser. It can hurt neighbours, because cookies ignore ports and
+paths, so by default only names that the catalogue knows as trackers, and names that this very
+application tried to set, are swept; only on HTML navigations over https, never on localhost.
+
+Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, get_args
+
+from .catalogue import is_known_tracker, known_trackers
+from .errors import ConfigurationError, CookieDroppedError, StrictCookiesError
+from .grammar import (
+    MAX_FIELD_OCTETS,
+    MAX_PAIRS,
+    has_control_character,
+    is_safe_value,
+    is_token,
+    name_prefix,
+)
+from .hosts import is_address, is_local, request_host
+from .ledger import OTHER, Ledger, explain
+from .policy import CookiePolicy
+from .reasons import Reason
+from .verdict import Judge, Verdict
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .ledger import OnVerdict
+
+    Headers = list[tuple[str, str]]
+    ExcInfo = (
+        tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None] | None
+    )
+    #: Gives the security headers for a request's environ and a response's status.
+    HeaderSource = Callable[[WSGIEnvironment, str], Iterable[tuple[str, str]]]
+
+Mode = Literal["enforce", "report-only", "raise"]
+Sweep = Literal["known", "host", "site", "off"]
+
+#: Headers that any response can bear, for applications that bring no others.
+BASELINE_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+)
+#: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
+MAX_SWEEP_LINES = 20
+#: Most names of this application's own dropped cookies that are remembered for sweeping.
+MAX_TRIED = 256
+
+_FAULT_STATUS = "500 Internal Server Error"
+_FAULT_BODY = b"Internal Server Error\n"
+
+
+class CookieFirewall:
+    """
+    Judge cookies in both directions around a WSGI application.
+
+    Args:
+        app: The application to protect.
+        policy: What is declared.
+        mode: ``"enforce"``; ``"report-only"`` changes nothing and records; ``"raise"`` raises
+            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped.
+        sweep: ``"known"`` (trackers and own strays); ``"host"`` (every stray, this host);
+            ``"site"`` (every stray, each parent domain too); ``"off"``.
+        headers: Gives security headers for an environ and a status; those that a response already
+            has are left alone. By default :data:`BASELINE_HEADERS`.
+        on_verdict: Called with reason, cookie name and place for each verdict but a pass.
+        place: Tells from the environ where something happened; by default the path.
+        sender: Sender of the signals; by default this object.
+        propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
+
+    Raises:
+        ConfigurationError: ``mode`` or ``sweep`` is none of the above.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        policy: CookiePolicy,
+        *,
+        mode: Mode = "enforce",
+        sweep: Sweep = "known",
+        headers: HeaderSource | None = None,
+        on_verdict: OnVerdict | None = None,
+        place: Callable[[WSGIEnvironment], str] | None = None,
+        sender: object = None,
+        propagate_exceptions: bool = False,
+    ) -> None:
+        check_choice("mode", mode, Mode)
+        check_choice("sweep", sweep, Sweep)
+        self.app = app
+        self.policy = policy
+        self.mode = mode
+        self.sweep = sweep
+        self.ledger = Ledger(
+            self if sender is None else sender,
+            place=place,
+            on_verdict=on_verdict,
+            enforced=mode != "report-only",
+        )
+        self._judge = Judge(policy)
+        self._find = policy.finder
+        self._headers = headers or _baseline
+        self._enforcing = mode != "report-only"
+        self._propagate = propagate_exceptions or mode == "raise"
+        #: Names that this application tried to set in vain; they are swept if they come back.
+        self._tried: set[str] = set()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        strays: list[str] = []
+
+        def judged_start_response(
+            status: str, headers: Headers, exc_info: ExcInfo = None, /
+        ) -> Callable[[bytes], object]:
+            try:
+                headers = self._judge_response(environ, status, headers, strays)
+            except CookieDroppedError:
+                raise
+            except Exception as error:
+                raise _JudgeFault from error
+            if exc_info is None:
+                return start_response(status, headers)
+            return start_response(status, headers, exc_info)
+
+        try:
+            if environ.get("HTTP_COOKIE"):
+                try:
+                    strays = self._clean_request(environ)
+                except Exception as error:
+                    raise _JudgeFault from error
+            body = self.app(environ, judged_start_response)
+        except Exception as error:
+            if self._propagate:
+                raise
+            return self._answer_fault(environ, start_response, error)
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(body, list | tuple) or (isinstance(wrapper, type) and type(body) is wrapper):
+            return body
+        return _GuardedBody(self, body, environ, start_response)
+
+    # What arrives
+
+    def _clean_request(self, environ: WSGIEnvironment) -> list[str]:
+        """Cut from the environ what the application must not see; return the names to sweep."""
+        field: str = environ["HTTP_COOKIE"]
+        if len(field) > MAX_FIELD_OCTETS or field.count(";") >= MAX_PAIRS:
+            self.ledger.record([(Reason.FIELD_TOO_LARGE, OTHER)], environ)
+            names = [
+                part.partition("=")[0].strip(" \t")
+                for part in field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
+            ]
+            if self._enforcing:
+                del environ["HTTP_COOKIE"]
+            return [name for name in dict.fromkeys(names) if self.policy.find(name) is None]
+        find = self._find
+        plain = '"' not in field and not has_control_character(field)
+        kept: dict[str, str] = {}
+        strays: list[str] = []
+        findings: list[tuple[Reason, str]] = []
+        ambiguous: set[str] = set()
+        for part in field.split(";"):
+            name, equals, value = part.partition("=")
+            name = name.strip(" \t")
+            if find(name) is None:
+                if name or equals:
+                    strays.append(name)
+                continue
+            value = value.strip(" \t")
+            if not equals or not (plain or is_safe_value(value)):
+                findings.append((Reason.MALFORMED_PAIR, name))
+            elif name in kept:
+                ambiguous.add(name)
+            else:
+                kept[name] = value
+        if not (strays or findings or ambiguous):
+            return []
+        sweepable = self._sort_strays(strays, kept, findings, ambiguous)
+        for name in ambiguous:
+            kept.pop(name, None)
+            sweepable.append(name)
+            findings.append((Reason.AMBIGUOUS, name))
+        self.ledger.record(findings, environ)
+        if self._enforcing:
+            if kept:
+                environ["HTTP_COOKIE"] = "; ".join([f"{name}={kept[name]}" for name in kept])
+            else:
+                del environ["HTTP_COOKIE"]
+        return sweepable
+
+    def _sort_strays(
+        self,
+        strays: list[str],
+        kept: dict[str, str],
+        findings: list[tuple[Reason, str]],
+        ambiguous: set[str],
+    ) -> list[str]:
+        """Add to the findings, by name only where it is known; return what may be swept."""
+        sweepable = known_trackers(strays)
+        findings += [(Reason.TRACKER_ARRIVED, name) for name in sweepable]
+        own = [name for name in strays if name in self._tried] if self._tried else []
+        findings += [(Reason.STRAY, name) for name in own if name not in sweepable]
+        sweepable += own
+        for twin, name in _second_spellings(strays, kept):
+            ambiguous.add(twin)
+            sweepable.append(name)
+        if len(strays) > len(sweepable):
+            findings.append((Reason.STRAY, OTHER))
+        return strays + sweepable if self.sweep in ("host", "site") else sweepable
+
+    # What leaves
+
+    def _judge_response(
+        self, environ: WSGIEnvironment, status: str, headers: Headers, strays: list[str]
+    ) -> Headers:
+        """Judge each Set-Cookie line, fill in security headers, sweep."""
+        leaving: Headers = []
+        present = set()
+        for header in headers:
+            key = header[0].lower()
+            present.add(key)
+            if key == "set-cookie":
+                verdict = self._judge(header[1])
+                if verdict.reasons:
+                    self._report(verdict, environ)
+                if self._enforcing:
+                    if verdict.line is None:
+                        continue
+                    header = (header[0], verdict.line)
+            leaving.append(header)
+        for header in self._headers(environ, status):
+            if header[0].lower() not in present:
+                leaving.append(header)
+        if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
+            self._warn_unkeepable(environ, leaving)
+        if strays and self._enforcing:
+            self._sweep_strays(environ, leaving, strays)
+        return leaving
+
+    def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
+        name = verdict.cookie_name
+        self.ledger.record([(reason, name) for reason in verdict.reasons], environ)
+        if verdict.line is not None:
+            return
+        if is_token(name) and len(self._tried) < MAX_TRIED:
+            self._tried.add(name)
+        if self.mode == "raise":
+            reason = verdict.reasons[0]
+            raise CookieDroppedError(
+                explain(reason, name, environ.get("PATH_INFO", "")),
+                cookie_name=name,
+                reason_id=reason.id,
+            )
+
+    def _warn_unkeepable(self, environ: WSGIEnvironment, leaving: Headers) -> None:
+        """Say before a user meets a login loop that the browser will refuse a Secure cookie."""
+        host = request_host(environ)
+        if self.policy.transport == "https" and not is_local(host):
+            for key, line in leaving:
+                if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
+                    self.ledger.record([(Reason.UNKEEPABLE, line.partition("=")[0])], environ)
+
+    def _sweep_strays(self, environ: WSGIEnvironment, leaving: Headers, strays: list[str]) -> None:
+        """Expire strays in the browser where this can neither hurt a neighbour nor be cached."""
+        if (
+            self.sweep == "off"
+            or environ["wsgi.url_scheme"] != "https"
+            or not _is_navigation(environ)
+            or is_local(request_host(environ))
+        ):
+            return
+        found = {key.lower(): value.lower() for key, value in leaving}
+        if not found.get("content-type", "").startswith("text/html"):
+            return
+        caching = found.get("cache-control")
+        if caching is None:
+            leaving.append(("Cache-Control", "no-store"))
+        elif "no-store" not in caching and "private" not in caching:
+            return
+        lines: list[str] = []
+        for name in dict.fromkeys(strays):
+            forms = self._sweep_forms(name, environ) if is_token(name) else []
+            if len(lines) + len(forms) > MAX_SWEEP_LINES:
+                break
+            lines += forms
+            if forms:
+                shown = name if is_known_tracker(name) or name in self._tried else OTHER
+                self.ledger.record([(Reason.SWEPT, shown)], environ)
+        leaving.extend(("Set-Cookie", line) for line in lines)
+
+    def _sweep_forms(self, name: str, environ: WSGIEnvironment) -> list[str]:
+        """
+        List the expiries that reach a cookie of which only the name is known.
+
+        A stored cookie is identified by name, domain form, path and partition; a request shows
+        only the name. Source: RFC 6265bis section 5.7.
+        """
+        host = request_host(environ)
+        domains: list[str | None] = [None]
+        prefix = name_prefix(name) or ""
+        if not prefix.startswith("__Host-") and not is_address(host) and "." in host:
+            labels = host.split(".")
+            parents = len(labels) - 1 if self.sweep == "site" else 1
+            domains += [".".join(labels[start:]) for start in range(parents)]
+        paths = ["/"]
+        if self.policy.find(name) is not None and not prefix.startswith("__Host-"):
+            paths += _directories(f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}")
+        return [
+            f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
+            f"{f'; Domain={domain}' if domain else ''}; Path={path}; Secure; HttpOnly{partition}"
+            for path in paths
+            for domain in domains
+            for partition in ("", "; SameSite=None; Partitioned")
+        ]
+
+    # Faults
+
+    def _answer_fault(
+        self, environ: WSGIEnvironment, start_response: StartResponse, error: Exception
+    ) -> Iterable[bytes]:
+        """Answer 500 with the baseline headers and without cookies."""
+        if isinstance(error, _JudgeFault):
+            self.ledger.fault(Reason.JUDGE_FAULT, error.__cause__ or error)
+        else:
+            self.ledger.fault(Reason.APP_FAULT, error)
+        try:
+            baseline = list(self._headers(environ, _FAULT_STATUS))
+        except Exception as second:  # noqa: BLE001 - the fault may lie in the headers themselves
+            self.ledger.fault(Reason.JUDGE_FAULT, second)
+            baseline = list(BASELINE_HEADERS)
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Cache-Control", "no-store"),
+            *baseline,
+        ]
+        start_response(_FAULT_STATUS, headers, sys.exc_info())
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _FAULT_BODY]
+
+
+class _JudgeFault(StrictCookiesError):
+    """Judging itself failed; the cause says where."""
+
+
+class _GuardedBody:
+    """A response body whose exceptions are answered while no octet has left."""
+
+    __slots__ = ("_body", "_environ", "_firewall", "_iterator", "_sent", "_start_response")
+
+    def __init__(
+        self,
+        firewall: CookieFirewall,
+        body: Iterable[bytes],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> None:
+        self._firewall = firewall
+        self._body = body
+        self._iterator: Iterator[bytes] | None = None
+        self._environ = environ
+        self._start_response = start_response
+        self._sent = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._body)
+            chunk = next(self._iterator)
+        except StopIteration:
+            raise
+        except Exception as error:
+            if self._sent or self._firewall._propagate:
+                raise
+            answer = self._firewall._answer_fault(self._environ, self._start_response, error)
+            self._iterator = iter(answer)
+            chunk = next(self._iterator)
+        self._sent = self._sent or bool(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close the application's iterable, once, as the server closes this one."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+
+
+def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
+    return BASELINE_HEADERS
+
+
+def _second_spellings(strays: Iterable[str], kept: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """
+    Find kept cookies of which a stray is another spelling, prefix included.
+
+    Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
+    """
+    dubious = [name for name in strays if name[:2] == "__"]
+    if dubious:
+        prefixed = {name.lower(): name for name in kept if name_prefix(name) is not None}
+        for name in dubious:
+            if twin := prefixed.get(name.lower()):
+                yield twin, name
+
+
+def check_choice(name: str, value: object, choices: object) -> None:
+    """
+    Refuse a value that is none of a ``Literal``'s.
+
+    Raises:
+        ConfigurationError: Names the setting, the value and the choices.
+    """
+    known = get_args(choices)
+    if value not in known:
+        raise ConfigurationError(f"{name} is {value!r}. Use one of {', '.join(map(repr, known))}.")
+
+
+def _is_navigation(environ: WSGIEnvironment) -> bool:
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return False
+    mode = environ.get("HTTP_SEC_FETCH_MODE")
+    return mode == "navigate" if mode else "text/html" in environ.get("HTTP_ACCEPT", "")
+
+
+def _directories(path: str) -> list[str]:
+    """List the cookie-paths between ``/`` and a request path, with and without a final slash."""
+    parts = [part for part in path.split("/") if part][:4]
+    found = []
+    for end in range(1, len(parts) + 1):
+        directory = "/" + "/".join(parts[:end])
+        if is_safe_value(directory) and ";" not in directory:
+            found += [directory, f"{directory}/"]
+    return found

@@ -1,0 +1,186 @@
+"""
+What the firewall saw: counted, logged once for each name and place, sent as signals.
+
+Observers never decide: an exception in a log handler, a signal's receiver or ``on_verdict`` changes
+no response; the gap itself is counted as ``SC903``. Every table is bounded, names are escaped and
+cut, values are not here at all. Counters are those of one process since its start.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from . import signals
+from .catalogue import find_framework_cookie
+from .reasons import Reason
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+logger = logging.getLogger("strict_cookies")
+
+#: Longest name or place that is logged or counted, in characters.
+MAX_SHOWN = 64
+#: Most rows of the table of counts; the rest is counted as ``other``, and not logged.
+MAX_ROWS = 2048
+#: What stands for a name that came from a client and that nobody here knows.
+OTHER = "other"
+
+OnVerdict = Callable[[Reason, str, str], object]
+
+
+class Ledger:
+    """
+    Record verdicts without ever disturbing the request that caused them.
+
+    Args:
+        sender: Sender of the signals.
+        place: Tells from the WSGI environ where in the application something happened.
+        on_verdict: Called with reason, name and place for each verdict that was not a pass.
+        enforced: Whether verdicts are carried out; False in report-only mode.
+    """
+
+    def __init__(
+        self,
+        sender: object,
+        *,
+        place: Callable[[WSGIEnvironment], str] | None = None,
+        on_verdict: OnVerdict | None = None,
+        enforced: bool = True,
+    ) -> None:
+        self._sender = sender
+        self._place = place or _path
+        self._on_verdict = on_verdict
+        self._enforced = enforced
+        self._counts: dict[tuple[Reason, str, str], int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How often each ``(reason id, cookie name)`` occurred in this process; a copy."""
+        totals: Counter[tuple[str, str]] = Counter()
+        with self._lock:
+            rows = list(self._counts.items())
+        for (reason, name, _), count in rows:
+            totals[reason.id, name] += count
+        return dict(totals)
+
+    def record(self, found: Iterable[tuple[Reason, str]], environ: WSGIEnvironment) -> None:
+        """
+        Record what was found in one request or response.
+
+        Args:
+            found: Reason and cookie name; of what arrived, a name that is known here or ``other``.
+            environ: Says where it happened.
+        """
+        try:
+            place = show(self._place(environ))
+            for reason, name in found:
+                if self._count(reason, name, place):
+                    mark = "" if self._enforced else "[report-only] "
+                    logger.warning("%s%s", mark, explain(reason, name, place))
+                signal = signals.BY_GROUP.get(reason.group)
+                if signal is not None and signal.receivers:
+                    signal.send(self._sender, cookie_name=show(name), reason=reason, place=place)
+                if self._on_verdict is not None:
+                    self._on_verdict(reason, show(name), place)
+        except Exception as error:  # noqa: BLE001 - observers never change a response
+            self.fault(Reason.OBSERVER_FAULT, error)
+
+    def fault(self, reason: Reason, error: BaseException) -> None:
+        """Record a fault by type and frames; its message might hold a value."""
+        self._count(reason, OTHER, OTHER)
+        try:
+            logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
+        except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+            return
+
+    def _count(self, reason: Reason, name: str, place: str) -> bool:
+        """Count one occurrence; tell whether it is the first of its row."""
+        counts = self._counts
+        row = (reason, name, place)
+        with self._lock:
+            if row in counts:
+                counts[row] += 1
+                return False
+            row = (reason, show(name), place)
+            if row not in counts and len(counts) >= MAX_ROWS:
+                row = (reason, OTHER, OTHER)
+            first = row not in counts
+            counts[row] = counts.get(row, 0) + 1
+            return first
+
+
+def explain(reason: Reason, cookie_name: str, place: str) -> str:
+    """
+    Say what was found, where, and what to do; for an undeclared cookie with the lines to add.
+
+    Args:
+        reason: Why something was done.
+        cookie_name: Any text; it is escaped and cut.
+        place: An endpoint or a path.
+    """
+    what = f"{reason}: {show(cookie_name)!r} at {show(place)!r}."
+    if reason is not Reason.UNDECLARED:
+        return f"{what} {reason.remedy}"
+    return (
+        f"{what} It did not leave. Stop setting it, or, if the site strictly needs it, "
+        f"add to cookies.toml:\n{suggest_entry(cookie_name)}"
+    )
+
+
+def suggest_entry(cookie_name: str) -> str:
+    """
+    Write the entry that would declare a cookie, for a developer to finish.
+
+    Args:
+        cookie_name: Any text; it is escaped.
+
+    Returns:
+        TOML, ending without a newline; filled in where the catalogue knows the cookie.
+    """
+    known = find_framework_cookie(cookie_name)
+    quoted = json.dumps  # a JSON string is a TOML basic string
+    lines = ["[[cookie]]", f"name = {quoted(cookie_name)}"]
+    if known is None:
+        lines += [
+            'title = ""             # what visitors read first',
+            "purposes = []          # session, authentication, preferences, security, ...",
+            'description = ""       # what it does, in a sentence',
+            'without_it = ""        # what visitors could not do',
+            'lifetime = "session"   # or a duration such as "4 hours"',
+        ]
+    else:
+        lines += [
+            f"title = {quoted(known.title)}",
+            f"purposes = {quoted(list(known.purposes))}",
+            f"description = {quoted(known.description)}",
+            f"without_it = {quoted(known.without_it)}",
+            f"lifetime = {quoted(known.lifetime)}",
+        ]
+        if known.script_readable:
+            lines.append("script_readable = true")
+    return "\n".join(lines)
+
+
+def show(text: str) -> str:
+    """Escape what could forge a log line or a terminal, and cut it to :data:`MAX_SHOWN`."""
+    if not (text.isascii() and text.isprintable()):
+        text = text[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def describe_fault(error: BaseException) -> str:
+    """Give an exception's type and frames; never its message."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__} raised at\n{frames}"
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}" or "/"

@@ -1,0 +1,83 @@
+"""
+Inspect the chain of middleware around ``app.wsgi_app``, once, at the first request.
+
+What stands outside the firewall sets and reads cookies unseen; a ``ProxyFix`` inside it comes too
+late to say whether the wire is https.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from werkzeug.middleware.lint import LintMiddleware
+from werkzeug.middleware.profiler import ProfilerMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .reasons import Reason
+
+#: Where middleware commonly keeps what it wraps.
+_INNER = ("app", "wsgi_app", "application", "_app", "_wsgi_app", "wrapped", "__wrapped__")
+#: Middleware that neither sets nor reads cookies.
+_HARMLESS = (LintMiddleware, ProfilerMiddleware)
+
+
+def inspect_chain(
+    outermost: object, ours: object, inner: object, trusted: Collection[str] = ()
+) -> list[tuple[Reason, str]]:
+    """
+    Find what is wrong with the order of middleware.
+
+    Args:
+        outermost: What ``app.wsgi_app`` is now.
+        ours: The callable that Strict Cookies put there.
+        inner: What ours wraps.
+        trusted: Dotted class names that may stand outside.
+
+    Returns:
+        Each problem with a sentence that names the class.
+    """
+    outside, reached = _walk(outermost, ours)
+    inside, _ = _walk(inner, None)
+    found = [
+        (Reason.UNKNOWN_WRAPPER, f"{_name(node)} wraps the application outside Strict Cookies")
+        for node in outside
+        if not isinstance(node, (ProxyFix, *_HARMLESS)) and _name(node) not in trusted
+    ]
+    if not reached and not found:
+        found.append((Reason.UNKNOWN_WRAPPER, f"{_name(outside[-1])} hides what it wraps"))
+    fixes_outside = sum(isinstance(node, ProxyFix) for node in outside)
+    fixes_inside = sum(isinstance(node, ProxyFix) for node in inside)
+    if fixes_inside:
+        found.append((Reason.PROXY_FIX_INSIDE, "ProxyFix is wrapped by Strict Cookies"))
+    if fixes_outside + fixes_inside > 1:
+        count = fixes_outside + fixes_inside
+        found.append((Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application"))
+    return found
+
+
+def _walk(node: object, end: object) -> tuple[list[object], bool]:
+    """Follow what each layer wraps; tell whether ``end`` was reached."""
+    layers: list[object] = []
+    while node is not None and node is not end and len(layers) < 100:
+        layers.append(node)
+        node = None if _is_application(node) else _inner(node)
+    return layers, node is end
+
+
+def _inner(layer: Any) -> object:
+    for name in _INNER:
+        inner = getattr(layer, name, None)
+        if callable(inner):
+            return inner
+    return None
+
+
+def _is_application(layer: object) -> bool:
+    """Whether this is a bound ``wsgi_app``: the application itself, no middleware."""
+    return getattr(layer, "__func__", None) is not None
+
+
+def _name(layer: object) -> str:
+    kind = layer if hasattr(layer, "__qualname__") else type(layer)
+    return f"{kind.__module__}.{kind.__qualname__}"

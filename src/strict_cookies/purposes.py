@@ -1,0 +1,172 @@
+"""
+The purposes for which a cookie can be strictly necessary, and how long each may live.
+
+A site states a purpose; the library holds it to the limit that goes with it. Whether the statement
+is true is the site's to answer for: nothing here is a legal verdict.
+
+Source: ePrivacy Directive 2002/58/EC Article 5(3); Article 29 Working Party, Opinion 04/2012
+(WP194), section 3. Where WP194 says "a few hours" or "limited" without a figure, the figure here is
+this library's own, conservative reading.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+#: WP194 sections 3.1 and 3.6 allow "a few hours" beyond the session for these purposes.
+A_FEW_HOURS = timedelta(hours=4)
+#: WP194 section 3.3 allows security cookies a "limited" persistence.
+LIMITED = timedelta(days=30)
+
+
+class Purpose(StrEnum):
+    """
+    Why a cookie is strictly necessary, as a site states it in ``cookies.toml``.
+
+    Source: WP194 section 3, scenarios 1 to 6. ``SESSION`` covers the session identifier that
+    serves scenarios 1 and 2.
+    """
+
+    SESSION = "session"
+    AUTHENTICATION = "authentication"
+    PREFERENCES = "preferences"
+    SECURITY = "security"
+    LOAD_BALANCING = "load_balancing"
+    USER_INPUT = "user_input"
+    MEDIA_PLAYER = "media_player"
+
+    @property
+    def limit(self) -> timedelta | None:
+        """The longest lifetime that can be declared; None means until the browser closes."""
+        return _LIMITS[self]
+
+    @property
+    def scenario(self) -> str:
+        """The WP194 scenario to compare, for example ``"2"``."""
+        return _SCENARIOS[self]
+
+    @property
+    def criterion(self) -> str:
+        """
+        The exemption of Article 5(3) that the site relies on.
+
+        ``"A"``: solely to carry out a transmission. ``"B"``: strictly necessary for a service
+        that the user explicitly asked for.
+        """
+        return "A" if self is Purpose.LOAD_BALANCING else "B"
+
+    @property
+    def label(self) -> str:
+        """A few words for visitors."""
+        return _LABELS[self]
+
+
+_LIMITS = {
+    Purpose.SESSION: None,
+    Purpose.AUTHENTICATION: None,
+    Purpose.PREFERENCES: A_FEW_HOURS,
+    Purpose.SECURITY: LIMITED,
+    Purpose.LOAD_BALANCING: None,
+    Purpose.USER_INPUT: A_FEW_HOURS,
+    Purpose.MEDIA_PLAYER: None,
+}
+
+_SCENARIOS = {
+    Purpose.SESSION: "1 and 2",
+    Purpose.AUTHENTICATION: "2",
+    Purpose.PREFERENCES: "6",
+    Purpose.SECURITY: "3",
+    Purpose.LOAD_BALANCING: "5",
+    Purpose.USER_INPUT: "1",
+    Purpose.MEDIA_PLAYER: "4",
+}
+
+_LABELS = {
+    Purpose.SESSION: "Session management",
+    Purpose.AUTHENTICATION: "Login and authentication",
+    Purpose.PREFERENCES: "Preferences within the session",
+    Purpose.SECURITY: "Security",
+    Purpose.LOAD_BALANCING: "Load balancing",
+    Purpose.USER_INPUT: "What you typed in",
+    Purpose.MEDIA_PLAYER: "Playing media",
+}
+
+#: Words that sites use for purposes which need consent. They are refused with an explanation.
+NEEDS_CONSENT = frozenset(
+    {
+        "advertisement",
+        "advertising",
+        "analytics",
+        "marketing",
+        "measurement",
+        "performance",
+        "personalisation",
+        "personalization",
+        "profiling",
+        "retargeting",
+        "social",
+        "statistics",
+        "targeting",
+        "tracking",
+    }
+)
+
+#: Words that sites use for one of our purposes, with the one meant.
+ALSO_KNOWN_AS = {
+    "auth": Purpose.AUTHENTICATION,
+    "basket": Purpose.USER_INPUT,
+    "cart": Purpose.USER_INPUT,
+    "csrf": Purpose.SECURITY,
+    "functional": Purpose.PREFERENCES,
+    "language": Purpose.PREFERENCES,
+    "load-balancing": Purpose.LOAD_BALANCING,
+    "login": Purpose.AUTHENTICATION,
+    "media": Purpose.MEDIA_PLAYER,
+    "preference": Purpose.PREFERENCES,
+    "theme": Purpose.PREFERENCES,
+    "user-input": Purpose.USER_INPUT,
+}
+
+
+def strictest_limit(purposes: tuple[Purpose, ...]) -> timedelta | None:
+    """
+    Find the limit that holds when a cookie serves several purposes.
+
+    Args:
+        purposes: At least one.
+
+    Returns:
+        The shortest of their limits; None (until the browser closes) is the shortest of all.
+
+    Source: WP194 section 2.3: a multi-purpose cookie is exempt only if each purpose is.
+    """
+    limits = [purpose.limit for purpose in purposes]
+    known = [limit for limit in limits if limit is not None]
+    return min(known) if len(known) == len(limits) else None
+
+
+def read_purpose(word: str) -> Purpose:
+    """
+    Turn a word of ``cookies.toml`` into a purpose.
+
+    Raises:
+        ValueError: The word is no purpose; the message says what to do.
+    """
+    try:
+        return Purpose(word)
+    except ValueError:
+        pass
+    known = ", ".join(Purpose)
+    lowered = word.strip().lower()
+    if lowered in NEEDS_CONSENT:
+        problem = (
+            f"purpose {word!r} is not strictly necessary and would need consent, which this "
+            "library is there to do without. Remove the entry and what sets it"
+        )
+    elif lowered in ALSO_KNOWN_AS or lowered in set(Purpose):
+        meant = ALSO_KNOWN_AS.get(lowered) or Purpose(lowered)
+        problem = f"purpose {word!r} is not known; did you mean {meant.value!r}"
+    else:
+        problem = f"purpose {word!r} is not known"
+    raise ValueError(f"{problem} (known: {known}).") from None

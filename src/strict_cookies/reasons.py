@@ -1,0 +1,187 @@
+"""
+Every reason id: what was found, and in one sentence what to do about it.
+
+Ids are stable: logs, signals, tests and the docs name them, and an id is never used again for
+something else. ``docs/reasons.md`` has a paragraph for each.
+
+SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
+application is put together. SC4xx: what ``flask cookies check`` finds. SC9xx: faults.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """
+    Why the library acted.
+
+    Attributes:
+        id: For example ``"SC101"``.
+        title: What was found, in a few words.
+        remedy: What to do, in a sentence.
+        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived.
+    """
+
+    UNDECLARED = "SC101", "undeclared cookie", "Declare it in cookies.toml, or stop setting it."
+    TRACKER = "SC102", "known tracking cookie", "Remove what sets it; it is not strictly necessary."
+    CONTROL_CHARACTER = (
+        "SC103",
+        "control character in Set-Cookie",
+        "Encode the value; browsers ignore such a cookie whole.",
+    )
+    TOO_LARGE = (
+        "SC104",
+        "name and value above 4096 octets",
+        "Keep the data on the server; browsers ignore such a cookie whole.",
+    )
+    NAMELESS = "SC105", "cookie without a name", "Give the cookie a name."
+    MALFORMED_NAME = (
+        "SC106",
+        "cookie name that is no token",
+        "Use letters, digits and !#$%&'*+-.^_`|~ only; mind attributes smuggled in by the name.",
+    )
+    LONG_ATTRIBUTE = (
+        "SC107",
+        "attribute value above 1024 octets",
+        "Shorten it; browsers ignore such an attribute and widen the cookie's scope.",
+    )
+    SECURE_ADDED = "SC121", "Secure added", "Set secure=True where the cookie is set."
+    HTTPONLY_ADDED = (
+        "SC122",
+        "HttpOnly added",
+        "Set httponly=True, or declare script_readable = true.",
+    )
+    SAMESITE_SET = "SC123", "SameSite set as declared", "Set samesite where the cookie is set."
+    PATH_SET = "SC124", "Path set as declared", "Set the declared path where the cookie is set."
+    DOMAIN_SET = "SC125", "Domain set as declared", "Declare domain only where siblings share it."
+    LIFETIME_SHORTENED = (
+        "SC126",
+        "lifetime shortened to what was declared",
+        "Set no longer max_age than declared; a 'remember me' needs consent.",
+    )
+    PARTITIONED_SET = (
+        "SC127",
+        "Partitioned set as declared",
+        "Declare partitioned, or leave it out.",
+    )
+    STRAY = "SC201", "undeclared cookie arrived", "Nothing: it was cut before the app read it."
+    TRACKER_ARRIVED = (
+        "SC202",
+        "known tracking cookie arrived",
+        "Find the script or sibling host that sets it; it was cut.",
+    )
+    AMBIGUOUS = (
+        "SC203",
+        "declared cookie arrived twice or in a second spelling",
+        "Give it a __Host- name, which no sibling host or path can forge; it counts as absent.",
+    )
+    MALFORMED_PAIR = (
+        "SC204",
+        "declared cookie arrived malformed",
+        "Nothing: it counts as absent.",
+    )
+    FIELD_TOO_LARGE = (
+        "SC205",
+        "Cookie field above its bounds",
+        "Find what fills the jar; all cookies of the request count as absent.",
+    )
+    SWEPT = "SC206", "stray cookie expired in the browser", "Nothing: the browser was told."
+    UNKEEPABLE = (
+        "SC210",
+        "Secure cookie over plain http",
+        "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS use ProxyFix.",
+    )
+    UNKNOWN_WRAPPER = (
+        "SC301",
+        "unknown middleware outside Strict Cookies",
+        "Call StrictCookies(app) after it was added, so that its cookies are judged too.",
+    )
+    PROXY_FIX_INSIDE = (
+        "SC302",
+        "ProxyFix inside Strict Cookies",
+        "Add ProxyFix after StrictCookies(app), so that https is known at the wire.",
+    )
+    PROXY_FIX_TWICE = (
+        "SC303",
+        "two ProxyFix around the application",
+        "Keep one; two trust a hop that a client can forge.",
+    )
+    NO_POLICY_FILE = (
+        "SC401",
+        "no cookies.toml",
+        "Run 'flask cookies init' and read what it writes.",
+    )
+    REPORT_ONLY = (
+        "SC402",
+        "report-only mode",
+        "Remove STRICT_COOKIES_MODE when the log is quiet; nothing is enforced until then.",
+    )
+    SESSION_WITHOUT_PREFIX = (
+        "SC403",
+        "session cookie without a __Host- prefix",
+        "Remove SESSION_COOKIE_NAME, _DOMAIN and _PATH where nothing needs them.",
+    )
+    WEAK_SECRET_KEY = (
+        "SC404",
+        "SECRET_KEY missing or short",
+        "Set 32 random octets or more, for example from secrets.token_hex().",
+    )
+    SITE_INCOMPLETE = (
+        "SC405",
+        "[site] lacks what visitors must be told",
+        "Fill in name, controller and contact in cookies.toml.",
+    )
+    NO_PINNED_HOST = (
+        "SC406",
+        "no pinned host",
+        "Set TRUSTED_HOSTS, so that nobody's Host header decides where visitors go.",
+    )
+    PLAIN_HTTP = (
+        "SC407",
+        "cookies may travel without Secure",
+        "Remove STRICT_COOKIES_TRANSPORT before going live.",
+    )
+    HTTP_ADDRESS = (
+        "SC408",
+        "the application expects plain http on a real host",
+        "Serve HTTPS and set PREFERRED_URL_SCHEME = 'https'; browsers refuse the session cookie.",
+    )
+    TEXT_MISSING = (
+        "SC409",
+        "text missing in a declared language",
+        "Write it in cookies.toml for each of [site] languages.",
+    )
+    SWEEP_OFF = "SC410", "sweeping is off", "Remove STRICT_COOKIES_SWEEP unless siblings suffer."
+    KNOWN_EXTENSION = (
+        "SC411",
+        "an installed extension's cookie is not declared",
+        "Declare it, or nothing if the application does not use that part.",
+    )
+    PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
+    APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
+    OBSERVER_FAULT = (
+        "SC903",
+        "fault in a log, signal or counter",
+        "Mend the receiver; the response was not changed, but the record has a gap.",
+    )
+
+    id: str
+    title: str
+    remedy: str
+    group: str
+
+    def __init__(self, id: str, title: str, remedy: str) -> None:
+        self.id = id
+        self.title = title
+        self.remedy = remedy
+        self.group = id[:4]
+
+    #: Members are compared by identity; Enum's own hash is Python code, slow in every count.
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        """The id and the title, as a log line begins."""
+        return f"{self.id} {self.title}"

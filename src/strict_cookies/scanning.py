@@ -1,0 +1,539 @@
+"""
+Find in an application's templates and static files what the closed policy will block.
+
+A help for the first day with Strict Cookies: external origins and inline code, each with file and
+line. It reads text, runs nothing and follows no link, so what a template puts together while it is
+rendered stays unseen, and a browser's console has the last word.
+
+Files may hold anything: they are bounded in size and number, read as UTF-8 with replacement, and
+looked through in one pass whose cost grows with the text alone. Only the origin of an address is
+kept, since the rest may hold a key.
+
+Source: HTML Standard section 13.2.5 for tags and attributes; CSP Level 3 sections 6.1 and 6.7.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    Language = Literal["html", "css", "js"]
+
+#: Largest file that is looked through, in octets.
+MAX_FILE_OCTETS = 1024 * 1024
+#: Most files that are looked through.
+MAX_FILES = 2_000
+
+#: What stands for an expression of Jinja; it occurs in no sensible text.
+_UNKNOWN = "\x1a"
+
+
+class Kind(Enum):
+    """
+    What the closed policy blocks.
+
+    Attributes:
+        title: In a few words.
+        remedy: What to do, in a sentence or two.
+    """
+
+    EXTERNAL = (
+        "External origins",
+        "Copy the file into your static folder and link it with url_for('static', ...). Where the "
+        "site truly needs the origin, name it in content_security_policy of "
+        "STRICT_COOKIES_TALISMAN.",
+    )
+    DATA = (
+        "data: addresses",
+        "Save the picture or font as a file in your static folder and link that.",
+    )
+    SCRIPT = (
+        "Inline scripts",
+        "Move the code to a file in your static folder, or write "
+        '<script nonce="{{ csp_nonce() }}"> in the template.',
+    )
+    STYLE = (
+        "Inline style elements",
+        "Move the rules to a file in your static folder, or write "
+        '<style nonce="{{ csp_nonce() }}"> in the template.',
+    )
+    STYLE_ATTRIBUTE = (
+        "style= attributes",
+        "Give the element a class and move the rules to a style sheet; a nonce does not help here.",
+    )
+    HANDLER = (
+        "on...= event handlers",
+        "Move the code to a script file and call addEventListener; a nonce does not help here.",
+    )
+    JAVASCRIPT_URL = (
+        "javascript: addresses",
+        "Use a button and addEventListener in a script file; a nonce does not help here.",
+    )
+
+    title: str
+    remedy: str
+
+    def __init__(self, title: str, remedy: str) -> None:
+        self.title = title
+        self.remedy = remedy
+
+
+class Found(NamedTuple):
+    """
+    One place that will be blocked.
+
+    Attributes:
+        kind: What it is.
+        file: Path below the application's folder where it is there, else in full.
+        line: Counted from 1.
+        subject: The origin, tag or attribute; printable.
+    """
+
+    kind: Kind
+    file: str
+    line: int
+    subject: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Scan:
+    """
+    What was found, and what was not looked at.
+
+    Args:
+        found: In the order of files and lines.
+        files: How many files were looked through.
+        too_large: Files above :data:`MAX_FILE_OCTETS`.
+        unreadable: Files that could not be read.
+        bounded: Whether there were more than :data:`MAX_FILES`.
+    """
+
+    found: list[Found] = field(default_factory=list)
+    files: int = 0
+    too_large: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    bounded: bool = False
+
+    def of(self, kind: Kind) -> list[Found]:
+        """Pick the places of one kind."""
+        return [found for found in self.found if found.kind is kind]
+
+
+def scan_app(app: Flask) -> Scan:
+    """
+    Look through the templates and static files of an application and its blueprints.
+
+    Args:
+        app: With or without Strict Cookies, whose own pages are left out.
+    """
+    scan = Scan()
+    own = app.config.get("SERVER_NAME") or ""
+    seen: set[str] = set()
+    for source in _sources(app):
+        key = os.path.realpath(source.path) if source.path else source.name
+        if key in seen:
+            continue
+        if len(seen) >= MAX_FILES:
+            scan.bounded = True
+            break
+        seen.add(key)
+        shown = _shown_path(source, app.root_path)
+        try:
+            text = source.read()
+        except (OSError, ValueError, LookupError):
+            scan.unreadable.append(shown)
+            continue
+        if text is None:
+            scan.too_large.append(shown)
+            continue
+        scan.files += 1
+        scan.found += scan_text(
+            text, file=shown, language=source.language, template=source.template, own_host=own
+        )
+    return scan
+
+
+def scan_text(
+    text: str,
+    *,
+    file: str,
+    language: Language = "html",
+    template: bool = False,
+    own_host: str = "",
+) -> list[Found]:
+    """
+    Look through one text.
+
+    Args:
+        text: Any text, well-formed or not.
+        file: What :attr:`Found.file` says.
+        language: Which of the three it is written in.
+        template: Whether Jinja renders it.
+        own_host: The application's host, with its port, which is not external.
+
+    Returns:
+        In the order of lines, each place of a kind once.
+    """
+    masked = _mask(text, _JINJA) if template else text
+    scanner = _Scanner(text, masked, file, own_host.lower())
+    scanner.scan(language, 0, len(masked))
+    return sorted(dict.fromkeys(scanner.found), key=lambda found: found.line)
+
+
+# Which files there are
+
+_LANGUAGES: dict[str, Language] = {
+    ".css": "css",
+    ".js": "js",
+    ".mjs": "js",
+    ".htm": "html",
+    ".html": "html",
+}
+#: Templates that no browser shows as a page.
+_NO_PAGES = frozenset(
+    {".atom", ".csv", ".eml", ".json", ".md", ".po", ".rss", ".rst", ".txt", ".xml", ".yaml", ".yml"}
+)
+#: Endings that say only that Jinja renders the file.
+_RENDERED = frozenset({".j2", ".jinja", ".jinja2"})
+
+
+class _Source(NamedTuple):
+    """One file, or one template that a loader keeps elsewhere."""
+
+    name: str
+    path: str
+    language: Language
+    template: bool
+    loader: Any = None
+
+    def read(self) -> str | None:
+        """Read the text; None where it is too large."""
+        if self.loader is not None:
+            text = str(self.loader.get_source(None, self.name)[0])
+            return text if len(text) <= MAX_FILE_OCTETS else None
+        with open(self.path, "rb") as file:
+            octets = file.read(MAX_FILE_OCTETS + 1)
+        return None if len(octets) > MAX_FILE_OCTETS else octets.decode("utf-8", "replace")
+
+
+def _sources(app: Flask) -> Iterator[_Source]:
+    """List what the application and its blueprints bring, templates first."""
+    ours = __name__.partition(".")[0]
+    rooms: list[Any] = [app]
+    rooms += [
+        blueprint
+        for blueprint in app.blueprints.values()
+        if blueprint.import_name.partition(".")[0] != ours
+    ]
+    for room in rooms:
+        yield from _templates(room.jinja_loader)
+    for room in rooms:
+        if room.static_folder:
+            for path in _walk(room.static_folder):
+                language = _LANGUAGES.get(os.path.splitext(path)[1].lower())
+                if language is not None:
+                    yield _Source(path, path, language, False)
+
+
+def _templates(loader: Any) -> Iterator[_Source]:
+    """List the templates of a loader: folders as files, other loaders by what they tell."""
+    if loader is None:
+        return
+    folders = getattr(loader, "searchpath", None)
+    if folders is not None:
+        for folder in folders:
+            for path in _walk(folder):
+                language = _template_language(path)
+                if language is not None:
+                    yield _Source(path, path, language, True)
+        return
+    inner = getattr(loader, "loaders", None)
+    if inner is not None:
+        for part in inner:
+            yield from _templates(part)
+        return
+    try:
+        names = loader.list_templates()
+    except (TypeError, OSError):
+        # A loader that can't list what it has, for example a FunctionLoader.
+        return
+    for name in names:
+        language = _template_language(name)
+        if language is not None:
+            yield _Source(name, "", language, True, loader)
+
+
+def _template_language(name: str) -> Language | None:
+    stem, ending = os.path.splitext(name.lower())
+    if ending in _RENDERED:
+        ending = os.path.splitext(stem)[1]
+    return None if ending in _NO_PAGES else _LANGUAGES.get(ending, "html")
+
+
+def _walk(folder: str | os.PathLike[str]) -> Iterator[str]:
+    """List the regular files of a folder in a stable order; links to folders aren't followed."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = os.path.join(parent, name)
+            if os.path.isfile(path):
+                yield path
+
+
+def _shown_path(source: _Source, root: str) -> str:
+    path = Path(source.path or source.name)
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    return printable(shown.as_posix())
+
+
+def printable(text: str) -> str:
+    """Replace what could steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+# What a text holds
+
+_JINJA = {"{{": ("}}", _UNKNOWN), "{%": ("%}", " "), "{#": ("#}", " ")}
+_CSS_COMMENT = {"/*": ("*/", " ")}
+
+_TAG = re.compile(r"<(?:(!--)|([a-zA-Z][^\s/>]*))", re.ASCII)
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*([^\s/>][^\s/>=]*)\s*(?:=\s*("[^"]*"|'[^']*'|[^\s>]*))?""", re.ASCII
+)
+_TAG_END = re.compile(r"[\s/]*>", re.ASCII)
+#: Elements whose content is text, up to their own end tag.
+_TEXT_ELEMENTS = {
+    name: re.compile(rf"</{name}(?=[\s/>]|\Z)", re.ASCII | re.IGNORECASE)
+    for name in ("script", "style", "textarea", "title")
+}
+_HANDLER = re.compile(r"on[a-z]{3,}")
+_URL = re.compile(r"(?:(https?|wss?):)?//([^\s/?#\\\"'`<>(){}|^]+)", re.ASCII | re.IGNORECASE)
+_SRCSET_URL = re.compile(rf"(?:^|(?<=[\s,])){_URL.pattern}", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(rf"[a-z0-9.\-\[\]:_*{_UNKNOWN}]*[a-z0-9\]{_UNKNOWN}][a-z0-9.\-\[\]:_*{_UNKNOWN}]*")
+_CSS_URL = re.compile(
+    r"""(?:url\(\s*(?:["']\s*)?|@import\s+["']\s*)(?=data:|(?:https?:)?//)""",
+    re.ASCII | re.IGNORECASE,
+)
+_QUOTE = re.compile(r"""["'`](?=(?:(?:https?|wss?):)?//)""", re.ASCII | re.IGNORECASE)
+#: What stands before a text that a script fetches from, with what is fetched.
+_BEFORE_FETCH = re.compile(
+    r"""(?:
+      \b(?P<script>import|importScripts|Worker|SharedWorker|getScript)\s*\(\s*
+    | \b(?:import|from)\s*
+    | \b(?P<connection>fetch|sendBeacon|WebSocket|EventSource|Request|axios)\s*\(\s*
+    | \.(?:get|post|put|patch|delete|ajax|getJSON|load|request)\s*\(\s*
+    | \.open\s*\(\s*["'`][A-Za-z]+["'`]\s*,\s*
+    | \b(?:url|baseURL)["']?\s*:\s*
+    | \.(?P<embedded>src|srcset|action)\s*=\s*
+    )$""",
+    re.ASCII | re.VERBOSE,
+)
+#: How far back is looked for what stands before, in characters.
+_LOOK_BACK = 80
+
+#: Attributes by which a browser loads, with what is loaded; ``*`` stands for any element.
+_LOADING = {
+    ("audio", "src"): "media",
+    ("base", "href"): "base",
+    ("button", "formaction"): "form",
+    ("embed", "src"): "plug-in",
+    ("form", "action"): "form",
+    ("frame", "src"): "frame",
+    ("iframe", "src"): "frame",
+    ("image", "href"): "image",
+    ("image", "xlink:href"): "image",
+    ("img", "src"): "image",
+    ("img", "srcset"): "image",
+    ("input", "formaction"): "form",
+    ("input", "src"): "image",
+    ("link", "href"): "link",
+    ("object", "data"): "plug-in",
+    ("script", "src"): "script",
+    ("source", "src"): "media",
+    ("source", "srcset"): "image",
+    ("track", "src"): "media",
+    ("use", "href"): "image",
+    ("use", "xlink:href"): "image",
+    ("video", "poster"): "image",
+    ("video", "src"): "media",
+}
+_NAVIGATING = frozenset({"href", "xlink:href", "src", "action", "formaction", "data"})
+#: Relations of a link that nothing is loaded for.
+_NOT_LOADED = frozenset(
+    """alternate author bookmark canonical help license me next pingback prev privacy-policy search
+    shortlink terms-of-service webmention""".split()
+)
+#: Types of a script element that a browser runs, beside those that name JavaScript.
+_RUN = frozenset({"", "module", "importmap", "speculationrules"})
+
+
+class _Scanner:
+    """Looks through one text, of which the masked copy has the same offsets."""
+
+    def __init__(self, text: str, masked: str, file: str, own_host: str) -> None:
+        self.found: list[Found] = []
+        self._text = text
+        self._masked = masked
+        self._file = file
+        self._own_host = own_host
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
+
+    def scan(self, language: Language, start: int, end: int) -> None:
+        """Look through a part that is written in one language."""
+        {"html": self._html, "css": self._css, "js": self._js}[language](start, end)
+
+    def _add(self, kind: Kind, offset: int, subject: str) -> None:
+        line = bisect_right(self._breaks, offset - 1) + 1
+        self.found.append(Found(kind, self._file, line, printable(subject)))
+
+    def _html(self, start: int, end: int) -> None:
+        text = self._masked
+        while (tag := _TAG.search(text, start, end)) is not None:
+            start = tag.end()
+            if tag[1]:
+                start = text.find("-->", start, end) + 3
+                if start == 2:
+                    return
+                continue
+            name = tag[2].lower()
+            attributes: dict[str, tuple[int, str]] = {}
+            while (found := _ATTRIBUTE.match(text, start, end)) is not None:
+                start = found.end()
+                value = found[2] or ""
+                quoted = value[:1] in ('"', "'") and value[-1:] == value[:1] and len(value) > 1
+                at = found.start(2) + quoted if found[2] else found.start(1)
+                attributes.setdefault(found[1].lower(), (at, value[1:-1] if quoted else value))
+            close = _TAG_END.match(text, start, end)
+            if close is None:
+                # A browser drops a tag that the file ends in.
+                return
+            start = close.end()
+            self._tag(name, tag.start(), attributes)
+            if name in _TEXT_ELEMENTS:
+                end_tag = _TEXT_ELEMENTS[name].search(text, start, end)
+                content_end = end_tag.start() if end_tag else end
+                self._content(name, tag.start(), attributes, start, content_end)
+                start = content_end
+
+    def _tag(self, name: str, at: int, attributes: dict[str, tuple[int, str]]) -> None:
+        for attribute, (offset, value) in attributes.items():
+            if attribute == "style" and value.strip():
+                self._add(Kind.STYLE_ATTRIBUTE, offset, name)
+                self._css(offset, offset + len(value))
+            elif _HANDLER.fullmatch(attribute) and value.strip():
+                self._add(Kind.HANDLER, offset, attribute)
+            elif attribute in _NAVIGATING and _scheme_is(value, "javascript:"):
+                self._add(Kind.JAVASCRIPT_URL, offset, attribute)
+            loaded = _LOADING.get((name, attribute))
+            if loaded is None or (name == "link" and not _is_loaded(attributes)):
+                continue
+            if name == "link" and "stylesheet" in attributes.get("rel", (0, ""))[1].lower():
+                loaded = "style"
+            if loaded != "form" and _scheme_is(value, "data:"):
+                self._add(Kind.DATA, offset, loaded)
+            pattern = _SRCSET_URL if attribute == "srcset" else _URL
+            leading = len(value) - len(value.lstrip())
+            if attribute == "srcset":
+                for match in pattern.finditer(self._masked, offset, offset + len(value)):
+                    self._origin(match, loaded)
+            elif match := pattern.match(self._masked, offset + leading, offset + len(value)):
+                self._origin(match, loaded)
+
+    def _content(
+        self, name: str, at: int, attributes: dict[str, tuple[int, str]], start: int, end: int
+    ) -> None:
+        if name not in ("script", "style") or not self._masked[start:end].strip():
+            return
+        # An attribute that Jinja writes may be the nonce.
+        has_nonce = bool(attributes.get("nonce", (0, ""))[1].strip())
+        has_nonce = has_nonce or any(_UNKNOWN in attribute for attribute in attributes)
+        if name == "style":
+            if not has_nonce:
+                self._add(Kind.STYLE, at, "style")
+            self._css(start, end)
+        elif "src" not in attributes and _is_run(attributes.get("type", (0, ""))[1]):
+            if not has_nonce:
+                self._add(Kind.SCRIPT, at, "script")
+            self._js(start, end)
+
+    def _css(self, start: int, end: int) -> None:
+        text = _mask(self._masked[start:end], _CSS_COMMENT)
+        for match in _CSS_URL.finditer(text):
+            at = start + match.end()
+            if self._masked.startswith(("data:", "DATA:"), at):
+                self._add(Kind.DATA, at, "image or font")
+            elif url := _URL.match(self._masked, at, end):
+                is_import = match[0].startswith("@")
+                self._origin(url, "style" if is_import else "image or font")
+
+    def _js(self, start: int, end: int) -> None:
+        for quote in _QUOTE.finditer(self._masked, start, end):
+            before = self._masked[max(start, quote.start() - _LOOK_BACK) : quote.start()]
+            context = _BEFORE_FETCH.search(before)
+            url = _URL.match(self._masked, quote.end(), end)
+            if context is not None and url is not None:
+                script = context["script"] or before.rstrip().endswith(("import", "from"))
+                embedded = "embedded" if context["embedded"] else "connection"
+                self._origin(url, "script" if script else embedded)
+
+    def _origin(self, match: re.Match[str], loaded: str) -> None:
+        """Note an origin unless it is the application's own; user names and paths are cut."""
+        host = match[2].rpartition("@")[2]
+        if not _HOST.fullmatch(host.lower()) or host.lower() == self._own_host:
+            return
+        start = match.end(2) - len(host)
+        shown = self._text[start : match.end(2)] if _UNKNOWN in host else host.lower()
+        scheme = f"{match[1].lower()}:" if match[1] else ""
+        self._add(Kind.EXTERNAL, match.start(), f"{scheme}//{shown}\t{loaded}")
+
+
+def _scheme_is(value: str, scheme: str) -> bool:
+    """Tell as a browser does, which skips controls and spaces before a scheme."""
+    start = value[: len(scheme) + 64].lstrip("".join(map(chr, range(26))) + " ")
+    return start[: len(scheme)].lower() == scheme
+
+
+def _is_loaded(attributes: dict[str, tuple[int, str]]) -> bool:
+    relations = attributes.get("rel", (0, ""))[1].lower().split()
+    return not relations or not _NOT_LOADED.issuperset(relations)
+
+
+def _is_run(kind: str) -> bool:
+    kind = kind.strip().lower()
+    return kind in _RUN or "javascript" in kind or "ecmascript" in kind or _UNKNOWN in kind
+
+
+def _mask(text: str, marks: dict[str, tuple[str, str]]) -> str:
+    """
+    Fill what stands between marks, marks included, so that offsets and line breaks stay.
+
+    Each mark without an end is looked for once, so that the cost grows with the text alone.
+    """
+    opening = re.compile("|".join(map(re.escape, marks)))
+    parts: list[str] = []
+    done = position = 0
+    endless: set[str] = set()
+    while (found := opening.search(text, position)) is not None:
+        position = found.end()
+        if found[0] in endless:
+            continue
+        close, filler = marks[found[0]]
+        end = text.find(close, position)
+        if end < 0:
+            endless.add(found[0])
+            continue
+        position = end + len(close)
+        parts.append(text[done : found.start()])
+        parts.append(re.sub(r"[^\n]", filler, text[found.start() : position]))
+        done = position
+    parts.append(text[done:])
+    return "".join(parts)

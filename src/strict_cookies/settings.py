@@ -1,0 +1,188 @@
+"""
+Configuration: ``app.config`` is read once, at the first request, and turned into one frozen object.
+
+Nothing later reads ``app.config`` again, and from then on a change of a key of ours raises.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from .errors import ConfigurationError, FrozenConfigurationError
+from .firewall import Mode, Sweep, check_choice
+from .policy import CookiePolicy, DeclaredCookie, Transport
+from .purposes import Purpose
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+PREFIX = "STRICT_COOKIES_"
+#: Each key with its default; ``None`` means that the default depends on the application.
+DEFAULTS: Mapping[str, Any] = {
+    "STRICT_COOKIES_POLICY": None,
+    "STRICT_COOKIES_MODE": None,
+    "STRICT_COOKIES_SWEEP": "known",
+    "STRICT_COOKIES_TRANSPORT": "https",
+    "STRICT_COOKIES_TALISMAN": {},
+    "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
+    "STRICT_COOKIES_URL_PREFIX": "/cookies",
+}
+#: The policy file that is looked for beside the application.
+POLICY_FILE = "cookies.toml"
+#: Flask's own name for its session cookie, which is given a prefix.
+FLASK_SESSION_NAME = "session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """
+    What the application's configuration says, checked.
+
+    Args:
+        mode: See :class:`~strict_cookies.firewall.CookieFirewall`; under ``app.testing`` the
+            default is ``"raise"``.
+        sweep: Likewise.
+        transport: See :class:`~strict_cookies.policy.CookiePolicy`.
+        talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
+        trusted_middleware: Dotted class names that may stand outside the firewall.
+
+    Raises:
+        ConfigurationError: A key of ours is unknown, or its value is.
+    """
+
+    mode: Mode
+    sweep: Sweep
+    transport: Transport
+    talisman: Mapping[str, Any]
+    trusted_middleware: tuple[str, ...]
+
+    @classmethod
+    def from_app(cls, app: Flask) -> Settings:
+        """Read ``app.config``."""
+        config = app.config
+        for key in config:
+            if key.startswith(PREFIX) and key not in DEFAULTS:
+                close = difflib.get_close_matches(key, DEFAULTS, n=1)
+                hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(DEFAULTS)}."
+                raise ConfigurationError(f"{key} is no setting of Strict Cookies. {hint}")
+        mode = config["STRICT_COOKIES_MODE"] or ("raise" if app.testing else "enforce")
+        sweep = config["STRICT_COOKIES_SWEEP"]
+        transport = config["STRICT_COOKIES_TRANSPORT"]
+        check_choice("STRICT_COOKIES_MODE", mode, Mode)
+        check_choice("STRICT_COOKIES_SWEEP", sweep, Sweep)
+        check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
+        return cls(
+            mode=cast("Mode", mode),
+            sweep=cast("Sweep", sweep),
+            transport=cast("Transport", transport),
+            talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
+            trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
+        )
+
+
+def find_policy(app: Flask) -> CookiePolicy:
+    """
+    Load the policy that ``STRICT_COOKIES_POLICY`` names, or the file beside the application.
+
+    Returns:
+        An empty policy where no file was named and none is there.
+
+    Raises:
+        PolicyError: The file can't be read, or all that is wrong in it.
+    """
+    named = app.config["STRICT_COOKIES_POLICY"]
+    if isinstance(named, CookiePolicy):
+        return named
+    if named is not None and not isinstance(named, str | os.PathLike):
+        raise ConfigurationError(
+            f"STRICT_COOKIES_POLICY is a {type(named).__name__}. Give a path or a CookiePolicy."
+        )
+    path = Path(app.root_path, named or POLICY_FILE)
+    if named is None and not path.exists():
+        return CookiePolicy()
+    return CookiePolicy.load(path)
+
+
+def session_cookie_name(config: Mapping[str, Any], transport: Transport) -> str:
+    """
+    Find the best prefix that the application's configuration allows for Flask's session cookie.
+
+    Source: draft-ietf-httpbis-layered-cookies section 4.1.3. A browser that does not know
+    ``__Host-Http-`` still treats it as ``__Host-``.
+    """
+    if transport != "https":
+        return FLASK_SESSION_NAME
+    path = config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"]
+    host_only = not config["SESSION_COOKIE_DOMAIN"] and path == "/"
+    httponly = bool(config["SESSION_COOKIE_HTTPONLY"])
+    if host_only:
+        return f"__Host-{'Http-' if httponly else ''}{FLASK_SESSION_NAME}"
+    return f"{'__Http-' if httponly else '__Secure-'}{FLASK_SESSION_NAME}"
+
+
+def session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
+    """Declare Flask's session cookie as the application's configuration has it."""
+    return DeclaredCookie(
+        name=config["SESSION_COOKIE_NAME"],
+        title={"en": "Session"},
+        purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
+        description={
+            "en": "Keeps the pages you visit together, so that the site knows you are signed in "
+            "and what you chose during this visit."
+        },
+        without_it={"en": "You could not sign in, and the site would forget each step at once."},
+        path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+        domain=config["SESSION_COOKIE_DOMAIN"] or None,
+        samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",
+        script_readable=not config["SESSION_COOKIE_HTTPONLY"],
+        partitioned=bool(config["SESSION_COOKIE_PARTITIONED"]),
+    )
+
+
+class _FrozenKeys(dict[str, Any]):
+    """Refuses a change of a key of ours; mixed into the class of a frozen ``app.config``."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key.startswith(PREFIX) and (key not in self or self[key] != value):
+            raise FrozenConfigurationError(
+                f"{key} was changed after the first request, when it no longer counts. "
+                "Set it before, where the application is put together."
+            )
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self._refuse_removal(key)
+        super().__delitem__(key)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def __ior__(self, other: Any) -> _FrozenKeys:  # type: ignore[override,misc]
+        self.update(other)
+        return self
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str, *default: Any) -> Any:
+        self._refuse_removal(key)
+        return super().pop(key, *default)
+
+    def _refuse_removal(self, key: str) -> None:
+        if key.startswith(PREFIX):
+            raise FrozenConfigurationError(f"{key} was removed after the first request. Leave it.")
+
+
+def freeze_config(app: Flask) -> None:
+    """Make a later change of a key of ours in ``app.config`` raise."""
+    kind = type(app.config)
+    if not issubclass(kind, _FrozenKeys):
+        app.config.__class__ = type(kind.__name__, (_FrozenKeys, kind), {})

@@ -1,0 +1,24 @@
+"""
+Signals for applications that want to know: blinker, as in Flask.
+
+The sender is the Flask application, or the :class:`~strict_cookies.firewall.CookieFirewall` under
+any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a known name, else
+``"other"``), ``reason`` (a :class:`~strict_cookies.reasons.Reason`) and ``place`` (the endpoint, or
+the path). A receiver's exception changes no response; it is recorded.
+"""
+
+from __future__ import annotations
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+#: A cookie that the application emitted did not leave.
+cookie_dropped = _signals.signal("cookie-dropped")
+#: A cookie left with a stricter attribute than the application gave it.
+cookie_hardened = _signals.signal("cookie-hardened")
+#: A cookie arrived that the application will not see.
+stray_cookie_seen = _signals.signal("stray-cookie-seen")
+
+#: Which signal tells of a reason, by the first digits of its id.
+BY_GROUP = {"SC10": cookie_dropped, "SC12": cookie_hardened, "SC20": stray_cookie_seen}

@@ -1,0 +1,268 @@
+"""
+Judge one emitted ``Set-Cookie`` line by the policy; pure.
+
+The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped,
+or it leaves written anew in canonical form, never weaker than the application asked and never wider
+than the policy declares. A line that deletes stores nothing, so it always leaves, in a form that
+browsers heed.
+
+:func:`judge` says what is right. :class:`Judge` gives the same verdicts faster: what an attribute
+tail becomes is worked out once and looked up afterwards; values are never kept.
+
+Source: RFC 6265bis sections 4.1, 5.4, 5.6 and 5.7.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from .catalogue import is_known_tracker
+from .grammar import (
+    MAX_ATTRIBUTE_OCTETS,
+    MAX_LIFETIME,
+    MAX_PAIR_OCTETS,
+    SetCookie,
+    attribute_tail,
+    has_control_character,
+    is_token,
+    name_prefix,
+    parse_set_cookie,
+    path_matches,
+    split_pair,
+)
+from .reasons import Reason
+
+if TYPE_CHECKING:
+    from .policy import CookiePolicy, DeclaredCookie
+
+#: Attribute tails that a :class:`Judge` remembers, at most.
+MAX_TAILS = 1024
+
+_STRICTNESS = {None: -1, "None": 0, "Lax": 1, "Strict": 2}
+
+
+class Verdict(NamedTuple):
+    """
+    What becomes of one line.
+
+    Attributes:
+        cookie_name: Octets as emitted; empty for a nameless cookie.
+        line: What leaves; None where the cookie is dropped.
+        reasons: Why it was dropped or hardened; empty where it passes.
+    """
+
+    cookie_name: str
+    line: str | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nothing leaves."""
+        return self.line is None
+
+    def __repr__(self) -> str:
+        """Name and reasons; never the line, which holds the value."""
+        action = "drop" if self.dropped else "harden" if self.reasons else "pass"
+        ids = " ".join(reason.id for reason in self.reasons)
+        return f"<Verdict {action} {self.cookie_name!r}{' ' if ids else ''}{ids}>"
+
+
+def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -> Verdict:
+    """
+    Judge one ``Set-Cookie`` field value.
+
+    Args:
+        policy: What is declared.
+        field_value: One field line, latin-1 decoded (PEP 3333), without the field's name.
+        now: Seconds since the epoch; None reads the clock.
+
+    Returns:
+        The verdict; its line is in canonical form.
+
+    Source: RFC 6265bis section 5.6 to read, section 4.1.1 to write.
+    """
+    now = time.time() if now is None else now
+    name = split_pair(field_value.partition(";")[0])[0]
+    for refuse in REFUSALS:
+        reason = refuse(policy, field_value, now)
+        if reason is not None:
+            return Verdict(name, None, (reason,))
+    cookie = parse_set_cookie(field_value)
+    # Only reached with None where REFUSALS was cut down: what browsers ignore may then leave.
+    if cookie is None:
+        return Verdict(name, field_value, ())
+    lifetime = cookie.lifetime(now)
+    declared = policy.find(cookie.name)
+    if lifetime is not None and lifetime <= 0:
+        return Verdict(name, _write_deletion(policy, cookie, declared), ())
+    hardened = replace(cookie, max_age=lifetime, expires=None)
+    reasons = []
+    if declared is not None:
+        for reason, harden in HARDENINGS:
+            stricter = harden(policy, declared, hardened)
+            if stricter != hardened:
+                reasons.append(reason)
+                hardened = stricter
+    if hardened.max_age is not None:
+        hardened = replace(hardened, expires=int(now) + hardened.max_age)
+    line = f"{cookie.name}={cookie.value}{attribute_tail(hardened)}"
+    return Verdict(name, line, tuple(reasons))
+
+
+class Judge:
+    """
+    :func:`judge` for one policy, fast enough for each response.
+
+    Args:
+        policy: What is declared.
+        clock: Gives seconds since the epoch.
+    """
+
+    __slots__ = ("_clock", "_policy", "_tails")
+
+    def __init__(self, policy: CookiePolicy, clock: Callable[[], float] = time.time) -> None:
+        self._policy = policy
+        self._clock = clock
+        #: (name, attributes as emitted) -> (attributes as they leave, reasons).
+        self._tails: dict[tuple[str, str], tuple[str, tuple[Reason, ...]]] = {}
+
+    def __call__(self, field_value: str) -> Verdict:
+        """Judge one ``Set-Cookie`` field value; see :func:`judge`."""
+        pair, _, emitted = field_value.partition(";")
+        name, equals, value = pair.partition("=")
+        known = self._tails.get((name, emitted))
+        if known is not None and equals:
+            value = value.strip(" \t")
+            if len(name) + len(value) <= MAX_PAIR_OCTETS and not has_control_character(value):
+                return Verdict(name, f"{name}={value}{known[0]}", known[1])
+        verdict = judge(self._policy, field_value, now=self._clock())
+        if verdict.line is not None and verdict.cookie_name == name:
+            leaving = verdict.line.partition(";")[2]
+            # A date would be stale a second later; a deletion carries no value over.
+            if "Expires=" not in leaving:
+                if len(self._tails) >= MAX_TAILS:
+                    self._tails.clear()
+                self._tails[name, emitted] = (f";{leaving}", verdict.reasons)
+        return verdict
+
+
+def _refuse_ignored(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+    """Refuse what a browser would ignore: it can only be a mistake or an attack."""
+    if parse_set_cookie(field_value) is not None:
+        return None
+    if has_control_character(field_value):
+        return Reason.CONTROL_CHARACTER
+    return Reason.TOO_LARGE if any(split_pair(field_value.partition(";")[0])) else Reason.NAMELESS
+
+
+def _refuse_undeclared(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+    """Refuse what would store something that no entry declares."""
+    cookie = parse_set_cookie(field_value)
+    if cookie is None or policy.find(cookie.name) is not None:
+        return None
+    if not cookie.name:
+        return Reason.NAMELESS
+    if not is_token(cookie.name):
+        return Reason.MALFORMED_NAME
+    lifetime = cookie.lifetime(now)
+    if lifetime is not None and lifetime <= 0:
+        return None
+    return Reason.TRACKER if is_known_tracker(cookie.name) else Reason.UNDECLARED
+
+
+def _refuse_long_attribute(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+    """Refuse what a browser would store with a wider scope than was asked for."""
+    for attribute in field_value.split(";")[1:]:
+        if len(attribute.partition("=")[2].strip(" \t")) > MAX_ATTRIBUTE_OCTETS:
+            return Reason.LONG_ATTRIBUTE
+    return None
+
+
+def _add_secure(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    return replace(cookie, secure=cookie.secure or policy.transport == "https")
+
+
+def _add_httponly(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    return replace(cookie, httponly=cookie.httponly or not declared.script_readable)
+
+
+def _set_samesite(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    strict_enough = _STRICTNESS[cookie.samesite] >= _STRICTNESS[declared.samesite]
+    return cookie if strict_enough else replace(cookie, samesite=declared.samesite)
+
+
+def _set_path(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    prefix = name_prefix(cookie.name) or ""
+    narrow = cookie.path is not None and path_matches(cookie.path, declared.path)
+    if narrow and not prefix.startswith("__Host-"):
+        return cookie
+    return replace(cookie, path=declared.path)
+
+
+def _set_domain(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    shared = declared.domain
+    if shared and cookie.domain and f".{cookie.domain}".endswith(f".{shared}"):
+        return cookie
+    return replace(cookie, domain=None)
+
+
+def _cap_lifetime(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
+    if cookie.max_age is None or declared.lifetime is None:
+        return replace(cookie, max_age=None)
+    longest = min(int(declared.lifetime.total_seconds()), MAX_LIFETIME)
+    return replace(cookie, max_age=min(cookie.max_age, longest))
+
+
+def _set_partitioned(
+    policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie
+) -> SetCookie:
+    return replace(cookie, partitioned=declared.partitioned)
+
+
+#: What keeps a line from leaving. Each takes the policy, the line and the time.
+REFUSALS: tuple[Callable[[CookiePolicy, str, float], Reason | None], ...] = (
+    _refuse_ignored,
+    _refuse_undeclared,
+    _refuse_long_attribute,
+)
+
+#: What makes a declared cookie as strict as its entry, with the reason given where it does.
+HARDENINGS: tuple[
+    tuple[Reason, Callable[[CookiePolicy, DeclaredCookie, SetCookie], SetCookie]], ...
+] = (
+    (Reason.SECURE_ADDED, _add_secure),
+    (Reason.HTTPONLY_ADDED, _add_httponly),
+    (Reason.SAMESITE_SET, _set_samesite),
+    (Reason.PATH_SET, _set_path),
+    (Reason.DOMAIN_SET, _set_domain),
+    (Reason.LIFETIME_SHORTENED, _cap_lifetime),
+    (Reason.PARTITIONED_SET, _set_partitioned),
+)
+
+
+def _write_deletion(
+    policy: CookiePolicy, cookie: SetCookie, declared: DeclaredCookie | None
+) -> str:
+    """
+    Write a deletion that browsers heed, without whatever value came with it.
+
+    Secure and HttpOnly are added because the prefixes demand them also here; name, domain and path
+    say which cookie is meant and stay as sent.
+    """
+    host_only = (name_prefix(cookie.name) or "").startswith("__Host-")
+    path = cookie.path or (declared.path if declared is not None else None)
+    tail = attribute_tail(
+        replace(
+            cookie,
+            max_age=0,
+            expires=0,
+            domain=None if host_only else cookie.domain,
+            path="/" if host_only else path,
+            secure=cookie.secure or policy.transport == "https",
+            httponly=cookie.httponly or name_prefix(cookie.name) in {"__Http-", "__Host-Http-"},
+        )
+    )
+    return f"{cookie.name}={tail}"

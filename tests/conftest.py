@@ -1,0 +1,42 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: No sandbox, because containers and root have none; no chatter of the browser's own.
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Any host under .test is the test server, so that sites, siblings and strangers have names.
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """
+    A headless Chromium with an empty profile; give each test a context of its own.
+
+    A machine without one fails: a skipped oracle would prove nothing.
+    """
+    found = filter(None, map(shutil.which, CHROMIUM_NAMES))
+    executable = next(found, None)
+    if executable is None:
+        pytest.fail(
+            f"No Chromium found ({', '.join(CHROMIUM_NAMES)}). Install one: apt-get install chromium"
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
+        yield browser
+        browser.close()

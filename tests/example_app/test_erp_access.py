@@ -1,0 +1,144 @@
+"""Who gets in, who may do what, and what protects the forms."""
+
+from __future__ import annotations
+
+import pytest
+
+from example_app import database, journal
+
+ROOMS = ("/", "/orders/", "/customers/", "/messages/", "/preferences/")
+
+
+@pytest.mark.parametrize("path", [*ROOMS, "/activity/", "/orders/new", "/customers/1/edit"])
+def test_visitor_is_sent_to_sign_in(visitor, path):
+    """No room of the ERP opens without a user."""
+    answer = visitor.get(path)
+    assert (answer.status_code, answer.location) == (302, "/login")
+
+
+@pytest.mark.parametrize("username", ["clerk", "manager", "auditor"])
+def test_each_account_signs_in_and_may_read(sign_in, username):
+    """Every role opens every shared room."""
+    someone = sign_in(username)
+    assert {path: someone.get(path).status_code for path in ROOMS} == dict.fromkeys(ROOMS, 200)
+
+
+@pytest.mark.parametrize("username", ["clerk", "nobody"])
+def test_wrong_password_and_unknown_name_look_alike(visitor, username):
+    """The answer does not tell whether the account exists, and no session is signed in."""
+    page = visitor.post("/login", username=username, password="wrong").text
+    assert "Unknown user name or wrong password." in page
+    assert visitor.get("/").status_code == 302
+
+
+def test_sign_in_carries_nothing_over(visitor):
+    """What was in the session before is gone: the form token changes too."""
+    visitor.get("/login")
+    with visitor.client.session_transaction() as session:
+        session["planted"] = "before"
+    visitor.post("/login", username="clerk", password="clerk-on-track")
+    with visitor.client.session_transaction() as session:
+        assert set(session) == {"user_id"}
+
+
+def test_sign_out_ends_the_session(sign_in):
+    """After signing out the rooms are closed again."""
+    clerk = sign_in("clerk")
+    assert clerk.post("/logout").location == "/login"
+    assert clerk.get("/").status_code == 302
+
+
+def test_sign_out_of_a_visitor_is_harmless(visitor):
+    """Signing out twice leads to the sign-in page and records nothing."""
+    assert visitor.post("/logout").location == "/login"
+
+
+def test_user_who_was_deleted_is_a_visitor(visitor):
+    """A session of a user that is gone opens nothing."""
+    with visitor.client.session_transaction() as session:
+        session["user_id"] = 999
+    assert visitor.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("username", "path"),
+    [
+        ("clerk", "/customers/new"),
+        ("clerk", "/customers/1/edit"),
+        ("auditor", "/customers/new"),
+        ("auditor", "/orders/new"),
+        ("clerk", "/activity/"),
+        ("manager", "/activity/"),
+    ],
+)
+def test_role_without_the_right_gets_a_403_page(sign_in, username, path):
+    """Roles decide; the page of the ERP says so."""
+    answer = sign_in(username).get(path)
+    assert answer.status_code == 403
+    assert "<h1>Forbidden</h1>" in answer.text
+
+
+def test_clerk_moves_no_order_along(sign_in):
+    """A form that the page does not show is refused as well."""
+    assert sign_in("clerk").post("/orders/1032/status", status="confirmed").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout", "/preferences/", "/messages/new"])
+@pytest.mark.parametrize("fields", [{}, {"csrf_token": "guessed"}, {"csrf_token": "é"}])
+def test_post_without_the_session_token_is_refused(sign_in, path, fields):
+    """A form of another site does not know the token."""
+    clerk = sign_in("clerk")
+    clerk.get("/")
+    answer = clerk.client.post(path, data=fields)
+    assert answer.status_code == 400
+    assert "came from another site" in answer.text
+    assert clerk.get("/").status_code == 200
+
+
+def test_post_without_any_session_is_refused(app):
+    """Two absent tokens are not equal."""
+    assert app.test_client().post("/login", data={"csrf_token": ""}).status_code == 400
+
+
+def test_token_of_another_session_is_refused(sign_in):
+    """A token is good for its own session only."""
+    clerk, manager = sign_in("clerk"), sign_in("manager")
+    clerk.get("/")
+    manager.get("/")
+    with manager.client.session_transaction() as session:
+        token = session["csrf_token"]
+    assert clerk.client.post("/logout", data={"csrf_token": token}).status_code == 400
+
+
+def test_auditor_reads_who_did_what(sign_in, visitor):
+    """Sign-ins, failed ones too, and changes are listed; typed names and passwords are not."""
+    visitor.post("/login", username="mistyped-secret", password="wrong")
+    manager = sign_in("manager")
+    manager.post("/orders/1032/status", status="confirmed")
+    manager.post("/logout")
+    page = sign_in("auditor").get("/activity/").text
+    for text in ("Signed in", "Signed out", "Sign-in failed", "Order confirmed", "SO-1032"):
+        assert text in page
+    assert "mistyped-secret" not in page
+
+
+def test_old_activity_is_deleted(app, sign_in):
+    """Entries beyond the retention go with the next one."""
+    with app.app_context(), database.connect() as connection:
+        journal.record("Long ago", by=None)
+        connection.execute("UPDATE activity SET happened_at = '2020-01-01T00:00:00+00:00'")
+    assert "Long ago" not in sign_in("auditor").get("/activity/").text
+
+
+def test_error_page_keeps_the_allow_header(sign_in):
+    """A page of ours replaces the text of an error, not its headers."""
+    answer = sign_in("clerk").get("/logout")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+    assert "Method Not Allowed" in answer.text
+
+
+def test_untrusted_host_gets_a_plain_400(app, visitor):
+    """A site that pins its host refuses others, without a page whose links it can't build."""
+    app.config["TRUSTED_HOSTS"] = ["localhost"]
+    assert visitor.get("/privacy", base_url="http://other.example").status_code == 400

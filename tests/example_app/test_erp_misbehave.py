@@ -1,0 +1,111 @@
+"""The page that misbehaves on purpose, and the log of what became of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from example_app import misbehave, outcomes
+from example_app.tracker import Tracker
+from strict_cookies import cookie_dropped, stray_cookie_seen
+
+UNDECLARED = SimpleNamespace(id="SC101", title="undeclared cookie")
+STRAY = SimpleNamespace(id="SC201", title="undeclared cookie arrived")
+
+
+@pytest.fixture
+def findings(app):
+    """Return a function that asks the server what it knows."""
+
+    def ask():
+        with app.app_context():
+            return misbehave.findings()
+
+    return ask
+
+
+def test_nothing_is_known_at_first(findings):
+    """Without a visit there is nothing to tell."""
+    assert findings() == {}
+
+
+def test_dropped_cookie_is_told_with_its_reason(app, findings):
+    """The finding names reason and place."""
+    cookie_dropped.send(app, cookie_name="_ga", reason=UNDECLARED, place="misbehave.index")
+    assert findings() == {
+        "_ga": "Dropped by the server: SC101 undeclared cookie, at misbehave.index"
+    }
+
+
+def test_smuggled_attribute_is_found_under_the_name_that_a_browser_reads(app, findings):
+    """The line's name ends at the semicolon, so that the cookie has none."""
+    cookie_dropped.send(app, cookie_name="", reason=UNDECLARED, place="misbehave.index")
+    assert "_gid" in findings()
+
+
+def test_stray_cookie_of_a_script_is_told(app, findings):
+    """A script's cookie was not dropped: it was cut from a request."""
+    stray_cookie_seen.send(app, cookie_name="_hjid", reason=STRAY, place="misbehave.outcome")
+    assert findings() == {
+        "_hjid": "Written by script; cut from the request before the app saw it: "
+        "SC201 undeclared cookie arrived, at misbehave.outcome"
+    }
+
+
+def test_stray_does_not_hide_what_the_server_dropped(app, findings):
+    """An old cookie of another application on the same host is another story."""
+    cookie_dropped.send(app, cookie_name="_ga", reason=UNDECLARED, place="misbehave.index")
+    stray_cookie_seen.send(app, cookie_name="_ga", reason=STRAY, place="overview.index")
+    assert findings()["_ga"].startswith("Dropped by the server")
+
+
+def test_log_hears_its_own_application_only(app, findings):
+    """Two applications in one process don't mix."""
+    cookie_dropped.send(object(), cookie_name="_ga", reason=UNDECLARED, place="elsewhere")
+    assert findings() == {}
+
+
+def test_log_is_bounded_and_forgets_the_oldest(app):
+    """A flood of names costs no memory."""
+    log = app.extensions["outcomes"]
+    for number in range(outcomes.LIMIT + 1):
+        cookie_dropped.send(app, cookie_name=f"c{number}", reason=UNDECLARED, place="x")
+    assert log.dropped("c0") is None
+    assert log.dropped("c1") is not None
+    assert log.dropped(f"c{outcomes.LIMIT}") is not None
+
+
+def test_page_stores_nothing_and_tells_why(visitor):
+    """Each attempt of the server is dropped at the wire, and told at the next visit."""
+    first = visitor.get("/misbehave")
+    assert first.text.count("Not known yet.") == len(misbehave.ATTEMPTS)
+    pixel = visitor.get("/legacy/pixel.gif")
+    names = {cookie.key for cookie in visitor.client._cookies.values()}
+    assert names.isdisjoint({"_ga", "_gid", "_fbp", "my_own_tracker", ""})
+    assert (pixel.status_code, pixel.mimetype) == (200, "image/gif")
+    told = visitor.get("/misbehave/outcome.json")
+    assert set(told.json) == {"_ga", "_gid", "_fbp", "my_own_tracker"}
+    assert told.headers["Cache-Control"] == "no-store"
+    again = visitor.get("/misbehave").text
+    assert again.count("Dropped by the server: SC10") == 4
+
+
+def test_cookie_written_by_a_script_never_reaches_the_app(visitor):
+    """A known tracker is cut from the request and told by name."""
+    visitor.client.set_cookie("_hjid", "1")
+    assert visitor.get("/misbehave/outcome.json").json["_hjid"].startswith("Written by script")
+
+
+def test_content_security_policy_is_closed(visitor):
+    """The third party's image and the inline script are for the browser to block."""
+    policy = visitor.get("/misbehave").headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe-inline" not in policy
+    assert "127.0.0.2" not in policy
+
+
+def test_requests_that_reached_the_third_party_are_counted(app, findings):
+    """Where the tracker runs in the same process, the server tells its count."""
+    app.config["TRACKER"] = Tracker()
+    assert findings() == {"IDE": "Requests that reached the third party so far: 0"}
