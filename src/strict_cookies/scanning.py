@@ -96,12 +96,14 @@ class Found(NamedTuple):
         file: Path below the application's folder where it is there, else in full.
         line: Counted from 1.
         subject: The origin, tag or attribute; printable.
+        loaded: What would be loaded from an external origin; empty for the other kinds.
     """
 
     kind: Kind
     file: str
     line: int
     subject: str
+    loaded: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -316,13 +318,14 @@ _TEXT_ELEMENTS = {
     for name in ("script", "style", "textarea", "title")
 }
 _HANDLER = re.compile(r"on[a-z]{3,}")
-_URL = re.compile(r"(?:(https?|wss?):)?//([^\s/?#\\\"'`<>(){}|^]+)", re.ASCII | re.IGNORECASE)
-_SRCSET_URL = re.compile(rf"(?:^|(?<=[\s,])){_URL.pattern}", re.ASCII | re.IGNORECASE)
-_HOST = re.compile(rf"[a-z0-9.\-\[\]:_*{_UNKNOWN}]*[a-z0-9\]{_UNKNOWN}][a-z0-9.\-\[\]:_*{_UNKNOWN}]*")
+_URL = re.compile(r"(?:(https?|wss?):)?//([^\s/?#\\\"'`<>(){}|^]{1,255})", re.ASCII | re.IGNORECASE)
+_SRCSET_URL = re.compile(rf"""(?<=[\s,"'=]){_URL.pattern}""", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(rf"(?=.*[a-z0-9{_UNKNOWN}])[a-z0-9.\-\[\]:_{_UNKNOWN}]+")
 _CSS_URL = re.compile(
     r"""(?:url\(\s*(?:["']\s*)?|@import\s+["']\s*)(?=data:|(?:https?:)?//)""",
     re.ASCII | re.IGNORECASE,
 )
+_CSS_IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?\s*$""", re.ASCII)
 _QUOTE = re.compile(r"""["'`](?=(?:(?:https?|wss?):)?//)""", re.ASCII | re.IGNORECASE)
 #: What stands before a text that a script fetches from, with what is fetched.
 _BEFORE_FETCH = re.compile(
@@ -337,6 +340,8 @@ _BEFORE_FETCH = re.compile(
     )$""",
     re.ASCII | re.VERBOSE,
 )
+#: What a browser skips before an address; not the mark of an expression.
+_SKIPPED = "".join(map(chr, range(0x1A))) + " "
 #: How far back is looked for what stands before, in characters.
 _LOOK_BACK = 80
 
@@ -391,9 +396,9 @@ class _Scanner:
         """Look through a part that is written in one language."""
         {"html": self._html, "css": self._css, "js": self._js}[language](start, end)
 
-    def _add(self, kind: Kind, offset: int, subject: str) -> None:
+    def _add(self, kind: Kind, offset: int, subject: str, loaded: str = "") -> None:
         line = bisect_right(self._breaks, offset - 1) + 1
-        self.found.append(Found(kind, self._file, line, printable(subject)))
+        self.found.append(Found(kind, self._file, line, printable(subject), loaded))
 
     def _html(self, start: int, end: int) -> None:
         text = self._masked
@@ -440,13 +445,12 @@ class _Scanner:
                 loaded = "style"
             if loaded != "form" and _scheme_is(value, "data:"):
                 self._add(Kind.DATA, offset, loaded)
-            pattern = _SRCSET_URL if attribute == "srcset" else _URL
-            leading = len(value) - len(value.lstrip())
+            first, end = offset + len(value) - len(value.lstrip()), offset + len(value)
             if attribute == "srcset":
-                for match in pattern.finditer(self._masked, offset, offset + len(value)):
+                for match in _SRCSET_URL.finditer(self._masked, offset, end):
                     self._origin(match, loaded)
-            elif match := pattern.match(self._masked, offset + leading, offset + len(value)):
-                self._origin(match, loaded)
+            elif single := _URL.match(self._masked, first, end):
+                self._origin(single, loaded)
 
     def _content(
         self, name: str, at: int, attributes: dict[str, tuple[int, str]], start: int, end: int
@@ -469,11 +473,13 @@ class _Scanner:
         text = _mask(self._masked[start:end], _CSS_COMMENT)
         for match in _CSS_URL.finditer(text):
             at = start + match.end()
-            if self._masked.startswith(("data:", "DATA:"), at):
-                self._add(Kind.DATA, at, "image or font")
+            before = text[max(0, match.start() - _LOOK_BACK) : match.end()].lower()
+            is_import = _CSS_IMPORT.search(before) is not None
+            loaded = "style" if is_import else "image or font"
+            if self._masked[at : at + 5].lower() == "data:":
+                self._add(Kind.DATA, at, loaded)
             elif url := _URL.match(self._masked, at, end):
-                is_import = match[0].startswith("@")
-                self._origin(url, "style" if is_import else "image or font")
+                self._origin(url, loaded)
 
     def _js(self, start: int, end: int) -> None:
         for quote in _QUOTE.finditer(self._masked, start, end):
@@ -493,13 +499,12 @@ class _Scanner:
         start = match.end(2) - len(host)
         shown = self._text[start : match.end(2)] if _UNKNOWN in host else host.lower()
         scheme = f"{match[1].lower()}:" if match[1] else ""
-        self._add(Kind.EXTERNAL, match.start(), f"{scheme}//{shown}\t{loaded}")
+        self._add(Kind.EXTERNAL, match.start(), f"{scheme}//{shown}", loaded)
 
 
 def _scheme_is(value: str, scheme: str) -> bool:
     """Tell as a browser does, which skips controls and spaces before a scheme."""
-    start = value[: len(scheme) + 64].lstrip("".join(map(chr, range(26))) + " ")
-    return start[: len(scheme)].lower() == scheme
+    return value[: len(scheme) + 64].lstrip(_SKIPPED)[: len(scheme)].lower() == scheme
 
 
 def _is_loaded(attributes: dict[str, tuple[int, str]]) -> bool:

@@ -1,0 +1,506 @@
+"""
+What is wrong or weak in an application's configuration: ``flask cookies check``.
+
+Everything is read from the application as it stands and nothing in it is changed, so the first
+request still finds it unfrozen. An *error* stops people or protection; a *warning* is worth
+mending before going live; *info* is worth knowing. No message holds a key or a cookie value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from .errors import ConfigurationError, PolicyError, StrictCookiesError
+from .headers import CLOSED_CSP, StrictTalisman
+from .hosts import is_local, request_host
+from .installed import used_cookies
+from .middleware import inspect_chain
+from .reasons import Reason
+from .settings import DEFAULTS, FLASK_SESSION_NAME, Settings, find_policy, session_cookie
+from .settings import session_cookie_name as prefixed_session_name
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .policy import CookiePolicy, DeclaredCookie, Text
+
+Severity = Literal["error", "warning", "info"]
+
+#: Fewest octets of a SECRET_KEY that is not called short.
+MIN_SECRET_OCTETS = 32
+
+#: What to add where Strict Cookies is missing; four spaces mark code, as in Markdown.
+HOW_TO_ADD = """\
+Add it where the application is put together, after other middleware:
+    from strict_cookies import StrictCookies
+
+    app = Flask(__name__)
+    strict = StrictCookies(app)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """
+    One thing that is wrong or weak.
+
+    Args:
+        reason: Its stable id; None where a policy or setting can't be read at all, as for
+            :class:`~strict_cookies.errors.ConfigurationError`.
+        severity: How much it matters.
+        message: What was found. Lines after the first that begin with ``"- "`` are a list.
+        remedy: What to do. Lines that begin with four spaces are code to copy.
+    """
+
+    reason: Reason | None
+    severity: Severity
+    message: str
+    remedy: str
+
+    @property
+    def title(self) -> str:
+        """The id and what it stands for, in a few words."""
+        return str(self.reason) if self.reason else "policy or setting that can't be used"
+
+
+def run_checks(app: Flask) -> list[Finding]:
+    """
+    Look for what is wrong or weak.
+
+    Args:
+        app: After it was put together; it is only read.
+
+    Returns:
+        Errors first, then warnings, then infos; empty where nothing was found.
+    """
+    if "strict_cookies" not in app.extensions:
+        return [
+            Finding(
+                reason=None,
+                severity="error",
+                message=f"StrictCookies is not added to the application {app.name!r}: nothing is "
+                "enforced.",
+                remedy=HOW_TO_ADD,
+            )
+        ]
+    findings = list(_run(app))
+    order = get_args(Severity)
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def explain_error(error: StrictCookiesError) -> Finding:
+    """Turn an error that stops an application into a finding; of a policy with every mistake."""
+    if isinstance(error, PolicyError):
+        count = len(error.mistakes)
+        head = f"{error.source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
+        return Finding(
+            reason=None,
+            severity="error",
+            message="\n".join((head, *(f"- {mistake}" for mistake in error.mistakes))),
+            remedy="Mend each of them; the application does not start before.",
+        )
+    reason_id = getattr(error, "reason_id", None)
+    reason = next((reason for reason in Reason if reason.id == reason_id), None)
+    message = str(error).removeprefix(f"{reason_id}: ")
+    remedy = "Mend it where the application is put together."
+    return Finding(reason=reason, severity="error", message=message, remedy=remedy)
+
+
+def session_name(app: Flask, policy: CookiePolicy) -> str:
+    """
+    Tell the session cookie's name at the first request.
+
+    Args:
+        app: With or without Strict Cookies.
+        policy: The application's own, with the transport that counts.
+    """
+    config = app.config
+    given = getattr(app.extensions.get("strict_cookies"), "_given_name", FLASK_SESSION_NAME)
+    name = str(config["SESSION_COOKIE_NAME"])
+    if name not in (FLASK_SESSION_NAME, given):
+        return name
+    if policy.find(FLASK_SESSION_NAME) is not None:
+        return FLASK_SESSION_NAME
+    return prefixed_session_name(config, policy.transport)
+
+
+def _run(app: Flask) -> Iterator[Finding]:
+    config = app.config
+    policy, enforced = None, None
+    try:
+        policy = replace(find_policy(app), transport=config["STRICT_COOKIES_TRANSPORT"])
+        session = {**config, "SESSION_COOKIE_NAME": session_name(app, policy)}
+        enforced = policy.with_cookie(session_cookie(session))
+    except StrictCookiesError as error:
+        yield explain_error(error)
+    yield from _check_settings(app)
+    yield from _check_chain(app)
+    yield from _check_secret_key(config)
+    yield from _check_hosts(config)
+    yield from _check_talisman(config["STRICT_COOKIES_TALISMAN"])
+    if policy is None:
+        return
+    yield from _check_session(app, policy)
+    yield from _check_site(app, policy)
+    if enforced is not None:
+        yield from _check_texts(enforced)
+        yield from _check_extensions(app, enforced)
+
+
+def _check_settings(app: Flask) -> Iterator[Finding]:
+    config = app.config
+    try:
+        Settings.from_app(app)
+    except ConfigurationError as error:
+        yield explain_error(error)
+    except (TypeError, ValueError):
+        for key, kind in (
+            ("STRICT_COOKIES_TALISMAN", "a mapping of options"),
+            ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", "a list of dotted class names"),
+        ):
+            value = config[key]
+            if not isinstance(value, type(DEFAULTS[key]) | list):
+                message = f"{key} is a {type(value).__name__}. Give {kind}."
+                yield explain_error(ConfigurationError(message))
+    if config["STRICT_COOKIES_MODE"] == "report-only":
+        yield Finding(
+            reason=Reason.REPORT_ONLY,
+            severity="warning",
+            message="STRICT_COOKIES_MODE is 'report-only': undeclared cookies leave and arrive as "
+            "before, and are only logged.",
+            remedy=Reason.REPORT_ONLY.remedy,
+        )
+    if config["STRICT_COOKIES_TRANSPORT"] == "plain-http":
+        yield Finding(
+            reason=Reason.PLAIN_HTTP,
+            severity="warning",
+            message="STRICT_COOKIES_TRANSPORT is 'plain-http': Secure is not added, so that whoever "
+            "sees the network can read the session cookie and use it.",
+            remedy=Reason.PLAIN_HTTP.remedy,
+        )
+    if config["STRICT_COOKIES_SWEEP"] == "off":
+        yield Finding(
+            reason=Reason.SWEEP_OFF,
+            severity="info",
+            message="STRICT_COOKIES_SWEEP is 'off': trackers' cookies that were set before stay in "
+            "the browser until they expire. They are still cut from each request.",
+            remedy=Reason.SWEEP_OFF.remedy,
+        )
+
+
+def _check_chain(app: Flask) -> Iterator[Finding]:
+    protection = app.extensions["strict_cookies"]
+    trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"] or ()
+    for reason, problem in inspect_chain(app.wsgi_app, protection, protection._inner, trusted):
+        yield Finding(
+            reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy
+        )
+
+
+def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
+    key = config["SECRET_KEY"]
+    remedy = (
+        "Set one of 32 random octets or more, and keep it out of the source code. This prints "
+        "one:\n    python -c 'import secrets; print(secrets.token_hex())'"
+    )
+    if not key:
+        yield Finding(
+            reason=Reason.WEAK_SECRET_KEY,
+            severity="error",
+            message="SECRET_KEY is not set: Flask can't sign its session, so nobody can sign in.",
+            remedy=remedy,
+        )
+    keys = [("SECRET_KEY", key)] if key else []
+    fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
+    keys += [(f"SECRET_KEY_FALLBACKS[{index}]", old) for index, old in enumerate(fallbacks)]
+    for name, value in keys:
+        octets = value.encode("utf-8", "replace") if isinstance(value, str) else value
+        if not isinstance(octets, bytes):
+            yield Finding(
+                reason=Reason.WEAK_SECRET_KEY,
+                severity="error",
+                message=f"{name} is a {type(value).__name__}, no text or bytes.",
+                remedy=remedy,
+            )
+        elif len(octets) < MIN_SECRET_OCTETS:
+            yield Finding(
+                reason=Reason.WEAK_SECRET_KEY,
+                severity="warning",
+                message=f"{name} has {len(octets)} octets, fewer than {MIN_SECRET_OCTETS}: whoever "
+                "guesses it can sign in as anybody.",
+                remedy=remedy,
+            )
+
+
+def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
+    if not config.get("TRUSTED_HOSTS"):
+        yield Finding(
+            reason=Reason.NO_PINNED_HOST,
+            severity="warning",
+            message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
+            "it writes links into mails and redirects.",
+            remedy='Set it to the names that the site is reached by:\n'
+            '    TRUSTED_HOSTS = ["erp.example.com"]',
+        )
+    server = config.get("SERVER_NAME")
+    if (
+        server
+        and config["PREFERRED_URL_SCHEME"] == "http"
+        and config["STRICT_COOKIES_TRANSPORT"] == "https"
+        and not is_local(request_host({"HTTP_HOST": server}))
+    ):
+        yield Finding(
+            reason=Reason.HTTP_ADDRESS,
+            severity="error",
+            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http a "
+            "browser refuses the Secure session cookie, so that signing in ends at the sign-in "
+            "page again and again.",
+            remedy="Serve HTTPS and say so; behind a proxy that ends TLS add ProxyFix too. To try "
+            "it without HTTPS, open http://localhost.\n"
+            '    PREFERRED_URL_SCHEME = "https"',
+        )
+
+
+def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
+    name = session_name(app, policy)
+    if name.startswith("__Host-"):
+        return
+    causes = _missing_prefix(app, policy)
+    yield Finding(
+        reason=Reason.SESSION_WITHOUT_PREFIX,
+        severity="warning",
+        message=f"The session cookie is {name!r}. Without __Host- a sibling host or a plain http "
+        "page can plant another in its place. Cause:\n"
+        + "\n".join(f"- {found}" for found, _ in causes),
+        remedy=" ".join(remedy for _, remedy in causes),
+    )
+
+
+def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
+    """Say what keeps a __Host- prefix from the session cookie, each with what to do."""
+    config = app.config
+    name = session_name(app, policy)
+    causes = []
+    if policy.find(FLASK_SESSION_NAME) is not None and name == FLASK_SESSION_NAME:
+        causes.append(
+            (
+                f"{policy.source or 'the policy'} declares {FLASK_SESSION_NAME!r}",
+                "Remove that entry; the session cookie is declared by the library.",
+            )
+        )
+    elif name not in (FLASK_SESSION_NAME, prefixed_session_name(config, policy.transport)):
+        causes.append(
+            (
+                f"SESSION_COOKIE_NAME is {name!r}",
+                "Remove SESSION_COOKIE_NAME, or begin it with __Host-Http-.",
+            )
+        )
+    if policy.transport != "https":
+        causes.append(
+            (
+                f"STRICT_COOKIES_TRANSPORT is {policy.transport!r}",
+                "Remove STRICT_COOKIES_TRANSPORT.",
+            )
+        )
+    domain, path = config["SESSION_COOKIE_DOMAIN"], config["SESSION_COOKIE_PATH"]
+    if domain:
+        causes.append(
+            (
+                f"SESSION_COOKIE_DOMAIN is {domain!r}",
+                "Remove SESSION_COOKIE_DOMAIN unless sibling hosts must share the session.",
+            )
+        )
+    root = config["APPLICATION_ROOT"]
+    key, value = ("SESSION_COOKIE_PATH", path) if path else ("APPLICATION_ROOT", root)
+    if value != "/":
+        causes.append(
+            (
+                f"{key} is {value!r}",
+                "Set SESSION_COOKIE_PATH = '/' unless another application on this host must not "
+                "receive the session.",
+            )
+        )
+    return causes
+
+
+def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
+    if policy.source is None and app.config["STRICT_COOKIES_POLICY"] is None:
+        yield Finding(
+            reason=Reason.NO_POLICY_FILE,
+            severity="info",
+            message=f"There is no cookies.toml in {app.root_path}: Flask's session cookie alone is "
+            "declared.",
+            remedy=Reason.NO_POLICY_FILE.remedy,
+        )
+    missing = [
+        key for key in ("name", "controller", "contact") if not getattr(policy.site, key).strip()
+    ]
+    if missing:
+        yield Finding(
+            reason=Reason.SITE_INCOMPLETE,
+            severity="warning",
+            message=f"[site] lacks {_join(missing)}, which visitors must be told.",
+            remedy=f"Fill in {_join(missing)} under [site] in {policy.source or 'cookies.toml'}.",
+        )
+
+
+def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
+    gaps = [
+        f"- {cookie.name!r}: {', '.join(gap)}"
+        for cookie in policy.cookies
+        if (gap := _missing_texts(cookie, policy.site.languages))
+    ]
+    if gaps:
+        yield Finding(
+            reason=Reason.TEXT_MISSING,
+            severity="warning",
+            message="\n".join(("Visitors read these texts in another language:", *gaps)),
+            remedy="Write them in cookies.toml as description.de = \"...\", for example; for the "
+            "session cookie add an entry of its name.",
+        )
+
+
+def _missing_texts(cookie: DeclaredCookie, languages: tuple[str, ...]) -> list[str]:
+    texts: tuple[tuple[str, Text], ...] = (
+        ("title", cookie.title),
+        ("description", cookie.description),
+        ("without_it", cookie.without_it),
+    )
+    return [
+        f"{key}.{language}"
+        for key, text in texts
+        for language in languages
+        # A text without a language is in the first one.
+        if (language != languages[0] if isinstance(text, str) else language not in text)
+    ]
+
+
+def _check_extensions(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
+    for cookie in used_cookies(app):
+        if policy.find(cookie.name) is None:
+            code = "\n".join(f"    {line}" for line in cookie.entry.splitlines())
+            yield Finding(
+                reason=Reason.KNOWN_EXTENSION,
+                severity="warning",
+                message=f"{cookie.known.set_by} sets {cookie.name!r}, which is not declared and so "
+                "does not leave.",
+                remedy="If the application uses it, add to cookies.toml the lines below; otherwise "
+                f"do nothing.\n{code}",
+            )
+
+
+def _check_talisman(options: object) -> Iterator[Finding]:
+    if not isinstance(options, Mapping):
+        return
+    try:
+        StrictTalisman(**options)
+    except ConfigurationError as error:
+        yield explain_error(error)
+        return
+    except (AttributeError, TypeError, ValueError) as error:
+        message = f"STRICT_COOKIES_TALISMAN can't be used: {type(error).__name__}: {error}."
+        yield explain_error(ConfigurationError(message))
+        return
+    for problem, remedy in _switched_off(options):
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message=f"STRICT_COOKIES_TALISMAN: {problem}",
+            remedy=remedy,
+        )
+
+
+def _switched_off(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name each protection that the options take away, with what to do."""
+    age = options.get("strict_transport_security_max_age", 1)
+    if not options.get("strict_transport_security", True) or not age:
+        key = "strict_transport_security" if age else "strict_transport_security_max_age"
+        yield (
+            f"{key} is {options[key]!r}, so that browsers may be led to plain http.",
+            f"Remove {key} once the site is served over https.",
+        )
+    if not options.get("x_content_type_options", True):
+        yield (
+            "x_content_type_options is off, so that a browser may run an upload as a script.",
+            "Remove x_content_type_options.",
+        )
+    if options.get("referrer_policy") in ("unsafe-url", "no-referrer-when-downgrade"):
+        yield (
+            f"referrer_policy is {options['referrer_policy']!r}, so that other sites are told which "
+            "page a visitor came from.",
+            "Remove referrer_policy.",
+        )
+    policy = options.get("content_security_policy", CLOSED_CSP)
+    if not policy:
+        yield (
+            f"content_security_policy is {policy!r}, so that nothing keeps third parties and "
+            "injected scripts out.",
+            "Remove it, and name what a page needs beyond its own host; 'flask cookies init' lists "
+            "it.",
+        )
+        return
+    if options.get("content_security_policy_report_only"):
+        yield (
+            "content_security_policy_report_only is on, so that browsers report and block nothing.",
+            "Remove it when the reports are quiet.",
+        )
+    yield from _open_directives(policy, bool(options.get("frame_options", True)))
+
+
+def _open_directives(
+    policy: Mapping[str, Any], frame_options: bool
+) -> Iterator[tuple[str, str]]:
+    sources = {
+        str(directive).lower(): (value if isinstance(value, str) else " ".join(value)).split()
+        for directive, value in policy.items()
+    }
+    for directive, listed in sources.items():
+        lowered = [source.lower() for source in listed]
+        wide = [source for source in lowered if source in ("*", "http:", "https:", "ws:", "wss:")]
+        if wide:
+            yield (
+                f"content_security_policy {directive} has {_join(wide)}, so that any third party "
+                "is let in.",
+                "Name the origins that the site needs.",
+            )
+        runs = directive.startswith("script-src") or (
+            directive == "default-src" and "script-src" not in sources
+        )
+        risky = [
+            source
+            for source in lowered
+            if runs and source in ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
+        ]
+        if risky:
+            yield (
+                f"content_security_policy {directive} has {_join(risky)}, so that injected text "
+                "can run as a script.",
+                'Remove it; give your own inline code a nonce="{{ csp_nonce() }}".',
+            )
+    if not {"default-src", "script-src"} & sources.keys():
+        yield (
+            "content_security_policy has neither default-src nor script-src, so that scripts load "
+            "from anywhere.",
+            "Add \"default-src\": \"'self'\".",
+        )
+    if "frame-ancestors" not in sources and not frame_options:
+        yield (
+            "frame_options is off and content_security_policy has no frame-ancestors, so that any "
+            "site can show this one in a frame and steer the visitor's clicks.",
+            "Add \"frame-ancestors\": \"'none'\", or name who may frame it.",
+        )
+    for directive, effect in (
+        ("base-uri", "an injected <base> can redirect every relative address"),
+        ("form-action", "an injected form can send what visitors type to another site"),
+    ):
+        if directive not in sources:
+            yield (
+                f"content_security_policy has no {directive}, so that {effect}.",
+                f'Add "{directive}": "{CLOSED_CSP[directive]}".',
+            )
+
+
+def _join(words: list[str]) -> str:
+    """Join words as a sentence does."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -1,0 +1,369 @@
+"""StrictCookies on Flask: when it is compiled, what it declares, how it fits."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+
+import pytest
+from flask import Flask, Response, flash, get_flashed_messages, redirect, session
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.test import EnvironBuilder
+
+from strict_cookies import (
+    ConfigurationError,
+    CookieDroppedError,
+    CookiePolicy,
+    FrozenConfigurationError,
+    PolicyError,
+    StrictCookies,
+    cookie_dropped,
+    cookie_hardened,
+    stray_cookie_seen,
+)
+from strict_cookies.extension import Protection
+from tests.policies import declare
+from tests.wsgi import run
+
+SESSION_TAIL = "; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def make_app(**config):
+    """Make a small app that sets what its paths say; not protected yet."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, **config)
+
+    @app.get("/login")
+    def login():
+        session["user"] = "alice"
+        return redirect("/")
+
+    @app.get("/")
+    def index():
+        return f"user {session.get('user')}"
+
+    @app.get("/stray")
+    def stray():
+        response = Response("stray")
+        response.set_cookie("_ga", "1")
+        response.set_cookie("mine", "1")
+        return response
+
+    @app.get("/flash")
+    def flashing():
+        flash("saved")
+        return redirect("/flashed")
+
+    @app.get("/flashed")
+    def flashed():
+        return " ".join(get_flashed_messages())
+
+    return app
+
+
+def protect(**config):
+    """Make a protected app."""
+    app = make_app(**config)
+    StrictCookies(app)
+    return app
+
+
+def protection(app) -> Protection:
+    return app.extensions["strict_cookies"]
+
+
+class TestSessionCookie:
+    @pytest.mark.parametrize(
+        ("config", "begin", "tail"),
+        [
+            pytest.param({}, "__Host-Http-session=", SESSION_TAIL, id="defaults"),
+            pytest.param({"SESSION_COOKIE_HTTPONLY": False}, "__Host-session=",
+                         "; Path=/; Secure; SameSite=Lax", id="script-readable"),
+            pytest.param({"SESSION_COOKIE_DOMAIN": "example.com"}, "__Http-session=",
+                         "; Domain=example.com; Path=/; Secure; HttpOnly; SameSite=Lax",
+                         id="shared domain"),
+            pytest.param({"SESSION_COOKIE_PATH": "/erp"}, "__Http-session=",
+                         "; Path=/erp; Secure; HttpOnly; SameSite=Lax", id="path"),
+            pytest.param({"SESSION_COOKIE_PATH": "/erp", "SESSION_COOKIE_HTTPONLY": False},
+                         "__Secure-session=", "; Path=/erp; Secure; SameSite=Lax",
+                         id="path, script-readable"),
+            pytest.param({"SESSION_COOKIE_SAMESITE": "Strict"}, "__Host-Http-session=",
+                         "; Path=/; Secure; HttpOnly; SameSite=Strict", id="stricter SameSite"),
+            pytest.param({"SESSION_COOKIE_NAME": "erp"}, "erp=", SESSION_TAIL, id="own name"),
+            pytest.param({"STRICT_COOKIES_TRANSPORT": "plain-http"}, "session=",
+                         "; Path=/; HttpOnly; SameSite=Lax", id="plain http by choice"),
+        ],
+    )  # fmt: skip
+    def test_session_cookie_is_as_strict_as_the_configuration_allows(self, config, begin, tail):
+        """Flask's session cookie gets the best prefix and attributes without being declared."""
+        client = protect(**config).test_client()
+        line = client.get("/login").headers["Set-Cookie"]
+        assert line.startswith(begin)
+        assert line.endswith(tail)
+
+    def test_session_lives_from_request_to_request(self):
+        """A login stays: no loop."""
+        client = protect().test_client()
+        client.get("/login")
+        assert client.get("/").text == "user alice"
+
+    def test_permanent_session_ends_with_the_browser(self):
+        """A persistent login needs consent, so Flask's 31 days are cut, and it says so."""
+        app = protect()
+
+        @app.get("/remember")
+        def remember():
+            session.permanent = True
+            session["user"] = "alice"
+            return ""
+
+        seen = []
+        with cookie_hardened.connected_to(lambda s, **found: seen.append(found["reason"].id), app):
+            line = app.test_client().get("/remember").headers["Set-Cookie"]
+        assert line.endswith(SESSION_TAIL)
+        assert seen == ["SC126"]
+
+    def test_session_transaction_before_the_first_request(self):
+        """A test may plant a session before anything was served."""
+        client = protect(TESTING=True).test_client()
+        with client.session_transaction() as planted:
+            planted["user"] = "bob"
+        assert client.get("/").text == "user bob"
+
+    def test_flash_messages_survive_a_redirect(self):
+        """What aspnet's users lost is kept."""
+        client = protect().test_client()
+        assert client.get("/flash", follow_redirects=True).text == "saved"
+
+    def test_declaring_session_oneself_keeps_the_name(self):
+        """An entry for 'session' is taken at its word."""
+        policy = CookiePolicy(cookies=(declare("session"),))
+        client = protect(STRICT_COOKIES_POLICY=policy).test_client()
+        assert client.get("/login").headers["Set-Cookie"].startswith("session=")
+
+
+class TestCompiling:
+    def test_configuration_that_comes_later_counts(self):
+        """init_app registers; app.testing, the key and the policy may be set afterwards."""
+        app = Flask(__name__)
+        StrictCookies(app)
+        app.config.update(
+            SECRET_KEY="k" * 32,
+            TESTING=True,
+            SESSION_COOKIE_DOMAIN="example.com",
+            STRICT_COOKIES_POLICY=CookiePolicy(cookies=(declare("mine"),)),
+        )
+        app.add_url_rule("/", view_func=lambda: ("", {"Set-Cookie": "mine=1"}))
+        response = app.test_client().get("/")
+        assert response.headers["Set-Cookie"] == "mine=1; Path=/; Secure; HttpOnly; SameSite=Lax"
+        assert protection(app).firewall.mode == "raise"
+        assert app.config["SESSION_COOKIE_NAME"] == "__Http-session"
+
+    def test_later_change_of_our_keys_raises(self):
+        """A setting that would no longer count is refused where it is made."""
+        app = protect()
+        app.test_client().get("/")
+        with pytest.raises(FrozenConfigurationError, match="STRICT_COOKIES_MODE was changed after"):
+            app.config["STRICT_COOKIES_MODE"] = "report-only"
+        app.config["OTHER"] = 1
+
+    def test_wrong_policy_stops_the_start(self, tmp_path):
+        """A wrong cookies.toml is told by StrictCookies(app), all mistakes at once."""
+        (tmp_path / "cookies.toml").write_text('[[cookie]]\nname = "_ga"\n[[cookies]]\n')
+        app = Flask(__name__, root_path=str(tmp_path))
+        with pytest.raises(PolicyError) as caught:
+            StrictCookies(app)
+        assert caught.value.source == str(tmp_path / "cookies.toml")
+        assert len(caught.value.mistakes) == 3
+
+    def test_policy_file_beside_the_app_is_found(self, tmp_path):
+        """cookies.toml next to the app needs no setting; a relative path starts there too."""
+        text = (
+            '[[cookie]]\nname = "mine"\ntitle = "M"\npurposes = ["security"]\n'
+            'description = "d"\nwithout_it = "w"\nlifetime = "session"\n'
+        )
+        (tmp_path / "cookies.toml").write_text(text)
+        (tmp_path / "other.toml").write_text(text.replace("mine", "other"))
+        for named, name in ((None, "mine"), ("other.toml", "other")):
+            app = Flask(__name__, root_path=str(tmp_path))
+            app.config["STRICT_COOKIES_POLICY"] = named
+            StrictCookies(app)
+            names = [cookie.name for cookie in protection(app).policy.cookies]
+            assert names == ["__Host-Http-session", name]
+
+    def test_initialising_twice_is_refused(self):
+        """Two firewalls on one app are a mistake."""
+        app = protect()
+        with pytest.raises(ConfigurationError, match="initialised twice"):
+            StrictCookies(app)
+
+    def test_one_extension_serves_several_apps(self):
+        """Application factories and several apps in one process are ordinary."""
+        strict = StrictCookies()
+        first, second = make_app(SESSION_COOKIE_NAME="one"), make_app(SESSION_COOKIE_NAME="two")
+        strict.init_app(first)
+        strict.init_app(second)
+        assert first.test_client().get("/login").headers["Set-Cookie"].startswith("one=")
+        assert second.test_client().get("/login").headers["Set-Cookie"].startswith("two=")
+
+    def test_first_requests_of_many_threads_compile_once(self, monkeypatch):
+        """However many requests come first, there is one firewall."""
+        app = protect()
+        made = []
+        real = protection(app)._prepare
+        monkeypatch.setattr(protection(app), "_prepare", lambda p: made.append(1) or real(p))
+        barrier = threading.Barrier(8)
+
+        def ask():
+            barrier.wait()
+            app.test_client().get("/")
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert made == [1]
+
+    def test_plain_wsgi_path_imports_no_flask(self):
+        """Any WSGI app can use the firewall without paying for Flask."""
+        code = (
+            "import sys; from strict_cookies import CookieFirewall, CookiePolicy; "
+            "CookieFirewall(lambda e, s: [], CookiePolicy()); "
+            "sys.exit('flask' in sys.modules or 'flask_talisman' in sys.modules)"
+        )
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestVerdicts:
+    def test_testing_raises(self):
+        """Under app.testing an undeclared cookie fails the test."""
+        with pytest.raises(CookieDroppedError, match=r"SC10\d"):
+            protect(TESTING=True).test_client().get("/stray")
+
+    def test_mode_can_be_named_while_testing(self):
+        """STRICT_COOKIES_MODE beats the default of app.testing."""
+        app = protect(TESTING=True, STRICT_COOKIES_MODE="enforce")
+        assert app.test_client().get("/stray").headers.getlist("Set-Cookie") == []
+
+    def test_signals_tell_the_app(self):
+        """Each verdict is sent with name, reason and endpoint; the sender is the app."""
+        app, seen = protect(), []
+
+        def receive(sender, cookie_name, reason, place):
+            seen.append((sender, cookie_name, reason.id, place))
+
+        with (
+            cookie_dropped.connected_to(receive, app),
+            stray_cookie_seen.connected_to(receive, app),
+        ):
+            client = app.test_client(use_cookies=False)
+            client.get("/stray", headers={"Cookie": "_fbp=1; private-name=1"})
+        # What arrives is judged before the app has matched a URL, so its place is the path.
+        assert seen == [
+            (app, "_fbp", "SC202", "/stray"),
+            (app, "other", "SC201", "/stray"),
+            (app, "_ga", "SC102", "stray"),
+            (app, "mine", "SC101", "stray"),
+        ]
+
+    def test_log_explains_once(self, caplog):
+        """One log line for each name and place, with the entry to add."""
+        client = protect().test_client()
+        for _ in range(3):
+            client.get("/stray")
+        assert [message.partition(":")[0] for message in caplog.messages] == [
+            "SC102 known tracking cookie",
+            "SC101 undeclared cookie",
+        ]
+        assert '[[cookie]]\nname = "mine"\n' in caplog.messages[1]
+
+    def test_fault_in_teardown_is_answered(self):
+        """An exception in a teardown function gives our 500 with headers, without cookies."""
+        app = protect(PROPAGATE_EXCEPTIONS=False)
+
+        @app.teardown_request
+        def fail(error):
+            raise RuntimeError
+
+        body, status, headers = run(app, EnvironBuilder("/login").get_environ())
+        assert (body, status) == (b"Internal Server Error\n", "500 Internal Server Error")
+        assert "Set-Cookie" not in headers
+        assert "Content-Security-Policy" in headers
+
+    def test_fault_in_a_signal_receiver_changes_nothing(self):
+        """A broken receiver changes no response."""
+
+        def broken(sender, **found):
+            raise RuntimeError
+
+        app = protect()
+        with cookie_dropped.connected_to(broken, app):
+            response = app.test_client().get("/stray")
+        assert response.text == "stray"
+        assert protection(app).firewall.ledger.counts["SC903", "other"] == 2
+
+    def test_mounted_app_is_judged_and_named_by_its_path(self):
+        """A WSGI app mounted inside gets the same verdicts and headers."""
+
+        def legacy(environ, start_response):
+            start_response("200 OK", [("Content-Type", "text/plain"), ("Set-Cookie", "_ga=1")])
+            return [b"legacy"]
+
+        app = make_app()
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/legacy": legacy})
+        StrictCookies(app)
+        places = []
+        with cookie_dropped.connected_to(lambda s, **found: places.append(found["place"]), app):
+            response = app.test_client().get("/legacy/page")
+        assert "Set-Cookie" not in response.headers
+        assert "Content-Security-Policy" in response.headers
+        assert places == ["/legacy/page"]
+
+
+class TestMiddlewareOrder:
+    def test_unknown_wrapper_outside_raises_while_testing(self):
+        """A DispatcherMiddleware added later would leak; a test says so by its id."""
+        app = protect(TESTING=True)
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
+        with pytest.raises(
+            ConfigurationError, match="SC301: .*DispatcherMiddleware wraps"
+        ) as caught:
+            app.test_client().get("/")
+        assert caught.value.reason_id == "SC301"
+
+    def test_unknown_wrapper_is_logged_in_production(self, caplog):
+        """Outside of tests the app still answers, and the log is loud."""
+        app = protect()
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
+        assert app.test_client().get("/").status_code == 200
+        assert [record.levelno for record in caplog.records] == [logging.ERROR]
+        assert "SC301" in caplog.text
+
+    def test_trusted_wrapper_is_named(self):
+        """A wrapper that is known to be harmless is named, not guessed."""
+        name = "werkzeug.middleware.dispatcher.DispatcherMiddleware"
+        app = protect(TESTING=True, STRICT_COOKIES_TRUSTED_MIDDLEWARE=[name])
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
+        assert app.test_client().get("/").status_code == 200
+
+    def test_proxy_fix_outside_is_right(self):
+        """ProxyFix around ours tells the firewall what the wire is."""
+        app = protect(TESTING=True)
+        app.wsgi_app = ProxyFix(app.wsgi_app)
+        headers = {"X-Forwarded-Proto": "https", "Host": "erp.example.com"}
+        response = app.test_client().get("/", headers=headers)
+        assert response.headers["Strict-Transport-Security"] == (
+            "max-age=31536000; includeSubDomains"
+        )
+
+    def test_proxy_fix_inside_raises_while_testing(self):
+        """Inside it comes too late."""
+        app = make_app(TESTING=True)
+        app.wsgi_app = ProxyFix(app.wsgi_app)
+        StrictCookies(app)
+        with pytest.raises(ConfigurationError, match="SC302"):
+            app.test_client().get("/")
