@@ -21,6 +21,11 @@ CHROMIUM_FLAGS = (
 )
 
 
+def find_chromium() -> str | None:
+    """Give the path of an installed Chromium, or None."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """
@@ -28,8 +33,7 @@ def chromium():
 
     A machine without one fails: a skipped oracle would prove nothing.
     """
-    found = filter(None, map(shutil.which, CHROMIUM_NAMES))
-    executable = next(found, None)
+    executable = find_chromium()
     if executable is None:
         pytest.fail(
             f"No Chromium found ({', '.join(CHROMIUM_NAMES)}). Install one: apt-get install chromium"

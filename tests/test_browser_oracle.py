@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ from werkzeug.test import create_environ
 from strict_cookies import verdict
 from strict_cookies.firewall import CookieFirewall
 from strict_cookies.grammar import parse_cookie_date
-from strict_cookies.policy import CookiePolicy, DeclaredCookie
+from strict_cookies.policy import CookiePolicy
+from tests.policies import declare
 from tests.serving import serve
 from tests.wsgi import run
 
@@ -71,12 +73,9 @@ ENTRIES = (
 )
 POLICY = CookiePolicy(
     cookies=tuple(
-        DeclaredCookie(
-            name=entry.name,
-            title="Title",
+        declare(
+            entry.name,
             purposes=(entry.purpose,),
-            description="Does something.",
-            without_it="Something would not work.",
             lifetime=None if entry.seconds is None else timedelta(seconds=entry.seconds),
             samesite=entry.samesite,
             script_readable=entry.script_readable,
@@ -96,6 +95,8 @@ def _written(ahead: int, form: str) -> str:
     return time.strftime(form, time.gmtime(NOW + ahead))
 
 
+#: Chromium takes years before 1601 for the beginning of time; section 5.1.1 takes them for no date.
+TOO_EARLY = "Tue, 01 Jan 1600 00:00:00 GMT"
 #: Expires texts, each with the seconds from NOW that RFC 6265bis section 5.1.1 reads; None: no date.
 DATES: dict[str, int | None] = {
     _written(ahead, form): ahead
@@ -116,7 +117,7 @@ DATES: dict[str, int | None] = {
     "Thu, 01 Jan 1970 00:00:00 GMT": -NOW,
     "Thu, 01-Jan-70 00:00:01 GMT": 1 - NOW,
     "Wed, 01 Jan 1700 00:00:00 GMT": -8520336000 - NOW,
-    "Tue, 01 Jan 1600 00:00:00 GMT": None,
+    TOO_EARLY: None,
     "Thu, 31 Feb 2030 00:00:00 GMT": None,
     "Tue, 01 Jan 2030 24:00:00 GMT": None,
     "Tue, 01 Jan 2030 00:60:00 GMT": None,
@@ -133,7 +134,7 @@ DATES: dict[str, int | None] = {
 }
 
 ATTRIBUTES = (
-    *(f"Max-Age={text}" for text in ("0", "-1", "-0", "1", "60", "3600", "14400", "14401")),
+    *(f"Max-Age={text}" for text in ("0", "-1", "-0", "30", "60", "3600", "14400", "14401")),
     *(f"Max-Age={text}" for text in ("99999999999", "9" * 30, f"-{'9' * 30}", "", "-", "--1")),
     *(f"Max-Age={text}" for text in ("+60", "6e1", "1h", '"60"', "60.5", "0x10", " 90 ")),
     "max-age=60",
@@ -346,6 +347,12 @@ LINES = {
     "injections and whole sets": INJECTED,
     "combined at random": _shuffled(250),
 }
+#: What a browser stores wrongly today, by what is wrong.
+KNOWN_MISTAKES = {
+    "a Max-Age of more than 20 digits with leading zeros is cut and becomes a deletion": (
+        f"pref=v; Max-Age={'0' * 20}600",
+    ),
+}
 ALL_LINES = tuple(line for lines in LINES.values() for line in lines)
 
 
@@ -454,7 +461,8 @@ def _expected_path(entry: Entry, text: str) -> str:
 def _expected_domain(entry: Entry, text: str) -> str | None:
     """Keep a domain within the declared one, which the browser may still refuse: None."""
     asked = text.lower().removeprefix(".")
-    if entry.domain is None or not f".{asked}".endswith(f".{entry.domain}"):
+    inside = asked == entry.domain or (not asked.startswith(".") and asked.endswith(f".{entry.domain}"))
+    if entry.domain is None or not inside:
         return HOST
     return f".{asked}" if f".{HOST}".endswith(f".{asked}") else None
 
@@ -479,27 +487,42 @@ def same(stored: list[Stored], wanted: Stored | None) -> bool:
 
 
 class Jar:
-    """A page of the site, the browser's jar behind it, and the server that answers it."""
+    """A page, the browser's jar behind it, and the application that the page fetches from."""
 
     def __init__(self, page) -> None:
         self._page = page
         self._protocol = page.context.new_cdp_session(page)
-        self.app = None
+        self._app = None
+        self._status = None
+        self._sent = 0.0
 
-    def serve(self, environ, start_response):
-        """Answer with whatever application the test is about; the page itself sets nothing."""
-        if environ["PATH_INFO"] != FETCHED:
-            start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", "0")])
-            return [b""]
-        return self.app(environ, start_response)
+    def answer(self, environ, start_response):
+        """Serve the page itself, which sets nothing, or whatever application a test is about."""
+
+        def noting(status, headers, exc_info=None):
+            self._status = status
+            return start_response(status, headers, exc_info)
+
+        if environ["PATH_INFO"] == FETCHED:
+            self._sent = time.time()
+            return self._app(environ, noting)
+        start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", "0")])
+        return [b""]
+
+    def open(self, page_url: str, fetched_url: str) -> None:
+        """Go to the page, and fetch from that address from now on."""
+        self._page.goto(page_url)
+        self._url = fetched_url
 
     def fetch(self, app) -> float:
         """Let the page fetch one answer of an application; give the time when it was sent."""
-        self.app = app
-        sent = time.time()
-        script = "path => fetch(path, {cache: 'no-store'}).then(answer => answer.status)"
-        assert self._page.evaluate(script, FETCHED) == 200
-        return sent
+        self._app, self._status = app, None
+        self._page.evaluate(
+            "url => fetch(url, {cache: 'no-store', credentials: 'include', mode: 'no-cors'})",
+            self._url,
+        )
+        assert self._status == "200 OK"
+        return self._sent
 
     def read(self) -> list[Stored]:
         """Read all that the browser stores."""
@@ -536,20 +559,36 @@ class Jar:
         return found
 
 
-@pytest.fixture(scope="module")
-def jar(chromium):
-    """A page on ``https://app.site.test`` whose jar is empty."""
+@contextmanager
+def _jar_behind(chromium, page_host: str):
+    """Open a page of some host, which fetches from the site, with a jar of its own."""
     context = chromium.new_context(ignore_https_errors=True)
     jar = Jar(context.new_page())
-    with serve(jar.serve, tls_hosts=(HOST,)) as server:
-        jar._page.goto(server.url(HOST, "/sub/page"))
+    with serve(jar.answer, tls_hosts=(HOST, page_host)) as server:
+        jar.open(server.url(page_host, "/sub/page"), server.url(HOST, FETCHED))
         yield jar
         context.close()
 
 
-@pytest.fixture(autouse=True)
-def _empty(jar):
-    jar.clear()
+@pytest.fixture(scope="module")
+def whole_jar(chromium):
+    """The jar behind a page of the site itself, for all tests of a worker."""
+    with _jar_behind(chromium, HOST) as jar:
+        yield jar
+
+
+@pytest.fixture
+def jar(whole_jar):
+    """The jar behind a page of the site itself, empty."""
+    whole_jar.clear()
+    return whole_jar
+
+
+@pytest.fixture
+def foreign_jar(chromium):
+    """The jar behind a page of another site that embeds ours, empty."""
+    with _jar_behind(chromium, "other.test") as jar:
+        yield jar
 
 
 def _emitting(*lines: str):
@@ -593,7 +632,16 @@ def test_there_are_enough_lines_of_every_kind():
     assert {stored.name for stored in wanted if stored} >= set(DECLARED_NAMES)
 
 
-@pytest.mark.parametrize("lines", [pytest.param(lines, id=name) for name, lines in LINES.items()])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        *(pytest.param(lines, id=name) for name, lines in LINES.items()),
+        *(
+            pytest.param(lines, id=name, marks=pytest.mark.xfail(reason=name, strict=True))
+            for name, lines in KNOWN_MISTAKES.items()
+        ),
+    ],
+)
 def test_browser_stores_exactly_what_is_declared(jar, lines):
     """Of whatever an application emits, Chromium stores the declared cookie as declared, or nothing."""
     mistakes = jar.mistakes(lines)
@@ -613,7 +661,7 @@ def test_browser_stores_exactly_what_is_declared(jar, lines):
         ),
     ],
 )
-def test_browser_notices_when_a_rule_is_taken_out(jar, monkeypatch, record_property, table, index):
+def test_browser_notices_when_a_rule_is_taken_out(jar, monkeypatch, table, index):
     """Without any one rule of the verdict, some line leaves Chromium with a cookie it must not have."""
     whole = [_leaving(line) for line in ALL_LINES]
     rules = getattr(verdict, table)
@@ -626,13 +674,13 @@ def test_browser_notices_when_a_rule_is_taken_out(jar, monkeypatch, record_prope
     ]
     noticed = next((line for line in changed if jar.mistakes([line], _bare_firewall)), None)
     assert noticed is not None, f"nothing stored differs for any of {len(changed)} changed lines"
-    record_property("noticed_by", noticed)
+    print(f"noticed by {noticed[:80]!r}, one of {len(changed)} lines that left otherwise")
 
 
 def test_expiry_dates_are_read_as_chromium_reads_them(jar):
     """What the parser makes of an Expires text is what Chromium stores for it, junk included."""
-    texts = list(DATES)
-    jar.fetch(_emitting(*(f"d{index}=v; Expires={text}" for index, text in enumerate(texts))))
+    texts = [text for text in DATES if text != TOO_EARLY]
+    sent = jar.fetch(_emitting(*(f"d{index}=v; Expires={text}" for index, text in enumerate(texts))))
     stored = {cookie.name: cookie.expires for cookie in jar.read()}
     for index, text in enumerate(texts):
         moment = parse_cookie_date(text)
@@ -642,20 +690,43 @@ def test_expiry_dates_are_read_as_chromium_reads_them(jar):
         if past or kept is None:
             assert moment is None or past, text
         else:
-            assert abs(kept - min(moment, NOW + 400 * DAY)) <= 60, text
+            assert abs(kept - min(moment, sent + 400 * DAY)) <= TOLERANCE, text
 
 
-@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in ENTRIES])
-@pytest.mark.parametrize(
-    "attributes",
-    [
-        pytest.param("", id="no attribute"),
-        pytest.param("; Path=/", id="root path"),
-        pytest.param("; Path=/sub/deep", id="deep path"),
-        pytest.param(f"; Domain={SITE}; Path=/", id="parent domain"),
-        pytest.param("; Secure; HttpOnly; SameSite=None; Partitioned; Path=/", id="partitioned"),
-    ],
-)
+PARENT = f"; Domain={SITE}; Path=/"
+FORMS = {
+    "no attribute": "",
+    "root path": "; Path=/",
+    "deep path": "; Path=/sub/deep",
+    "parent domain": PARENT,
+    "partitioned": "; Secure; HttpOnly; SameSite=None; Partitioned; Path=/",
+}
+
+
+def _deletions():
+    """Pair each entry with each form, and mark those that a deletion misses today."""
+    for entry in ENTRIES:
+        for form, attributes in FORMS.items():
+            wrong = [
+                what
+                for what, is_wrong in (
+                    ("Partitioned", entry.partitioned != (form == "partitioned")),
+                    ("Path", entry.path != "/" and attributes.endswith("Path=/")),
+                    (
+                        "Domain",
+                        form == "parent domain"
+                        and entry.domain is None
+                        and not entry.name.startswith("__Host-"),
+                    ),
+                )
+                if is_wrong
+            ]
+            reason = f"the deletion keeps {' and '.join(wrong)} as sent; the cookie left otherwise"
+            marks = [pytest.mark.xfail(reason=reason, strict=True)] if wrong else []
+            yield pytest.param(entry, attributes, id=f"{entry.name}, {form}", marks=marks)
+
+
+@pytest.mark.parametrize(("entry", "attributes"), list(_deletions()))
 def test_deletion_removes_what_the_same_attributes_set(jar, entry, attributes):
     """A cookie that left hardened is gone after a deletion spelt as the cookie had been."""
     name = entry.name.replace("*", "7")
@@ -663,6 +734,34 @@ def test_deletion_removes_what_the_same_attributes_set(jar, entry, attributes):
     assert [cookie.name for cookie in jar.read()] == [name]
     jar.fetch(_firewall(_emitting(f"{name}=; Max-Age=0{attributes}")))
     assert jar.read() == []
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        pytest.param("; Path=/; Secure; SameSite=None; Partitioned", id="all attributes"),
+        pytest.param(
+            "; Path=/; Partitioned",
+            id="no SameSite",
+            marks=pytest.mark.xfail(
+                reason="the deletion has no SameSite=None, so it is refused there", strict=True
+            ),
+        ),
+        pytest.param(
+            "; Path=/",
+            id="root path",
+            marks=pytest.mark.xfail(
+                reason="the deletion has neither Partitioned nor SameSite=None", strict=True
+            ),
+        ),
+    ],
+)
+def test_deletion_reaches_a_cookie_embedded_in_another_site(foreign_jar, attributes):
+    """A partitioned cookie that another site's page holds goes with a deletion sent there."""
+    foreign_jar.fetch(_firewall(_emitting(f"embed=v{attributes}")))
+    assert [cookie.partition for cookie in foreign_jar.read()] == ["https://other.test"]
+    foreign_jar.fetch(_firewall(_emitting(f"embed=; Max-Age=0{attributes}")))
+    assert foreign_jar.read() == []
 
 
 @pytest.mark.parametrize(

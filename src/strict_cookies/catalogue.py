@@ -105,14 +105,13 @@ class NameIndex(Generic[_Entry]):
         entries: With names that differ and hold at most one star, after some other text.
     """
 
-    __slots__ = ("_exact", "_heads", "_inner", "_inner_names", "_prefixes", "_start", "entries")
+    __slots__ = ("_exact", "_inner", "_inner_names", "_prefixes", "_start", "entries", "heads")
 
     def __init__(self, entries: Iterable[_Entry]) -> None:
         self.entries = tuple(entries)
         exact = {entry.name: entry for entry in self.entries}
-        #: None where a pattern leaves the first two characters open.
-        heads = {name[:2] for name in exact}
-        self._heads = None if any("*" in head for head in heads) else heads
+        #: The first two characters of any name that can be found, unless a pattern opens them.
+        self.heads = {name[:2] for name in exact}
         self._inner = [exact.pop(name) for name in list(exact) if "*" in name[:-1]]
         prefixes = [(name[:-1], exact.pop(name)) for name in list(exact) if name[-1] == "*"]
         prefixes.sort(key=lambda pair: len(pair[0]), reverse=True)
@@ -129,13 +128,6 @@ class NameIndex(Generic[_Entry]):
             or "(?!)",
             re.DOTALL,
         )
-
-    def likely(self, cookie_names: Iterable[str]) -> Iterable[str]:
-        """Leave out names that can't be found, most of them by one look-up."""
-        heads = self._heads
-        if heads is None:
-            return cookie_names
-        return [name for name in cookie_names if name[:2] in heads]
 
     def find(self, cookie_name: str) -> _Entry | None:
         """Find the entry that fits a name best; None where none does."""
@@ -210,12 +202,24 @@ def known_trackers(cookie_names: Iterable[str]) -> list[str]:
     Args:
         cookie_names: Any texts.
     """
-    trackers = load_catalogue().trackers
-    return [name for name in trackers.likely(cookie_names) if _is_certain(trackers.find(name))]
+    heads = load_catalogue().trackers.heads
+    return [
+        name for name in cookie_names if name in _seen or (name[:2] in heads and _is_certain(name))
+    ]
 
 
-def _is_certain(found: Tracker | None) -> bool:
-    return found is not None and not found.ambiguous and found.category is not Category.CHOICE
+#: Names found certain before; only such names, which the catalogue knows, are ever kept.
+_seen: set[str] = set()
+#: Most of them that are kept.
+MAX_SEEN = 1024
+
+
+def _is_certain(cookie_name: str) -> bool:
+    found = load_catalogue().trackers.find(cookie_name)
+    certain = found is not None and not found.ambiguous and found.category is not Category.CHOICE
+    if certain and len(_seen) < MAX_SEEN:
+        _seen.add(cookie_name)
+    return certain
 
 
 def find_framework_cookie(cookie_name: str) -> FrameworkCookie | None:

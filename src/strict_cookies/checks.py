@@ -18,7 +18,7 @@ from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
 from .reasons import Reason
-from .settings import DEFAULTS, FLASK_SESSION_NAME, Settings, find_policy, session_cookie
+from .settings import FLASK_SESSION_NAME, Settings, find_policy, session_cookie
 from .settings import session_cookie_name as prefixed_session_name
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ Severity = Literal["error", "warning", "info"]
 
 #: Fewest octets of a SECRET_KEY that is not called short.
 MIN_SECRET_OCTETS = 32
+
+_LISTS = (tuple, list, set, frozenset)
 
 #: What to add where Strict Cookies is missing; four spaces mark code, as in Markdown.
 HOW_TO_ADD = """\
@@ -61,7 +63,7 @@ class Finding:
     @property
     def title(self) -> str:
         """The id and what it stands for, in a few words."""
-        return str(self.reason) if self.reason else "policy or setting that can't be used"
+        return str(self.reason) if self.reason else "Strict Cookies can't work like this"
 
 
 def run_checks(app: Flask) -> list[Finding]:
@@ -72,7 +74,7 @@ def run_checks(app: Flask) -> list[Finding]:
         app: After it was put together; it is only read.
 
     Returns:
-        Errors first, then warnings, then infos; empty where nothing was found.
+        Errors first, then warnings, then infos, by id; empty where nothing was found.
     """
     if "strict_cookies" not in app.extensions:
         return [
@@ -84,9 +86,11 @@ def run_checks(app: Flask) -> list[Finding]:
                 remedy=HOW_TO_ADD,
             )
         ]
-    findings = list(_run(app))
     order = get_args(Severity)
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+    return sorted(
+        _run(app),
+        key=lambda found: (order.index(found.severity), found.reason.id if found.reason else ""),
+    )
 
 
 def explain_error(error: StrictCookiesError) -> Finding:
@@ -125,6 +129,11 @@ def session_name(app: Flask, policy: CookiePolicy) -> str:
     return prefixed_session_name(config, policy.transport)
 
 
+def join_words(words: list[str]) -> str:
+    """Join words as a sentence does: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
 def _run(app: Flask) -> Iterator[Finding]:
     config = app.config
     policy, enforced = None, None
@@ -155,14 +164,15 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield explain_error(error)
     except (TypeError, ValueError):
-        for key, kind in (
-            ("STRICT_COOKIES_TALISMAN", "a mapping of options"),
-            ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", "a list of dotted class names"),
-        ):
-            value = config[key]
-            if not isinstance(value, type(DEFAULTS[key]) | list):
-                message = f"{key} is a {type(value).__name__}. Give {kind}."
-                yield explain_error(ConfigurationError(message))
+        # One of the two that are looked at next.
+        pass
+    for key, kinds, wanted in (
+        ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
+        ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
+    ):
+        if not isinstance(config[key], kinds):
+            message = f"{key} is a {type(config[key]).__name__}. Give {wanted}."
+            yield explain_error(ConfigurationError(message))
     if config["STRICT_COOKIES_MODE"] == "report-only":
         yield Finding(
             reason=Reason.REPORT_ONLY,
@@ -175,8 +185,8 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.PLAIN_HTTP,
             severity="warning",
-            message="STRICT_COOKIES_TRANSPORT is 'plain-http': Secure is not added, so that whoever "
-            "sees the network can read the session cookie and use it.",
+            message="STRICT_COOKIES_TRANSPORT is 'plain-http': Secure is not added, so "
+            "that whoever sees the network can take over a session.",
             remedy=Reason.PLAIN_HTTP.remedy,
         )
     if config["STRICT_COOKIES_SWEEP"] == "off":
@@ -191,11 +201,10 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
 
 def _check_chain(app: Flask) -> Iterator[Finding]:
     protection = app.extensions["strict_cookies"]
-    trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"] or ()
+    trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
+    trusted = trusted if isinstance(trusted, _LISTS) else ()
     for reason, problem in inspect_chain(app.wsgi_app, protection, protection._inner, trusted):
-        yield Finding(
-            reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy
-        )
+        yield Finding(reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy)
 
 
 def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
@@ -240,7 +249,7 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
             severity="warning",
             message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
             "it writes links into mails and redirects.",
-            remedy='Set it to the names that the site is reached by:\n'
+            remedy="Set it to the names that the site is reached by:\n"
             '    TRUSTED_HOSTS = ["erp.example.com"]',
         )
     server = config.get("SERVER_NAME")
@@ -253,8 +262,8 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.HTTP_ADDRESS,
             severity="error",
-            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http a "
-            "browser refuses the Secure session cookie, so that signing in ends at the sign-in "
+            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http "
+            "a browser refuses the Secure session cookie, so that signing in ends at the sign-in "
             "page again and again.",
             remedy="Serve HTTPS and say so; behind a proxy that ends TLS add ProxyFix too. To try "
             "it without HTTPS, open http://localhost.\n"
@@ -340,8 +349,9 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.SITE_INCOMPLETE,
             severity="warning",
-            message=f"[site] lacks {_join(missing)}, which visitors must be told.",
-            remedy=f"Fill in {_join(missing)} under [site] in {policy.source or 'cookies.toml'}.",
+            message=f"[site] lacks {join_words(missing)}, which visitors must be told.",
+            remedy=f"Fill in {join_words(missing)} under [site] in "
+            f"{policy.source or 'cookies.toml'}.",
         )
 
 
@@ -356,7 +366,7 @@ def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
             reason=Reason.TEXT_MISSING,
             severity="warning",
             message="\n".join(("Visitors read these texts in another language:", *gaps)),
-            remedy="Write them in cookies.toml as description.de = \"...\", for example; for the "
+            remedy='Write them in cookies.toml as description.de = "...", for example; for the '
             "session cookie add an entry of its name.",
         )
 
@@ -427,8 +437,8 @@ def _switched_off(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     if options.get("referrer_policy") in ("unsafe-url", "no-referrer-when-downgrade"):
         yield (
-            f"referrer_policy is {options['referrer_policy']!r}, so that other sites are told which "
-            "page a visitor came from.",
+            f"referrer_policy is {options['referrer_policy']!r}, so that other sites are told "
+            "which page a visitor came from.",
             "Remove referrer_policy.",
         )
     policy = options.get("content_security_policy", CLOSED_CSP)
@@ -448,9 +458,7 @@ def _switched_off(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _open_directives(policy, bool(options.get("frame_options", True)))
 
 
-def _open_directives(
-    policy: Mapping[str, Any], frame_options: bool
-) -> Iterator[tuple[str, str]]:
+def _open_directives(policy: Mapping[str, Any], frame_options: bool) -> Iterator[tuple[str, str]]:
     sources = {
         str(directive).lower(): (value if isinstance(value, str) else " ".join(value)).split()
         for directive, value in policy.items()
@@ -460,8 +468,8 @@ def _open_directives(
         wide = [source for source in lowered if source in ("*", "http:", "https:", "ws:", "wss:")]
         if wide:
             yield (
-                f"content_security_policy {directive} has {_join(wide)}, so that any third party "
-                "is let in.",
+                f"content_security_policy {directive} has {join_words(wide)}, so that any third "
+                "party is let in.",
                 "Name the origins that the site needs.",
             )
         runs = directive.startswith("script-src") or (
@@ -474,21 +482,21 @@ def _open_directives(
         ]
         if risky:
             yield (
-                f"content_security_policy {directive} has {_join(risky)}, so that injected text "
-                "can run as a script.",
+                f"content_security_policy {directive} has {join_words(risky)}, so that injected "
+                "text can run as a script.",
                 'Remove it; give your own inline code a nonce="{{ csp_nonce() }}".',
             )
     if not {"default-src", "script-src"} & sources.keys():
         yield (
             "content_security_policy has neither default-src nor script-src, so that scripts load "
             "from anywhere.",
-            "Add \"default-src\": \"'self'\".",
+            'Add "default-src": "\'self\'".',
         )
     if "frame-ancestors" not in sources and not frame_options:
         yield (
             "frame_options is off and content_security_policy has no frame-ancestors, so that any "
             "site can show this one in a frame and steer the visitor's clicks.",
-            "Add \"frame-ancestors\": \"'none'\", or name who may frame it.",
+            'Add "frame-ancestors": "\'none\'", or name who may frame it.',
         )
     for directive, effect in (
         ("base-uri", "an injected <base> can redirect every relative address"),
@@ -499,8 +507,3 @@ def _open_directives(
                 f"content_security_policy has no {directive}, so that {effect}.",
                 f'Add "{directive}": "{CLOSED_CSP[directive]}".',
             )
-
-
-def _join(words: list[str]) -> str:
-    """Join words as a sentence does."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

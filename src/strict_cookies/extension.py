@@ -70,7 +70,7 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
-        app.register_blueprint(create_blueprint(lambda: protection.policy), url_prefix=prefix)
+        app.register_blueprint(create_blueprint(protection.stand), url_prefix=prefix)
 
 
 class Protection:
@@ -104,6 +104,11 @@ class Protection:
     def firewall(self) -> CookieFirewall | None:
         """The firewall; None before the first request."""
         return self._firewall
+
+    def stand(self) -> tuple[CookiePolicy, bool]:
+        """Give the policy and whether it is enforced, as the declaration tells it."""
+        firewall = self._firewall or self.freeze()
+        return firewall.policy, firewall.mode != "report-only"
 
     def nonce(self) -> str:
         """Make or repeat this request's nonce for the Content-Security-Policy."""

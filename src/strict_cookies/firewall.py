@@ -71,6 +71,8 @@ MAX_SWEEP_LINES = 20
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
 MAX_TRIED = 256
 
+#: Bodies that servers treat in a way of their own, and that can't fail half-way.
+_WHOLE_BODIES = (list, tuple)
 _FAULT_STATUS = "500 Internal Server Error"
 _FAULT_BODY = b"Internal Server Error\n"
 
@@ -123,8 +125,9 @@ class CookieFirewall:
             enforced=mode != "report-only",
         )
         self._judge = Judge(policy)
-        self._find = policy.finder
+        self._declares = policy.declares
         self._headers = headers or _baseline
+        self._sweeping = sweep != "off" and mode != "report-only"
         self._enforcing = mode != "report-only"
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
@@ -159,7 +162,7 @@ class CookieFirewall:
                 raise
             return self._answer_fault(environ, start_response, error)
         wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(body, list | tuple) or (isinstance(wrapper, type) and type(body) is wrapper):
+        if isinstance(body, _WHOLE_BODIES) or (isinstance(wrapper, type) and type(body) is wrapper):
             return body
         return _GuardedBody(self, body, environ, start_response)
 
@@ -177,30 +180,31 @@ class CookieFirewall:
             if self._enforcing:
                 del environ["HTTP_COOKIE"]
             return [name for name in dict.fromkeys(names) if self.policy.find(name) is None]
-        find = self._find
+        declares = self._declares
         plain = '"' not in field and not has_control_character(field)
         kept: dict[str, str] = {}
         strays: list[str] = []
-        findings: list[tuple[Reason, str]] = []
-        ambiguous: set[str] = set()
+        unsafe: list[str] = []
+        twice: list[str] = []
         for part in field.split(";"):
             name, equals, value = part.partition("=")
             name = name.strip(" \t")
-            if find(name) is None:
+            if not declares(name):
                 if name or equals:
                     strays.append(name)
                 continue
             value = value.strip(" \t")
             if not equals or not (plain or is_safe_value(value)):
-                findings.append((Reason.MALFORMED_PAIR, name))
+                unsafe.append(name)
             elif name in kept:
-                ambiguous.add(name)
+                twice.append(name)
             else:
                 kept[name] = value
-        if not (strays or findings or ambiguous):
+        if not (strays or unsafe or twice):
             return []
-        sweepable = self._sort_strays(strays, kept, findings, ambiguous)
-        for name in ambiguous:
+        findings = [(Reason.MALFORMED_PAIR, name) for name in unsafe] if unsafe else []
+        sweepable = self._sort_strays(strays, kept, findings, twice) if strays else []
+        for name in dict.fromkeys(twice):
             kept.pop(name, None)
             sweepable.append(name)
             findings.append((Reason.AMBIGUOUS, name))
@@ -217,16 +221,18 @@ class CookieFirewall:
         strays: list[str],
         kept: dict[str, str],
         findings: list[tuple[Reason, str]],
-        ambiguous: set[str],
+        twice: list[str],
     ) -> list[str]:
         """Add to the findings, by name only where it is known; return what may be swept."""
         sweepable = known_trackers(strays)
         findings += [(Reason.TRACKER_ARRIVED, name) for name in sweepable]
-        own = [name for name in strays if name in self._tried] if self._tried else []
-        findings += [(Reason.STRAY, name) for name in own if name not in sweepable]
-        sweepable += own
-        for twin, name in _second_spellings(strays, kept):
-            ambiguous.add(twin)
+        if self._tried:
+            own = [name for name in strays if name in self._tried and name not in sweepable]
+            findings += [(Reason.STRAY, name) for name in own]
+            sweepable += own
+        dubious = [name for name in strays if name[:2] == "__"]
+        for name, twin in _second_spellings(dubious, kept) if dubious else ():
+            twice.append(twin)
             sweepable.append(name)
         if len(strays) > len(sweepable):
             findings.append((Reason.STRAY, OTHER))
@@ -240,24 +246,24 @@ class CookieFirewall:
         """Judge each Set-Cookie line, fill in security headers, sweep."""
         leaving: Headers = []
         present = set()
-        for header in headers:
-            key = header[0].lower()
+        for name, value in headers:
+            key = name.lower()
             present.add(key)
             if key == "set-cookie":
-                verdict = self._judge(header[1])
+                verdict = self._judge(value)
                 if verdict.reasons:
                     self._report(verdict, environ)
                 if self._enforcing:
                     if verdict.line is None:
                         continue
-                    header = (header[0], verdict.line)
-            leaving.append(header)
+                    value = verdict.line
+            leaving.append((name, value))
         for header in self._headers(environ, status):
             if header[0].lower() not in present:
                 leaving.append(header)
         if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, leaving)
-        if strays and self._enforcing:
+        if strays:
             self._sweep_strays(environ, leaving, strays)
         return leaving
 
@@ -287,7 +293,7 @@ class CookieFirewall:
     def _sweep_strays(self, environ: WSGIEnvironment, leaving: Headers, strays: list[str]) -> None:
         """Expire strays in the browser where this can neither hurt a neighbour nor be cached."""
         if (
-            self.sweep == "off"
+            not self._sweeping
             or environ["wsgi.url_scheme"] != "https"
             or not _is_navigation(environ)
             or is_local(request_host(environ))
@@ -368,7 +374,7 @@ class _JudgeFault(StrictCookiesError):
 class _GuardedBody:
     """A response body whose exceptions are answered while no octet has left."""
 
-    __slots__ = ("_body", "_environ", "_firewall", "_iterator", "_sent", "_start_response")
+    __slots__ = ("_body", "_environ", "_firewall", "_start_response")
 
     def __init__(
         self,
@@ -379,29 +385,19 @@ class _GuardedBody:
     ) -> None:
         self._firewall = firewall
         self._body = body
-        self._iterator: Iterator[bytes] | None = None
         self._environ = environ
         self._start_response = start_response
-        self._sent = False
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
+        sent = False
         try:
-            if self._iterator is None:
-                self._iterator = iter(self._body)
-            chunk = next(self._iterator)
-        except StopIteration:
-            raise
+            for chunk in self._body:
+                sent = sent or bool(chunk)
+                yield chunk
         except Exception as error:
-            if self._sent or self._firewall._propagate:
+            if sent or self._firewall._propagate:
                 raise
-            answer = self._firewall._answer_fault(self._environ, self._start_response, error)
-            self._iterator = iter(answer)
-            chunk = next(self._iterator)
-        self._sent = self._sent or bool(chunk)
-        return chunk
+            yield from self._firewall._answer_fault(self._environ, self._start_response, error)
 
     def close(self) -> None:
         """Close the application's iterable, once, as the server closes this one."""
@@ -414,18 +410,14 @@ def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]
     return BASELINE_HEADERS
 
 
-def _second_spellings(strays: Iterable[str], kept: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _second_spellings(strays: list[str], kept: Iterable[str]) -> list[tuple[str, str]]:
     """
-    Find kept cookies of which a stray is another spelling, prefix included.
+    Pair strays with the kept cookie of which they are another spelling, prefix included.
 
     Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
     """
-    dubious = [name for name in strays if name[:2] == "__"]
-    if dubious:
-        prefixed = {name.lower(): name for name in kept if name_prefix(name) is not None}
-        for name in dubious:
-            if twin := prefixed.get(name.lower()):
-                yield twin, name
+    prefixed = {name.lower(): name for name in kept if name_prefix(name) is not None}
+    return [(name, prefixed[name.lower()]) for name in strays if name.lower() in prefixed]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

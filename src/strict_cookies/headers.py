@@ -20,6 +20,7 @@ import difflib
 import inspect
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -70,7 +71,6 @@ _OPTIONS = tuple(
     for name in inspect.signature(Talisman.init_app).parameters
     if name not in {"self", "app", *_NOT_OURS}
 )
-_CSP_NAMES = frozenset({"content-security-policy", "content-security-policy-report-only"})
 _KEYWORDS = frozenset(
     {"self", "none", "unsafe-inline", "unsafe-eval", "strict-dynamic", "wasm-unsafe-eval"}
 )
@@ -95,15 +95,12 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         merged = {**DEFAULT_OPTIONS, **options}
         super().__init__(_StandIn(), **merged)
         throw_away = flask.Flask(__name__)
-        #: (https, nonce) -> header pairs; the nonce stands as a sentinel.
-        self._pairs = {
-            (https, nonce): self._compile(throw_away, https, nonce)
+        #: Header pairs by whether the wire is https.
+        self._pairs = {https: self._compile(throw_away, https) for https in (False, True)}
+        #: Likewise with a nonce: the pairs without one, and names with the parts around it.
+        self._nonce_pairs = {
+            https: _split_at_nonce(self._compile(throw_away, https, _SENTINEL))
             for https in (False, True)
-            for nonce in (False, True)
-        }
-        self._without_csp = {
-            key: tuple(pair for pair in pairs if pair[0].lower() not in _CSP_NAMES)
-            for key, pairs in self._pairs.items()
         }
 
     def headers_for(self, environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
@@ -116,16 +113,14 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
                 the one that the cached page's nonces belong to.
         """
         environ[_SENT] = True
-        https = environ["wsgi.url_scheme"] == "https" and not is_local(request_host(environ))
+        https = environ["wsgi.url_scheme"] == "https" and not _is_local(environ)
         nonce = environ.get(_NONCE)
         if nonce is None:
-            return self._pairs[https, False]
+            return self._pairs[https]
+        without, with_nonce = self._nonce_pairs[https]
         if status.startswith("304"):
-            return self._without_csp[https, True]
-        return [
-            (name, value.replace(_SENTINEL, nonce) if _SENTINEL in value else value)
-            for name, value in self._pairs[https, True]
-        ]
+            return without
+        return [*without, *((name, nonce.join(parts)) for name, parts in with_nonce)]
 
     def nonce(self) -> str:
         """
@@ -142,15 +137,15 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
                     "csp_nonce() was called for the first time after the headers had gone, as a "
                     "streamed template does. Call it in the view before streaming begins."
                 )
-            nonce = environ[_NONCE] = secrets.token_urlsafe(NONCE_OCTETS)
+            nonce = environ[_NONCE] = secrets.token_hex(NONCE_OCTETS)
         return str(nonce)
 
-    def _compile(self, throw_away: flask.Flask, https: bool, nonce: bool) -> Pairs:
+    def _compile(self, throw_away: flask.Flask, https: bool, nonce: str | None = None) -> Pairs:
         """Let Talisman write its headers on a throw-away response."""
         base_url = f"{'https' if https else 'http'}://localhost"
         with throw_away.test_request_context(base_url=base_url):
-            if nonce:
-                flask.request.csp_nonce = _SENTINEL  # type: ignore[attr-defined]
+            if nonce is not None:
+                flask.request.csp_nonce = nonce  # type: ignore[attr-defined]
             written = self._set_response_headers(flask.Response())
         return tuple(
             pair for pair in written.headers if pair[0] not in ("Content-Type", "Content-Length")
@@ -170,6 +165,23 @@ class _StandIn:
         """Register nothing."""
 
     after_request = before_request
+
+
+def _split_at_nonce(pairs: Pairs) -> tuple[Pairs, tuple[tuple[str, list[str]], ...]]:
+    without = tuple(pair for pair in pairs if _SENTINEL not in pair[1])
+    return without, tuple(
+        (name, value.split(_SENTINEL)) for name, value in pairs if _SENTINEL in value
+    )
+
+
+def _is_local(environ: WSGIEnvironment) -> bool:
+    host = environ.get("HTTP_HOST")
+    return is_local(request_host(environ)) if host is None else _is_local_host(host)
+
+
+@lru_cache(maxsize=256)
+def _is_local_host(host: str) -> bool:
+    return is_local(request_host({"HTTP_HOST": host}))
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+#: A name that hosts can share: two labels or more, the last with a letter, as no address has.
+_SHARED_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
+    r"(?=[0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
@@ -29,6 +34,18 @@ def request_host(environ: WSGIEnvironment) -> str:
         return host if is_address(host) else ""
     host = host.partition(":")[0]
     return host if _HOST.fullmatch(host) else ""
+
+
+def is_host_name(domain: str) -> bool:
+    """
+    Tell whether a text is a domain name that several hosts can share.
+
+    Args:
+        domain: Lower case, without a leading dot.
+
+    Source: RFC 1123 section 2.1; RFC 6265bis section 5.7 for addresses and single labels.
+    """
+    return _SHARED_NAME.fullmatch(domain) is not None
 
 
 def is_address(host: str) -> bool:

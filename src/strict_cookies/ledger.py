@@ -13,7 +13,7 @@ import logging
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from . import signals
@@ -71,50 +71,67 @@ class Ledger:
             totals[reason.id, name] += count
         return dict(totals)
 
-    def record(self, found: Iterable[tuple[Reason, str]], environ: WSGIEnvironment) -> None:
+    def record(self, found: Sequence[tuple[Reason, str]], environ: WSGIEnvironment) -> None:
         """
         Record what was found in one request or response.
 
         Args:
-            found: Reason and cookie name; of what arrived, a name that is known here or ``other``.
+            found: At least one reason with its cookie name; of what arrived, a name that is known
+                here or ``other``. All of what arrived, or all of what was emitted.
             environ: Says where it happened.
         """
         try:
-            place = show(self._place(environ))
-            for reason, name in found:
-                if self._count(reason, name, place):
-                    mark = "" if self._enforced else "[report-only] "
-                    logger.warning("%s%s", mark, explain(reason, name, place))
-                signal = signals.BY_GROUP.get(reason.group)
-                if signal is not None and signal.receivers:
-                    signal.send(self._sender, cookie_name=show(name), reason=reason, place=place)
-                if self._on_verdict is not None:
-                    self._on_verdict(reason, show(name), place)
+            counts, new = self._counts, []
+            # What arrives comes from the browser, wherever it asks: its place is of no account.
+            place = "" if found[0][0].arrived else show(self._place(environ))
+            with self._lock:
+                for reason, name in found:
+                    row = (reason, name, place)
+                    if row in counts:
+                        counts[row] += 1
+                    else:
+                        new.append(row)
+            if new:
+                self._log_first(new, environ)
+            if self._on_verdict is not None or signals.any_receivers():
+                place = show(self._place(environ))
+                for reason, name in found:
+                    self._announce(reason, show(name), place)
         except Exception as error:  # noqa: BLE001 - observers never change a response
             self.fault(Reason.OBSERVER_FAULT, error)
 
     def fault(self, reason: Reason, error: BaseException) -> None:
         """Record a fault by type and frames; its message might hold a value."""
-        self._count(reason, OTHER, OTHER)
+        self._count((reason, OTHER, OTHER))
         try:
             logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
         except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
             return
 
-    def _count(self, reason: Reason, name: str, place: str) -> bool:
-        """Count one occurrence; tell whether it is the first of its row."""
-        counts = self._counts
-        row = (reason, name, place)
+    def _log_first(self, rows: list[tuple[Reason, str, str]], environ: WSGIEnvironment) -> None:
+        place = show(self._place(environ))
+        for row in rows:
+            if self._count(row):
+                mark = "" if self._enforced else "[report-only] "
+                logger.warning("%s%s", mark, explain(row[0], row[1], place))
+
+    def _announce(self, reason: Reason, name: str, place: str) -> None:
+        signal = signals.BY_GROUP.get(reason.group)
+        if signal is not None:
+            signal.send(self._sender, cookie_name=name, reason=reason, place=place)
+        if self._on_verdict is not None:
+            self._on_verdict(reason, name, place)
+
+    def _count(self, row: tuple[Reason, str, str]) -> bool:
+        """Count one occurrence in the bounded table; tell whether it is the first of its row."""
+        reason, name, place = row
+        row = (reason, show(name), place)
         with self._lock:
-            if row in counts:
-                counts[row] += 1
-                return False
-            row = (reason, show(name), place)
-            if row not in counts and len(counts) >= MAX_ROWS:
+            if row not in self._counts and len(self._counts) >= MAX_ROWS:
                 row = (reason, OTHER, OTHER)
-            first = row not in counts
-            counts[row] = counts.get(row, 0) + 1
-            return first
+            count = self._counts.get(row, 0) + 1
+            self._counts[row] = count
+        return count == 1
 
 
 def explain(reason: Reason, cookie_name: str, place: str) -> str:

@@ -10,8 +10,6 @@ knows as a tracker is refused unless the entry says why it is something else.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -28,6 +26,7 @@ from .grammar import (
     is_token,
     name_prefix,
 )
+from .hosts import is_host_name
 from .purposes import Purpose, read_purpose, strictest_limit
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ Transport = Literal["https", "plain-http"]
 MIN_PATTERN_LENGTH = 3
 
 _SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
-_HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,9 +232,11 @@ class CookiePolicy:
         return None
 
     @property
-    def finder(self) -> Callable[[str], DeclaredCookie | None]:
-        """The quickest callable that gives what :meth:`find` gives."""
-        return self.find if self._lengths else self.exact.get
+    def declares(self) -> Callable[[str], bool]:
+        """The quickest callable that tells whether :meth:`find` finds a name."""
+        if self._lengths:
+            return lambda cookie_name: self.find(cookie_name) is not None
+        return dict(self.exact).__contains__
 
     def with_cookie(self, cookie: DeclaredCookie) -> CookiePolicy:
         """Return a policy that declares one cookie more, first; an entry of that name stays."""
@@ -325,9 +325,7 @@ def _check_scope(cookie: DeclaredCookie) -> list[str]:
         mistakes.append(
             f"path is {path!r}. Begin with '/' and use no ';' and no control character."
         )
-    if cookie.domain is not None and (
-        _is_address(cookie.domain) or _HOST_NAME.fullmatch(cookie.domain) is None
-    ):
+    if cookie.domain is not None and not is_host_name(cookie.domain):
         mistakes.append(
             f"domain is {cookie.domain!r}, which no browser takes as one that hosts can share. "
             "Use a name with a dot such as 'example.com', or remove domain for a host-only cookie."
@@ -379,11 +377,3 @@ def _check_texts(cookie: DeclaredCookie) -> list[str]:
         )
         if not (text.strip() if isinstance(text, str) else text and all(text.values()))
     ]
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

@@ -24,8 +24,8 @@ class Purpose(StrEnum):
     """
     Why a cookie is strictly necessary, as a site states it in ``cookies.toml``.
 
-    Source: WP194 section 3, scenarios 1 to 6. ``SESSION`` covers the session identifier that
-    serves scenarios 1 and 2.
+    Source: WP194 section 3, scenarios 1 to 6; ``SESSION`` is the identifier under which a server
+    keeps what a visitor entered, scenario 1.
     """
 
     SESSION = "session"
@@ -73,7 +73,7 @@ _LIMITS = {
 }
 
 _SCENARIOS = {
-    Purpose.SESSION: "1 and 2",
+    Purpose.SESSION: "1",
     Purpose.AUTHENTICATION: "2",
     Purpose.PREFERENCES: "6",
     Purpose.SECURITY: "3",

@@ -22,6 +22,7 @@ class Reason(Enum):
         title: What was found, in a few words.
         remedy: What to do, in a sentence.
         group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived.
+        arrived: Whether it came from the browser.
     """
 
     UNDECLARED = "SC101", "undeclared cookie", "Declare it in cookies.toml, or stop setting it."
@@ -172,12 +173,14 @@ class Reason(Enum):
     title: str
     remedy: str
     group: str
+    arrived: bool
 
     def __init__(self, id: str, title: str, remedy: str) -> None:
         self.id = id
         self.title = title
         self.remedy = remedy
         self.group = id[:4]
+        self.arrived = id.startswith("SC20")
 
     #: Members are compared by identity; Enum's own hash is Python code, slow in every count.
     __hash__ = object.__hash__

@@ -17,19 +17,18 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from .sources import Source, list_sources
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    Language = Literal["html", "css", "js"]
+    from .sources import Language
 
-#: Largest file that is looked through, in octets.
-MAX_FILE_OCTETS = 1024 * 1024
 #: Most files that are looked through.
 MAX_FILES = 2_000
 
@@ -43,14 +42,16 @@ class Kind(Enum):
 
     Attributes:
         title: In a few words.
-        remedy: What to do, in a sentence or two.
+        remedy: What to do, in a sentence or two. Lines that begin with four spaces are code.
     """
 
     EXTERNAL = (
         "External origins",
         "Copy the file into your static folder and link it with url_for('static', ...). Where the "
-        "site truly needs the origin, name it in content_security_policy of "
-        "STRICT_COOKIES_TALISMAN.",
+        "site truly needs the origin, let it in by name, for example for pictures:\n"
+        "    from strict_cookies.headers import CLOSED_CSP\n"
+        '    csp = {**CLOSED_CSP, "img-src": "\'self\' https://..."}\n'
+        '    STRICT_COOKIES_TALISMAN = {"content_security_policy": csp}',
     )
     DATA = (
         "data: addresses",
@@ -58,13 +59,13 @@ class Kind(Enum):
     )
     SCRIPT = (
         "Inline scripts",
-        "Move the code to a file in your static folder, or write "
-        '<script nonce="{{ csp_nonce() }}"> in the template.',
+        "Move the code to a file in your static folder, or give it a nonce in the template:\n"
+        '    <script nonce="{{ csp_nonce() }}">',
     )
     STYLE = (
         "Inline style elements",
-        "Move the rules to a file in your static folder, or write "
-        '<style nonce="{{ csp_nonce() }}"> in the template.',
+        "Move the rules to a file in your static folder, or give them a nonce in the template:\n"
+        '    <style nonce="{{ csp_nonce() }}">',
     )
     STYLE_ATTRIBUTE = (
         "style= attributes",
@@ -114,7 +115,7 @@ class Scan:
     Args:
         found: In the order of files and lines.
         files: How many files were looked through.
-        too_large: Files above :data:`MAX_FILE_OCTETS`.
+        too_large: Files above :data:`~strict_cookies.sources.MAX_FILE_OCTETS`.
         unreadable: Files that could not be read.
         bounded: Whether there were more than :data:`MAX_FILES`.
     """
@@ -140,7 +141,7 @@ def scan_app(app: Flask) -> Scan:
     scan = Scan()
     own = app.config.get("SERVER_NAME") or ""
     seen: set[str] = set()
-    for source in _sources(app):
+    for source in list_sources(app):
         key = os.path.realpath(source.path) if source.path else source.name
         if key in seen:
             continue
@@ -191,107 +192,7 @@ def scan_text(
     return sorted(dict.fromkeys(scanner.found), key=lambda found: found.line)
 
 
-# Which files there are
-
-_LANGUAGES: dict[str, Language] = {
-    ".css": "css",
-    ".js": "js",
-    ".mjs": "js",
-    ".htm": "html",
-    ".html": "html",
-}
-#: Templates that no browser shows as a page.
-_NO_PAGES = frozenset(
-    {".atom", ".csv", ".eml", ".json", ".md", ".po", ".rss", ".rst", ".txt", ".xml", ".yaml", ".yml"}
-)
-#: Endings that say only that Jinja renders the file.
-_RENDERED = frozenset({".j2", ".jinja", ".jinja2"})
-
-
-class _Source(NamedTuple):
-    """One file, or one template that a loader keeps elsewhere."""
-
-    name: str
-    path: str
-    language: Language
-    template: bool
-    loader: Any = None
-
-    def read(self) -> str | None:
-        """Read the text; None where it is too large."""
-        if self.loader is not None:
-            text = str(self.loader.get_source(None, self.name)[0])
-            return text if len(text) <= MAX_FILE_OCTETS else None
-        with open(self.path, "rb") as file:
-            octets = file.read(MAX_FILE_OCTETS + 1)
-        return None if len(octets) > MAX_FILE_OCTETS else octets.decode("utf-8", "replace")
-
-
-def _sources(app: Flask) -> Iterator[_Source]:
-    """List what the application and its blueprints bring, templates first."""
-    ours = __name__.partition(".")[0]
-    rooms: list[Any] = [app]
-    rooms += [
-        blueprint
-        for blueprint in app.blueprints.values()
-        if blueprint.import_name.partition(".")[0] != ours
-    ]
-    for room in rooms:
-        yield from _templates(room.jinja_loader)
-    for room in rooms:
-        if room.static_folder:
-            for path in _walk(room.static_folder):
-                language = _LANGUAGES.get(os.path.splitext(path)[1].lower())
-                if language is not None:
-                    yield _Source(path, path, language, False)
-
-
-def _templates(loader: Any) -> Iterator[_Source]:
-    """List the templates of a loader: folders as files, other loaders by what they tell."""
-    if loader is None:
-        return
-    folders = getattr(loader, "searchpath", None)
-    if folders is not None:
-        for folder in folders:
-            for path in _walk(folder):
-                language = _template_language(path)
-                if language is not None:
-                    yield _Source(path, path, language, True)
-        return
-    inner = getattr(loader, "loaders", None)
-    if inner is not None:
-        for part in inner:
-            yield from _templates(part)
-        return
-    try:
-        names = loader.list_templates()
-    except (TypeError, OSError):
-        # A loader that can't list what it has, for example a FunctionLoader.
-        return
-    for name in names:
-        language = _template_language(name)
-        if language is not None:
-            yield _Source(name, "", language, True, loader)
-
-
-def _template_language(name: str) -> Language | None:
-    stem, ending = os.path.splitext(name.lower())
-    if ending in _RENDERED:
-        ending = os.path.splitext(stem)[1]
-    return None if ending in _NO_PAGES else _LANGUAGES.get(ending, "html")
-
-
-def _walk(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """List the regular files of a folder in a stable order; links to folders aren't followed."""
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = os.path.join(parent, name)
-            if os.path.isfile(path):
-                yield path
-
-
-def _shown_path(source: _Source, root: str) -> str:
+def _shown_path(source: Source, root: str) -> str:
     path = Path(source.path or source.name)
     shown = path.relative_to(root) if path.is_relative_to(root) else path
     return printable(shown.as_posix())
@@ -374,8 +275,10 @@ _LOADING = {
 _NAVIGATING = frozenset({"href", "xlink:href", "src", "action", "formaction", "data"})
 #: Relations of a link that nothing is loaded for.
 _NOT_LOADED = frozenset(
-    """alternate author bookmark canonical help license me next pingback prev privacy-policy search
-    shortlink terms-of-service webmention""".split()
+    {
+        *("alternate", "author", "bookmark", "canonical", "help", "license", "me", "next"),
+        *("pingback", "prev", "privacy-policy", "search", "shortlink", "terms-of-service"),
+    }
 )
 #: Types of a script element that a browser runs, beside those that name JavaScript.
 _RUN = frozenset({"", "module", "importmap", "speculationrules"})

@@ -22,3 +22,10 @@ stray_cookie_seen = _signals.signal("stray-cookie-seen")
 
 #: Which signal tells of a reason, by the first digits of its id.
 BY_GROUP = {"SC10": cookie_dropped, "SC12": cookie_hardened, "SC20": stray_cookie_seen}
+
+
+def any_receivers() -> bool:
+    """Tell whether anybody listens to any of the signals."""
+    return bool(
+        cookie_dropped.receivers or cookie_hardened.receivers or stray_cookie_seen.receivers
+    )

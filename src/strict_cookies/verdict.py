@@ -33,6 +33,7 @@ from .grammar import (
     path_matches,
     split_pair,
 )
+from .hosts import is_host_name
 from .reasons import Reason
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 #: Attribute tails that a :class:`Judge` remembers, at most.
 MAX_TAILS = 1024
 
+#: Verdict(...) in a third of the time.
+_new = tuple.__new__
 _STRICTNESS = {None: -1, "None": 0, "Lax": 1, "Strict": 2}
 
 
@@ -135,14 +138,15 @@ class Judge:
         name, equals, value = pair.partition("=")
         known = self._tails.get((name, emitted))
         if known is not None and equals:
+            safe = not has_control_character(value)
             value = value.strip(" \t")
-            if len(name) + len(value) <= MAX_PAIR_OCTETS and not has_control_character(value):
-                return Verdict(name, f"{name}={value}{known[0]}", known[1])
+            if safe and len(name) + len(value) <= MAX_PAIR_OCTETS:
+                return _new(Verdict, (name, f"{name}={value}{known[0]}", known[1]))
         verdict = judge(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
             leaving = verdict.line.partition(";")[2]
-            # A date would be stale a second later; a deletion carries no value over.
-            if "Expires=" not in leaving:
+            # A verdict on a date, or with one, is stale a second later; a deletion drops the value.
+            if "Expires=" not in leaving and "expires" not in emitted.lower():
                 if len(self._tails) >= MAX_TAILS:
                     self._tails.clear()
                 self._tails[name, emitted] = (f";{leaving}", verdict.reasons)
@@ -203,8 +207,8 @@ def _set_path(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie)
 
 
 def _set_domain(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
-    shared = declared.domain
-    if shared and cookie.domain and f".{cookie.domain}".endswith(f".{shared}"):
+    shared, domain = declared.domain, cookie.domain
+    if shared and domain and is_host_name(domain) and f".{domain}".endswith(f".{shared}"):
         return cookie
     return replace(cookie, domain=None)
 
@@ -259,7 +263,7 @@ def _write_deletion(
             cookie,
             max_age=0,
             expires=0,
-            domain=None if host_only else cookie.domain,
+            domain=None if host_only or not is_host_name(cookie.domain or "") else cookie.domain,
             path="/" if host_only else path,
             secure=cookie.secure or policy.transport == "https",
             httponly=cookie.httponly or name_prefix(cookie.name) in {"__Http-", "__Host-Http-"},

@@ -25,12 +25,12 @@ MAX_AGE = 300
 PAGE_LANGUAGE = "en"
 
 
-def create_blueprint(policy: Callable[[], CookiePolicy]) -> Blueprint:
+def create_blueprint(stand: Callable[[], tuple[CookiePolicy, bool]]) -> Blueprint:
     """
     Make the pages for one application.
 
     Args:
-        policy: Gives the policy that is enforced; asked at each request, cheap to answer.
+        stand: Gives the policy and whether it is enforced; asked at each request.
     """
     blueprint = Blueprint(
         "strict_cookies", __name__, template_folder="templates", static_folder="static"
@@ -38,9 +38,9 @@ def create_blueprint(policy: Callable[[], CookiePolicy]) -> Blueprint:
     built: list[tuple[CookiePolicy, dict[str, Any]]] = []
 
     def document() -> dict[str, Any]:
-        current = policy()
-        if not built or built[0][0] is not current:
-            built[:] = [(current, build_document(current))]
+        policy, enforced = stand()
+        if not built or built[0][0] is not policy:
+            built[:] = [(policy, build_document(policy, enforced=enforced))]
         return built[0][1]
 
     def context() -> dict[str, Any]:

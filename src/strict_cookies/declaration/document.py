@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 
 
-def build_document(policy: CookiePolicy) -> dict[str, Any]:
+def build_document(policy: CookiePolicy, *, enforced: bool = True) -> dict[str, Any]:
     """
     Make the declaration of a policy.
 
     Args:
         policy: With the session cookie in it.
+        enforced: Whether the firewall carries its verdicts out; False in report-only mode.
 
     Returns:
         Only dicts, lists, texts, numbers, booleans and None. ``hash`` is the SHA-256 of the
@@ -49,6 +50,7 @@ def build_document(policy: CookiePolicy) -> dict[str, Any]:
             "languages": list(site.languages),
             "jurisdictions": list(site.jurisdictions),
         },
+        "enforced": enforced,
         "consent_asked": False,
         "statement": "No item was found that needs consent, under the purposes that the site "
         "states.",

@@ -1,0 +1,1 @@
+"""Measure the library against its peers, in one run on one machine: ``make bench``."""

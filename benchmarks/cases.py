@@ -1,0 +1,122 @@
+"""What is measured: the firewall over a bare callable, and whole Flask applications."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from io import BytesIO
+
+from flask import Flask, render_template
+from flask_talisman import Talisman
+from jinja2 import DictLoader
+
+from strict_cookies import CookieFirewall, CookiePolicy, DeclaredCookie, StrictCookies
+from strict_cookies.headers import DEFAULT_OPTIONS
+
+#: Six cookies, of which three are strays.
+SIX = (
+    "__Host-sid=abcdefghijklmnopqrstuvwxyz0123456789; csrf=abcdef0123456; pref=dark; "
+    "_ga=GA1.2.123456789.1700000000; _fbp=fb.1.1700000000000.1234567890; neighbour=1"
+)
+#: 180 cookies in 16 KiB, of which 177 are strays.
+FULL = "; ".join(
+    f"{name}={'v' * (86 - len(name))}"
+    for name in ("__Host-sid", "csrf", "pref", *(f"stray{number}" for number in range(177)))
+)
+_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Set-Cookie", "__Host-sid=abcdefghijklmnop; Path=/; Secure; HttpOnly; SameSite=Lax"),
+    ("Set-Cookie", "csrf=abcdef0123456; Path=/"),
+]
+
+Case = Callable[[], object]
+
+
+def bare_app(environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+    """Answer with two cookies, of which one needs hardening."""
+    start_response("200 OK", list(_HEADERS))
+    return [b"hello"]
+
+
+def firewall_cases() -> dict[str, Case]:
+    """Give the bare callable and the firewall over it, for small and large fields and policies."""
+    cases = {}
+    for cookies, field in (("6 cookies", SIX), ("180 cookies in 16 KiB", FULL)):
+        cases[f"bare, {cookies}"] = _request(bare_app, field)
+        for entries in (10, 1_000):
+            firewall = CookieFirewall(bare_app, _policy(entries))
+            cases[f"firewall, {cookies}, policy of {entries}"] = _request(firewall, field)
+    return cases
+
+
+def flask_cases() -> dict[str, Case]:
+    """Give one small page by Flask alone, by Talisman with a nonce, and by the whole product."""
+    apps = {
+        "Flask": _page(),
+        "Flask + Talisman, nonce CSP": _page(),
+        "Flask + Strict Cookies": _page(),
+    }
+    Talisman(apps["Flask + Talisman, nonce CSP"], **DEFAULT_OPTIONS)
+    apps["Flask"].jinja_env.globals["csp_nonce"] = lambda: "none"
+    ours = apps["Flask + Strict Cookies"]
+    ours.config["STRICT_COOKIES_POLICY"] = _policy(10)
+    StrictCookies(ours)
+    return {name: _request(app, SIX) for name, app in apps.items()}
+
+
+def _page() -> Flask:
+    app = Flask("benchmark")
+    app.config.update(SECRET_KEY="k" * 32)
+    app.jinja_loader = DictLoader({"page.html": "<p>{{ csp_nonce() }}"})
+    app.add_url_rule("/", view_func=lambda: render_template("page.html"))
+    return app
+
+
+def _policy(entries: int) -> CookiePolicy:
+    names = ["__Host-sid", "csrf", "pref", *(f"declared{number}" for number in range(entries - 3))]
+    return CookiePolicy(
+        cookies=tuple(
+            DeclaredCookie(
+                name=name, title="T", purposes=("session",), description="d", without_it="w"
+            )
+            for name in names
+        )
+    )
+
+
+def _request(app: Callable[..., object], field: str) -> Case:
+    """Make a callable that serves one https request and reads the answer."""
+    logging.getLogger("strict_cookies").setLevel(logging.CRITICAL)
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "erp.example.com",
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "erp.example.com",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "https",
+        "wsgi.input": BytesIO(),
+        "wsgi.errors": None,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "HTTP_COOKIE": field,
+    }
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> None:
+        assert status == "200 OK"
+
+    def serve() -> None:
+        body = app(dict(environ), start_response)
+        for _ in body:  # type: ignore[attr-defined]
+            pass
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+    return serve

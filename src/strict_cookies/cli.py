@@ -1,0 +1,353 @@
+"""
+``flask cookies``: show what is declared, check the configuration, make a first ``cookies.toml``.
+
+The commands load the application themselves, so that a policy that stops it is explained in words
+instead of a traceback. They print plain text that reads well without colour and wraps at
+:data:`WIDTH`; code, paths and addresses are never broken.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from flask.cli import AppGroup, ScriptInfo
+
+from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
+from .declaration.document import build_document
+from .durations import say_duration
+from .errors import PolicyError, StrictCookiesError
+from .policy import text_in
+from .scaffold import list_changes, write_policy
+from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app
+from .settings import POLICY_FILE, find_policy
+from .sources import MAX_FILE_OCTETS
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .firewall import CookieFirewall
+    from .policy import CookiePolicy, DeclaredCookie
+
+#: Columns of the widest line that is not code, a path or an address.
+WIDTH = 88
+#: Most places of one kind that ``init`` lists.
+MAX_PLACES = 500
+
+_COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
+_MODES = {
+    "enforce": "undeclared cookies neither leave nor are read",
+    "report-only": "nothing is held back; undeclared cookies are only logged",
+    "raise": "a cookie that is not declared raises an error",
+}
+_SWEEPS = {
+    "known": "trackers' cookies, and those this application tried to set, are expired",
+    "host": "every undeclared cookie of this host is expired",
+    "site": "every undeclared cookie of this host and its parent domains is expired",
+    "off": "no cookie is expired in the browser",
+}
+_TRANSPORTS = {
+    "https": "every cookie is Secure",
+    "plain-http": "Secure is not added; for development only",
+}
+
+cookies = AppGroup("cookies", help="Show, check and set up the cookies that this site declares.")
+
+
+@cookies.command("show", with_appcontext=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the declaration as JSON.")
+@click.pass_context
+def show_command(ctx: click.Context, as_json: bool) -> None:
+    """Show which cookies are declared, and how they are enforced."""
+    app = _load_app(ctx)
+    if "strict_cookies" not in app.extensions:
+        raise _failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
+    try:
+        firewall: CookieFirewall = app.extensions["strict_cookies"].freeze()
+        own = find_policy(app)
+    except (StrictCookiesError, AttributeError, TypeError, ValueError) as error:
+        raise _failure(
+            f"The configuration can't be used: {error}\nRun 'flask cookies check' for all of it."
+        ) from None
+    if as_json:
+        click.echo(json.dumps(build_document(firewall.policy), ensure_ascii=False, indent=2))
+        return
+    policy = firewall.policy
+    source = policy.source or (
+        "built in Python (STRICT_COOKIES_POLICY)"
+        if app.config["STRICT_COOKIES_POLICY"] is not None
+        else f"built in; there is no {POLICY_FILE} in {app.root_path}"
+    )
+    click.echo(click.style(f"Strict Cookies in {app.name!r}", bold=True))
+    click.echo()
+    _print_rows(
+        [
+            ("Mode", f"{firewall.mode}: {_MODES[firewall.mode]}"),
+            ("Sweep", f"{firewall.sweep}: {_SWEEPS[firewall.sweep]}"),
+            ("Transport", f"{policy.transport}: {_TRANSPORTS[policy.transport]}"),
+            ("Policy", source),
+        ]
+    )
+    click.echo()
+    click.echo(
+        "1 cookie is declared."
+        if len(policy.cookies) == 1
+        else f"{len(policy.cookies)} cookies are declared."
+    )
+    in_file = {cookie.name for cookie in own.cookies}
+    for cookie in policy.cookies:
+        declared = source if cookie.name in in_file else "built in, for Flask's session"
+        click.echo()
+        click.echo(
+            click.style(printable(text_in(cookie.title, policy.site.languages[0])), bold=True)
+        )
+        _print_rows(_describe(cookie, policy, declared))
+
+
+@cookies.command("check", with_appcontext=False)
+@click.option("--strict", is_flag=True, help="Exit with 1 where there is a warning, too.")
+@click.pass_context
+def check_command(ctx: click.Context, strict: bool) -> None:
+    """
+    Check the configuration for what is wrong or weak.
+
+    The exit code is 1 where there is an error, else 0.
+    """
+    try:
+        findings = run_checks(ctx.ensure_object(ScriptInfo).load_app())
+    except StrictCookiesError as error:
+        findings = [explain_error(error)]
+    for finding in findings:
+        _print_finding(finding)
+    counts: Counter[str] = Counter(finding.severity for finding in findings)
+    click.echo(click.style(_summarise(counts), bold=True))
+    ctx.exit(1 if counts["error"] or (strict and counts["warning"]) else 0)
+
+
+@cookies.command("init", with_appcontext=False)
+@click.option("--force", is_flag=True, help="Overwrite the file where it is there already.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Where to write; by default cookies.toml beside the application.",
+)
+@click.pass_context
+def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
+    """Write a cookies.toml to begin with, and list what will change."""
+    app = _load_app(ctx)
+    path = Path(app.root_path, POLICY_FILE) if output is None else output
+    text, declared = write_policy(app)
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise _failure(
+            f"{path} is there already and was left alone. Use --force to write it anew, or "
+            "--output PATH to write elsewhere."
+        ) from None
+    except OSError as error:
+        raise _failure(
+            f"{path} can't be written: {error.strerror}. Mend its folder, or use --output PATH."
+        ) from None
+    entries = {0: "no entry yet", 1: "1 entry"}.get(declared, f"{declared} entries")
+    _print_text(
+        f"Wrote {path}, with {entries} beside Flask's own session cookie. Fill in [site], and "
+        "remove what the site does not need."
+    )
+    _print_place(app, path)
+    scan = scan_app(app)
+    _print_scan(scan)
+    _print_heading(f"What Strict Cookies changes in {app.name!r}")
+    _print_rows([(change.label, change.text) for change in list_changes(app, scan)])
+    _print_heading("Next")
+    if "strict_cookies" in app.extensions:
+        _print_text("Run 'flask cookies check'.", indent="  ")
+    else:
+        _print_text(f"{HOW_TO_ADD}\nThen run 'flask cookies check'.", indent="  ")
+
+
+# Loading
+
+
+def _load_app(ctx: click.Context) -> Flask:
+    """Load the application; say in words what stops it."""
+    try:
+        return ctx.ensure_object(ScriptInfo).load_app()
+    except StrictCookiesError as error:
+        finding = explain_error(error)
+        hint = (
+            f"\nMend it, or move it away and remove STRICT_COOKIES_POLICY, then run 'flask cookies "
+            f"{ctx.info_name}' again."
+            if isinstance(error, PolicyError)
+            else ""
+        )
+        raise _failure(f"The application can't start. {finding.message}{hint}") from None
+
+
+def _failure(message: str) -> click.ClickException:
+    return click.ClickException(_layout(message, width=WIDTH - len("Error: ")))
+
+
+# show
+
+
+def _describe(cookie: DeclaredCookie, policy: CookiePolicy, declared: str) -> list[tuple[str, str]]:
+    attributes = ["Secure"] if policy.transport == "https" else ["no Secure"]
+    attributes.append("no HttpOnly (scripts may read it)" if cookie.script_readable else "HttpOnly")
+    attributes.append(f"SameSite={cookie.samesite}")
+    if cookie.partitioned:
+        attributes.append("Partitioned")
+    return [
+        ("Name", f"{cookie.name}{' (a pattern)' if cookie.is_pattern else ''}"),
+        ("Purposes", ", ".join(purpose.label for purpose in cookie.purposes)),
+        ("Lifetime", say_duration(cookie.lifetime)),
+        ("Attributes", ", ".join(attributes)),
+        ("Path", cookie.path),
+        ("Domain", cookie.domain or "this host only"),
+        ("Declared", declared),
+    ]
+
+
+# check
+
+
+def _print_finding(finding: Finding) -> None:
+    head = click.style(finding.severity.ljust(8), fg=_COLOURS[finding.severity], bold=True)
+    click.echo(f"{head}{click.style(finding.title, bold=True)}")
+    _print_rows([("Found", finding.message), ("Do", finding.remedy)])
+    click.echo()
+
+
+def _summarise(counts: Counter[str]) -> str:
+    if not counts:
+        return "Nothing to mend: no error, no warning."
+    parts = [
+        f"{counts[word] or 'no'} {word}{'' if counts[word] == 1 else 's'}"
+        for word in ("error", "warning")
+    ]
+    if counts["info"]:
+        parts.append(f"{counts['info']} for information")
+    text = ", ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+# init
+
+
+def _print_place(app: Flask, path: Path) -> None:
+    """Say so where the application would not read the file that was written."""
+    named = app.config.get("STRICT_COOKIES_POLICY")
+    read = Path(app.root_path, named if isinstance(named, str | Path) else POLICY_FILE)
+    if path.resolve() != read.resolve() or not isinstance(named, str | Path | None):
+        _print_text(
+            "The application does not read this file until you set:\n"
+            f"    STRICT_COOKIES_POLICY = {json.dumps(str(path.resolve()))}"
+        )
+
+
+def _print_scan(scan: Scan) -> None:
+    _print_heading("What the closed Content-Security-Policy blocks")
+    files = "1 file was" if scan.files == 1 else f"{scan.files} files were"
+    text = f"{files} looked through."
+    if not scan.found:
+        text += " Neither an external origin nor inline code was found."
+    if scan.bounded:
+        text += f" There are more: only the first {MAX_FILES} were taken."
+    _print_text(text, indent="  ")
+    for names, why in (
+        (scan.too_large, f"larger than {MAX_FILE_OCTETS // 1024} KiB, so not looked through"),
+        (scan.unreadable, "can't be read"),
+    ):
+        if names:
+            _print_text(f"{len(names)} {why}: {_shorten(names)}.", indent="  ")
+    for kind in Kind:
+        found = scan.of(kind)
+        if not found:
+            continue
+        click.echo()
+        click.echo(f"  {click.style(f'{kind.title} ({len(found)})', bold=True)}")
+        for line in _list_places(kind, found[:MAX_PLACES]):
+            _print_text(line, indent="    ", hanging="      ")
+        if len(found) > MAX_PLACES:
+            _print_text(f"and {len(found) - MAX_PLACES} more", indent="    ")
+        _print_text(f"Do: {kind.remedy}", indent="    ", hanging="        ")
+    if any("mail" in found.file for found in scan.found):
+        click.echo()
+        _print_text(
+            "Templates of mails may stay as they are: a mail carries no such policy.", indent="  "
+        )
+
+
+def _list_places(kind: Kind, found: Iterable[Found]) -> list[str]:
+    """Gather places: by origin for external ones, else by file."""
+    if kind is not Kind.EXTERNAL:
+        return list(_by_file(found))
+    by_origin: dict[tuple[str, str], list[Found]] = {}
+    for place in found:
+        by_origin.setdefault((place.subject, place.loaded), []).append(place)
+    return [
+        f"{origin} ({loaded}): {'; '.join(_by_file(places))}"
+        for (origin, loaded), places in sorted(by_origin.items())
+    ]
+
+
+def _by_file(found: Iterable[Found]) -> list[str]:
+    lines: dict[str, list[str]] = {}
+    for place in found:
+        lines.setdefault(place.file, []).append(str(place.line))
+    return [f"{file}:{', '.join(dict.fromkeys(numbers))}" for file, numbers in lines.items()]
+
+
+def _shorten(names: list[str]) -> str:
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
+
+
+# Text for a terminal
+
+
+def _print_heading(text: str) -> None:
+    click.echo()
+    click.echo(click.style(text, bold=True))
+
+
+def _print_rows(rows: list[tuple[str, str]]) -> None:
+    """Print labels and texts in two columns."""
+    width = max(len(label) for label, _ in rows)
+    for label, text in rows:
+        column = " " * (2 + width + 2)
+        laid_out = _layout(text, indent=column)
+        click.echo(f"  {label.ljust(width)}  {laid_out[len(column) :]}")
+
+
+def _print_text(text: str, *, indent: str = "", hanging: str | None = None) -> None:
+    click.echo(_layout(text, indent=indent, hanging=hanging))
+
+
+def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> str:
+    """
+    Wrap each line; code (after four spaces) is kept whole, a list (``"- "``) hangs.
+
+    What could steer a terminal is replaced.
+    """
+    hanging = indent if hanging is None else hanging
+    lines = []
+    for line in text.split("\n"):
+        line = printable(line)
+        if line.startswith("    ") or not line:
+            lines.append(f"{hanging}{line}".rstrip())
+            continue
+        lines += textwrap.wrap(
+            line,
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{hanging}  " if line.startswith("- ") else hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(lines)

@@ -1,0 +1,353 @@
+"""
+The first day with Strict Cookies: a ``cookies.toml`` to begin with, and what will change.
+
+The file declares what the application's own extensions are known to set and explains each key; it
+loads as it is written. What will change is worked out from the application's real configuration,
+with or without Strict Cookies in it; nothing in the application is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .checks import join_words, session_name
+from .durations import read_duration, say_duration
+from .errors import PolicyError, StrictCookiesError
+from .headers import StrictTalisman
+from .installed import UsedCookie, used_cookies
+from .ledger import show
+from .loading import parse_policy
+from .policy import CookiePolicy, DeclaredCookie
+from .scanning import Kind, Scan, printable
+from .settings import DEFAULTS, find_policy
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: Seconds of a day, for what HSTS says.
+_DAY = 86_400
+
+_HEAD = """\
+# What this site stores in a browser, and who answers for it.
+# Strict Cookies reads this file when the application starts.
+# Flask's session cookie is declared by the library itself, so it has no entry here.
+# After a change, run: flask cookies check
+
+[site]
+# The name of the site or product.
+name = ""
+# Who decides on the data: name and address.
+controller = ""
+# Where questions about data go: a mail address or a URL.
+contact = ""
+# The data protection officer's contact; leave it empty where there is none.
+dpo = ""
+# The supervisory authority that takes complaints.
+authority = ""
+# The privacy notice: a path on this site such as "/privacy", or an https URL.
+privacy_url = ""
+# The languages of the texts below, the default one first.
+languages = ["en"]
+# Whose law may be printed; no law outside these is.
+jurisdictions = ["EU"]
+
+# Each cookie has an entry of its own; whatever has none does not leave the server.
+# This is what an entry looks like; take the # away to use it.
+#
+# [[cookie]]
+# The technical name, exact in case; a * at its end stands for any further characters.
+# name = "__Host-csrf"
+# What visitors read first.
+# title = "Form protection"
+# Why it is strictly necessary; the strictest limit of these applies.
+# Choose from: session, authentication, preferences, security, load_balancing, user_input,
+# media_player.
+# purposes = ["security"]
+# What it does, in a sentence for visitors.
+# description = "Stops other sites from sending forms in your name."
+# The same in several languages: description.en = "...", description.de = "...".
+# What visitors could not do without it.
+# without_it = "You could not send any form."
+# "session" means until the browser closes; or a duration such as "4 hours".
+# lifetime = "session"
+#
+# The keys below can be left out; this is what holds then.
+#
+# The widest path that it is sent to.
+# path = "/"
+# Without a domain, this host alone receives it.
+# Only where sibling hosts must share it: domain = "example.com".
+# When it is sent along from other sites: "Strict" is never, "Lax" for links, "None" is always.
+# samesite = "Lax"
+# Whether scripts in the page may read it.
+# script_readable = false
+# Whether it is kept apart for each site that embeds this one; needs samesite = "None".
+# partitioned = false
+# Only where the name is also a known tracker's: why it is something else.
+# not_the_tracker = "why"
+"""
+
+
+def write_policy(app: Flask) -> tuple[str, int]:
+    """
+    Write a ``cookies.toml`` to begin with.
+
+    Args:
+        app: With or without Strict Cookies.
+
+    Returns:
+        The text, which loads without a mistake, and how many cookies it declares.
+    """
+    parts = [_HEAD]
+    declared = 0
+    session_names = {str(app.config["SESSION_COOKIE_NAME"])}
+    for cookie in used_cookies(app):
+        if cookie.name in session_names:
+            continue
+        about = [f"Set by {cookie.known.set_by}."]
+        if cookie.known.note:
+            about.append(cookie.known.note)
+        mistakes = _mistakes(cookie)
+        declared += not mistakes
+        if mistakes:
+            about.append("It can't be declared like this:")
+            about += mistakes
+        entry = cookie.entry.splitlines()
+        if mistakes:
+            entry = [f"# {printable(line)}" for line in entry]
+        lines = [*(f"# {line}" for line in about), *entry]
+        parts.append("\n".join(lines) + "\n")
+    text = "\n".join(parts)
+    parse_policy(text)
+    return text, declared
+
+
+def _mistakes(cookie: UsedCookie) -> list[str]:
+    """Find why a cookie can't be declared under the name that the application gave it."""
+    known = cookie.known
+    try:
+        DeclaredCookie(
+            name=cookie.name,
+            title=known.title,
+            purposes=known.purposes,  # type: ignore[arg-type]
+            description=known.description,
+            without_it=known.without_it,
+            lifetime=None if known.lifetime == "session" else read_duration(known.lifetime),
+            domain=cookie.domain,
+            script_readable=known.script_readable,
+        )
+    except PolicyError as error:
+        return [printable(mistake) for mistake in error.mistakes]
+    return []
+
+
+class Change(NamedTuple):
+    """
+    One thing that is different with Strict Cookies.
+
+    Attributes:
+        label: What it is about, in a word or three.
+        text: Sentences; lines after the first that begin with ``"- "`` are a list.
+    """
+
+    label: str
+    text: str
+
+
+def list_changes(app: Flask, scan: Scan) -> list[Change]:
+    """
+    Say what Strict Cookies changes for this application.
+
+    Args:
+        app: With or without Strict Cookies.
+        scan: What its templates and static files hold.
+
+    Returns:
+        In the order in which people ask.
+    """
+    config: dict[str, Any] = {**DEFAULTS, **app.config}
+    is_https = config["STRICT_COOKIES_TRANSPORT"] == "https"
+    changes = [
+        Change("Session cookie", _say_name(app, config)),
+        Change("Its attributes", _say_attributes(app, config, is_https)),
+        Change("Its lifetime", _say_session_lifetime(app)),
+    ]
+    changes += [Change("Remembered", text) for text in _say_remembered(app)]
+    if is_https:
+        changes.append(
+            Change(
+                "HTTPS",
+                "Browsers keep the session cookie over https and on http://localhost only. On any "
+                "other http address nobody could stay signed in.",
+            )
+        )
+    changes.append(Change("Other cookies", _say_others(app, config)))
+    changes += _say_headers(config["STRICT_COOKIES_TALISMAN"], scan)
+    changes.append(Change("New pages", _say_pages(app, config)))
+    return changes
+
+
+def _is_protected(app: Flask) -> bool:
+    return "strict_cookies" in app.extensions
+
+
+def _say_name(app: Flask, config: Mapping[str, Any]) -> str:
+    policy = CookiePolicy(transport=config["STRICT_COOKIES_TRANSPORT"])
+    if _is_protected(app):
+        # What is wrong with the policy is for 'flask cookies check' to say.
+        with suppress(StrictCookiesError):
+            policy = replace(find_policy(app), transport=policy.transport)
+    before, after = str(config["SESSION_COOKIE_NAME"]), session_name(app, policy)
+    if before != after:
+        return (
+            f"It is renamed from {show(before)} to {after}. Visitors who are signed in when you "
+            "deploy sign in once more."
+        )
+    if _is_protected(app):
+        return f"It is named {show(after)}."
+    return f"It keeps its name, {show(after)}; 'flask cookies check' says whether that is weak."
+
+
+def _say_attributes(app: Flask, config: Mapping[str, Any], is_https: bool) -> str:
+    samesite = config["SESSION_COOKIE_SAMESITE"] or "Lax"
+    wanted = {f"SameSite={samesite}": bool(config["SESSION_COOKIE_SAMESITE"])}
+    if is_https:
+        wanted = {"Secure": bool(config["SESSION_COOKIE_SECURE"]), **wanted}
+    if config["SESSION_COOKIE_HTTPONLY"]:
+        wanted["HttpOnly"] = True
+    sentences = []
+    if _is_protected(app):
+        sentences.append(f"It carries {join_words(list(wanted))}.")
+    else:
+        added = [name for name, is_there in wanted.items() if not is_there]
+        kept = [name for name, is_there in wanted.items() if is_there]
+        for names, said in ((added, "added"), (kept, "there already")):
+            if names:
+                are = "is" if len(names) == 1 else "are"
+                sentences.append(f"{join_words(names)} {are} {said}.")
+    if not config["SESSION_COOKIE_HTTPONLY"]:
+        sentences.append(
+            "Scripts may still read it, because SESSION_COOKIE_HTTPONLY is off: remove that."
+        )
+    if not is_https:
+        sentences.append("Secure is not added, because STRICT_COOKIES_TRANSPORT is plain-http.")
+    return " ".join(sentences)
+
+
+def _say_session_lifetime(app: Flask) -> str:
+    today = say_duration(app.permanent_session_lifetime)
+    return (
+        "It ends when the browser closes, also where the application sets session.permanent "
+        f"(without Strict Cookies: {today})."
+    )
+
+
+def _say_remembered(app: Flask) -> Iterator[str]:
+    """Say of each known cookie that outlives its declaration what becomes of it."""
+    for cookie in used_cookies(app):
+        lifetime = cookie.known.lifetime
+        allowed = None if lifetime == "session" else read_duration(lifetime)
+        today = cookie.lifetime
+        if today is None or (allowed is not None and today <= allowed):
+            continue
+        end = "when the browser closes" if allowed is None else f"after {say_duration(allowed)}"
+        yield (
+            f"{show(cookie.name)} of {cookie.known.set_by} ends {end} (without Strict Cookies: "
+            f"{say_duration(today)})."
+        )
+
+
+def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
+    mode = config["STRICT_COOKIES_MODE"] or ("raise" if app.testing else "enforce")
+    if mode == "report-only":
+        return (
+            "Nothing is held back yet, because STRICT_COOKIES_MODE is 'report-only'. The log names "
+            "each cookie that cookies.toml does not declare."
+        )
+    if mode == "raise":
+        return (
+            "A cookie that cookies.toml does not declare raises an error that says which lines to "
+            "add; in production it does not leave, and the log says so."
+        )
+    return (
+        "A cookie that cookies.toml does not declare neither leaves nor is read. The log says "
+        "which lines to add."
+    )
+
+
+def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
+    try:
+        talisman = StrictTalisman(**options)
+    except (StrictCookiesError, AttributeError, TypeError, ValueError):
+        yield Change(
+            "Headers",
+            "STRICT_COOKIES_TALISMAN can't be used as it is; 'flask cookies check' says why.",
+        )
+        return
+    environ = {"wsgi.url_scheme": "https", "HTTP_HOST": "example.com"}
+    headers = dict(talisman.headers_for(environ, "200 OK"))
+    if "Content-Security-Policy" in headers:
+        is_own = "content_security_policy" in options
+        yield Change("Third parties", _say_third_parties(scan, is_own))
+        yield Change("Inline code", _say_inline(scan, is_own))
+    if "Strict-Transport-Security" in headers:
+        yield Change("HSTS", _say_hsts(talisman))
+    yield Change(
+        "Headers",
+        "Each response carries these, unless the view sets its own:\n"
+        + "\n".join(f"- {name}: {value}" for name, value in headers.items()),
+    )
+
+
+def _say_third_parties(scan: Scan, is_own: bool) -> str:
+    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)})
+    if is_own:
+        return "The application's own content_security_policy says what pages may load from where."
+    text = "Pages load from this host alone, and no other site may show them in a frame."
+    if not origins:
+        return text
+    if len(origins) == 1:
+        return f"{text} The external origin above is blocked."
+    return f"{text} The {len(origins)} external origins above are blocked."
+
+
+def _say_inline(scan: Scan, is_own: bool) -> str:
+    count = sum(found.kind not in (Kind.EXTERNAL, Kind.DATA) for found in scan.found)
+    text = "Code inside a page runs only from a file of this host or with a nonce."
+    if is_own:
+        return "The application's own content_security_policy says what runs inside a page."
+    if not count:
+        return text
+    places = "1 place above does" if count == 1 else f"{count} places above do"
+    return f"{text} The {places} nothing until mended."
+
+
+def _say_hsts(talisman: StrictTalisman) -> str:
+    age = talisman.strict_transport_security_max_age
+    length = say_duration(timedelta(seconds=int(age) // _DAY * _DAY or int(age)))
+    below = talisman.strict_transport_security_include_subdomains
+    return (
+        f"After a visit over https, browsers refuse plain http to this host"
+        f"{' and every host below it' if below else ''} for {length}."
+    )
+
+
+def _say_pages(app: Flask, config: Mapping[str, Any]) -> str:
+    prefix = str(config["STRICT_COOKIES_URL_PREFIX"])
+    text = f"{prefix}/ tells visitors what is stored, {prefix}/declaration.json tells machines."
+    if not _is_protected(app):
+        taken = [
+            rule.rule
+            for rule in app.url_map.iter_rules()
+            if rule.rule in (prefix, f"{prefix}/", f"{prefix}/declaration.json")
+        ]
+        if taken:
+            text += (
+                f" The application has {join_words(taken)} already: set "
+                "STRICT_COOKIES_URL_PREFIX to another path."
+            )
+    return text

@@ -1,0 +1,884 @@
+"""How a policy file is read, and how every mistake in it is told, with its line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from strict_cookies import loading
+from strict_cookies.errors import PolicyError
+from strict_cookies.loading import MAX_FILE_OCTETS, load_policy, parse_policy
+from strict_cookies.policy import CookiePolicy, DeclaredCookie, Site
+from strict_cookies.purposes import Purpose
+
+COOKIE_KEYS = (
+    "name, title, purposes, description, without_it, lifetime, path, domain, samesite, "
+    "script_readable, partitioned, not_the_tracker"
+)
+SITE_KEYS = "name, controller, contact, dpo, authority, privacy_url, languages, jurisdictions"
+
+COMPLETE = {
+    "name": '"sid"',
+    "title": '"Session"',
+    "purposes": '["security"]',
+    "description": '"Keeps the visit together."',
+    "without_it": '"You could not sign in."',
+    "lifetime": '"session"',
+}
+
+
+def entry(**changes):
+    """Write an entry as TOML; a key with None is left out, new ones come last."""
+    pairs = {**COMPLETE, **changes}
+    lines = [f"{key} = {value}" for key, value in pairs.items() if value is not None]
+    return "\n".join(["[[cookie]]", *lines, ""])
+
+
+def error_of(read, *arguments):
+    """Return the PolicyError that reading raises, or None; let any other exception out."""
+    try:
+        policy = read(*arguments)
+    except PolicyError as error:
+        return error
+    assert isinstance(policy, CookiePolicy)
+    return None
+
+
+def mistakes_of(text):
+    """List the mistakes in a text; empty where it is accepted."""
+    error = error_of(parse_policy, text)
+    return [] if error is None else list(error.mistakes)
+
+
+# --- What is read ---
+
+
+def test_every_key_is_read():
+    """A file with every key gives the policy that it says, in its order."""
+    text = """
+# A comment.
+[site]
+name = "Shop"
+controller = "Shop Ltd, 1 Sample Street"
+contact = "privacy@shop.example"
+dpo = "dpo@shop.example"
+authority = "The authority"
+privacy_url = "/privacy"
+languages = ["en", "de-AT"]
+jurisdictions = ["EU", "UK"]
+
+[[cookie]]
+name = "__Secure-basket"
+title = { en = "Basket", de-AT = "Warenkorb" }
+purposes = ["user_input", "security"]
+description.en = "Keeps your basket."
+description.de-AT = "Merkt sich den Warenkorb."
+lifetime = "90 minutes"
+path = "/shop"
+domain = ".Shop.example"
+samesite = "none"
+script_readable = true
+partitioned = true
+not_the_tracker = "No tracker."
+
+[cookie.without_it]
+en = "The basket would be empty."
+de-AT = "Der Warenkorb bliebe leer."
+
+[[cookie]]
+name = "sid"
+title = "Session"
+purposes = "session"
+description = "Keeps the visit together."
+without_it = "You could not sign in."
+lifetime = "session"
+"""
+    assert parse_policy(text, source="here.toml") == CookiePolicy(
+        site=Site(
+            name="Shop",
+            controller="Shop Ltd, 1 Sample Street",
+            contact="privacy@shop.example",
+            dpo="dpo@shop.example",
+            authority="The authority",
+            privacy_url="/privacy",
+            languages=("en", "de-AT"),
+            jurisdictions=("EU", "UK"),
+        ),
+        cookies=(
+            DeclaredCookie(
+                name="__Secure-basket",
+                title={"en": "Basket", "de-AT": "Warenkorb"},
+                purposes=(Purpose.USER_INPUT, Purpose.SECURITY),
+                description={"en": "Keeps your basket.", "de-AT": "Merkt sich den Warenkorb."},
+                without_it={
+                    "en": "The basket would be empty.",
+                    "de-AT": "Der Warenkorb bliebe leer.",
+                },
+                lifetime=timedelta(minutes=90),
+                path="/shop",
+                domain="shop.example",
+                samesite="None",
+                script_readable=True,
+                partitioned=True,
+                not_the_tracker="No tracker.",
+            ),
+            DeclaredCookie(
+                name="sid",
+                title="Session",
+                purposes=(Purpose.SESSION,),
+                description="Keeps the visit together.",
+                without_it="You could not sign in.",
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("# nothing\n", id="comment"),
+        pytest.param("[site]\n", id="empty site"),
+        pytest.param("cookie = []\n", id="no cookies"),
+    ],
+)
+def test_nothing_declared_is_a_policy(text):
+    """A file that declares nothing gives the empty policy."""
+    assert parse_policy(text) == CookiePolicy()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(entry().replace("\n", "\r\n"), id="CRLF"),
+        pytest.param(entry().rstrip("\n"), id="no final newline"),
+        pytest.param(entry().replace("[[cookie]]", " [[ cookie ]] # here"), id="spaced header"),
+        pytest.param(entry().replace("name =", '"name"='), id="quoted key"),
+        pytest.param(
+            "cookie = [{" + ", ".join(f"{key} = {value}" for key, value in COMPLETE.items()) + "}]",
+            id="inline",
+        ),
+    ],
+)
+def test_other_ways_to_write_the_same(text):
+    """However TOML lets an entry be written, the same policy is read."""
+    assert parse_policy(text) == parse_policy(entry())
+
+
+def test_file_is_read_with_its_path(tmp_path):
+    """A file is read by path object or text, and the policy remembers its path."""
+    path = tmp_path / "cookies.toml"
+    path.write_text(entry(title='"S\u00e9ance"'), encoding="utf-8")
+    policy = load_policy(path)
+    assert policy == load_policy(str(path))
+    assert policy.source == str(path)
+    assert policy.cookies[0].title == "S\u00e9ance"
+
+
+# --- A dozen mistakes ---
+
+
+def test_all_mistakes_are_told_with_their_lines():
+    """A file with many different mistakes gives one error: each mistake, each on its line."""
+    text = '''\
+[site]
+nme = "Shop"
+name = 5
+languages = ["english!"]
+privacy_url = true
+
+[[cookie]]
+name = "sid"
+title = """
+[[cookie]]
+name = "not an entry"
+lifetime = 1
+"""
+purposes = ["analytics"]
+description = "Keeps the visit together."
+without_it = ""
+lifetime = "1 year"
+max_age = 5
+
+[[cookie]]
+name = "__Host-a"
+title = "A"
+purposes = ["security"]
+description = "D"
+without_it = "W"
+lifetime = "31 days"
+domain = "example.com"
+samesite = "Sometimes"
+
+[[cookie]]
+title = 1
+script_readable = "yes"
+
+[[cookie]]
+name = "twice"
+title = "T"
+purposes = ["security"]
+description = "D"
+without_it = "W"
+lifetime = "1 day"
+
+[[cookie]]
+name = "twice"
+title = "T"
+purposes = ["security"]
+description = "D"
+without_it = "W"
+lifetime = "1 day"
+
+[settings]
+mode = "off"
+'''
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, source="/srv/shop/cookies.toml")
+    known = (
+        "(known: session, authentication, preferences, security, load_balancing, user_input, "
+        "media_player)."
+    )
+    assert list(caught.value.mistakes) == [
+        "line 50: 'settings' is not known. Known: site, cookie.",
+        "line 2: [site]: 'nme' is not known. Did you mean 'name'?",
+        "line 3: [site]: name is 5: write text in quotes.",
+        "line 5: [site]: privacy_url is True: write text in quotes.",
+        "line 4: [site]: languages is ['english!']: write language tags, for example "
+        '["en", "de"].',
+        f"line 18: Cookie 'sid': 'max_age' is not known. Known: {COOKIE_KEYS}.",
+        "line 17: Cookie 'sid': lifetime is '1 year': '1 year' is no duration. Write a whole "
+        "number and seconds, minutes, hours or days, for example '4 hours'; or 'session'.",
+        "line 7: Cookie 'sid': purpose 'analytics' is not strictly necessary and would need "
+        "consent, which this library is there to do without. Remove the entry and what sets it "
+        f"{known}",
+        "line 7: Cookie 'sid': without_it is empty. Write it for visitors, in a sentence.",
+        "line 20: Cookie '__Host-a': samesite is 'Sometimes'. Use 'Strict', 'Lax' or 'None'.",
+        "line 20: Cookie '__Host-a': lifetime is 31 days, but a cookie for security may live at "
+        "most 30 days (WP194 section 3). Shorten it.",
+        "line 20: Cookie '__Host-a': domain is 'example.com', but __Host- allows none (RFC "
+        "6265bis section 4.1.3). Remove domain or rename the cookie.",
+        "line 30: [[cookie]] 3: it lacks name, purposes, description, without_it, lifetime. "
+        "Add them.",
+        "line 31: [[cookie]] 3: title is 1: write text in quotes, or one for each language: "
+        "description.en = ...",
+        "line 32: [[cookie]] 3: script_readable is 'yes': write true or false, without quotes.",
+        "Cookie 'twice' is declared twice. Keep one entry.",
+    ]
+    assert caught.value.source == "/srv/shop/cookies.toml"
+    assert str(caught.value).splitlines()[0] == "/srv/shop/cookies.toml has 16 mistakes:"
+    assert str(caught.value).splitlines()[1:] == [f"  - {line}" for line in caught.value.mistakes]
+
+
+# --- Keys and sections ---
+
+
+@pytest.mark.parametrize(
+    ("text", "mistakes"),
+    [
+        pytest.param(
+            entry().replace("[[cookie]]", "[[cookies]]"),
+            ["line 1: 'cookies' is not known. Did you mean 'cookie'?"],
+            id="section with a near miss",
+        ),
+        pytest.param(
+            "\n[Site]\n", ["line 2: 'Site' is not known. Did you mean 'site'?"], id="capital"
+        ),
+        pytest.param(
+            "[tool.cookies]\nname = 1\n",
+            ["'tool' is not known. Known: site, cookie."],
+            id="section of something else",
+        ),
+        pytest.param(
+            "name = 'x'\n", ["'name' is not known. Known: site, cookie."], id="key outside"
+        ),
+        pytest.param(
+            "[site]\ncontroler = 'x'\n",
+            ["line 2: [site]: 'controler' is not known. Did you mean 'controller'?"],
+            id="key with a near miss",
+        ),
+        pytest.param(
+            "[site]\nzzz = 'x'\n",
+            [f"line 2: [site]: 'zzz' is not known. Known: {SITE_KEYS}."],
+            id="key far from any",
+        ),
+        pytest.param(
+            entry() + "sameSite = 'Lax'\nhttponly = true\n",
+            [
+                "line 8: Cookie 'sid': 'sameSite' is not known. Did you mean 'samesite'?",
+                f"line 9: Cookie 'sid': 'httponly' is not known. Known: {COOKIE_KEYS}.",
+            ],
+            id="keys of a cookie",
+        ),
+        pytest.param(
+            entry() + "[cookie.titel]\nen = 'x'\n",
+            ["line 1: Cookie 'sid': 'titel' is not known. Did you mean 'title'?"],
+            id="table in a cookie",
+        ),
+        pytest.param(
+            entry().replace("[[cookie]]", "[cookie]"),
+            ["line 1: [cookie]: write [[cookie]] with two brackets."],
+            id="one bracket",
+        ),
+        pytest.param(
+            "cookie = 'sid'\n",
+            ["[cookie]: write [[cookie]] with two brackets."],
+            id="cookie as text",
+        ),
+        pytest.param(
+            "cookie = ['sid', 1]\n",
+            ["[[cookie]] 1: it is no table.", "[[cookie]] 2: it is no table."],
+            id="cookies as texts",
+        ),
+        pytest.param(
+            "site = 'Shop'\n",
+            ["[site]: it is no table. Write [site] on a line of its own."],
+            id="site as text",
+        ),
+        pytest.param(
+            "[[site]]\nname = 'Shop'\n",
+            ["line 1: [site]: it is no table. Write [site] on a line of its own."],
+            id="site with two brackets",
+        ),
+        pytest.param(
+            entry(description=None),
+            ["line 1: Cookie 'sid': it lacks description. Add them."],
+            id="one key missing",
+        ),
+        pytest.param(
+            entry(lifetime=None),
+            ["line 1: Cookie 'sid': it lacks lifetime. Add them."],
+            id="lifetime must be said",
+        ),
+        pytest.param(
+            "\n\n[[cookie]]\n",
+            [
+                "line 3: [[cookie]] 1: it lacks name, title, purposes, description, without_it, "
+                "lifetime. Add them."
+            ],
+            id="empty entry",
+        ),
+    ],
+)
+def test_unknown_and_missing(text, mistakes):
+    """What is unknown is named with its near miss or what is known, what is missing by name."""
+    assert mistakes_of(text) == mistakes
+
+
+STRINGS = ["name", "path", "domain", "samesite", "not_the_tracker"]
+TEXTS = ["title", "description", "without_it"]
+FLAGS = ["script_readable", "partitioned"]
+SITE_STRINGS = ["name", "controller", "contact", "dpo", "authority", "privacy_url"]
+NOT_TEXT = [
+    pytest.param("1", "1", id="number"),
+    pytest.param("true", "True", id="flag"),
+    pytest.param("nan", "nan", id="not a number"),
+    pytest.param("['x']", "['x']", id="list"),
+    pytest.param("1979-05-27", "datetime.date(1979, 5, 27)", id="date"),
+]
+
+
+@pytest.mark.parametrize("key", STRINGS)
+@pytest.mark.parametrize(("value", "said"), NOT_TEXT)
+def test_wrong_type_for_a_string(key, value, said):
+    """A key that holds one text refuses anything else, on its own line."""
+    line = 2 + list({**COMPLETE, key: ""}).index(key)
+    where = "[[cookie]] 1" if key == "name" else "Cookie 'sid'"
+    assert mistakes_of(entry(**{key: value})) == [
+        f"line {line}: {where}: {key} is {said}: write text in quotes."
+    ]
+
+
+@pytest.mark.parametrize("key", TEXTS)
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        *NOT_TEXT,
+        pytest.param("{}", "{}", id="no language"),
+        pytest.param("{ en = 1 }", "{'en': 1}", id="number in a language"),
+        pytest.param("{ en = { us = 'x' } }", "{'en': {'us': 'x'}}", id="too deep"),
+    ],
+)
+def test_wrong_type_for_a_text(key, value, said):
+    """A text for visitors is one text or a table of them."""
+    line = 2 + list(COMPLETE).index(key)
+    assert mistakes_of(entry(**{key: value})) == [
+        f"line {line}: Cookie 'sid': {key} is {said}: write text in quotes, or one for each "
+        "language: description.en = ..."
+    ]
+
+
+@pytest.mark.parametrize("key", FLAGS)
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("'true'", "'true'", id="text"),
+        pytest.param("1", "1", id="number"),
+        pytest.param("0", "0", id="zero"),
+        pytest.param("[]", "[]", id="list"),
+    ],
+)
+def test_wrong_type_for_a_flag(key, value, said):
+    """A flag is true or false, never a number or a text."""
+    assert mistakes_of(entry(**{key: value})) == [
+        f"line 8: Cookie 'sid': {key} is {said}: write true or false, without quotes."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("1", "1", id="number"),
+        pytest.param("[1]", "[1]", id="list of numbers"),
+        pytest.param("['security', 1]", "['security', 1]", id="mixed list"),
+        pytest.param("[['security']]", "[['security']]", id="list of lists"),
+        pytest.param("{ a = 1 }", "{'a': 1}", id="table"),
+    ],
+)
+def test_wrong_type_for_purposes(value, said):
+    """Purposes are a list of texts."""
+    assert mistakes_of(entry(purposes=value)) == [
+        f"line 4: Cookie 'sid': purposes is {said}: write a list of texts, for example "
+        '["en", "de"].'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param("3600", "lifetime is 3600: write text in quotes.", id="number"),
+        pytest.param(
+            "12:00:00", "lifetime is datetime.time(12, 0): write text in quotes.", id="time"
+        ),
+        pytest.param(
+            "'Session'",
+            "lifetime is 'Session': 'Session' is no duration. Write a whole number and seconds, "
+            "minutes, hours or days, for example '4 hours'; or 'session'.",
+            id="capital",
+        ),
+    ],
+)
+def test_wrong_lifetime(value, message):
+    """A lifetime is the word session or a duration in quotes."""
+    assert mistakes_of(entry(lifetime=value)) == [f"line 7: Cookie 'sid': {message}"]
+
+
+@pytest.mark.parametrize("key", SITE_STRINGS)
+def test_wrong_type_in_site(key):
+    """Each text about the site refuses anything but text."""
+    assert mistakes_of(f"[site]\n\n{key} = ['x']\n") == [
+        f"line 3: [site]: {key} is ['x']: write text in quotes."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("[]", "[]", id="empty"),
+        pytest.param("['']", "['']", id="empty tag"),
+        pytest.param("['en', 'deutsch!']", "['en', 'deutsch!']", id="no tag"),
+        pytest.param("['en\\n']", "['en\\\\n']", id="backslash"),
+        pytest.param('["en\\n"]', "['en\\n']", id="line break"),
+    ],
+)
+def test_wrong_languages(value, said):
+    """Languages are one or more language tags."""
+    assert mistakes_of(f"[site]\nlanguages = {value}\n") == [
+        f"line 2: [site]: languages is {said}: write language tags, for example "
+        '["en", "de"].'
+    ]
+
+
+def test_long_value_is_cut():
+    """A long value is shown by its beginning only."""
+    assert mistakes_of(entry(path=str(["x" * 100]))) == [
+        f"line 8: Cookie 'sid': path is ['{'x' * 55}...: write text in quotes."
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"name": None}, id="missing"),
+        pytest.param({"name": "5"}, id="of another type"),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="the stand-in 'missing' is told as if it were the name")
+def test_entry_without_a_name_is_not_given_one(changes):
+    """Where the name is missing, other mistakes name the entry by its number."""
+    assert all("[[cookie]] 1: " in mistake for mistake in mistakes_of(entry(path="'x'", **changes)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"purposes": "5", "lifetime": "'60 days'"}, id="purposes"),
+        pytest.param({"samesite": "5", "partitioned": "true"}, id="samesite"),
+        pytest.param({"samesite": "'Noen'", "partitioned": "true"}, id="samesite misspelt"),
+    ],
+)
+@pytest.mark.xfail(strict=True, reason="a stand-in is checked as if the file had said it")
+def test_unreadable_key_causes_no_second_mistake(changes):
+    """One unreadable key gives one mistake, not another about a value that nobody wrote."""
+    assert len(mistakes_of(entry(**changes))) == 1
+
+
+def test_repeated_names_are_told_beside_other_mistakes():
+    """Two entries of one name are told even if a third entry has a mistake."""
+    text = entry() + entry() + entry(name='"other"', path="'x'")
+    assert mistakes_of(text) == [
+        "line 15: Cookie 'other': path is 'x'. Begin with '/' and use no ';' and no control "
+        "character.",
+        "Cookie 'sid' is declared twice. Keep one entry.",
+    ]
+    assert mistakes_of(entry() + entry()) == ["Cookie 'sid' is declared twice. Keep one entry."]
+
+
+@pytest.mark.xfail(strict=True, reason="entries with a mistake are left out of the comparison")
+def test_repeated_name_is_told_for_an_entry_with_a_mistake():
+    """Two entries of one name are told even if one of them has another mistake."""
+    mistakes = mistakes_of(entry() + entry(path="'x'"))
+    assert "Cookie 'sid' is declared twice. Keep one entry." in mistakes
+
+
+@pytest.mark.xfail(strict=True, reason="a repeated name is found by the policy, without lines")
+def test_repeated_name_is_told_with_its_line():
+    """A repeated name is told with the line of an entry, as every other mistake is."""
+    (mistake,) = mistakes_of(entry() + entry())
+    assert mistake.startswith("line ")
+
+
+# --- Lines ---
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(entry() + "pth = 1\n", 8, id="plain"),
+        pytest.param((entry() + "pth = 1\n").replace("\n", "\r\n"), 8, id="CRLF"),
+        pytest.param(entry(pth="1", path="'/'"), 8, id="not the last"),
+        pytest.param(entry() + "  pth=1\n", 8, id="indented"),
+        pytest.param(entry() + "pth.a.b = 1\n", 8, id="dotted"),
+        pytest.param(entry() + "\n# [[cookie]]\n# pth = 1\n\npth = 1\n", 12, id="comments"),
+        pytest.param(
+            entry(title='"""\n[[cookie]]\nname = 1\npth = 2\n[site]\n"""') + "pth = 1\n",
+            13,
+            id="multi-line text",
+        ),
+        pytest.param(
+            entry(title="'''\n\"\"\"\n[[cookie]]\n'''") + "pth = 1\n", 11, id="literal text"
+        ),
+        pytest.param(
+            entry(title="'''one line'''") + "pth = 1\n", 8, id="multi-line quotes on one line"
+        ),
+        pytest.param(
+            entry(title='"""\nends with a quote""""') + "pth = 1\n", 9, id="four quotes"
+        ),
+        pytest.param(
+            entry(purposes='[\n  "security",\n]') + "pth = 1\n", 10, id="list on several lines"
+        ),
+        pytest.param(
+            entry(name="'a'") + entry() + "[site]\n" + entry(name="'x'", pth="1"), 23, id="third"
+        ),
+        pytest.param(entry() + '"pth" = 1\n', 1, id="quoted key: the entry's line"),
+        pytest.param(
+            entry() + "[cookie.pth]\nx = 1\n", 1, id="table in a cookie: the entry's line"
+        ),
+    ],
+)
+def test_mistake_is_told_with_its_line(text, line):
+    """A mistake is told with the line of its key, or of its entry where the key's is unclear."""
+    (mistake,) = mistakes_of(text)
+    assert mistake.startswith(f"line {line}: ")
+    assert mistake.endswith("'pth' is not known. Did you mean 'path'?")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("# a\u2028b\n" + entry() + "pth = 1\n", 9, id="line separator"),
+        pytest.param("# a\x85b\n" + entry() + "pth = 1\n", 9, id="next line"),
+        pytest.param("# isn't it ''' fun\n" + entry() + "pth = 1\n", 9, id="quotes in a comment"),
+        pytest.param(
+            entry(title="'three \"\"\" quotes'") + "pth = 1\n", 8, id="quotes in another text"
+        ),
+        pytest.param(
+            entry(title='"""\none \\""" escaped\n"""') + "pth = 1\n", 10, id="escaped quote"
+        ),
+        pytest.param(
+            entry(name="'a'")
+            + entry(name="'b'", pth="1").replace("[[cookie]]", '[["cookie"]]')
+            + entry(name="'c'"),
+            15,
+            id="quoted header",
+        ),
+    ],
+)
+@pytest.mark.xfail(
+    strict=True, reason="lines are counted by splitlines and a simple idea of quotes and headers"
+)
+def test_unusual_text_does_not_shift_lines(text, line):
+    """Rare but valid TOML does not make a mistake appear on another line or on none."""
+    (mistake,) = mistakes_of(text)
+    assert mistake.startswith(f"line {line}: ")
+
+
+# --- Hostile files ---
+
+
+@pytest.mark.parametrize(
+    ("octets", "mistake"),
+    [
+        pytest.param(b"\xff\xfe[\x00", "line 1: it is not UTF-8. Save it as UTF-8.", id="UTF-16"),
+        pytest.param(
+            b"[site]\n\nname = '\xe9'\n", "line 3: it is not UTF-8. Save it as UTF-8.", id="latin-1"
+        ),
+        pytest.param(
+            b"#\n" * (5 * 1024 * 512),
+            "It has 5242880 octets, above 4194304. Is it the right file?",
+            id="5 MiB",
+        ),
+    ],
+)
+def test_hostile_file_is_refused(tmp_path, octets, mistake):
+    """A binary or huge file is refused with the place and the way out."""
+    path = tmp_path / "cookies.toml"
+    path.write_bytes(octets)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    assert str(caught.value) == f"{path} has 1 mistake:\n  - {mistake}"
+
+
+def test_largest_file_is_read(tmp_path):
+    """A file of exactly the largest size is read."""
+    path = tmp_path / "cookies.toml"
+    path.write_bytes(b"#".ljust(MAX_FILE_OCTETS))
+    assert load_policy(path) == CookiePolicy()
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        pytest.param("[site", "It is not TOML: ", id="header not closed"),
+        pytest.param("name", "It is not TOML: ", id="no value"),
+        pytest.param("[site]\nname = 'a'\nname = 'b'\n", "It is not TOML: ", id="key twice"),
+        pytest.param("[site]\n[site]\n", "It is not TOML: ", id="section twice"),
+        pytest.param("a = \x00", "It is not TOML: ", id="NUL"),
+        pytest.param("\x7fELF\x02\x01", "It is not TOML: ", id="binary"),
+        pytest.param(entry().replace("\n", "\r"), "It is not TOML: ", id="CR alone"),
+        pytest.param("a = " + "9" * 5000, "It is not TOML: ", id="number of 5000 digits"),
+        pytest.param("a = " + "[" * 50_000, "It is not TOML: ", id="deep lists, not closed"),
+        pytest.param("{" * 50_000, "It is not TOML: ", id="braces"),
+        pytest.param("'''" + entry(), "It is not TOML: ", id="text not closed"),
+    ],
+)
+def test_text_that_is_no_toml(text, start):
+    """A text that is no TOML gives one mistake in the parser's words, never a crash."""
+    (mistake,) = mistakes_of(text)
+    assert mistake.startswith(start)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a = " + "[" * 20_000 + "]" * 20_000, id="lists"),
+        pytest.param("a = " + "{a=" * 20_000 + "1" + "}" * 20_000, id="inline tables"),
+        pytest.param("[" + "a." * 5000 + "a]\n", id="header"),
+        pytest.param("[site." + "a." * 5000 + "a]\n", id="header in site"),
+        pytest.param(entry(path="[" * 90 + "]" * 90), id="ninety lists in a key"),
+    ],
+)
+def test_deep_nesting_is_refused(text):
+    """However deep a file is nested, it is refused as a policy error."""
+    assert len(mistakes_of(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            entry() + "path." + "a." * 3000 + "a = 1\n",
+            id="deep dotted key",
+            marks=pytest.mark.xfail(
+                strict=sys.version_info < (3, 12),  # later ones nest deeper before they give up
+                raises=RecursionError,
+                reason="repr() of the wrong value raises while the mistake is worded",
+            ),
+        ),
+        pytest.param(
+            entry(path="0x" + "f" * 5000),
+            id="hexadecimal number of 5000 digits",
+            marks=pytest.mark.xfail(
+                strict=True,
+                raises=ValueError,
+                reason="repr() of the wrong value raises while the mistake is worded",
+            ),
+        ),
+    ],
+)
+def test_value_that_can_not_be_shown_is_refused(text):
+    """A value whose repr fails is refused like any other wrong value."""
+    assert len(mistakes_of(text)) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="only 'Invalid statement (at line 1, column 1)' is told")
+def test_byte_order_mark_is_no_riddle(tmp_path):
+    """A file with a byte order mark, as Windows editors save it, is read, or told what it has."""
+    path = tmp_path / "cookies.toml"
+    path.write_text(entry(), encoding="utf-8-sig")
+    error = error_of(load_policy, path)
+    assert error is None or "byte order mark" in str(error)
+
+
+def test_byte_order_mark_is_at_most_a_policy_error():
+    """A byte order mark never gives anything but a policy or a PolicyError."""
+    assert len(mistakes_of("\ufeff" + entry())) <= 1
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        pytest.param(lambda path: None, "No such file or directory", id="missing"),
+        pytest.param(os.mkdir, "Is a directory", id="directory"),
+        pytest.param(
+            lambda path: os.symlink(path, path), "Too many levels of symbolic links", id="loop"
+        ),
+    ],
+)
+def test_unreadable_file_is_told(tmp_path, make, problem):
+    """A path that can't be read is told in the system's words, without a traceback behind."""
+    path = tmp_path / "cookies.toml"
+    make(path)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    assert str(caught.value) == (
+        f"{path} has 1 mistake:\n  - It can't be read: {problem}. Mend its path or mode."
+    )
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        pytest.param(PermissionError(13, "Permission denied"), "Permission denied", id="mode"),
+        pytest.param(TimeoutError(), "TimeoutError", id="without a text"),
+    ],
+)
+def test_system_error_is_told(monkeypatch, error, problem):
+    """Whatever the system says of a file is told; without words, by the kind of error."""
+
+    def refuse(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(loading.Path, "open", refuse)
+    monkeypatch.setattr(loading.Path, "read_bytes", refuse)
+    with pytest.raises(PolicyError) as caught:
+        load_policy("cookies.toml")
+    assert caught.value.mistakes == (f"It can't be read: {problem}. Mend its path or mode.",)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads any file"
+)
+def test_file_without_read_permission_is_told(tmp_path):
+    """A file that the application may not read is told."""
+    path = tmp_path / "cookies.toml"
+    path.write_text(entry())
+    path.chmod(0)
+    with pytest.raises(PolicyError, match="It can't be read: Permission denied"):
+        load_policy(path)
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="only OSError is expected of a path")
+def test_path_with_nul_is_refused():
+    """A path that no system can open is refused as a policy error."""
+    with pytest.raises(PolicyError):
+        load_policy("cookies\0.toml")
+
+
+# --- Anything at all ---
+
+fragments = st.sampled_from(
+    [
+        *("[[cookie]]\n", "[site]\n", "[cookie.title]\n", "[[", "]]", "\n", "\r\n", "#", "=", "."),
+        *('"""', "'''", '"', "'", "\\", "{", "}", ",", " = ", "\ufeff", "\x00", "\u2028"),
+        *(f"{key} = {value}\n" for key, value in COMPLETE.items()),
+        *("true", "1", "-1e400", "nan", "2020-01-01T00:00:00Z", "0x1F", "name", "languages"),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.text() | st.lists(fragments).map("".join) | st.lists(fragments).map("\n".join))
+@example(entry() + entry() + "[site]\nname = 1\n")
+def test_any_text_gives_a_policy_or_a_policy_error(text):
+    """Any text at all gives a policy or a PolicyError with something to mend, nothing else."""
+    error = error_of(parse_policy, text)
+    if error is not None:
+        assert error.mistakes
+        assert error.source == "cookies.toml"
+        assert error.__cause__ is None
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_any_octets_give_a_policy_or_a_policy_error(tmp_path_factory, octets):
+    """Any octets in a file give a policy or a PolicyError."""
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(octets)
+    error = error_of(load_policy, path)
+    assert error is None or error.source == str(path)
+
+
+def toml(value):
+    """Write a value as TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(character):08x}" for character in value) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(key)} = {toml(item)}" for key, item in value.items()) + "}"
+    return repr(value)
+
+
+words = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
+    [*COMPLETE.values(), *Purpose, "4 hours", "session", "None", "_ga", "__Host-a", "a*", "/x"]
+)
+toml_values = st.recursive(
+    words | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(SITE_KEYS.split(", ")) | words, toml_values, max_size=4),
+    st.lists(
+        st.dictionaries(st.sampled_from(COOKIE_KEYS.split(", ")) | words, toml_values, max_size=12),
+        max_size=3,
+    ),
+)
+def test_any_values_give_a_policy_or_a_policy_error(site, cookies):
+    """Any TOML value under any key gives a policy or a PolicyError, nothing else."""
+    lines = ["[site]", *(f"{toml(key)} = {toml(value)}" for key, value in site.items())]
+    for cookie in cookies:
+        lines.append("[[cookie]]")
+        lines += [f"{toml(key)} = {toml(value)}" for key, value in cookie.items()]
+    mistakes = mistakes_of("\n".join(lines))
+    assert all("is not TOML" not in mistake for mistake in mistakes)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(COOKIE_KEYS.split(", ")), toml_values)
+def test_any_value_in_a_complete_entry(key, value):
+    """Any TOML value for one key of an otherwise good entry is read, or told with its name."""
+    for mistake in mistakes_of(entry(**{key: toml(value)})):
+        assert mistake.startswith(("line ", "Cookie "))

@@ -1,0 +1,349 @@
+"""The first ``cookies.toml``, and what Strict Cookies is said to change."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies.installed import UsedCookie
+from strict_cookies.loading import _COOKIE_KEYS, _SITE_KEYS, parse_policy
+from strict_cookies.scaffold import list_changes, write_policy
+from strict_cookies.scanning import Found, Kind, Scan
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Make a distribution look installed."""
+
+    def install(name):
+        info = tmp_path / "site-packages" / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        monkeypatch.syspath_prepend(info.parent)
+
+    return install
+
+
+def make_app(tmp_path, protected=False, **config):
+    app = Flask("shop", root_path=str(tmp_path))
+    app.config.update(config)
+    if protected:
+        StrictCookies(app)
+    return app
+
+
+def changes(app, *found):
+    return dict(list_changes(app, Scan(found=list(found))))
+
+
+# --- The file ---
+
+
+def test_file_of_a_bare_application_loads(tmp_path):
+    """Without known extensions the file loads and declares nothing beside the session."""
+    text, declared = write_policy(make_app(tmp_path))
+    assert declared == 0
+    assert parse_policy(text) == CookiePolicy(site=Site())
+
+
+def test_every_key_is_explained(tmp_path):
+    """Each key that a policy file may have stands there, under a comment."""
+    lines = write_policy(make_app(tmp_path))[0].splitlines()
+    for key in (*_SITE_KEYS, *_COOKIE_KEYS):
+        found = [n for n, line in enumerate(lines) if re.match(rf"(# )?(.*: )?{key} = ", line)]
+        assert found, key
+        assert all(lines[n - 1].startswith("# ") for n in found), key
+
+
+def test_example_entry_loads_once_its_marks_are_taken_away(tmp_path):
+    """What the file shows as an entry is one, so that it can be used as it stands."""
+    text, _ = write_policy(make_app(tmp_path))
+    entry = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
+    keys = [*_COOKIE_KEYS, r"\[\[cookie\]\]"]
+    lines = [
+        line.removeprefix("# ")
+        for line in entry.splitlines()
+        if re.match(rf"# ({'|'.join(keys)})( =|$)", line)
+    ]
+    (cookie,) = parse_policy("\n".join(lines)).cookies
+    assert cookie.name == "__Host-csrf"
+
+
+def test_sentences_have_lines_of_their_own(tmp_path):
+    """A comment holds one sentence, so that a change shows as one line."""
+    text, _ = write_policy(make_app(tmp_path))
+    comments = [line for line in text.splitlines() if line.startswith("# ") and " = " not in line]
+    assert not [line for line in comments if re.search(r"[.;:] [A-Z]", line.replace("# ", ""))]
+
+
+def test_extensions_cookies_are_declared_ready_to_load(tmp_path, install):
+    """What used extensions set is declared under its configured name."""
+    install("flask-login")
+    app = make_app(tmp_path, REMEMBER_COOKIE_NAME="stay")
+    app.login_manager = object()
+    text, declared = write_policy(app)
+    assert declared == 1
+    (cookie,) = parse_policy(text).cookies
+    assert (cookie.name, cookie.lifetime) == ("stay", None)
+    assert "# Set by Flask-Login.\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("_ga", "Google Analytics", id="tracker"),
+        pytest.param('a b"\nx', "not a token", id="no token"),
+        pytest.param("\x7f\x1b[2J", "not a token", id="control characters"),
+        pytest.param("\ud83d", "not a token", id="half a character"),
+    ],
+)
+def test_cookie_that_cannot_be_declared_is_left_as_a_comment(tmp_path, install, name, why):
+    """A name that no policy takes is written as a comment that says why; the file still loads."""
+    install("flask-login")
+    app = make_app(tmp_path, REMEMBER_COOKIE_NAME=name)
+    app.login_manager = object()
+    text, declared = write_policy(app)
+    assert declared == 0
+    assert parse_policy(text).cookies == ()
+    assert "# It can't be declared like this:\n" in text
+    assert why in text
+    assert all(line.isprintable() for line in text.splitlines())
+    tomllib.loads(text.encode("utf-8").decode("utf-8"))
+
+
+def test_session_cookie_is_not_declared_a_second_time(tmp_path, install):
+    """A cookie that bears the session's name is left to the library."""
+    install("flask-login")
+    app = make_app(tmp_path, REMEMBER_COOKIE_NAME="session")
+    app.login_manager = object()
+    assert write_policy(app)[1] == 0
+
+
+# --- What changes ---
+
+
+@pytest.mark.parametrize(
+    ("config", "protected", "words"),
+    [
+        pytest.param({}, False, "renamed from session to __Host-Http-session", id="renamed"),
+        pytest.param(
+            {"SESSION_COOKIE_DOMAIN": "a.example"}, False, "to __Http-session", id="with a domain"
+        ),
+        pytest.param({"SESSION_COOKIE_NAME": "sid"}, False, "keeps its name, sid", id="own name"),
+        pytest.param({}, True, "is named __Host-Http-session", id="protected"),
+        pytest.param(
+            {"STRICT_COOKIES_TRANSPORT": "plain-http"}, True, "is named session", id="plain http"
+        ),
+    ],
+)
+def test_name_of_the_session_cookie_is_foretold(tmp_path, config, protected, words):
+    """The name is the one that the application's configuration leads to."""
+    assert words in changes(make_app(tmp_path, protected, **config))["Session cookie"]
+
+
+def test_foretold_name_is_the_real_one(tmp_path):
+    """What is said of a bare application is what StrictCookies then does."""
+    for number, config in enumerate(
+        ({}, {"SESSION_COOKIE_PATH": "/a"}, {"SESSION_COOKIE_HTTPONLY": False})
+    ):
+        app = make_app(tmp_path, SECRET_KEY="x" * 32, **config)
+        foretold = changes(app)["Session cookie"]
+        StrictCookies(app)
+        assert f" to {app.config['SESSION_COOKIE_NAME']}. " in foretold, number
+
+
+@pytest.mark.parametrize(
+    ("config", "protected", "expected"),
+    [
+        pytest.param(
+            {}, False, "Secure and SameSite=Lax are added. HttpOnly is there already.", id="bare"
+        ),
+        pytest.param(
+            {"SESSION_COOKIE_SECURE": True},
+            False,
+            "SameSite=Lax is added. Secure and HttpOnly are there already.",
+            id="secure",
+        ),
+        pytest.param(
+            {"SESSION_COOKIE_SECURE": True, "SESSION_COOKIE_SAMESITE": "Strict"},
+            False,
+            "Secure, SameSite=Strict and HttpOnly are there already.",
+            id="all there",
+        ),
+        pytest.param({}, True, "It carries Secure, SameSite=Lax and HttpOnly.", id="protected"),
+        pytest.param(
+            {"SESSION_COOKIE_HTTPONLY": False, "STRICT_COOKIES_TRANSPORT": "plain-http"},
+            False,
+            "SameSite=Lax is added. Scripts may still read it, because SESSION_COOKIE_HTTPONLY is "
+            "off: remove that. Secure is not added, because STRICT_COOKIES_TRANSPORT is "
+            "plain-http.",
+            id="neither",
+        ),
+    ],
+)
+def test_attributes_are_those_of_the_configuration(tmp_path, config, protected, expected):
+    """Only what is missing today is said to be added."""
+    assert changes(make_app(tmp_path, protected, **config))["Its attributes"] == expected
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "said"), [(timedelta(hours=8), "8 hours"), (600, "10 minutes")]
+)
+def test_lifetime_of_the_session_is_the_configured_one(tmp_path, lifetime, said):
+    """Today's lifetime is told beside what becomes of it."""
+    text = changes(make_app(tmp_path, PERMANENT_SESSION_LIFETIME=lifetime))["Its lifetime"]
+    assert f"(without Strict Cookies: {said})" in text
+    assert "when the browser closes" in text
+
+
+def test_remembered_login_is_said_to_end(tmp_path, install):
+    """A login that outlives the browser is told, with how long it lives today."""
+    install("flask-login")
+    app = make_app(tmp_path)
+    assert "Remembered" not in changes(app)
+    app.login_manager = object()
+    assert changes(app)["Remembered"] == (
+        "remember_token of Flask-Login ends when the browser closes (without Strict Cookies: 365 "
+        "days)."
+    )
+
+
+def test_cookie_within_its_limit_is_not_said_to_end(tmp_path, install, monkeypatch):
+    """Only a lifetime above what is declared is told, with the limit that holds."""
+    install("flask-security")
+    app = make_app(tmp_path, SECURITY_TWO_FACTOR=True, SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=False)
+    app.extensions["security"] = object()
+    from strict_cookies import scaffold
+
+    (cookie,) = scaffold.used_cookies(app)
+
+    def said(days):
+        known = UsedCookie(name="tf", known=cookie.known, lifetime=timedelta(days=days))
+        monkeypatch.setattr(scaffold, "used_cookies", lambda app: (known,))
+        return changes(app).get("Remembered")
+
+    assert said(30) is None
+    assert said(31) == (
+        "tf of Flask-Security ends after 30 days (without Strict Cookies: 31 days)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param({}, "neither leaves nor is read", id="enforce"),
+        pytest.param({"TESTING": True}, "raises an error", id="testing"),
+        pytest.param({"STRICT_COOKIES_MODE": "raise"}, "raises an error", id="raise"),
+        pytest.param({"STRICT_COOKIES_MODE": "report-only"}, "Nothing is held back", id="report"),
+    ],
+)
+def test_other_cookies_follow_the_mode(tmp_path, config, words):
+    """What becomes of undeclared cookies depends on the mode."""
+    assert words in changes(make_app(tmp_path, **config))["Other cookies"]
+
+
+def place(kind, subject="x"):
+    return Found(kind, "a.html", 1, subject)
+
+
+@pytest.mark.parametrize(
+    ("found", "third", "inline"),
+    [
+        pytest.param([], "in a frame.", "with a nonce.", id="nothing"),
+        pytest.param(
+            [place(Kind.EXTERNAL)], "The external origin above is blocked.", "nonce.", id="origin"
+        ),
+        pytest.param(
+            [place(Kind.EXTERNAL), place(Kind.EXTERNAL), place(Kind.EXTERNAL, "y")],
+            "The 2 external origins above are blocked.",
+            "nonce.",
+            id="origins",
+        ),
+        pytest.param(
+            [place(Kind.DATA), place(Kind.SCRIPT)],
+            "frame.",
+            "The 1 place above does nothing until mended.",
+            id="script",
+        ),
+        pytest.param(
+            [place(Kind.HANDLER), place(Kind.STYLE)],
+            "frame.",
+            "The 2 places above do nothing until mended.",
+            id="two",
+        ),
+    ],
+)
+def test_what_is_blocked_is_counted(tmp_path, found, third, inline):
+    """Origins are counted once each, places of inline code by line."""
+    said = changes(make_app(tmp_path), *found)
+    assert said["Third parties"].endswith(third)
+    assert said["Inline code"].endswith(inline)
+
+
+def test_headers_are_those_that_will_be_sent(tmp_path):
+    """The headers are compiled from the application's own options."""
+    options = {
+        "content_security_policy": {"default-src": "'self'"},
+        "strict_transport_security_max_age": 31_556_926,
+        "strict_transport_security_include_subdomains": False,
+    }
+    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    assert "- Content-Security-Policy: default-src 'self'\n" in said["Headers"]
+    assert said["HSTS"].endswith("plain http to this host for 365 days.")
+    assert said["Third parties"].startswith("The application's own content_security_policy")
+    assert said["Inline code"].startswith("The application's own content_security_policy")
+
+
+def test_headers_that_are_off_are_not_promised(tmp_path):
+    """Without a policy for content nothing is said to be blocked."""
+    options = {"content_security_policy": None, "strict_transport_security": False}
+    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    assert not {"Third parties", "Inline code", "HSTS"} & said.keys()
+    assert "X-Content-Type-Options" in said["Headers"]
+
+
+@pytest.mark.parametrize(
+    "options", [None, {"nonsense": 1}, {"content_security_policy_report_only": True}]
+)
+def test_options_that_cannot_be_used_are_told(tmp_path, options):
+    """Wrong options are left to the check."""
+    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    assert "flask cookies check" in said["Headers"]
+
+
+def test_plain_http_promises_no_https(tmp_path):
+    """Under plain http nobody is told that cookies need HTTPS."""
+    assert "HTTPS" in changes(make_app(tmp_path))
+    assert "HTTPS" not in changes(make_app(tmp_path, STRICT_COOKIES_TRANSPORT="plain-http"))
+
+
+def test_page_that_is_taken_is_told(tmp_path):
+    """A route where the declaration will be is named before it is in the way."""
+    app = make_app(tmp_path)
+    assert "already" not in changes(app)["New pages"]
+    app.add_url_rule("/cookies/", view_func=lambda: "")
+    assert "has /cookies/ already: set STRICT_COOKIES_URL_PREFIX" in changes(app)["New pages"]
+    app.config["STRICT_COOKIES_URL_PREFIX"] = "/privacy/cookies"
+    assert changes(app)["New pages"].startswith("/privacy/cookies/ tells visitors")
+
+
+def test_broken_policy_does_not_stop_the_list(tmp_path):
+    """What is wrong with the policy is left to the check."""
+    app = make_app(tmp_path, protected=True)
+    (tmp_path / "cookies.toml").write_text("[[")
+    assert "is named __Host-Http-session" in changes(app)["Session cookie"]
+
+
+def test_nothing_in_the_application_is_changed(tmp_path):
+    """A bare application is bare afterwards, and its configuration is untouched."""
+    app = make_app(tmp_path)
+    before = dict(app.config)
+    write_policy(app)
+    changes(app)
+    assert app.config == before
+    assert app.extensions == {}
