@@ -23,9 +23,9 @@ class Wire:
 
     def __init__(self, app):
         self._app = app
-        self._inner = app.wsgi_app._inner
+        self._inner = app.wsgi_app.inner
         self.arrived, self.left = [], []
-        app.wsgi_app._inner = self._inside
+        app.wsgi_app.inner = self._inside
 
     def _inside(self, environ, start_response):
         """Note what the application gets to see."""

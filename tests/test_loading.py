@@ -489,8 +489,7 @@ def test_wrong_type_in_site(key):
 def test_wrong_languages(value, said):
     """Languages are one or more language tags."""
     assert mistakes_of(f"[site]\nlanguages = {value}\n") == [
-        f"line 2: [site]: languages is {said}: write language tags, for example "
-        '["en", "de"].'
+        f'line 2: [site]: languages is {said}: write language tags, for example ["en", "de"].'
     ]
 
 
@@ -576,9 +575,7 @@ def test_repeated_name_is_told_with_its_line():
         pytest.param(
             entry(title="'''one line'''") + "pth = 1\n", 8, id="multi-line quotes on one line"
         ),
-        pytest.param(
-            entry(title='"""\nends with a quote""""') + "pth = 1\n", 9, id="four quotes"
-        ),
+        pytest.param(entry(title='"""\nends with a quote""""') + "pth = 1\n", 9, id="four quotes"),
         pytest.param(
             entry(purposes='[\n  "security",\n]') + "pth = 1\n", 10, id="list on several lines"
         ),
@@ -605,7 +602,7 @@ def test_mistake_is_told_with_its_line(text, line):
         pytest.param("# a\x85b\n" + entry() + "pth = 1\n", 9, id="next line"),
         pytest.param("# isn't it ''' fun\n" + entry() + "pth = 1\n", 9, id="quotes in a comment"),
         pytest.param(
-            entry(title="'three \"\"\" quotes'") + "pth = 1\n", 8, id="quotes in another text"
+            entry(title='\'three """ quotes\'') + "pth = 1\n", 8, id="quotes in another text"
         ),
         pytest.param(
             entry(title='"""\none \\""" escaped\n"""') + "pth = 1\n", 10, id="escaped quote"
@@ -782,9 +779,7 @@ def test_system_error_is_told(monkeypatch, error, problem):
     assert caught.value.mistakes == (f"It can't be read: {problem}. Mend its path or mode.",)
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads any file"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads any file")
 def test_file_without_read_permission_is_told(tmp_path):
     """A file that the application may not read is told."""
     path = tmp_path / "cookies.toml"

@@ -18,8 +18,14 @@ from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
 from .reasons import Reason
-from .settings import FLASK_SESSION_NAME, Settings, find_policy, session_cookie
-from .settings import session_cookie_name as prefixed_session_name
+from .settings import (
+    FLASK_SESSION_NAME,
+    Settings,
+    find_policy,
+    session_cookie,
+    session_cookie_name,
+    session_name,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -111,7 +117,7 @@ def explain_error(error: StrictCookiesError) -> Finding:
     return Finding(reason=reason, severity="error", message=message, remedy=remedy)
 
 
-def session_name(app: Flask, policy: CookiePolicy) -> str:
+def current_session_name(app: Flask, policy: CookiePolicy) -> str:
     """
     Tell the session cookie's name at the first request.
 
@@ -119,14 +125,9 @@ def session_name(app: Flask, policy: CookiePolicy) -> str:
         app: With or without Strict Cookies.
         policy: The application's own, with the transport that counts.
     """
-    config = app.config
-    given = getattr(app.extensions.get("strict_cookies"), "_given_name", FLASK_SESSION_NAME)
-    name = str(config["SESSION_COOKIE_NAME"])
-    if name not in (FLASK_SESSION_NAME, given):
-        return name
-    if policy.find(FLASK_SESSION_NAME) is not None:
-        return FLASK_SESSION_NAME
-    return prefixed_session_name(config, policy.transport)
+    protection = app.extensions.get("strict_cookies")
+    given = protection.given_name if protection is not None else FLASK_SESSION_NAME
+    return session_name(app.config, policy, given)
 
 
 def join_words(words: list[str]) -> str:
@@ -139,7 +140,7 @@ def _run(app: Flask) -> Iterator[Finding]:
     policy, enforced = None, None
     try:
         policy = replace(find_policy(app), transport=config["STRICT_COOKIES_TRANSPORT"])
-        session = {**config, "SESSION_COOKIE_NAME": session_name(app, policy)}
+        session = {**config, "SESSION_COOKIE_NAME": current_session_name(app, policy)}
         enforced = policy.with_cookie(session_cookie(session))
     except StrictCookiesError as error:
         yield explain_error(error)
@@ -163,16 +164,6 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
         Settings.from_app(app)
     except ConfigurationError as error:
         yield explain_error(error)
-    except (TypeError, ValueError):
-        # One of the two that are looked at next.
-        pass
-    for key, kinds, wanted in (
-        ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
-        ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
-    ):
-        if not isinstance(config[key], kinds):
-            message = f"{key} is a {type(config[key]).__name__}. Give {wanted}."
-            yield explain_error(ConfigurationError(message))
     if config["STRICT_COOKIES_MODE"] == "report-only":
         yield Finding(
             reason=Reason.REPORT_ONLY,
@@ -203,7 +194,7 @@ def _check_chain(app: Flask) -> Iterator[Finding]:
     protection = app.extensions["strict_cookies"]
     trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
     trusted = trusted if isinstance(trusted, _LISTS) else ()
-    for reason, problem in inspect_chain(app.wsgi_app, protection, protection._inner, trusted):
+    for reason, problem in inspect_chain(app.wsgi_app, protection, protection.inner, trusted):
         yield Finding(reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy)
 
 
@@ -272,7 +263,7 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
-    name = session_name(app, policy)
+    name = current_session_name(app, policy)
     if name.startswith("__Host-"):
         return
     causes = _missing_prefix(app, policy)
@@ -289,7 +280,7 @@ def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
 def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
     """Say what keeps a __Host- prefix from the session cookie, each with what to do."""
     config = app.config
-    name = session_name(app, policy)
+    name = current_session_name(app, policy)
     causes = []
     if policy.find(FLASK_SESSION_NAME) is not None and name == FLASK_SESSION_NAME:
         causes.append(
@@ -298,7 +289,7 @@ def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
                 "Remove that entry; the session cookie is declared by the library.",
             )
         )
-    elif name not in (FLASK_SESSION_NAME, prefixed_session_name(config, policy.transport)):
+    elif name not in (FLASK_SESSION_NAME, session_cookie_name(config, policy.transport)):
         causes.append(
             (
                 f"SESSION_COOKIE_NAME is {name!r}",
@@ -407,10 +398,6 @@ def _check_talisman(options: object) -> Iterator[Finding]:
         StrictTalisman(**options)
     except ConfigurationError as error:
         yield explain_error(error)
-        return
-    except (AttributeError, TypeError, ValueError) as error:
-        message = f"STRICT_COOKIES_TALISMAN can't be used: {type(error).__name__}: {error}."
-        yield explain_error(ConfigurationError(message))
         return
     for problem, remedy in _switched_off(options):
         yield Finding(

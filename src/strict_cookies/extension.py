@@ -27,7 +27,7 @@ from .settings import (
     find_policy,
     freeze_config,
     session_cookie,
-    session_cookie_name,
+    session_name,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ class Protection:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._inner = app.wsgi_app
+        #: What stands inside the firewall.
+        self.inner = app.wsgi_app
+        #: The name that Flask's session cookie was given here.
+        self.given_name = FLASK_SESSION_NAME
         self._lock = threading.Lock()
         self._firewall: CookieFirewall | None = None
         self._talisman: StrictTalisman | None = None
@@ -135,7 +138,7 @@ class Protection:
             self._inspect_chain(settings)
             freeze_config(app)
             self._firewall = CookieFirewall(
-                self._inner,
+                self.inner,
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
@@ -150,18 +153,15 @@ class Protection:
         """Harden Flask's session settings as far as they allow, and declare its cookie."""
         config = self._app.config
         policy = replace(policy, transport=config["STRICT_COOKIES_TRANSPORT"])
-        if config["SESSION_COOKIE_NAME"] in {FLASK_SESSION_NAME, getattr(self, "_given_name", "")}:
-            declared = policy.find(FLASK_SESSION_NAME) is not None
-            self._given_name = (
-                FLASK_SESSION_NAME if declared else session_cookie_name(config, policy.transport)
-            )
-            config["SESSION_COOKIE_NAME"] = self._given_name
+        name = session_name(config, policy, self.given_name)
+        if name != config["SESSION_COOKIE_NAME"]:
+            config["SESSION_COOKIE_NAME"] = self.given_name = name
         config["SESSION_COOKIE_SECURE"] = policy.transport == "https"
         config["SESSION_COOKIE_SAMESITE"] = config["SESSION_COOKIE_SAMESITE"] or "Lax"
         return policy.with_cookie(session_cookie(config))
 
     def _inspect_chain(self, settings: Settings) -> None:
-        problems = inspect_chain(self._app.wsgi_app, self, self._inner, settings.trusted_middleware)
+        problems = inspect_chain(self._app.wsgi_app, self, self.inner, settings.trusted_middleware)
         for reason, problem in problems:
             message = f"{problem}. {reason.remedy}"
             if self._app.testing:

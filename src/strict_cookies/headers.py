@@ -93,7 +93,10 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         _check_options(options)
         merged = {**DEFAULT_OPTIONS, **options}
-        super().__init__(_StandIn(), **merged)
+        try:
+            super().__init__(_StandIn(), **merged)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ConfigurationError(f"STRICT_COOKIES_TALISMAN: {error}.") from None
         throw_away = flask.Flask(__name__)
         #: Header pairs by whether the wire is https.
         self._pairs = {https: self._compile(throw_away, https) for https in (False, True)}

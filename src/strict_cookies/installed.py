@@ -8,7 +8,6 @@ the catalogue, names and lifetimes from ``app.config``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import FrameworkCookie, framework_cookies
-from .ledger import suggest_entry
+from .ledger import suggest_entry, toml_text
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,8 +44,8 @@ class UsedCookie:
     def entry(self) -> str:
         """The TOML that declares it, ending without a newline."""
         entry = suggest_entry(self.known.name)
-        entry = entry.replace(json.dumps(self.known.name), json.dumps(self.name), 1)
-        return f"{entry}\ndomain = {json.dumps(self.domain)}" if self.domain else entry
+        entry = entry.replace(toml_text(self.known.name), toml_text(self.name), 1)
+        return f"{entry}\ndomain = {toml_text(self.domain)}" if self.domain else entry
 
 
 def used_distributions(app: Flask) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ cut, values are not here at all. Counters are those of one process since its sta
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import traceback
@@ -163,7 +162,7 @@ def suggest_entry(cookie_name: str) -> str:
         TOML, ending without a newline; filled in where the catalogue knows the cookie.
     """
     known = find_framework_cookie(cookie_name)
-    quoted = json.dumps  # a JSON string is a TOML basic string
+    quoted = toml_text
     lines = ["[[cookie]]", f"name = {quoted(cookie_name)}"]
     if known is None:
         lines += [
@@ -176,7 +175,7 @@ def suggest_entry(cookie_name: str) -> str:
     else:
         lines += [
             f"title = {quoted(known.title)}",
-            f"purposes = {quoted(list(known.purposes))}",
+            f"purposes = [{', '.join(map(quoted, known.purposes))}]",
             f"description = {quoted(known.description)}",
             f"without_it = {quoted(known.without_it)}",
             f"lifetime = {quoted(known.lifetime)}",
@@ -184,6 +183,17 @@ def suggest_entry(cookie_name: str) -> str:
         if known.script_readable:
             lines.append("script_readable = true")
     return "\n".join(lines)
+
+
+def toml_text(text: str) -> str:
+    """
+    Write any text as a TOML basic string.
+
+    Source: TOML 1.0, section String: what must be escaped, and no surrogates.
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    safe = "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in escaped)
+    return f'"{safe}"'
 
 
 def show(text: str) -> str:

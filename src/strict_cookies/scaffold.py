@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .checks import join_words, session_name
+from .checks import current_session_name, join_words
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
 from .headers import StrictTalisman
@@ -201,7 +201,7 @@ def _say_name(app: Flask, config: Mapping[str, Any]) -> str:
         # What is wrong with the policy is for 'flask cookies check' to say.
         with suppress(StrictCookiesError):
             policy = replace(find_policy(app), transport=policy.transport)
-    before, after = str(config["SESSION_COOKIE_NAME"]), session_name(app, policy)
+    before, after = str(config["SESSION_COOKIE_NAME"]), current_session_name(app, policy)
     if before != after:
         return (
             f"It is renamed from {show(before)} to {after}. Visitors who are signed in when you "

@@ -37,6 +37,8 @@ POLICY_FILE = "cookies.toml"
 #: Flask's own name for its session cookie, which is given a prefix.
 FLASK_SESSION_NAME = "session"
 
+_LISTS = (tuple, list, set, frozenset)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -76,6 +78,14 @@ class Settings:
         check_choice("STRICT_COOKIES_MODE", mode, Mode)
         check_choice("STRICT_COOKIES_SWEEP", sweep, Sweep)
         check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
+        for key, kinds, wanted in (
+            ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
+            ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
+        ):
+            if not isinstance(config[key], kinds):
+                raise ConfigurationError(
+                    f"{key} is a {type(config[key]).__name__}. Give {wanted}."
+                )
         return cls(
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),
@@ -123,6 +133,24 @@ def session_cookie_name(config: Mapping[str, Any], transport: Transport) -> str:
     if host_only:
         return f"__Host-{'Http-' if httponly else ''}{FLASK_SESSION_NAME}"
     return f"{'__Http-' if httponly else '__Secure-'}{FLASK_SESSION_NAME}"
+
+
+def session_name(config: Mapping[str, Any], policy: CookiePolicy, given: str) -> str:
+    """
+    Tell which name Flask's session cookie gets.
+
+    Args:
+        config: The application's.
+        policy: The application's own; where it declares ``session`` itself, that name stays.
+        given: The name that was given before; any other name in the configuration was chosen by
+            the developer and stays.
+    """
+    name = str(config["SESSION_COOKIE_NAME"])
+    if name not in (FLASK_SESSION_NAME, given):
+        return name
+    if policy.find(FLASK_SESSION_NAME) is not None:
+        return FLASK_SESSION_NAME
+    return session_cookie_name(config, policy.transport)
 
 
 def session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
