@@ -417,7 +417,14 @@ def deleting(*arguments, **options):
             [f"_ga=; {EXPIRED}; Path=/; Secure"],
             id="deletion takes no value along",
         ),
+        pytest.param(
+            deleting("__Http-x", path="/sub"),
+            [f"__Http-x=; {EXPIRED}; Path=/sub; Secure; HttpOnly"],
+            id="deletion of an http prefix",
+        ),
         pytest.param(deleting("s; Path=/evil"), [], id="deletion with attribute injection"),
+        pytest.param(deleting("a b"), [], id="deletion of a name with a space"),
+        pytest.param(deleting("stray\xe4"), [], id="deletion of a name that is no token"),
         # Scope, lifetime and size.
         pytest.param(
             setting("s", "v", samesite="None"),
@@ -438,6 +445,14 @@ def deleting(*arguments, **options):
             setting("pref", "v", max_age=1_000_000_000),
             [f"pref=v; {IN_FOUR_HOURS}; Path=/; Secure; SameSite=Lax"],
             id="31 years",
+        ),
+        pytest.param(
+            setting("pref", "v", max_age=60),
+            [
+                "pref=v; Expires=Fri, 15 Jan 2027 08:01:00 GMT; Max-Age=60; Path=/; Secure; "
+                "SameSite=Lax"
+            ],
+            id="a minute stays a minute",
         ),
         pytest.param(
             setting("pref", "v", expires=NOW + 1_000_000_000),
@@ -511,6 +526,16 @@ def test_what_a_view_sets_leaves_as(change, leaving):
             "__Host-s=v; Path=/; Path=/evil; Domain=; Secure",
             ["__Host-s=v; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="repeated attributes",
+        ),
+        pytest.param(
+            "sub=v; Path=/sub/x; Path=",
+            ["sub=v; Path=/sub; Secure; HttpOnly; SameSite=Lax"],
+            id="path undone by a second one",
+        ),
+        pytest.param(
+            "s=v; Max-Age=0; Max-Age=junk",
+            [f"s=; {EXPIRED}; Path=/; Secure"],
+            id="unreadable second Max-Age",
         ),
         pytest.param(
             "s=v; SameSite=Strict; SameSite=junk",

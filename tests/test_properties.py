@@ -88,6 +88,7 @@ DATES = st.one_of(
     st.sampled_from(["Thu, 01 Jan 1970 00:00:00 GMT", "junk", "Fri, 01 Jan 2100 00:00:00 GMT"]),
 )
 ATTRIBUTES = st.one_of(
+    st.sampled_from(["Max-Age=0", "Max-Age=-1", "Max-Age=60", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"]),
     st.sampled_from(["Secure", "secure=no", "HttpOnly", "Partitioned", "", "=", "Priority=High"]),
     st.builds("Max-Age={}".format, st.one_of(st.integers(), st.sampled_from(["", "-", "1h", "9" * 40]))),
     st.builds("Expires={}".format, DATES),

@@ -15,9 +15,8 @@ byte.
 answered with a 500 that carries the baseline headers and no cookie. **Observers never do**: see
 :mod:`~strict_cookies.ledger`.
 
-**Sweeping** expires strays in the browser. It can hurt neighbours, because cookies ignore ports and
-paths, so by default only names that the catalogue knows as trackers, and names that this very
-application tried to set, are swept; only on HTML navigations over https, never on localhost.
+**Strays** are cut, and expired in the browser where that can hurt nobody: see
+:mod:`~strict_cookies.sweeping`.
 
 Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 """
@@ -38,10 +37,11 @@ from .grammar import (
     is_token,
     name_prefix,
 )
-from .hosts import is_address, is_local, request_host
+from .hosts import is_local, request_host
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
 from .reasons import Reason
+from .sweeping import Sweep, Sweeper
 from .verdict import Judge, Verdict
 
 if TYPE_CHECKING:
@@ -59,15 +59,12 @@ if TYPE_CHECKING:
     HeaderSource = Callable[[WSGIEnvironment, str], Iterable[tuple[str, str]]]
 
 Mode = Literal["enforce", "report-only", "raise"]
-Sweep = Literal["known", "host", "site", "off"]
 
 #: Headers that any response can bear, for applications that bring no others.
 BASELINE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
-#: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
-MAX_SWEEP_LINES = 20
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
 MAX_TRIED = 256
 
@@ -127,8 +124,8 @@ class CookieFirewall:
         self._judge = Judge(policy)
         self._declares = policy.declares
         self._headers = headers or _baseline
-        self._sweeping = sweep != "off" and mode != "report-only"
         self._enforcing = mode != "report-only"
+        self._sweeper = Sweeper(policy, sweep) if self._enforcing and sweep != "off" else None
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
@@ -263,9 +260,16 @@ class CookieFirewall:
                 leaving.append(header)
         if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, leaving)
-        if strays:
-            self._sweep_strays(environ, leaving, strays)
+        if strays and self._sweeper is not None:
+            swept = self._sweeper.expire(strays, environ, leaving)
+            if swept:
+                self.ledger.record(
+                    [(Reason.SWEPT, self._known_or_other(n)) for n in swept], environ
+                )
         return leaving
+
+    def _known_or_other(self, name: str) -> str:
+        return name if is_known_tracker(name) or name in self._tried else OTHER
 
     def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
         name = verdict.cookie_name
@@ -289,59 +293,6 @@ class CookieFirewall:
             for key, line in leaving:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     self.ledger.record([(Reason.UNKEEPABLE, line.partition("=")[0])], environ)
-
-    def _sweep_strays(self, environ: WSGIEnvironment, leaving: Headers, strays: list[str]) -> None:
-        """Expire strays in the browser where this can neither hurt a neighbour nor be cached."""
-        if (
-            not self._sweeping
-            or environ["wsgi.url_scheme"] != "https"
-            or not _is_navigation(environ)
-            or is_local(request_host(environ))
-        ):
-            return
-        found = {key.lower(): value.lower() for key, value in leaving}
-        if not found.get("content-type", "").startswith("text/html"):
-            return
-        caching = found.get("cache-control")
-        if caching is None:
-            leaving.append(("Cache-Control", "no-store"))
-        elif "no-store" not in caching and "private" not in caching:
-            return
-        lines: list[str] = []
-        for name in dict.fromkeys(strays):
-            forms = self._sweep_forms(name, environ) if is_token(name) else []
-            if len(lines) + len(forms) > MAX_SWEEP_LINES:
-                break
-            lines += forms
-            if forms:
-                shown = name if is_known_tracker(name) or name in self._tried else OTHER
-                self.ledger.record([(Reason.SWEPT, shown)], environ)
-        leaving.extend(("Set-Cookie", line) for line in lines)
-
-    def _sweep_forms(self, name: str, environ: WSGIEnvironment) -> list[str]:
-        """
-        List the expiries that reach a cookie of which only the name is known.
-
-        A stored cookie is identified by name, domain form, path and partition; a request shows
-        only the name. Source: RFC 6265bis section 5.7.
-        """
-        host = request_host(environ)
-        domains: list[str | None] = [None]
-        prefix = name_prefix(name) or ""
-        if not prefix.startswith("__Host-") and not is_address(host) and "." in host:
-            labels = host.split(".")
-            parents = len(labels) - 1 if self.sweep == "site" else 1
-            domains += [".".join(labels[start:]) for start in range(parents)]
-        paths = ["/"]
-        if self.policy.find(name) is not None and not prefix.startswith("__Host-"):
-            paths += _directories(f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}")
-        return [
-            f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
-            f"{f'; Domain={domain}' if domain else ''}; Path={path}; Secure; HttpOnly{partition}"
-            for path in paths
-            for domain in domains
-            for partition in ("", "; SameSite=None; Partitioned")
-        ]
 
     # Faults
 
@@ -430,21 +381,3 @@ def check_choice(name: str, value: object, choices: object) -> None:
     known = get_args(choices)
     if value not in known:
         raise ConfigurationError(f"{name} is {value!r}. Use one of {', '.join(map(repr, known))}.")
-
-
-def _is_navigation(environ: WSGIEnvironment) -> bool:
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        return False
-    mode = environ.get("HTTP_SEC_FETCH_MODE")
-    return mode == "navigate" if mode else "text/html" in environ.get("HTTP_ACCEPT", "")
-
-
-def _directories(path: str) -> list[str]:
-    """List the cookie-paths between ``/`` and a request path, with and without a final slash."""
-    parts = [part for part in path.split("/") if part][:4]
-    found = []
-    for end in range(1, len(parts) + 1):
-        directory = "/" + "/".join(parts[:end])
-        if is_safe_value(directory) and ";" not in directory:
-            found += [directory, f"{directory}/"]
-    return found

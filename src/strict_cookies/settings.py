@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ConfigurationError, FrozenConfigurationError
-from .firewall import Mode, Sweep, check_choice
+from .firewall import Mode, check_choice
 from .policy import CookiePolicy, DeclaredCookie, Transport
 from .purposes import Purpose
+from .sweeping import Sweep
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -83,9 +84,7 @@ class Settings:
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
         ):
             if not isinstance(config[key], kinds):
-                raise ConfigurationError(
-                    f"{key} is a {type(config[key]).__name__}. Give {wanted}."
-                )
+                raise ConfigurationError(f"{key} is a {type(config[key]).__name__}. Give {wanted}.")
         return cls(
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),

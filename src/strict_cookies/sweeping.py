@@ -1,0 +1,126 @@
+"""
+Sweep: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
+
+It can hurt neighbours, because cookies ignore ports and paths. So by default only names that the
+catalogue knows as trackers, and names that this very application tried to set, are swept; only on
+HTML navigations over https, never on localhost, never in a response that a shared cache may keep.
+
+A stored cookie is identified by name, domain form, path and partition; a request shows only the
+name. So each name takes several lines.
+
+Source: RFC 6265bis sections 5.7 and 8.9; draft-cutler-httpbis-partitioned-cookies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from .grammar import is_safe_value, is_token, name_prefix
+from .hosts import is_address, is_local, request_host
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .policy import CookiePolicy
+
+Sweep = Literal["known", "host", "site", "off"]
+
+#: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
+MAX_SWEEP_LINES = 20
+#: Deepest directory of the request path that is swept of a forged twin.
+MAX_DEPTH = 4
+
+
+class Sweeper:
+    """
+    Write the expiries for one policy.
+
+    Args:
+        policy: What is declared.
+        sweep: ``"site"`` reaches each parent domain too; the others this host only.
+    """
+
+    def __init__(self, policy: CookiePolicy, sweep: Sweep) -> None:
+        self._policy = policy
+        self._to_parents = sweep == "site"
+
+    def expire(
+        self, strays: list[str], environ: WSGIEnvironment, headers: list[tuple[str, str]]
+    ) -> list[str]:
+        """
+        Add expiries to a response, if this one may bear them.
+
+        Args:
+            strays: Names that arrived and may be swept.
+            environ: Of the request.
+            headers: Of the response; ``Cache-Control`` and ``Set-Cookie`` are added.
+
+        Returns:
+            The names that were expired.
+        """
+        if environ["wsgi.url_scheme"] != "https" or not _is_navigation(environ):
+            return []
+        host = request_host(environ)
+        if is_local(host):
+            return []
+        found = {key.lower(): value.lower() for key, value in headers}
+        caching = found.get("cache-control")
+        if not found.get("content-type", "").startswith("text/html") or not (
+            caching is None or "no-store" in caching or "private" in caching
+        ):
+            return []
+        lines: list[str] = []
+        swept = []
+        path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        for name in filter(is_token, dict.fromkeys(strays)):
+            forms = self._forms(name, host, path)
+            lines += forms
+            if len(lines) > MAX_SWEEP_LINES:
+                del lines[MAX_SWEEP_LINES:]
+                if len(lines) <= len(forms):
+                    swept.append(name)
+                break
+            swept.append(name)
+        if lines:
+            if caching is None:
+                headers.append(("Cache-Control", "no-store"))
+            headers.extend(("Set-Cookie", line) for line in lines)
+        return swept
+
+    def _forms(self, name: str, host: str, path: str) -> list[str]:
+        """List the expiries that reach a cookie of which only the name is known."""
+        prefix = name_prefix(name) or ""
+        domains: list[str | None] = [None]
+        if not prefix.startswith("__Host-") and not is_address(host) and "." in host:
+            labels = host.split(".")
+            parents = len(labels) - 1 if self._to_parents else 1
+            domains += [".".join(labels[start:]) for start in range(parents)]
+        paths = ["/"]
+        if self._policy.find(name) is not None and not prefix.startswith("__Host-"):
+            # A forged twin of a declared cookie hides on a longer path.
+            paths += _directories(path)
+        return [
+            f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
+            f"{f'; Domain={domain}' if domain else ''}; Path={path}; Secure; HttpOnly{partition}"
+            for path in paths
+            for domain in domains
+            for partition in ("", "; SameSite=None; Partitioned")
+        ]
+
+
+def _is_navigation(environ: WSGIEnvironment) -> bool:
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return False
+    mode = environ.get("HTTP_SEC_FETCH_MODE")
+    return mode == "navigate" if mode else "text/html" in environ.get("HTTP_ACCEPT", "")
+
+
+def _directories(path: str) -> list[str]:
+    """List the cookie-paths between ``/`` and a request path, with and without a final slash."""
+    parts = [part for part in path.split("/") if part][:MAX_DEPTH]
+    found = []
+    for end in range(1, len(parts) + 1):
+        directory = "/" + "/".join(parts[:end])
+        if ";" not in directory and is_safe_value(directory):
+            found += [directory, f"{directory}/"]
+    return found
