@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cookie import DeclaredCookie
     from .errors import (
         ConfigurationError,
         CookieDroppedError,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .extension import StrictCookies
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
-    from .policy import CookiePolicy, DeclaredCookie, Site
+    from .policy import CookiePolicy, Site
     from .purposes import Purpose
     from .reasons import Reason
     from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
@@ -32,7 +33,7 @@ _HOMES = {
     "CookieDroppedError": "errors",
     "CookieFirewall": "firewall",
     "CookiePolicy": "policy",
-    "DeclaredCookie": "policy",
+    "DeclaredCookie": "cookie",
     "FrozenConfigurationError": "errors",
     "PolicyError": "errors",
     "Purpose": "purposes",

@@ -222,6 +222,20 @@ def _is_certain(cookie_name: str) -> bool:
     return certain
 
 
+def trackers_under(stem: str) -> list[str]:
+    """
+    List the certain trackers' names and patterns that begin with a text.
+
+    Args:
+        stem: What a pattern of the site's own fixes before its star.
+    """
+    return [
+        tracker.name
+        for tracker in load_catalogue().trackers.entries
+        if tracker.name.startswith(stem) and _is_certain(tracker.name)
+    ] or ([stem] if is_known_tracker(stem) else [])
+
+
 def find_framework_cookie(cookie_name: str) -> FrameworkCookie | None:
     """
     Find the framework, server or edge cookie that commonly has a name.

@@ -21,8 +21,8 @@ from .reasons import Reason
 from .settings import (
     FLASK_SESSION_NAME,
     Settings,
+    declare_session,
     find_policy,
-    session_cookie,
     session_cookie_name,
     session_name,
 )
@@ -30,7 +30,8 @@ from .settings import (
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy import CookiePolicy, DeclaredCookie, Text
+    from .cookie import DeclaredCookie, Text
+    from .policy import CookiePolicy
 
 Severity = Literal["error", "warning", "info"]
 
@@ -141,7 +142,7 @@ def _run(app: Flask) -> Iterator[Finding]:
     try:
         policy = replace(find_policy(app), transport=config["STRICT_COOKIES_TRANSPORT"])
         session = {**config, "SESSION_COOKIE_NAME": current_session_name(app, policy)}
-        enforced = policy.with_cookie(session_cookie(session))
+        enforced = declare_session(session, policy)
     except StrictCookiesError as error:
         yield explain_error(error)
     yield from _check_settings(app)
@@ -282,7 +283,7 @@ def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
     config = app.config
     name = current_session_name(app, policy)
     causes = []
-    if policy.find(FLASK_SESSION_NAME) is not None and name == FLASK_SESSION_NAME:
+    if FLASK_SESSION_NAME in policy.exact and name == FLASK_SESSION_NAME:
         causes.append(
             (
                 f"{policy.source or 'the policy'} declares {FLASK_SESSION_NAME!r}",

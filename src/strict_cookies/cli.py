@@ -31,8 +31,9 @@ from .sources import MAX_FILE_OCTETS
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .cookie import DeclaredCookie
     from .firewall import CookieFirewall
-    from .policy import CookiePolicy, DeclaredCookie
+    from .policy import CookiePolicy
 
 #: Columns of the widest line that is not code, a path or an address.
 WIDTH = 88

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 
 _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
-_DURATION = re.compile(r"\s*(\d{1,9})\s*(second|minute|hour|day)s?\s*", re.IGNORECASE)
+_DURATION = re.compile(r"\s*(\d{1,9})\s*(second|minute|hour|day)s?\s*", re.ASCII | re.IGNORECASE)
 
 
 def read_duration(text: str) -> timedelta:

@@ -9,24 +9,28 @@ serve several applications.
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flask import request_started
+
 from .declaration.blueprint import create_blueprint
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
 from .headers import StrictTalisman
 from .middleware import inspect_chain
+from .reasons import Reason
 from .settings import (
     DEFAULTS,
     FLASK_SESSION_NAME,
     Settings,
+    declare_session,
     find_policy,
     freeze_config,
-    session_cookie,
     session_name,
 )
 
@@ -64,10 +68,11 @@ class StrictCookies:
                 "StrictCookies was initialised twice on one application. Remove one call."
             )
         for key, default in DEFAULTS.items():
-            app.config.setdefault(key, default)
+            app.config.setdefault(key, copy.copy(default))
         protection = Protection(app)
         app.extensions["strict_cookies"] = protection
         app.wsgi_app = protection  # type: ignore[method-assign]
+        request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=prefix)
@@ -107,6 +112,17 @@ class Protection:
     def firewall(self) -> CookieFirewall | None:
         """The firewall; None before the first request."""
         return self._firewall
+
+    def notice_bypass(self, app: Flask) -> None:
+        """
+        Look once, at Flask's first request, whether it came through the firewall at all.
+
+        Raises:
+            ConfigurationError: While testing, where ``app.wsgi_app`` was replaced.
+        """
+        request_started.disconnect(self.notice_bypass, app)
+        if self._firewall is None:
+            self._complain(Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)")
 
     def stand(self) -> tuple[CookiePolicy, bool]:
         """Give the policy and whether it is enforced, as the declaration tells it."""
@@ -158,15 +174,19 @@ class Protection:
             config["SESSION_COOKIE_NAME"] = self.given_name = name
         config["SESSION_COOKIE_SECURE"] = policy.transport == "https"
         config["SESSION_COOKIE_SAMESITE"] = config["SESSION_COOKIE_SAMESITE"] or "Lax"
-        return policy.with_cookie(session_cookie(config))
+        return declare_session(config, policy)
 
     def _inspect_chain(self, settings: Settings) -> None:
         problems = inspect_chain(self._app.wsgi_app, self, self.inner, settings.trusted_middleware)
         for reason, problem in problems:
-            message = f"{problem}. {reason.remedy}"
-            if self._app.testing:
-                raise ConfigurationError(message, reason_id=reason.id)
-            logger.error("%s: %s", reason, message)
+            self._complain(reason, problem)
+
+    def _complain(self, reason: Reason, problem: str) -> None:
+        """Raise in tests, be loud in the log otherwise."""
+        message = f"{problem}. {reason.remedy}"
+        if self._app.testing:
+            raise ConfigurationError(message, reason_id=reason.id)
+        logger.error("%s: %s", reason, message)
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]

@@ -191,7 +191,7 @@ class CookieFirewall:
                     strays.append(name)
                 continue
             value = value.strip(" \t")
-            if not equals or not (plain or is_safe_value(value)):
+            if not equals or not ((plain and " " not in value) or is_safe_value(value)):
                 unsafe.append(name)
             elif name in kept:
                 twice.append(name)

@@ -7,7 +7,7 @@ unquotes, folds case or guesses; a name or value is the octets that a user agent
 
 ``Set-Cookie`` is read as a user agent reads it (RFC 6265bis section 5.6) and written as a server
 writes it (section 4.1.1). ``Cookie`` is read more strictly than any framework reads it, so that
-what passes can't be taken for something else by the reader behind: see :func:`read_pairs`.
+what passes can't be taken for something else by the reader behind: see :func:`is_safe_value`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ NAME_PREFIXES = ("__Host-Http-", "__Host-", "__Http-", "__Secure-")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_TEXT = re.compile(r"[\x20-\x7e\x80-\xff]*")
 _MAX_AGE = re.compile(r"-?[0-9]+")
+#: A space and, behind it, an equals sign: http.cookies would see another cookie there.
+_SECOND_PAIR = re.compile(r" [^=]*=")
 #: A quoted value that Werkzeug's and the standard library's readers end where the pair ends.
 _QUOTED = re.compile(r'"(?:[^\\"]|\\.)*"')
 
@@ -211,44 +213,26 @@ def attribute_tail(cookie: SetCookie) -> str:
     return "; ".join(parts)
 
 
-def read_pairs(field_value: str) -> list[tuple[str, str]]:
-    """
-    Read a ``Cookie`` field value without guessing.
-
-    Split on ``;``, trim SP and HTAB, split on the first ``=``. A pair without ``=``, with an empty
-    name, with a control character, or with a quoted value that does not end where the pair ends
-    (another reader would let it swallow its neighbours) is left out; the others stay.
-
-    Args:
-        field_value: Latin-1 decoded (PEP 3333). The caller bounds its length.
-
-    Returns:
-        Name and value in the order sent, as octets: nothing unquoted, nothing decoded.
-
-    Source: RFC 6265bis sections 4.2.1 and 5.8.3; RFC 9113 section 8.2.3.
-    """
-    pairs = []
-    for part in field_value.split(";"):
-        name, equals, value = part.partition("=")
-        name, value = name.strip(" \t"), value.strip(" \t")
-        if equals and name and is_safe_value(value) and not has_control_character(name):
-            pairs.append((name, value))
-    return pairs
-
-
 def is_safe_value(value: str) -> bool:
     """
     Tell whether every reader ends this value where the pair ends.
+
+    Some readers let a quotation that does not close swallow the cookies behind it, or find another
+    cookie behind a space within a value.
 
     Args:
         value: A cookie-value as octets, trimmed.
 
     Returns:
-        False for control characters and for a quotation that does not close.
+        False for these, and for control characters.
+
+    Source: measured with Werkzeug 3.1.9 and ``http.cookies`` of Python 3.11.
     """
     if has_control_character(value):
         return False
-    return not value.startswith('"') or _QUOTED.fullmatch(value) is not None
+    if value.startswith('"'):
+        return _QUOTED.fullmatch(value) is not None
+    return _SECOND_PAIR.search(value) is None
 
 
 def has_control_character(text: str) -> bool:
@@ -347,5 +331,7 @@ def _parse_max_age(text: str, before: int | None) -> int | None:
     """Read a Max-Age; an unreadable one leaves what an earlier attribute said."""
     if _MAX_AGE.fullmatch(text) is None:
         return before
+    digits = text.removeprefix("-").lstrip("0")
     # int() refuses thousands of digits; so many mean "as long as you can" anyway.
-    return int(text[:20])
+    seconds = int(digits[:19] or "0")
+    return -seconds if text.startswith("-") else seconds

@@ -18,6 +18,7 @@ _SHARED_NAME = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
     r"(?=[0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
+_IPV6 = re.compile(r"(\[[0-9a-f:.]*:[0-9a-f:.]*\])(?::[0-9]*)?")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
@@ -30,8 +31,8 @@ def request_host(environ: WSGIEnvironment) -> str:
     """
     host = str(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
     if host.startswith("["):
-        host = host.partition("]")[0] + "]"
-        return host if is_address(host) else ""
+        found = _IPV6.fullmatch(host)
+        return found[1] if found and is_address(found[1]) else ""
     host = host.partition(":")[0]
     return host if _HOST.fullmatch(host) else ""
 

@@ -14,13 +14,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .cookie import DeclaredCookie
 from .durations import read_duration
 from .errors import PolicyError
-from .policy import CookiePolicy, DeclaredCookie, Site
+from .policy import CookiePolicy, Site
 
 #: Largest policy file that is read, in octets.
 MAX_FILE_OCTETS = 4 * 1024 * 1024
 
+#: What may hold anything, brackets included: texts of all four kinds, and comments.
+_OPAQUE = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+)
 _HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*(?:\.[^=]*)?=")
 
@@ -31,19 +36,16 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._lines: dict[tuple[str, int, str], int] = {}
         counts: dict[str, int] = {}
-        table, index, quote = "", 0, ""
-        for number, line in enumerate(text.splitlines(), 1):
-            if not quote:
-                if header := _HEADER.match(line):
-                    table = header[1]
-                    index = counts.get(table, 0)
-                    counts[table] = index + 1
-                    self._lines[table, index, ""] = number
-                elif key := _KEY.match(line):
-                    self._lines.setdefault((table, index, key[1]), number)
-            for mark in ('"""', "'''"):
-                if quote in ("", mark) and line.count(mark) % 2:
-                    quote = "" if quote else mark
+        table, index = "", 0
+        bare = _OPAQUE.sub(lambda found: "\n" * found[0].count("\n"), text)
+        for number, line in enumerate(bare.split("\n"), 1):
+            if header := _HEADER.match(line):
+                table = header[1]
+                index = counts.get(table, 0)
+                counts[table] = index + 1
+                self._lines[table, index, ""] = number
+            elif key := _KEY.match(line):
+                self._lines.setdefault((table, index, key[1]), number)
 
     def of(self, table: str, index: int = 0, key: str = "") -> int | None:
         """Find a line, counted from 1; that of the entry where the key's is unknown."""
@@ -62,19 +64,20 @@ def load_policy(path: str | os.PathLike[str]) -> CookiePolicy:
     """
     source = os.fspath(path)
     try:
-        octets = Path(source).read_bytes()
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
+        with Path(source).open("rb") as file:
+            octets = file.read(MAX_FILE_OCTETS + 1)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PolicyError(
             [f"It can't be read: {problem}. Mend its path or mode."], source=source
         ) from None
     if len(octets) > MAX_FILE_OCTETS:
         raise PolicyError(
-            [f"It has {len(octets)} octets, above {MAX_FILE_OCTETS}. Is it the right file?"],
+            [f"It has more than {MAX_FILE_OCTETS} octets. Is it the right file?"],
             source=source,
         )
     try:
-        text = octets.decode("utf-8")
+        text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = octets.count(b"\n", 0, error.start) + 1
         raise PolicyError(
@@ -100,34 +103,36 @@ def parse_policy(text: str, *, source: str = "cookies.toml") -> CookiePolicy:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise PolicyError([f"It is not TOML: {error}."], source=source) from None
-    reader = _Reader(_Lines(text))
-    policy = reader.read(document, source)
-    if reader.mistakes:
-        raise PolicyError(reader.mistakes, source=source)
-    assert policy is not None
-    return policy
+    return _Reader(_Lines(text)).read(document, source)
 
 
 class _Reader:
     """Reads a document and gathers what is wrong with it."""
 
     def __init__(self, lines: _Lines) -> None:
-        self.mistakes: list[str] = []
         self._lines = lines
+        #: (line or 0, text), in the order found.
+        self._found: list[tuple[int, str]] = []
 
-    def read(self, document: Mapping[str, Any], source: str) -> CookiePolicy | None:
+    @property
+    def mistakes(self) -> list[str]:
+        """One sentence each, in the order of the file."""
+        ordered = sorted(self._found, key=lambda found: found[0])
+        return [f"line {line}: {text}" if line else text for line, text in ordered]
+
+    def read(self, document: Mapping[str, Any], source: str) -> CookiePolicy:
+        """
+        Make the policy.
+
+        Raises:
+            PolicyError: All that is wrong.
+        """
         self._refuse_unknown(document, ("site", "cookie"), "", 0, "")
         site = self._read_site(document.get("site", {}))
         cookies = self._read_cookies(document.get("cookie", []))
-        if self.mistakes:
-            # Two entries of one name are worth telling beside the rest.
-            self._tell_repeated(cookies)
-            return None
-        try:
-            return CookiePolicy(cookies=tuple(cookies), site=site, source=source)
-        except PolicyError as error:
-            self.mistakes += error.mistakes
-            return None
+        if self._found:
+            raise PolicyError(self.mistakes, source=source)
+        return CookiePolicy(cookies=tuple(cookies), site=site, source=source)
 
     def _read_site(self, entry: object) -> Site:
         if not isinstance(entry, dict):
@@ -136,37 +141,53 @@ class _Reader:
             )
             return Site()
         values = self._read_entry(entry, _SITE_KEYS, "site", 0, "[site]")
-        return Site(**values)
+        try:
+            return Site(**values)
+        except PolicyError as error:
+            for mistake in error.mistakes:
+                self._mistake("site", 0, "privacy_url", mistake)
+            return Site()
 
     def _read_cookies(self, entries: object) -> list[DeclaredCookie]:
         if not isinstance(entries, list):
             self._mistake("cookie", 0, "", "[cookie]: write [[cookie]] with two brackets.")
             return []
         cookies = []
+        names: set[str] = set()
         for index, entry in enumerate(entries):
+            if not isinstance(entry, dict):
+                self._mistake("cookie", index, "", f"[[cookie]] {index + 1}: {_NO_TABLE}")
+                continue
+            name = entry.get("name")
+            if isinstance(name, str):
+                if name in names:
+                    text = f"Cookie {name!r} is declared twice. Keep one entry."
+                    self._mistake("cookie", index, "name", text)
+                names.add(name)
             cookie = self._read_cookie(entry, index)
             if cookie is not None:
                 cookies.append(cookie)
         return cookies
 
-    def _read_cookie(self, entry: object, index: int) -> DeclaredCookie | None:
-        if not isinstance(entry, dict):
-            self._mistake("cookie", index, "", f"[[cookie]] {index + 1}: it is no table.")
-            return None
+    def _read_cookie(self, entry: Mapping[str, Any], index: int) -> DeclaredCookie | None:
         name = entry.get("name")
         where = f"Cookie {name!r}" if isinstance(name, str) else f"[[cookie]] {index + 1}"
-        before = len(self.mistakes)
         missing = [key for key in _NEEDED if key not in entry]
         if missing:
-            self._mistake("cookie", index, "", f"{where}: it lacks {', '.join(missing)}. Add them.")
+            text = f"{where}: it lacks {', '.join(missing)}. Add what is missing."
+            self._mistake("cookie", index, "", text)
         values = self._read_entry(entry, _COOKIE_KEYS, "cookie", index, where)
+        if "name" not in values:
+            return None
+        if "purposes" not in values:
+            # Without its purposes a lifetime has no limit that it could be held to.
+            values.pop("lifetime", None)
         try:
-            cookie = DeclaredCookie(**{**_STAND_INS, **values})
+            return DeclaredCookie(**{**_STAND_INS, **values})
         except PolicyError as error:
             for mistake in error.mistakes:
-                self._mistake("cookie", index, "", mistake)
+                self._mistake("cookie", index, _key_meant(mistake, where), mistake)
             return None
-        return cookie if len(self.mistakes) == before else None
 
     def _read_entry(
         self,
@@ -183,9 +204,8 @@ class _Reader:
                 try:
                     values[key] = read(entry[key])
                 except ValueError as error:
-                    self._mistake(
-                        table, index, key, f"{where}: {key} is {_say(entry[key])}: {error}"
-                    )
+                    text = f"{where}: {key} is {_say(entry[key])}: {error}"
+                    self._mistake(table, index, key, text)
         return values
 
     def _refuse_unknown(
@@ -195,21 +215,30 @@ class _Reader:
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                self._mistake(table or key, index, key, f"{where}{key!r} is not known. {hint}")
-
-    def _tell_repeated(self, cookies: list[DeclaredCookie]) -> None:
-        try:
-            CookiePolicy(cookies=tuple(cookies))
-        except PolicyError as error:
-            self.mistakes += error.mistakes
+                if table == "cookie":
+                    hint = _HINTS.get(key.lower(), hint)
+                elif not table and not isinstance(entry[key], dict | list):
+                    hint = f"It stands before any section. {hint}"
+                line = self._lines.of(table, index, key) or self._lines.of(key) or 0
+                self._found.append((line, f"{where}{_say(key)} is not known. {hint}"))
 
     def _mistake(self, table: str, index: int, key: str, text: str) -> None:
-        line = self._lines.of(table, index, key)
-        self.mistakes.append(f"line {line}: {text}" if line else text)
+        self._found.append((self._lines.of(table, index, key) or 0, text))
+
+
+def _key_meant(mistake: str, where: str) -> str:
+    """Find the key that a mistake of a cookie begins with; empty for the entry as a whole."""
+    words = mistake.removeprefix(f"{where}: ").split(" ", 2)
+    if words[0] in _COOKIE_KEYS:
+        return words[0]
+    return {"purpose": "purposes"}.get(words[0], "name" if "name" in mistake else "")
 
 
 def _say(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -229,7 +258,7 @@ def _read_strings(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError('write a list of texts, for example ["en", "de"].')
+        raise ValueError('write a list of texts, for example ["security"].')
     return tuple(value)
 
 
@@ -247,7 +276,7 @@ def _read_text(value: object) -> str | Mapping[str, str]:
         return value
     if isinstance(value, dict) and value and all(isinstance(text, str) for text in value.values()):
         return dict(value)
-    raise ValueError("write text in quotes, or one for each language: description.en = ...")
+    raise ValueError('write text in quotes, or one for each language: { en = "...", de = "..." }.')
 
 
 def _read_lifetime(value: object) -> object:
@@ -284,9 +313,21 @@ _COOKIE_KEYS: dict[str, Callable[[Any], Any]] = {
 
 _NEEDED = ("name", "title", "purposes", "description", "without_it", "lifetime")
 
+_NO_TABLE = "it is no table. Write [[cookie]] on a line of its own, and its keys below it."
+
+#: What to say to keys that people try, of other libraries or of the header itself.
+_HINTS = {
+    "category": "Write purposes = [...].",
+    "expires": 'Write lifetime = "4 hours", or "session".',
+    "http_only": "It is always on; script_readable = true takes it off.",
+    "httponly": "It is always on; script_readable = true takes it off.",
+    "max-age": 'Write lifetime = "4 hours", or "session".',
+    "max_age": 'Write lifetime = "4 hours", or "session".',
+    "secure": "It is always on.",
+}
+
 #: What stands for a missing or unreadable key, so that the rest of its entry is still checked.
 _STAND_INS = {
-    "name": "missing",
     "title": "-",
     "purposes": ("security",),
     "description": "-",

@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .reasons import Reason
 
 #: Where middleware commonly keeps what it wraps.
-_INNER = ("app", "wsgi_app", "application", "_app", "_wsgi_app", "wrapped", "__wrapped__")
+_INNER = ("wsgi_app", "app", "application", "_app", "_wsgi_app", "wrapped", "__wrapped__")
 #: Middleware that neither sets nor reads cookies.
 _HARMLESS = (LintMiddleware, ProfilerMiddleware)
 
@@ -59,7 +59,7 @@ def inspect_chain(
 def _walk(node: object, end: object) -> tuple[list[object], bool]:
     """Follow what each layer wraps; tell whether ``end`` was reached."""
     layers: list[object] = []
-    while node is not None and node is not end and len(layers) < 100:
+    while node is not None and node is not end and all(node is not layer for layer in layers):
         layers.append(node)
         node = None if _is_application(node) else _inner(node)
     return layers, node is end
@@ -67,7 +67,10 @@ def _walk(node: object, end: object) -> tuple[list[object], bool]:
 
 def _inner(layer: Any) -> object:
     for name in _INNER:
-        inner = getattr(layer, name, None)
+        try:
+            inner = getattr(layer, name, None)
+        except Exception:  # noqa: BLE001, S112 - a property may raise anything
+            continue
         if callable(inner):
             return inner
     return None

@@ -95,19 +95,27 @@ _LABELS = {
 #: Words that sites use for purposes which need consent. They are refused with an explanation.
 NEEDS_CONSENT = frozenset(
     {
+        "ab_testing",
+        "ads",
         "advertisement",
         "advertising",
         "analytics",
         "marketing",
         "measurement",
+        "metrics",
         "performance",
         "personalisation",
         "personalization",
         "profiling",
+        "remarketing",
+        "remember_me",
         "retargeting",
         "social",
+        "social_media",
         "statistics",
         "targeting",
+        "telemetry",
+        "third_party",
         "tracking",
     }
 )
@@ -118,7 +126,6 @@ ALSO_KNOWN_AS = {
     "basket": Purpose.USER_INPUT,
     "cart": Purpose.USER_INPUT,
     "csrf": Purpose.SECURITY,
-    "functional": Purpose.PREFERENCES,
     "language": Purpose.PREFERENCES,
     "load-balancing": Purpose.LOAD_BALANCING,
     "login": Purpose.AUTHENTICATION,
@@ -157,16 +164,14 @@ def read_purpose(word: str) -> Purpose:
         return Purpose(word)
     except ValueError:
         pass
-    known = ", ".join(Purpose)
+    known = f" Known: {', '.join(Purpose)}."
     lowered = word.strip().lower()
     if lowered in NEEDS_CONSENT:
-        problem = (
+        raise ValueError(
             f"purpose {word!r} is not strictly necessary and would need consent, which this "
-            "library is there to do without. Remove the entry and what sets it"
-        )
-    elif lowered in ALSO_KNOWN_AS or lowered in set(Purpose):
+            "library is there to do without. Remove the entry and what sets it."
+        ) from None
+    if lowered in ALSO_KNOWN_AS or lowered in set(Purpose):
         meant = ALSO_KNOWN_AS.get(lowered) or Purpose(lowered)
-        problem = f"purpose {word!r} is not known; did you mean {meant.value!r}"
-    else:
-        problem = f"purpose {word!r} is not known"
-    raise ValueError(f"{problem} (known: {known}).") from None
+        known = f" Did you mean {meant.value!r}?{known}"
+    raise ValueError(f"purpose {word!r} is not known.{known}") from None

@@ -88,12 +88,12 @@ class Reason(Enum):
         "Cookie field above its bounds",
         "Find what fills the jar; all cookies of the request count as absent.",
     )
-    SWEPT = "SC206", "stray cookie expired in the browser", "Nothing: the browser was told."
     UNKEEPABLE = (
         "SC210",
         "Secure cookie over plain http",
         "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS use ProxyFix.",
     )
+    SWEPT = "SC211", "stray cookie expired in the browser", "Nothing: the browser was told."
     UNKNOWN_WRAPPER = (
         "SC301",
         "unknown middleware outside Strict Cookies",
@@ -108,6 +108,11 @@ class Reason(Enum):
         "SC303",
         "two ProxyFix around the application",
         "Keep one; two trust a hop that a client can forge.",
+    )
+    BYPASSED = (
+        "SC304",
+        "requests go past Strict Cookies",
+        "Wrap app.wsgi_app, don't replace it; nothing is enforced until then.",
     )
     NO_POLICY_FILE = (
         "SC401",

@@ -15,13 +15,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .checks import current_session_name, join_words
+from .cookie import DeclaredCookie
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
 from .headers import StrictTalisman
 from .installed import UsedCookie, used_cookies
 from .ledger import show
 from .loading import parse_policy
-from .policy import CookiePolicy, DeclaredCookie
+from .policy import CookiePolicy
 from .scanning import Kind, Scan, printable
 from .settings import DEFAULTS, find_policy
 

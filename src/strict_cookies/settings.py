@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from .errors import ConfigurationError, FrozenConfigurationError
+from .cookie import DeclaredCookie
+from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
-from .policy import CookiePolicy, DeclaredCookie, Transport
+from .policy import CookiePolicy, Transport
 from .purposes import Purpose
 from .sweeping import Sweep
 
@@ -38,6 +39,7 @@ POLICY_FILE = "cookies.toml"
 #: Flask's own name for its session cookie, which is given a prefix.
 FLASK_SESSION_NAME = "session"
 
+_SESSION_PURPOSES = {Purpose.SESSION, Purpose.AUTHENTICATION}
 _LISTS = (tuple, list, set, frozenset)
 
 
@@ -69,11 +71,15 @@ class Settings:
         """Read ``app.config``."""
         config = app.config
         for key in config:
-            if key.startswith(PREFIX) and key not in DEFAULTS:
-                close = difflib.get_close_matches(key, DEFAULTS, n=1)
-                hint = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(DEFAULTS)}."
+            if _is_ours(key) and key not in DEFAULTS:
+                endings = {known.removeprefix(PREFIX): known for known in DEFAULTS}
+                close = difflib.get_close_matches(key.removeprefix(PREFIX), endings, n=1)
+                known = f"Known: {', '.join(DEFAULTS)}."
+                hint = f"Did you mean {endings[close[0]]}?" if close else known
                 raise ConfigurationError(f"{key} is no setting of Strict Cookies. {hint}")
-        mode = config["STRICT_COOKIES_MODE"] or ("raise" if app.testing else "enforce")
+        mode = config["STRICT_COOKIES_MODE"]
+        if mode is None:
+            mode = "raise" if app.testing else "enforce"
         sweep = config["STRICT_COOKIES_SWEEP"]
         transport = config["STRICT_COOKIES_TRANSPORT"]
         check_choice("STRICT_COOKIES_MODE", mode, Mode)
@@ -109,10 +115,11 @@ def find_policy(app: Flask) -> CookiePolicy:
         return named
     if named is not None and not isinstance(named, str | os.PathLike):
         raise ConfigurationError(
-            f"STRICT_COOKIES_POLICY is a {type(named).__name__}. Give a path or a CookiePolicy."
+            f"STRICT_COOKIES_POLICY is of type {type(named).__name__}. "
+            "Give a path or a CookiePolicy."
         )
     path = Path(app.root_path, named or POLICY_FILE)
-    if named is None and not path.exists():
+    if named is None and not os.path.lexists(path):
         return CookiePolicy()
     return CookiePolicy.load(path)
 
@@ -147,13 +154,43 @@ def session_name(config: Mapping[str, Any], policy: CookiePolicy, given: str) ->
     name = str(config["SESSION_COOKIE_NAME"])
     if name not in (FLASK_SESSION_NAME, given):
         return name
-    if policy.find(FLASK_SESSION_NAME) is not None:
+    if FLASK_SESSION_NAME in policy.exact:
         return FLASK_SESSION_NAME
     return session_cookie_name(config, policy.transport)
 
 
-def session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
-    """Declare Flask's session cookie as the application's configuration has it."""
+def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePolicy:
+    """
+    Declare Flask's session cookie as the application's configuration has it.
+
+    Args:
+        config: The application's, with the cookie's final name.
+        policy: The application's own; an entry of that very name stays.
+
+    Raises:
+        PolicyError: The settings contradict each other, or the entry would let a login outlive
+            the browser's session.
+    """
+    name = config["SESSION_COOKIE_NAME"]
+    own = policy.exact.get(name)
+    if own is None:
+        try:
+            return policy.with_cookie(_session_cookie(config))
+        except PolicyError as error:
+            raise PolicyError(error.mistakes, source="Flask's SESSION_COOKIE_ settings") from None
+    if own.lifetime is not None or not set(own.purposes) <= _SESSION_PURPOSES:
+        raise PolicyError(
+            [
+                f"Cookie {name!r} is Flask's session: it may serve session and authentication "
+                "only, and live only until the browser closes. Mend its entry, or remove it: the "
+                "session is declared without one."
+            ],
+            source=policy.source,
+        )
+    return policy
+
+
+def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
     return DeclaredCookie(
         name=config["SESSION_COOKIE_NAME"],
         title={"en": "Session"},
@@ -171,11 +208,15 @@ def session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
     )
 
 
+def _is_ours(key: object) -> bool:
+    return isinstance(key, str) and key.startswith(PREFIX)
+
+
 class _FrozenKeys(dict[str, Any]):
     """Refuses a change of a key of ours; mixed into the class of a frozen ``app.config``."""
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if key.startswith(PREFIX) and (key not in self or self[key] != value):
+        if _is_ours(key) and (key not in self or self[key] != value):
             raise FrozenConfigurationError(
                 f"{key} was changed after the first request, when it no longer counts. "
                 "Set it before, where the application is put together."
@@ -203,8 +244,17 @@ class _FrozenKeys(dict[str, Any]):
         self._refuse_removal(key)
         return super().pop(key, *default)
 
+    def popitem(self) -> tuple[str, Any]:
+        self._refuse_removal(next(reversed(self), ""))
+        return super().popitem()
+
+    def clear(self) -> None:
+        for key in self:
+            self._refuse_removal(key)
+        super().clear()
+
     def _refuse_removal(self, key: str) -> None:
-        if key.startswith(PREFIX):
+        if _is_ours(key):
             raise FrozenConfigurationError(f"{key} was removed after the first request. Leave it.")
 
 

@@ -37,7 +37,8 @@ from .hosts import is_host_name
 from .reasons import Reason
 
 if TYPE_CHECKING:
-    from .policy import CookiePolicy, DeclaredCookie
+    from .cookie import DeclaredCookie
+    from .policy import CookiePolicy
 
 #: Attribute tails that a :class:`Judge` remembers, at most.
 MAX_TAILS = 1024

@@ -17,7 +17,8 @@ from ..durations import say_duration
 from ..grammar import name_prefix
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy, DeclaredCookie, Text
+    from ..cookie import DeclaredCookie, Text
+    from ..policy import CookiePolicy
     from ..purposes import Purpose
 
 #: Version of the document's form; it grows when a field changes its meaning.
