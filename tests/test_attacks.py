@@ -16,9 +16,10 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request, Response
 
-from strict_cookies.firewall import MAX_SWEEP_LINES, CookieFirewall
+from strict_cookies.firewall import CookieFirewall
 from strict_cookies.grammar import MAX_FIELD_OCTETS, MAX_PAIRS
 from strict_cookies.policy import CookiePolicy
+from strict_cookies.sweeping import MAX_SWEEP_LINES
 from strict_cookies.verdict import Judge
 from tests.policies import declare
 from tests.wsgi import run
@@ -123,6 +124,9 @@ CONTROLS = [*range(0x20), 0x7F]
         # A comma is an octet like any other.
         pytest.param("a=1,__Host-s=evil", [("a", "1,__Host-s=evil")], id="comma"),
         pytest.param("stray=1, s=evil", [], id="comma in a stray"),
+        # Some readers begin a second cookie behind a space; Werkzeug drops the pair, and so do we.
+        pytest.param("a=1, __Host-s=evil; s=v", [("s", "v")], id="comma and space"),
+        pytest.param("a=1 __Host-s=evil; s=v", [("s", "v")], id="space in a value"),
         # Blanks round the sign are trimmed, as every reader does.
         pytest.param("__Host-s = evil", [("__Host-s", "evil")], id="space round the sign"),
         pytest.param("\t__Host-s\t=\tv\t", [("__Host-s", "v")], id="tab round the sign"),
@@ -177,13 +181,6 @@ def test_control_character_in_a_value_costs_that_cookie_only(code):
 def test_octal_escapes_are_handed_on_as_received():
     """No escape is decoded, so a filter before the application judges what the client sent."""
     assert Visit('a="\\147\\145\\164"').field == 'a="\\147\\145\\164"'
-
-
-def test_comma_with_space_makes_no_second_cookie():
-    """A pair that a comma seems to split stays one pair under its own name."""
-    visit = Visit("a=1, __Host-s=evil")
-    assert visit.field == "a=1, __Host-s=evil"
-    assert "__Host-s" not in dict(visit.cookies)
 
 
 def test_invalid_utf_8_in_a_declared_value_is_no_error():

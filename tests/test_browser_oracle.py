@@ -137,6 +137,7 @@ ATTRIBUTES = (
     *(f"Max-Age={text}" for text in ("0", "-1", "-0", "30", "60", "3600", "14400", "14401")),
     *(f"Max-Age={text}" for text in ("99999999999", "9" * 30, f"-{'9' * 30}", "", "-", "--1")),
     *(f"Max-Age={text}" for text in ("+60", "6e1", "1h", '"60"', "60.5", "0x10", " 90 ")),
+    f"Max-Age={'0' * 20}600",
     "max-age=60",
     "MAX-AGE = 60",
     "Max-Age",
@@ -346,12 +347,6 @@ LINES = {
     "control characters": CONTROLLED,
     "injections and whole sets": INJECTED,
     "combined at random": _shuffled(250),
-}
-#: What a browser stores wrongly today, by what is wrong.
-KNOWN_MISTAKES = {
-    "a Max-Age of more than 20 digits with leading zeros is cut and becomes a deletion": (
-        f"pref=v; Max-Age={'0' * 20}600",
-    ),
 }
 ALL_LINES = tuple(line for lines in LINES.values() for line in lines)
 
@@ -634,13 +629,7 @@ def test_there_are_enough_lines_of_every_kind():
 
 @pytest.mark.parametrize(
     "lines",
-    [
-        *(pytest.param(lines, id=name) for name, lines in LINES.items()),
-        *(
-            pytest.param(lines, id=name, marks=pytest.mark.xfail(reason=name, strict=True))
-            for name, lines in KNOWN_MISTAKES.items()
-        ),
-    ],
+    [pytest.param(lines, id=name) for name, lines in LINES.items()],
 )
 def test_browser_stores_exactly_what_is_declared(jar, lines):
     """Of whatever an application emits, Chromium stores the declared cookie as declared, or nothing."""

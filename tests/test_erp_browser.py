@@ -55,6 +55,7 @@ def erp(request, tmp_path):
             {
                 "DATABASE": tmp_path / "erp.sqlite",
                 "SECRET_KEY": "k" * 32,
+                "TRUSTED_HOSTS": ["localhost", HOST],
                 "TRACKER": tracker,
                 "TRACKER_URL": third_party.url("tracker.test", "/pixel.gif"),
             }

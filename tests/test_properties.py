@@ -320,8 +320,8 @@ def occurrences(field):
     counts = {}
     for part in field.split(";"):
         name, equals, value = (text.strip(" \t") for text in part.partition("="))
-        closed = not value.startswith('"') or re.fullmatch(r'"([^"\\]|\\.)*"', value)
-        if equals and closed and not re.search(r"[\x00-\x1f\x7f]", value):
+        ends = re.fullmatch(r'"([^"\\]|\\.)*"|(?!")([^ ]|[ ](?!.*=))*', value)
+        if equals and ends and not re.search(r"[\x00-\x1f\x7f]", value):
             counts[name] = counts.get(name, 0) + 1
     return counts
 
@@ -365,27 +365,20 @@ def test_application_reads_declared_names_only_once_each(field):
     assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", left)
 
 
-@pytest.mark.xfail(
-    reason="SimpleCookie ends a value at white space, which a value may hold", strict=True
-)
-@pytest.mark.parametrize("blank", [" ", "  ", ", "])
-def test_standard_library_finds_no_further_name_within_a_value(blank):
-    """``SimpleCookie`` takes nothing inside the value of a declared cookie for another cookie."""
-    left = arrive(f"pref=v{blank}evil=x").get("HTTP_COOKIE", "")
-    assert set(standard_library_reads(left)) <= {"pref"}
-
-
 @given(field=FIELDS)
+@example(field="pref=v evil=x")
+@example(field="pref=v, evil=x")
+@example(field='pref="a" evil=x')
 @settings(max_examples=600, deadline=None)
 def test_standard_library_reads_declared_names_only(field):
-    """``SimpleCookie`` finds declared names, save where white space in a value ends it early."""
+    """``SimpleCookie`` finds declared names, also where it would end a value at white space."""
     left = arrive(field).get("HTTP_COOKIE", "")
-    assume(not re.search(r"[^; \t=][ \t]+[^; \t=]", left))
     assert all(is_declared(name) for name in standard_library_reads(left))
 
 
 SAFE_VALUE = st.one_of(
-    st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters=';"\x7f')),
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters=';="\x7f')),
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_characters=';"\x7f')),
     st.sampled_from(['"q"', '"a, b"', '"\\073"', 'in"side', "a=b"]),
 ).map(lambda text: text.strip(" "))
 
@@ -422,6 +415,20 @@ def test_declared_cookies_survive_any_strays(names, data):
     left = arrive(field)["HTTP_COOKIE"]
     read = [part.strip(" \t").partition("=") for part in left.split(";") if part.strip(" \t")]
     assert [(name, value) for name, _, value in read] == list(pairs.items())
+
+
+@pytest.mark.xfail(
+    reason="an open quotation or a second pair in a value leaves, but does not come back", strict=True
+)
+@given(name=st.sampled_from(sorted(EXACT)), value=VALUES)
+@example(name="pref", value='"open')
+@settings(max_examples=300, deadline=None)
+def test_what_leaves_comes_back(name, value):
+    """A cookie that the firewall lets out reaches the application when the browser returns it."""
+    left = emit([f"{name}={value}"]).getlist("Set-Cookie")
+    assume(left)
+    pair = left[0].partition(";")[0]
+    assert arrive(pair).get("HTTP_COOKIE") == pair
 
 
 # --- Report only ---

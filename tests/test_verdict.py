@@ -24,7 +24,7 @@ POLICY = CookiePolicy(
         declare("shared", domain="example.com"),
         declare("erp", path="/erp"),
         declare("csrf-*"),
-        declare("_pk_id.*", not_the_tracker="our own packaging id"),
+        declare("_gid", not_the_tracker="our group id"),
     )
 )  # fmt: skip
 STRICT_TAIL = "; Path=/; Secure; HttpOnly; SameSite=Lax"
@@ -135,7 +135,7 @@ def test_longest_pair_leaves():
         pytest.param("csrf-form7=1", "csrf-form7=1" + STRICT_TAIL,
                      (Reason.SECURE_ADDED, Reason.HTTPONLY_ADDED, Reason.SAMESITE_SET,
                       Reason.PATH_SET), id="pattern, bare"),
-        pytest.param("_pk_id.1=1" + STRICT_TAIL, "_pk_id.1=1" + STRICT_TAIL, (),
+        pytest.param("_gid=1" + STRICT_TAIL, "_gid=1" + STRICT_TAIL, (),
                      id="not the tracker"),
     ],
 )  # fmt: skip
@@ -158,7 +158,12 @@ GONE = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
                      f"_ga=; {GONE}; Domain=example.com; Path=/; Secure", id="stray, emptied"),
         pytest.param("x=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", f"x=; {GONE}; Secure",
                      id="by Expires, default path"),
-        pytest.param("sid=; Max-Age=-1", f"sid=; {GONE}; Path=/; Secure", id="declared path"),
+        pytest.param("sid=; Max-Age=-1", f"sid=; {GONE}{STRICT_TAIL}", id="declared"),
+        pytest.param("sid=; Max-Age=0; Domain=example.com; Partitioned", f"sid=; {GONE}{STRICT_TAIL}",
+                     id="as the cookie itself left"),
+        pytest.param("embed=; Max-Age=0; Path=/",
+                     f"embed=; {GONE}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
+                     id="in its partition"),
         pytest.param("__Host-x=; Max-Age=0; Path=/a; Domain=example.com",
                      f"__Host-x=; {GONE}; Path=/; Secure", id="__Host- as browsers demand"),
         pytest.param("__Http-x=; Max-Age=0; Path=/", f"__Http-x=; {GONE}; Path=/; Secure; HttpOnly",
@@ -174,7 +179,8 @@ def test_plain_http_transport_adds_no_secure():
     """Only the named switch for development lets a cookie leave without Secure."""
     policy = CookiePolicy(cookies=(declare("sid"),), transport="plain-http")
     assert line_of("sid=1", policy) == "sid=1; Path=/; HttpOnly; SameSite=Lax"
-    assert line_of("sid=; Max-Age=0", policy) == f"sid=; {GONE}; Path=/"
+    assert line_of("sid=; Max-Age=0", policy) == f"sid=; {GONE}; Path=/; HttpOnly; SameSite=Lax"
+    assert line_of("x=; Max-Age=0; Path=/", policy) == f"x=; {GONE}; Path=/"
 
 
 def test_repr_holds_no_value():

@@ -4,6 +4,8 @@ Sweep: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
 It can hurt neighbours, because cookies ignore ports and paths. So by default only names that the
 catalogue knows as trackers, and names that this very application tried to set, are swept; only on
 HTML navigations over https, never on localhost, never in a response that a shared cache may keep.
+A declared cookie that came twice is expired in each form, on parent domains too: until the twin is
+gone it counts as absent.
 
 A stored cookie is identified by name, domain form, path and partition; a request shows only the
 name. So each name takes several lines.
@@ -16,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from .grammar import is_safe_value, is_token, name_prefix
-from .hosts import is_address, is_local, request_host
+from .hosts import is_host_name, is_local, request_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -89,16 +91,18 @@ class Sweeper:
 
     def _forms(self, name: str, host: str, path: str) -> list[str]:
         """List the expiries that reach a cookie of which only the name is known."""
-        prefix = name_prefix(name) or ""
         domains: list[str | None] = [None]
-        if not prefix.startswith("__Host-") and not is_address(host) and "." in host:
-            labels = host.split(".")
-            parents = len(labels) - 1 if self._to_parents else 1
-            domains += [".".join(labels[start:]) for start in range(parents)]
         paths = ["/"]
-        if self._policy.find(name) is not None and not prefix.startswith("__Host-"):
-            # A forged twin of a declared cookie hides on a longer path.
-            paths += _directories(path)
+        if not (name_prefix(name) or "").startswith("__Host-"):
+            # Where a declared cookie came twice, nobody stays signed in until the twin is gone,
+            # be it on a parent domain or on a longer path.
+            is_twin = self._policy.find(name) is not None
+            if is_host_name(host):
+                labels = host.split(".")
+                parents = len(labels) - 1 if self._to_parents or is_twin else 1
+                domains += [".".join(labels[start:]) for start in range(parents)]
+            if is_twin:
+                paths += _directories(path)
         return [
             f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
             f"{f'; Domain={domain}' if domain else ''}; Path={path}; Secure; HttpOnly{partition}"

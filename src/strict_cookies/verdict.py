@@ -3,8 +3,9 @@ Judge one emitted ``Set-Cookie`` line by the policy; pure.
 
 The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped,
 or it leaves written anew in canonical form, never weaker than the application asked and never wider
-than the policy declares. A line that deletes stores nothing, so it always leaves, in a form that
-browsers heed.
+than the policy declares. A line that deletes stores nothing, so it always leaves, without a value,
+in a form that browsers heed: for a declared cookie with the attributes that the cookie itself left
+with, or the deletion would miss it.
 
 :func:`judge` says what is right. :class:`Judge` gives the same verdicts faster: what an attribute
 tail becomes is worked out once and looked up afterwards; values are never kept.
@@ -99,9 +100,8 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     if cookie is None:
         return Verdict(name, field_value, ())
     lifetime = cookie.lifetime(now)
+    deletes = lifetime is not None and lifetime <= 0
     declared = policy.find(cookie.name)
-    if lifetime is not None and lifetime <= 0:
-        return Verdict(name, _write_deletion(policy, cookie, declared), ())
     hardened = replace(cookie, max_age=lifetime, expires=None)
     reasons = []
     if declared is not None:
@@ -110,6 +110,11 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
             if stricter != hardened:
                 reasons.append(reason)
                 hardened = stricter
+    if deletes:
+        if declared is None:
+            hardened = _meet_prefix(policy, hardened)
+        tail = attribute_tail(replace(hardened, max_age=0, expires=0))
+        return Verdict(name, f"{cookie.name}={tail}", ())
     if hardened.max_age is not None:
         hardened = replace(hardened, expires=int(now) + hardened.max_age)
     line = f"{cookie.name}={cookie.value}{attribute_tail(hardened)}"
@@ -248,26 +253,18 @@ HARDENINGS: tuple[
 )
 
 
-def _write_deletion(
-    policy: CookiePolicy, cookie: SetCookie, declared: DeclaredCookie | None
-) -> str:
+def _meet_prefix(policy: CookiePolicy, cookie: SetCookie) -> SetCookie:
     """
-    Write a deletion that browsers heed, without whatever value came with it.
+    Make browsers heed the deletion of a stray, whose prefix makes demands also then.
 
-    Secure and HttpOnly are added because the prefixes demand them also here; name, domain and path
-    say which cookie is meant and stay as sent.
+    Name, domain and path say which cookie is meant and otherwise stay as sent.
     """
-    host_only = (name_prefix(cookie.name) or "").startswith("__Host-")
-    path = cookie.path or (declared.path if declared is not None else None)
-    tail = attribute_tail(
-        replace(
-            cookie,
-            max_age=0,
-            expires=0,
-            domain=None if host_only or not is_host_name(cookie.domain or "") else cookie.domain,
-            path="/" if host_only else path,
-            secure=cookie.secure or policy.transport == "https",
-            httponly=cookie.httponly or name_prefix(cookie.name) in {"__Http-", "__Host-Http-"},
-        )
+    prefix = name_prefix(cookie.name) or ""
+    domain = cookie.domain if is_host_name(cookie.domain or "") else None
+    cookie = replace(
+        cookie,
+        domain=domain,
+        secure=cookie.secure or policy.transport == "https",
+        httponly=cookie.httponly or "Http-" in prefix,
     )
-    return f"{cookie.name}={tail}"
+    return replace(cookie, domain=None, path="/") if prefix.startswith("__Host-") else cookie
