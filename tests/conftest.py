@@ -36,7 +36,7 @@ def chromium():
     executable = find_chromium()
     if executable is None:
         pytest.fail(
-            f"No Chromium found ({', '.join(CHROMIUM_NAMES)}). Install one: apt-get install chromium"
+            f"None of {', '.join(CHROMIUM_NAMES)} found. Install one: apt-get install chromium"
         )
     from playwright.sync_api import sync_playwright
 

@@ -31,7 +31,9 @@ POLICY = CookiePolicy(
         declare("__Host-s"),
         declare("__Secure-s"),
         declare("__Host-Http-s", samesite="Strict"),
-        declare("pref", purposes=("preferences",), lifetime=timedelta(hours=4), script_readable=True),
+        declare(
+            "pref", purposes=("preferences",), lifetime=timedelta(hours=4), script_readable=True
+        ),
         declare("embed", samesite="None", partitioned=True),
         declare("shared", domain="example.com"),
         declare("sub", path="/sub"),
@@ -86,9 +88,15 @@ CONTROLS = [*range(0x20), 0x7F]
         pytest.param("s=good;\ts =evil", [], id="tossing with other blanks"),
         # PortSwigger, "Stealing HttpOnly cookies with the cookie sandwich technique".
         pytest.param('a="x; s=SECRET; b=y"', [("s", "SECRET")], id="cookie sandwich"),
-        pytest.param('$Version=1; a="x; s=SECRET; b=y"', [("s", "SECRET")], id="versioned sandwich"),
-        pytest.param('a="x\\"; s=SECRET; pref=y"', [("s", "SECRET")], id="sandwich with escaped quote"),
-        pytest.param('s=SECRET; a="x; stray=y"', [("s", "SECRET")], id="sandwich behind the session"),
+        pytest.param(
+            '$Version=1; a="x; s=SECRET; b=y"', [("s", "SECRET")], id="versioned sandwich"
+        ),
+        pytest.param(
+            'a="x\\"; s=SECRET; pref=y"', [("s", "SECRET")], id="sandwich with escaped quote"
+        ),
+        pytest.param(
+            's=SECRET; a="x; stray=y"', [("s", "SECRET")], id="sandwich behind the session"
+        ),
         # PortSwigger, "Bypassing WAFs with the phantom $Version cookie"; RFC 2965.
         pytest.param("$Version=1; s=v; $Path=/", [("s", "v")], id="phantom version"),
         pytest.param('$Version="1"; s=v; $Domain=x; $Port', [("s", "v")], id="phantom attributes"),
@@ -111,16 +119,18 @@ CONTROLS = [*range(0x20), 0x7F]
         pytest.param("\x0c__Host-s=evil", [], id="chaos, form feed"),
         pytest.param("\x1c__Host-s=evil", [], id="chaos, file separator"),
         pytest.param(
-            "\x85__Host-s=evil; __Host-s=good", [("__Host-s", "good")], id="chaos beside the real one"
+            "\x85__Host-s=evil; __Host-s=good",
+            [("__Host-s", "good")],
+            id="chaos beside the real one",
         ),
         # CVE-2023-23934: a nameless cookie whose value looks like a pair.
         pytest.param("=__Host-s=evil", [], id="empty name"),
         pytest.param("=__Host-s=evil; a=1", [("a", "1")], id="empty name, neighbour kept"),
         pytest.param(" = __Host-s=evil", [], id="empty name with blanks"),
         pytest.param("==", [], id="empty everything"),
-        # "Cookie Crumbles", USENIX Security 2023: the wire can't show it; the store must know the id.
+        # "Cookie Crumbles", USENIX Security 2023: the wire can't show it, so a store must know ids.
         pytest.param("__Host-s=evil", [("__Host-s", "evil")], id="nameless smuggling, alone"),
-        pytest.param("__Host-s=evil; __Host-s=good", [], id="nameless smuggling beside the real one"),
+        pytest.param("__Host-s=evil; __Host-s=good", [], id="nameless smuggling beside the real"),
         # A comma is an octet like any other.
         pytest.param("a=1,__Host-s=evil", [("a", "1,__Host-s=evil")], id="comma"),
         pytest.param("stray=1, s=evil", [], id="comma in a stray"),
@@ -386,22 +396,22 @@ def deleting(*arguments, **options):
         # Deletions must be heeded, or a logout would not be one.
         pytest.param(
             deleting("__Host-s"),
-            [f"__Host-s=; {EXPIRED}; Path=/; Secure"],
+            [f"__Host-s=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="deletion of a host prefix",
         ),
         pytest.param(
             deleting("__Host-s", domain="example.com", path="/account"),
-            [f"__Host-s=; {EXPIRED}; Path=/; Secure"],
+            [f"__Host-s=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="deletion of a host prefix with domain and path",
         ),
         pytest.param(
             deleting("__Host-Http-s"),
-            [f"__Host-Http-s=; {EXPIRED}; Path=/; Secure; HttpOnly"],
+            [f"__Host-Http-s=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=Strict"],
             id="deletion of a host-http prefix",
         ),
         pytest.param(
             deleting("__Secure-s"),
-            [f"__Secure-s=; {EXPIRED}; Path=/; Secure"],
+            [f"__Secure-s=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="deletion of a secure prefix",
         ),
         pytest.param(
@@ -418,6 +428,26 @@ def deleting(*arguments, **options):
             deleting("__Http-x", path="/sub"),
             [f"__Http-x=; {EXPIRED}; Path=/sub; Secure; HttpOnly"],
             id="deletion of an http prefix",
+        ),
+        pytest.param(
+            deleting("__host-s", domain="example.com", path="/account"),
+            [f"__host-s=; {EXPIRED}; Path=/; Secure"],
+            id="deletion of a host prefix in lower case",
+        ),
+        pytest.param(
+            deleting("sub"),
+            [f"sub=; {EXPIRED}; Path=/sub; Secure; HttpOnly; SameSite=Lax"],
+            id="deletion where the path had been narrowed",
+        ),
+        pytest.param(
+            deleting("embed"),
+            [f"embed=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"],
+            id="deletion of a partitioned cookie",
+        ),
+        pytest.param(
+            deleting("stray", domain="example.com; Secure"),
+            [f"stray=; {EXPIRED}; Domain=example.com; Path=/; Secure"],
+            id="deletion with attribute injection by the domain",
         ),
         pytest.param(deleting("s; Path=/evil"), [], id="deletion with attribute injection"),
         pytest.param(deleting("a b"), [], id="deletion of a name with a space"),
@@ -517,7 +547,9 @@ def test_what_a_view_sets_leaves_as(change, leaving):
             ["s=v; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="two cookies folded into a line",
         ),
-        pytest.param("=__Host-s=evil; Secure; Path=/", [], id="nameless with a prefix in the value"),
+        pytest.param(
+            "=__Host-s=evil; Secure; Path=/", [], id="nameless with a prefix in the value"
+        ),
         pytest.param("__Host-s", [], id="bare"),
         pytest.param(
             "__Host-s=v; Path=/; Path=/evil; Domain=; Secure",
@@ -531,7 +563,7 @@ def test_what_a_view_sets_leaves_as(change, leaving):
         ),
         pytest.param(
             "s=v; Max-Age=0; Max-Age=junk",
-            [f"s=; {EXPIRED}; Path=/; Secure"],
+            [f"s=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=Lax"],
             id="unreadable second Max-Age",
         ),
         pytest.param(

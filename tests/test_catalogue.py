@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strict_cookies import catalogue
 from strict_cookies.catalogue import (
     Category,
     FrameworkCookie,
@@ -19,11 +20,13 @@ from strict_cookies.catalogue import (
     find_tracker,
     framework_cookies,
     is_known_tracker,
+    known_trackers,
     load_catalogue,
     parse_catalogue,
+    trackers_under,
 )
+from strict_cookies.cookie import DeclaredCookie
 from strict_cookies.durations import read_duration
-from strict_cookies.policy import DeclaredCookie
 from strict_cookies.purposes import Purpose
 
 TRACKERS = load_catalogue().trackers.entries
@@ -175,6 +178,49 @@ def test_remembered_choice_is_no_known_tracker(cookie_name):
 def test_distinctive_name_is_known_tracker(cookie_name):
     """A distinctive name is enough, whatever its category but a choice."""
     assert is_known_tracker(cookie_name)
+
+
+def test_known_trackers_are_picked_in_their_order():
+    """Of many names the certain ones are picked, in their order and as often as they came."""
+    names = ["sid", "_ga", "UID", "li_gc", "_ga_G-1", "", "_", "_ga", "_gax"]
+    assert known_trackers(names) == ["_ga", "_ga_G-1", "_ga"]
+    assert known_trackers(iter(names)) == ["_ga", "_ga_G-1", "_ga"]
+    assert known_trackers([]) == []
+
+
+def test_names_that_are_kept_are_bounded(monkeypatch):
+    """However many names under a tracker's pattern arrive, no more than the bound are kept."""
+    monkeypatch.setattr(catalogue, "_seen", seen := set())
+    monkeypatch.setattr(catalogue, "MAX_SEEN", 3)
+    for number in range(10):
+        assert is_known_tracker(f"_ga_{number}")
+        assert not is_known_tracker(f"mine_{number}")
+    assert seen == {"_ga_0", "_ga_1", "_ga_2"}
+    assert is_known_tracker("_ga_9")
+
+
+@pytest.mark.parametrize(
+    ("stem", "names"),
+    [
+        pytest.param("_ga_", ["_ga_*"], id="a pattern's own stem"),
+        pytest.param("_ga_G", ["_ga_G"], id="below a pattern"),
+        pytest.param("mp_", ["mp_*_mixpanel"], id="before an inner star"),
+        pytest.param("UID", [], id="ambiguous name"),
+        pytest.param("li_gc", [], id="remembered choice"),
+        pytest.param("mine_", [], id="nothing"),
+    ],
+)
+def test_trackers_under_a_stem(stem, names):
+    """The certain trackers that a pattern of the site's own would cover are listed."""
+    assert trackers_under(stem) == names
+
+
+def test_trackers_under_a_short_stem_are_all_listed():
+    """Each certain tracker that begins with a text is listed, in the order of the file."""
+    found = trackers_under("_ga")
+    assert found[0] == "_ga"
+    assert "_ga_*" in found
+    assert all(name.startswith("_ga") for name in found)
 
 
 # --- Frameworks ---

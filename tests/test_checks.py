@@ -167,9 +167,19 @@ def test_plain_http_costs_secure_and_the_prefix(make_app):
 
 def test_declaring_flasks_own_name_costs_the_prefix(make_app):
     """An entry named session is named as the cause, with the file."""
-    findings = run_checks(make_app(toml=SITE + ENTRY.format(name="session")))
+    entry = ENTRY.format(name="session").replace("preferences", "session")
+    findings = run_checks(make_app(toml=SITE + entry))
     assert brief(findings) == [("warning", "SC403")]
     assert "cookies.toml declares 'session'" in findings[0].message
+
+
+def test_session_declared_as_something_else_is_an_error(make_app):
+    """An entry that gives the session another purpose is told before the first request fails."""
+    text = SITE + ENTRY.format(name="erp")
+    app = make_app(toml=text, after=lambda app: app.config.update(SESSION_COOKIE_NAME="erp"))
+    finding = run_checks(app)[0]
+    assert (finding.severity, finding.reason) == ("error", None)
+    assert "Cookie 'erp' is Flask's session: it may serve session and authent" in finding.message
 
 
 def test_name_is_judged_as_at_the_first_request(make_app):

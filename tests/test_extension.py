@@ -8,7 +8,15 @@ import sys
 import threading
 
 import pytest
-from flask import Flask, Response, flash, get_flashed_messages, redirect, session
+from flask import (
+    Flask,
+    Response,
+    flash,
+    get_flashed_messages,
+    redirect,
+    request_started,
+    session,
+)
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import EnvironBuilder
@@ -228,6 +236,23 @@ class TestCompiling:
             thread.join()
         assert made == [1]
 
+    def test_compiling_again_gives_the_same_firewall(self):
+        """Whoever asks second gets what is there."""
+        app = protect()
+        assert protection(app).firewall is None
+        firewall = protection(app).freeze()
+        assert protection(app).freeze() is protection(app).firewall is firewall
+
+    def test_template_before_the_first_request_has_a_nonce(self):
+        """A page that is rendered in a test, without a server, can ask for its nonce."""
+        app = protect()
+        with app.test_request_context():
+            first, second = (
+                app.jinja_env.from_string("{{ csp_nonce() }}").render() for _ in range(2)
+            )
+        assert len(first) == 32
+        assert first == second
+
     def test_plain_wsgi_path_imports_no_flask(self):
         """Any WSGI app can use the firewall without paying for Flask."""
         code = (
@@ -330,7 +355,7 @@ class TestMiddlewareOrder:
         app = protect(TESTING=True)
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
         with pytest.raises(
-            ConfigurationError, match="SC301: .*DispatcherMiddleware wraps"
+            ConfigurationError, match=r"SC301: .*DispatcherMiddleware wraps"
         ) as caught:
             app.test_client().get("/")
         assert caught.value.reason_id == "SC301"
@@ -367,3 +392,74 @@ class TestMiddlewareOrder:
         StrictCookies(app)
         with pytest.raises(ConfigurationError, match="SC302"):
             app.test_client().get("/")
+
+
+def bypass(app):
+    """Put back what stood at app.wsgi_app before Strict Cookies, as a wrong order would."""
+    app.wsgi_app = DispatcherMiddleware(Flask.wsgi_app.__get__(app), {})
+
+
+class TestBypass:
+    MESSAGE = (
+        "app.wsgi_app was replaced after StrictCookies(app). Wrap app.wsgi_app, don't replace it; "
+        "nothing is enforced until then."
+    )
+
+    def test_replaced_wsgi_app_raises_while_testing(self):
+        """A wsgi_app that goes past the firewall fails the first test that sends a request."""
+        app = protect(TESTING=True)
+        bypass(app)
+        with pytest.raises(ConfigurationError) as caught:
+            app.test_client().get("/")
+        assert str(caught.value) == f"SC304: {self.MESSAGE}"
+        assert caught.value.reason_id == "SC304"
+
+    def test_replaced_wsgi_app_is_logged_in_production(self, caplog):
+        """Outside of tests the app still answers, and the log is loud, once."""
+        app = protect()
+        bypass(app)
+        client = app.test_client()
+        assert [client.get("/").status_code for _ in range(3)] == [200] * 3
+        assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+            (logging.ERROR, f"SC304 requests go past Strict Cookies: {self.MESSAGE}")
+        ]
+
+    @pytest.mark.xfail(
+        strict=True, reason="the exception is raised where the application's own handlers catch it"
+    )
+    def test_handler_of_every_exception_does_not_hide_it(self, caplog):
+        """Where the application answers every exception itself, a test still gets to know."""
+        app = protect(TESTING=True)
+        app.register_error_handler(Exception, lambda error: ("sorry", 500))
+        bypass(app)
+        raised = False
+        try:
+            app.test_client().get("/")
+        except ConfigurationError:
+            raised = True
+        assert raised or "SC304" in caplog.text
+
+    def test_request_through_the_firewall_is_silent(self, caplog):
+        """In the ordinary case nothing is said, while testing or not."""
+        for testing in (True, False):
+            assert protect(TESTING=testing).test_client().get("/").status_code == 200
+        assert caplog.records == []
+
+    @pytest.mark.parametrize("bypassed", [True, False])
+    def test_it_is_looked_at_once(self, bypassed):
+        """After Flask's first request nothing is left that looks, so that none pays for it."""
+        app = protect()
+        if bypassed:
+            bypass(app)
+        assert protection(app).notice_bypass in request_started.receivers_for(app)
+        app.test_client().get("/")
+        assert protection(app).notice_bypass not in request_started.receivers_for(app)
+
+    def test_each_application_is_looked_at_for_itself(self, caplog):
+        """The first request of one application says nothing about another."""
+        sound, passed = protect(), protect()
+        bypass(passed)
+        sound.test_client().get("/")
+        assert caplog.records == []
+        passed.test_client().get("/")
+        assert [record.levelno for record in caplog.records] == [logging.ERROR]

@@ -1,4 +1,4 @@
-"""StrictTalisman: closed by default, equal to Talisman's own values, nonces only where asked for."""
+"""StrictTalisman: closed by default, else Talisman's own values, nonces only where asked for."""
 
 from __future__ import annotations
 

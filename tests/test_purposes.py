@@ -20,8 +20,8 @@ from strict_cookies.purposes import (
 )
 
 KNOWN = (
-    "(known: session, authentication, preferences, security, load_balancing, user_input, "
-    "media_player)."
+    "Known: session, authentication, preferences, security, load_balancing, user_input, "
+    "media_player."
 )
 
 
@@ -77,32 +77,37 @@ def test_every_purpose_is_in_the_table():
         pytest.param(
             "analytics",
             "purpose 'analytics' is not strictly necessary and would need consent, which this "
-            f"library is there to do without. Remove the entry and what sets it {KNOWN}",
+            "library is there to do without. Remove the entry and what sets it.",
             id="needs consent",
         ),
         pytest.param(
             " Marketing ",
             "purpose ' Marketing ' is not strictly necessary and would need consent, which this "
-            f"library is there to do without. Remove the entry and what sets it {KNOWN}",
+            "library is there to do without. Remove the entry and what sets it.",
             id="needs consent, other spelling",
         ),
         pytest.param(
             "csrf",
-            f"purpose 'csrf' is not known; did you mean 'security' {KNOWN}",
+            f"purpose 'csrf' is not known. Did you mean 'security'? {KNOWN}",
             id="another word for one of ours",
         ),
         pytest.param(
             "Session",
-            f"purpose 'Session' is not known; did you mean 'session' {KNOWN}",
+            f"purpose 'Session' is not known. Did you mean 'session'? {KNOWN}",
             id="capital",
         ),
         pytest.param(
             "load-balancing",
-            f"purpose 'load-balancing' is not known; did you mean 'load_balancing' {KNOWN}",
+            f"purpose 'load-balancing' is not known. Did you mean 'load_balancing'? {KNOWN}",
             id="dash",
         ),
-        pytest.param("necessary", f"purpose 'necessary' is not known {KNOWN}", id="unknown"),
-        pytest.param("", f"purpose '' is not known {KNOWN}", id="empty"),
+        pytest.param("necessary", f"purpose 'necessary' is not known. {KNOWN}", id="unknown"),
+        pytest.param(
+            "functional",
+            f"purpose 'functional' is not known. {KNOWN}",
+            id="a word for anything hints at nothing",
+        ),
+        pytest.param("", f"purpose '' is not known. {KNOWN}", id="empty"),
     ],
 )
 def test_other_word_is_refused_with_a_hint(word, message):
@@ -122,7 +127,7 @@ def test_word_for_consent_is_never_a_purpose(word):
 @pytest.mark.parametrize(("word", "purpose"), sorted(ALSO_KNOWN_AS.items()))
 def test_known_other_word_is_hinted(word, purpose):
     """Each word in the list of other words is refused with the purpose it stands for."""
-    with pytest.raises(ValueError, match=f"did you mean '{purpose.value}'"):
+    with pytest.raises(ValueError, match=rf"Did you mean '{purpose.value}'\?"):
         read_purpose(word)
 
 

@@ -31,8 +31,8 @@ def _id(reason):
 #: Ids are promised to logs, tests and dashboards outside: this table only ever grows.
 IDS = {
     "SC1": (1, 2, 3, 4, 5, 6, 7, 21, 22, 23, 24, 25, 26, 27),
-    "SC2": (1, 2, 3, 4, 5, 6, 10),
-    "SC3": (1, 2, 3),
+    "SC2": (1, 2, 3, 4, 5, 10, 11),
+    "SC3": (1, 2, 3, 4),
     "SC4": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
     "SC9": (1, 2, 3),
 }
@@ -72,6 +72,8 @@ def test_remedy_names_settings_that_exist(reason):
         pytest.param(Reason.STRAY, "SC20", True, id="arrived"),
         pytest.param(Reason.FIELD_TOO_LARGE, "SC20", True, id="whole field"),
         pytest.param(Reason.UNKEEPABLE, "SC21", False, id="left on plain http"),
+        pytest.param(Reason.SWEPT, "SC21", False, id="told to the browser"),
+        pytest.param(Reason.BYPASSED, "SC30", False, id="put together"),
         pytest.param(Reason.JUDGE_FAULT, "SC90", False, id="fault"),
     ],
 )

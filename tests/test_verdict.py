@@ -56,6 +56,8 @@ def line_of(emitted, policy=POLICY):
         pytest.param("csrf-a b=1", Reason.MALFORMED_NAME, id="space behind a pattern"),
         pytest.param("a b=; Max-Age=0", Reason.MALFORMED_NAME, id="deletion of no name"),
         pytest.param("sid=" + "x" * (MAX_PAIR_OCTETS - 2), Reason.TOO_LARGE, id="too large"),
+        pytest.param('sid="open', Reason.UNSAFE_VALUE, id="quotation that does not close"),
+        pytest.param("sid=a __Host-x=b", Reason.UNSAFE_VALUE, id="second cookie behind a space"),
         pytest.param("sid=1; Path=/" + "x" * 1024, Reason.LONG_ATTRIBUTE, id="long path"),
         pytest.param("sid=1; x=" + "x" * 1025, Reason.LONG_ATTRIBUTE, id="long unknown attribute"),
     ],
@@ -96,7 +98,8 @@ def test_longest_pair_leaves():
         pytest.param("sid=1; Path=x; Secure; HttpOnly; SameSite=Lax",
                      "sid=1" + STRICT_TAIL, (Reason.PATH_SET,), id="relative Path"),
         pytest.param("sid=1; Path=/a; Secure; HttpOnly; SameSite=Lax",
-                     "sid=1; Path=/a; Secure; HttpOnly; SameSite=Lax", (), id="narrower Path stays"),
+                     "sid=1; Path=/a; Secure; HttpOnly; SameSite=Lax", (),
+                     id="narrower Path stays"),
         pytest.param("__Host-sid=1; Path=/a; Secure; HttpOnly; SameSite=Lax",
                      "__Host-sid=1" + STRICT_TAIL, (Reason.PATH_SET,), id="__Host- Path"),
         pytest.param("erp=1; Path=/erpx; Secure; HttpOnly; SameSite=Lax",
@@ -159,8 +162,8 @@ GONE = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
         pytest.param("x=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", f"x=; {GONE}; Secure",
                      id="by Expires, default path"),
         pytest.param("sid=; Max-Age=-1", f"sid=; {GONE}{STRICT_TAIL}", id="declared"),
-        pytest.param("sid=; Max-Age=0; Domain=example.com; Partitioned", f"sid=; {GONE}{STRICT_TAIL}",
-                     id="as the cookie itself left"),
+        pytest.param("sid=; Max-Age=0; Domain=example.com; Partitioned",
+                     f"sid=; {GONE}{STRICT_TAIL}", id="as the cookie itself left"),
         pytest.param("embed=; Max-Age=0; Path=/",
                      f"embed=; {GONE}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
                      id="in its partition"),
@@ -203,7 +206,7 @@ def test_remembered_tails_hold_no_value():
 def test_judge_gives_one_verdict_for_the_first_and_the_next():
     """A remembered tail changes no verdict, neither for another value nor for a bad one."""
     remembering = Judge(POLICY, clock=lambda: NOW)
-    for value in ("a", "b", "x" * MAX_PAIR_OCTETS, "c\x00", "d"):
+    for value in ("a", "b", "x" * MAX_PAIR_OCTETS, "c\x00", '"o', "a b=c", "a b", '"q"', "d"):
         emitted = f"sid={value}; Path=/"
         assert remembering(emitted) == judge(POLICY, emitted, now=NOW)
 

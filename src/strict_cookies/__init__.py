@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         PolicyError,
         StrictCookiesError,
     )
-    from .extension import StrictCookies
+    from .extension import StrictCookies, csp_nonce
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
     from .policy import CookiePolicy, Site
@@ -43,6 +43,7 @@ _HOMES = {
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
     "cookie_dropped": "signals",
+    "csp_nonce": "extension",
     "cookie_hardened": "signals",
     "stray_cookie_seen": "signals",
 }
@@ -63,6 +64,7 @@ __all__ = [
     "StrictTalisman",
     "cookie_dropped",
     "cookie_hardened",
+    "csp_nonce",
     "stray_cookie_seen",
 ]
 

@@ -23,8 +23,8 @@ from .settings import (
     Settings,
     declare_session,
     find_policy,
+    harden_session,
     session_cookie_name,
-    session_name,
 )
 
 if TYPE_CHECKING:
@@ -118,6 +118,12 @@ def explain_error(error: StrictCookiesError) -> Finding:
     return Finding(reason=reason, severity="error", message=message, remedy=remedy)
 
 
+def own_config(app: Flask) -> Mapping[str, Any]:
+    """Give an application's own configuration, without what Strict Cookies set in it."""
+    protection = app.extensions.get("strict_cookies")
+    return app.config if protection is None else protection.config_before()
+
+
 def current_session_name(app: Flask, policy: CookiePolicy) -> str:
     """
     Tell the session cookie's name at the first request.
@@ -126,9 +132,10 @@ def current_session_name(app: Flask, policy: CookiePolicy) -> str:
         app: With or without Strict Cookies.
         policy: The application's own, with the transport that counts.
     """
-    protection = app.extensions.get("strict_cookies")
-    given = protection.given_name if protection is not None else FLASK_SESSION_NAME
-    return session_name(app.config, policy, given)
+    config = own_config(app)
+    if config.get("STRICT_COOKIES_MODE") == "report-only":
+        return str(config["SESSION_COOKIE_NAME"])
+    return str(harden_session(config, policy)["SESSION_COOKIE_NAME"])
 
 
 def join_words(words: list[str]) -> str:
@@ -265,7 +272,8 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
     name = current_session_name(app, policy)
-    if name.startswith("__Host-"):
+    # In report-only mode the name stays until the mode goes, which is told already.
+    if name.startswith("__Host-") or app.config["STRICT_COOKIES_MODE"] == "report-only":
         return
     causes = _missing_prefix(app, policy)
     yield Finding(

@@ -14,9 +14,9 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import request_started
+from flask import current_app, request_started
 
 from .declaration.blueprint import create_blueprint
 from .errors import ConfigurationError
@@ -26,12 +26,12 @@ from .middleware import inspect_chain
 from .reasons import Reason
 from .settings import (
     DEFAULTS,
-    FLASK_SESSION_NAME,
     Settings,
     declare_session,
     find_policy,
+    find_url_prefix,
     freeze_config,
-    session_name,
+    harden_session,
 )
 
 if TYPE_CHECKING:
@@ -74,8 +74,21 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
-        prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
-        app.register_blueprint(create_blueprint(protection.stand), url_prefix=prefix)
+        app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
+
+
+def csp_nonce() -> str:
+    """
+    Give this request's nonce for the Content-Security-Policy, as ``csp_nonce()`` in templates.
+
+    Call it in a view before a template is streamed, so that it goes into the headers.
+
+    Raises:
+        RuntimeError: There is no request, or its headers have gone.
+        KeyError: StrictCookies is not added to the application.
+    """
+    protection: Protection = current_app.extensions["strict_cookies"]
+    return protection.nonce()
 
 
 class Protection:
@@ -90,8 +103,11 @@ class Protection:
         self._app = app
         #: What stands inside the firewall.
         self.inner = app.wsgi_app
-        #: The name that Flask's session cookie was given here.
-        self.given_name = FLASK_SESSION_NAME
+        #: Flask's session settings: what was set here, and what stood there before.
+        self._given: dict[str, Any] = {}
+        self._before: dict[str, Any] = {}
+        #: Where the library's pages are, as it stood when they were registered.
+        self.url_prefix = find_url_prefix(app)
         self._lock = threading.Lock()
         self._firewall: CookieFirewall | None = None
         self._talisman: StrictTalisman | None = None
@@ -149,8 +165,15 @@ class Protection:
                 return self._firewall
             app = self._app
             settings = Settings.from_app(app)
+            if find_url_prefix(app) != self.url_prefix:
+                raise ConfigurationError(
+                    "STRICT_COOKIES_URL_PREFIX was changed after StrictCookies(app), when the "
+                    "pages had their place already. Set it before."
+                )
             self._policy = self._prepare(find_policy(app))
-            self._talisman = StrictTalisman(**settings.talisman)
+            self._talisman = StrictTalisman(
+                **settings.talisman, report_only=settings.mode == "report-only"
+            )
             self._inspect_chain(settings)
             freeze_config(app)
             self._firewall = CookieFirewall(
@@ -165,15 +188,24 @@ class Protection:
             )
             return self._firewall
 
+    def config_before(self) -> dict[str, Any]:
+        """Give the application's own configuration, without what was set here."""
+        config = dict(self._app.config)
+        for key, given in self._given.items():
+            if config[key] == given:
+                config[key] = self._before[key]
+        return config
+
     def _prepare(self, policy: CookiePolicy) -> CookiePolicy:
         """Harden Flask's session settings as far as they allow, and declare its cookie."""
         config = self._app.config
-        policy = replace(policy, transport=config["STRICT_COOKIES_TRANSPORT"])
-        name = session_name(config, policy, self.given_name)
-        if name != config["SESSION_COOKIE_NAME"]:
-            config["SESSION_COOKIE_NAME"] = self.given_name = name
-        config["SESSION_COOKIE_SECURE"] = policy.transport == "https"
-        config["SESSION_COOKIE_SAMESITE"] = config["SESSION_COOKIE_SAMESITE"] or "Lax"
+        before = self.config_before()
+        policy = replace(policy, transport=before["STRICT_COOKIES_TRANSPORT"])
+        report_only = before["STRICT_COOKIES_MODE"] == "report-only"
+        given = {} if report_only else harden_session(before, policy)
+        self._before = {key: before[key] for key in (*self._given, *given)}
+        self._given = given
+        config.update({**self._before, **given})
         return declare_session(config, policy)
 
     def _inspect_chain(self, settings: Settings) -> None:

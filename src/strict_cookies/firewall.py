@@ -81,7 +81,7 @@ class CookieFirewall:
     Args:
         app: The application to protect.
         policy: What is declared.
-        mode: ``"enforce"``; ``"report-only"`` changes nothing and records; ``"raise"`` raises
+        mode: ``"enforce"``; ``"report-only"`` changes no cookie and records; ``"raise"`` raises
             :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped.
         sweep: ``"known"`` (trackers and own strays); ``"host"`` (every stray, this host);
             ``"site"`` (every stray, each parent domain too); ``"off"``.
@@ -281,7 +281,7 @@ class CookieFirewall:
         if self.mode == "raise":
             reason = verdict.reasons[0]
             raise CookieDroppedError(
-                explain(reason, name, environ.get("PATH_INFO", "")),
+                explain(reason, name, self.ledger.place_of(environ)),
                 cookie_name=name,
                 reason_id=reason.id,
             )

@@ -71,6 +71,8 @@ _OPTIONS = tuple(
     for name in inspect.signature(Talisman.init_app).parameters
     if name not in {"self", "app", *_NOT_OURS}
 )
+_CSP_REPORT_ONLY = "Content-Security-Policy-Report-Only"
+_CSP_NAMES = ("Content-Security-Policy", _CSP_REPORT_ONLY)
 _KEYWORDS = frozenset(
     {"self", "none", "unsafe-inline", "unsafe-eval", "strict-dynamic", "wasm-unsafe-eval"}
 )
@@ -84,13 +86,15 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
     Talisman's options, compiled to header pairs.
 
     Args:
+        report_only: Send the Content-Security-Policy for the browser to report on, and nothing
+            else: a trial changes no page.
         options: As for Talisman, over :data:`DEFAULT_OPTIONS`.
 
     Raises:
         ConfigurationError: An option or a source expression that would not do what it seems to.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, report_only: bool = False, **options: Any) -> None:
         _check_options(options)
         merged = {**DEFAULT_OPTIONS, **options}
         try:
@@ -98,6 +102,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         except (AttributeError, TypeError, ValueError) as error:
             raise ConfigurationError(f"STRICT_COOKIES_TALISMAN: {error}.") from None
         throw_away = flask.Flask(__name__)
+        self._report_only = report_only
         #: Header pairs by whether the wire is https.
         self._pairs = {https: self._compile(throw_away, https) for https in (False, True)}
         #: Likewise with a nonce: the pairs without one, and names with the parts around it.
@@ -138,7 +143,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             if environ.get(_SENT):
                 raise RuntimeError(
                     "csp_nonce() was called for the first time after the headers had gone, as a "
-                    "streamed template does. Call it in the view before streaming begins."
+                    "streamed template does. Call strict_cookies.csp_nonce() in the view."
                 )
             nonce = environ[_NONCE] = secrets.token_hex(NONCE_OCTETS)
         return str(nonce)
@@ -150,9 +155,12 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             if nonce is not None:
                 flask.request.csp_nonce = nonce  # type: ignore[attr-defined]
             written = self._set_response_headers(flask.Response())
-        return tuple(
+        pairs = [
             pair for pair in written.headers if pair[0] not in ("Content-Type", "Content-Length")
-        )
+        ]
+        if self._report_only:
+            return tuple((_CSP_REPORT_ONLY, text) for name, text in pairs if name in _CSP_NAMES)
+        return tuple(pairs)
 
 
 class _StandIn:

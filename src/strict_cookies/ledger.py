@@ -111,8 +111,15 @@ class Ledger:
         place = show(self._place(environ))
         for row in rows:
             if self._count(row):
-                mark = "" if self._enforced else "[report-only] "
-                logger.warning("%s%s", mark, explain(row[0], row[1], place))
+                logger.warning("%s", explain(row[0], row[1], place, enforced=self._enforced))
+
+    def place_of(self, environ: WSGIEnvironment) -> str:
+        """Tell where in the application a request went, as the log does."""
+        try:
+            return show(self._place(environ))
+        except Exception as error:  # noqa: BLE001 - observers never change a response
+            self.fault(Reason.OBSERVER_FAULT, error)
+            return OTHER
 
     def _announce(self, reason: Reason, name: str, place: str) -> None:
         signal = signals.BY_GROUP.get(reason.group)
@@ -133,7 +140,7 @@ class Ledger:
         return count == 1
 
 
-def explain(reason: Reason, cookie_name: str, place: str) -> str:
+def explain(reason: Reason, cookie_name: str, place: str, *, enforced: bool = True) -> str:
     """
     Say what was found, where, and what to do; for an undeclared cookie with the lines to add.
 
@@ -141,13 +148,15 @@ def explain(reason: Reason, cookie_name: str, place: str) -> str:
         reason: Why something was done.
         cookie_name: Any text; it is escaped and cut.
         place: An endpoint or a path.
+        enforced: False in report-only mode.
     """
-    what = f"{reason}: {show(cookie_name)!r} at {show(place)!r}."
+    mark = "" if enforced else "[report-only] "
+    what = f"{mark}{reason}: {show(cookie_name)!r} at {show(place)!r}."
     if reason is not Reason.UNDECLARED:
         return f"{what} {reason.remedy}"
     return (
-        f"{what} It did not leave. Stop setting it, or, if the site strictly needs it, "
-        f"add to cookies.toml:\n{suggest_entry(cookie_name)}"
+        f"{what} It {'did' if enforced else 'would'} not leave. Stop setting it, or, if the site "
+        f"strictly needs it, add to cookies.toml:\n{suggest_entry(cookie_name)}"
     )
 
 

@@ -48,6 +48,11 @@ class Reason(Enum):
         "attribute value above 1024 octets",
         "Shorten it; browsers ignore such an attribute and widen the cookie's scope.",
     )
+    UNSAFE_VALUE = (
+        "SC108",
+        "value that does not come back",
+        "Close its quotes, or encode its spaces; readers would see two cookies in it.",
+    )
     SECURE_ADDED = "SC121", "Secure added", "Set secure=True where the cookie is set."
     HTTPONLY_ADDED = (
         "SC122",

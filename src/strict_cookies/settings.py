@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,21 @@ class Settings:
         )
 
 
+def find_url_prefix(app: Flask) -> str:
+    """
+    Read where the library's pages go.
+
+    Raises:
+        ConfigurationError: It is no path below the root.
+    """
+    prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
+    if not isinstance(prefix, str) or not re.fullmatch(r"(/[\w.~-]+)+", prefix, re.ASCII):
+        raise ConfigurationError(
+            f"STRICT_COOKIES_URL_PREFIX is {prefix!r}. Write a path such as '/cookies'."
+        )
+    return prefix
+
+
 def find_policy(app: Flask) -> CookiePolicy:
     """
     Load the policy that ``STRICT_COOKIES_POLICY`` names, or the file beside the application.
@@ -141,22 +157,25 @@ def session_cookie_name(config: Mapping[str, Any], transport: Transport) -> str:
     return f"{'__Http-' if httponly else '__Secure-'}{FLASK_SESSION_NAME}"
 
 
-def session_name(config: Mapping[str, Any], policy: CookiePolicy, given: str) -> str:
+def harden_session(config: Mapping[str, Any], policy: CookiePolicy) -> dict[str, Any]:
     """
-    Tell which name Flask's session cookie gets.
+    Work out Flask's session settings, as strict as the application's own allow.
 
     Args:
-        config: The application's.
+        config: The application's own; a name other than Flask's was chosen by the developer.
         policy: The application's own; where it declares ``session`` itself, that name stays.
-        given: The name that was given before; any other name in the configuration was chosen by
-            the developer and stays.
+
+    Returns:
+        The keys of ``app.config`` to set.
     """
     name = str(config["SESSION_COOKIE_NAME"])
-    if name not in (FLASK_SESSION_NAME, given):
-        return name
-    if FLASK_SESSION_NAME in policy.exact:
-        return FLASK_SESSION_NAME
-    return session_cookie_name(config, policy.transport)
+    if name == FLASK_SESSION_NAME and name not in policy.exact:
+        name = session_cookie_name(config, policy.transport)
+    return {
+        "SESSION_COOKIE_NAME": name,
+        "SESSION_COOKIE_SECURE": config["SESSION_COOKIE_SECURE"] or policy.transport == "https",
+        "SESSION_COOKIE_SAMESITE": config["SESSION_COOKIE_SAMESITE"] or "Lax",
+    }
 
 
 def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePolicy:

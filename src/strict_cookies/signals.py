@@ -13,12 +13,15 @@ from blinker import Namespace
 
 _signals = Namespace()
 
-#: A cookie that the application emitted did not leave.
-cookie_dropped = _signals.signal("cookie-dropped")
-#: A cookie left with a stricter attribute than the application gave it.
-cookie_hardened = _signals.signal("cookie-hardened")
-#: A cookie arrived that the application will not see.
-stray_cookie_seen = _signals.signal("stray-cookie-seen")
+cookie_dropped = _signals.signal(
+    "cookie-dropped", "A cookie that the application emitted did not leave."
+)
+cookie_hardened = _signals.signal(
+    "cookie-hardened", "A cookie left with a stricter attribute than the application gave it."
+)
+stray_cookie_seen = _signals.signal(
+    "stray-cookie-seen", "A cookie arrived that the application will not see."
+)
 
 #: Which signal tells of a reason, by the first digits of its id.
 BY_GROUP = {"SC10": cookie_dropped, "SC12": cookie_hardened, "SC20": stray_cookie_seen}

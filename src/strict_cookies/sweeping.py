@@ -71,10 +71,14 @@ class Sweeper:
             caching is None or "no-store" in caching or "private" in caching
         ):
             return []
+        # What this very response sets must live; its twin waits for the next page.
+        fresh = {line.partition("=")[0] for key, line in headers if key.lower() == "set-cookie"}
         lines: list[str] = []
         swept = []
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-        for name in filter(is_token, dict.fromkeys(strays)):
+        for name in dict.fromkeys(strays):
+            if name in fresh or not is_token(name):
+                continue
             forms = self._forms(name, host, path)
             lines += forms
             if len(lines) > MAX_SWEEP_LINES:

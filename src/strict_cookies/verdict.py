@@ -28,6 +28,7 @@ from .grammar import (
     SetCookie,
     attribute_tail,
     has_control_character,
+    is_safe_value,
     is_token,
     name_prefix,
     parse_set_cookie,
@@ -99,10 +100,8 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     # Only reached with None where REFUSALS was cut down: what browsers ignore may then leave.
     if cookie is None:
         return Verdict(name, field_value, ())
-    lifetime = cookie.lifetime(now)
-    deletes = lifetime is not None and lifetime <= 0
     declared = policy.find(cookie.name)
-    hardened = replace(cookie, max_age=lifetime, expires=None)
+    hardened = replace(cookie, max_age=cookie.lifetime(now), expires=None)
     reasons = []
     if declared is not None:
         for reason, harden in HARDENINGS:
@@ -110,7 +109,7 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
             if stricter != hardened:
                 reasons.append(reason)
                 hardened = stricter
-    if deletes:
+    if _deletes(cookie, now):
         if declared is None:
             hardened = _meet_prefix(policy, hardened)
         tail = attribute_tail(replace(hardened, max_age=0, expires=0))
@@ -146,6 +145,8 @@ class Judge:
         if known is not None and equals:
             safe = not has_control_character(value)
             value = value.strip(" \t")
+            if '"' in value or " " in value:
+                safe = safe and is_safe_value(value)
             if safe and len(name) + len(value) <= MAX_PAIR_OCTETS:
                 return _new(Verdict, (name, f"{name}={value}{known[0]}", known[1]))
         verdict = judge(self._policy, field_value, now=self._clock())
@@ -177,8 +178,7 @@ def _refuse_undeclared(policy: CookiePolicy, field_value: str, now: float) -> Re
         return Reason.NAMELESS
     if not is_token(cookie.name):
         return Reason.MALFORMED_NAME
-    lifetime = cookie.lifetime(now)
-    if lifetime is not None and lifetime <= 0:
+    if _deletes(cookie, now):
         return None
     return Reason.TRACKER if is_known_tracker(cookie.name) else Reason.UNDECLARED
 
@@ -189,6 +189,19 @@ def _refuse_long_attribute(policy: CookiePolicy, field_value: str, now: float) -
         if len(attribute.partition("=")[2].strip(" \t")) > MAX_ATTRIBUTE_OCTETS:
             return Reason.LONG_ATTRIBUTE
     return None
+
+
+def _refuse_unsafe_value(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+    """Refuse a value that is cut when it comes back, because other readers misread it."""
+    cookie = parse_set_cookie(field_value)
+    if cookie is None or is_safe_value(cookie.value) or _deletes(cookie, now):
+        return None
+    return Reason.UNSAFE_VALUE
+
+
+def _deletes(cookie: SetCookie, now: float) -> bool:
+    lifetime = cookie.lifetime(now)
+    return lifetime is not None and lifetime <= 0
 
 
 def _add_secure(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
@@ -237,6 +250,7 @@ REFUSALS: tuple[Callable[[CookiePolicy, str, float], Reason | None], ...] = (
     _refuse_ignored,
     _refuse_undeclared,
     _refuse_long_attribute,
+    _refuse_unsafe_value,
 )
 
 #: What makes a declared cookie as strict as its entry, with the reason given where it does.

@@ -2,7 +2,8 @@
 The declaration's pages: server-rendered, without script, and they set no cookie.
 
 ``/cookies/`` for people, ``/cookies/declaration.json`` for machines, and ``cookie_table()`` for a
-site's own privacy page. A site overrides a page by a template of the same name, or only a block.
+site's own privacy page. A site overrides the page by a template ``strict_cookies/declaration.html``
+of its own, whole, or block by block where it extends ``strict_cookies/layout.html``.
 """
 
 from __future__ import annotations

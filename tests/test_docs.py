@@ -1,0 +1,442 @@
+"""
+That the documentation is true: what it shows runs, what it names exists, what exists is named.
+
+A comment before a block says what the block is for:
+
+- ``<!-- file: NAME -->``: from here on the page's folder has this file.
+- ``<!-- run -->``: the code runs in that folder, and its application serves a request, without an
+  error or a warning.
+- ``<!-- pytest -->``: the code is a test file that passes there.
+- ``<!-- prints -->``: the commands print there what stands below them.
+- ``<!-- log of GET PATH -->``: what the folder's ``app.py`` logs for that request.
+- ``<!-- wrong on purpose -->``: a policy that is refused; ``<!-- says -->``: with this message.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import pytest
+
+import strict_cookies
+from strict_cookies import headers, loading, signals
+from strict_cookies.durations import say_duration
+from strict_cookies.errors import PolicyError
+from strict_cookies.loading import parse_policy
+from strict_cookies.purposes import Purpose
+from strict_cookies.reasons import Reason
+from strict_cookies.settings import DEFAULTS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = sorted(DOCS.glob("*.md"))
+#: The pages whose text is held to the style; the others have tests, or a script, of their own.
+PROSE = [
+    DOCS / name
+    for name in ("quickstart.md", "policy.md", "configuration.md", "glossary.md", "security.md")
+]
+#: What the documentation calls the reader's folder.
+FOLDER = "/home/you/shop"
+
+_BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>[^\n]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+#: What a reader does with an example: serve a request with it, so that its configuration counts.
+_SERVE = """
+from flask import Flask as _Flask
+from strict_cookies import CookieFirewall as _CookieFirewall
+from werkzeug.test import Client as _Client
+
+for _value in list(globals().values()):
+    if isinstance(_value, (_Flask, _CookieFirewall)):
+        assert _Client(_value).get("/").status_code in (200, 404)
+"""
+_LINK = re.compile(r"\]\(([^()\s]+)\)")
+
+
+class Block(NamedTuple):
+    """One code block of a page."""
+
+    page: Path
+    line: int
+    mark: str
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def name_of(page):
+    """Give a page's name, for the id of a test."""
+    return page.name
+
+
+def blocks_of(page):
+    """List the code blocks of a page in their order."""
+    text = page.read_text("utf-8")
+    return [
+        Block(
+            page,
+            text.count("\n", 0, found.start()) + 1,
+            found["mark"] or "",
+            found["language"],
+            found["text"],
+        )
+        for found in _BLOCK.finditer(text)
+    ]
+
+
+def all_blocks(language):
+    """List the blocks of a language in the README and the docs."""
+    return [
+        block
+        for page in (README, *PAGES)
+        for block in blocks_of(page)
+        if block.language == language
+    ]
+
+
+def prose_of(page):
+    """Give a page without its code blocks, comments and tables."""
+    text = _BLOCK.sub("", page.read_text("utf-8"))
+    return [line for line in text.splitlines() if not line.startswith(("|", "<!--"))]
+
+
+def headings_of(page):
+    """List a page's headings, without what looks like one inside code."""
+    return re.findall(r"^#+ (.+)$", _BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+
+
+def run(*arguments, folder):
+    """Run Python in a folder as a reader would, with warnings as errors."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("FLASK_", "PYTEST_", "COV_", "COVERAGE_"))
+    }
+    path = [os.fspath(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.run(
+        [sys.executable, "-W", "error", *arguments],
+        cwd=folder,
+        env={
+            **environment,
+            "FLASK_SECRET_KEY": "0f" * 32,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONPATH": os.pathsep.join(path),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def read_log(folder, *paths):
+    """Give what the folder's ``app.py`` writes to standard error for GET requests."""
+    code = "\n".join(
+        [
+            "from app import app",
+            "client = app.test_client()",
+            *(f"print(client.get({path!r}).headers.getlist('Set-Cookie'))" for path in paths),
+        ]
+    )
+    done = run("-c", code, folder=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stderr, [ast.literal_eval(line) for line in done.stdout.splitlines()]
+
+
+def same_words(text, folder):
+    """Give a text without its line breaks, which depend on the length of the folder's path."""
+    return text.replace(os.path.realpath(folder), FOLDER).replace(os.fspath(folder), FOLDER).split()
+
+
+# --- The README's first block ---
+
+
+def readme_app(folder):
+    """Save the README's first block as its reader does."""
+    block = next(block for block in blocks_of(README) if block.language == "python")
+    (folder / "app.py").write_text(block.text, "utf-8")
+    return block.text
+
+
+def test_readme_block_is_short(tmp_path):
+    """The first block of the README has at most twelve lines of code."""
+    lines = [line for line in readme_app(tmp_path).splitlines() if line.strip()]
+    assert 0 < len(lines) <= 12
+
+
+def test_readme_block_sets_the_cookie_that_it_says(tmp_path):
+    """The application of the README runs, and its session is the only cookie that leaves."""
+    readme_app(tmp_path)
+    log, ((line,),) = read_log(tmp_path, "/")
+    assert log == ""
+    name, _, tail = line.partition("=")
+    assert f"under the name `{name}`" in README.read_text("utf-8")
+    assert tail.split("; ")[1:] == ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"]
+
+
+def test_readme_block_logs_what_it_says(tmp_path):
+    """An undeclared cookie in that application gives the log line that the README shows."""
+    text = readme_app(tmp_path)
+    view, _, returned = text.rpartition("    return ")
+    call = '    response.set_cookie("theme", "dark")'
+    assert call.strip() in README.read_text("utf-8")
+    (tmp_path / "app.py").write_text(
+        f"{view}    response = app.make_response({returned.strip()})\n{call}\n    return response\n"
+    )
+    log, ((line,),) = read_log(tmp_path, "/")
+    assert not line.startswith("theme=")
+    shown = next(block.text for block in blocks_of(README) if block.text.startswith("SC101"))
+    beginning, _, rest = shown.partition("...\n")
+    assert not rest
+    assert log.startswith(beginning)
+
+
+def test_readme_block_publishes_the_cookie(tmp_path):
+    """The page that the README's application points to is there, and names the cookie."""
+    text = readme_app(tmp_path)
+    assert "/cookies/" in text
+    code = "from app import app; print(app.test_client().get('/cookies/').text)"
+    done = run("-c", code, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "__Host-Http-session" in done.stdout
+
+
+# --- Blocks ---
+
+
+@pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
+def test_policy_is_as_good_as_it_looks(block):
+    """Each policy that is shown loads, and each that is wrong on purpose is refused."""
+    if block.mark != "wrong on purpose":
+        assert parse_policy(block.text).source == "cookies.toml"
+        return
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(block.text)
+    following = blocks_of(block.page)
+    answer = following[[other.line for other in following].index(block.line) + 1]
+    assert answer.mark == "says"
+    assert answer.text == f"{caught.value}\n"
+
+
+@pytest.mark.parametrize("block", all_blocks("python"), ids=str)
+def test_code_compiles(block):
+    """Each block of Python is Python."""
+    compile(block.text, str(block), "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(block.mark for block in blocks_of(page))], ids=name_of
+)
+def test_page_is_true_from_top_to_bottom(page, tmp_path):
+    """Whoever follows a page step by step meets what it says."""
+    for block in blocks_of(page):
+        kind, _, argument = block.mark.partition(": ")
+        if kind == "file":
+            (tmp_path / argument).write_text(block.text, "utf-8")
+        elif kind == "run":
+            (tmp_path / "example.py").write_text(block.text + _SERVE, "utf-8")
+            done = run("example.py", folder=tmp_path)
+            assert done.returncode == 0, f"{block}\n{done.stderr}"
+            # An example that the library complains of is no example.
+            assert "error" not in done.stderr.lower(), f"{block}\n{done.stderr}"
+            assert "SC30" not in done.stderr, f"{block}\n{done.stderr}"
+        elif kind == "pytest":
+            (tmp_path / "test_example.py").write_text(block.text, "utf-8")
+            done = run(
+                *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
+                "test_example.py",
+                folder=tmp_path,
+            )
+            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+        elif kind == "prints":
+            for command, _, shown in re.findall(
+                r"^\$ (.+)(\n)((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE
+            ):
+                done = run("-m", *shlex.split(command), folder=tmp_path)
+                printed = f"{done.stdout}{done.stderr}"
+                assert same_words(printed, tmp_path) == shown.split(), f"{block} $ {command}"
+                assert done.returncode == 0
+        elif kind.startswith("log of GET "):
+            log, _ = read_log(tmp_path, kind.removeprefix("log of GET "))
+            assert log == block.text, str(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_marks_are_known(page):
+    """A misspelt mark would leave its block untried."""
+    known = r"file: [\w.]+|run|pytest|prints|log of GET /\S*|wrong on purpose|says"
+    marks = re.findall(r"^<!-- (.+?) -->\n```", page.read_text("utf-8"), re.MULTILINE)
+    assert [mark for mark in marks if not re.fullmatch(known, mark)] == []
+
+
+# --- Keys ---
+
+
+def documented(page, chapter=None):
+    """
+    List the keys that a page documents: those that a heading consists of.
+
+    Args:
+        page: Where to look.
+        chapter: The first-level heading under which to look; None for the whole page.
+    """
+    text = _BLOCK.sub("", page.read_text("utf-8"))
+    if chapter is not None:
+        text = text.split(f"\n# {chapter}\n", 1)[1].split("\n# ", 1)[0]
+    return re.findall(r"^##+ `([^`]+)`$", text, re.MULTILINE)
+
+
+def rows_of(page, heading):
+    """List the first cells of the table with a certain first heading, without back-ticks."""
+    table = page.read_text("utf-8").split(f"\n| {heading} |", 1)[1].split("\n\n", 1)[0]
+    return [line.split("|")[1].strip().strip("`") for line in table.splitlines()[2:]]
+
+
+def test_every_setting_has_a_heading():
+    """configuration.md documents each setting of ours once, and none that does not exist."""
+    assert documented(DOCS / "configuration.md") == list(DEFAULTS)
+
+
+def test_every_setting_tells_its_type_default_and_version():
+    """A reader finds under each setting what it takes, what holds without it, and since when."""
+    text = (DOCS / "configuration.md").read_text("utf-8")
+    for key in DEFAULTS:
+        section = text.split(f"\n## `{key}`\n", 1)[1].split("\n# ", 1)[0].split("\n## ", 1)[0]
+        for label in ("Type: ", "Default: ", "Since 0.1."):
+            assert f"\n{label}" in section, key
+        assert "\nChange it " in section, key
+
+
+def test_defaults_are_told_right():
+    """The table of configuration.md has each setting with the default of the code."""
+    rows = re.findall(
+        r"^\| \[`(STRICT_COOKIES_\w+)`\]\(#\w+\) \| `(.+)` \|$",
+        (DOCS / "configuration.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert {key: ast.literal_eval(default) for key, default in rows} == dict(DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("chapter", "keys"),
+    [
+        pytest.param("`[site]`", loading._SITE_KEYS, id="site"),
+        pytest.param("`[[cookie]]`", loading._COOKIE_KEYS, id="cookie"),
+    ],
+)
+def test_every_key_of_a_policy_has_a_heading(chapter, keys):
+    """policy.md documents each key of a section once, and none that does not exist."""
+    assert documented(DOCS / "policy.md", chapter) == list(keys)
+
+
+def test_needed_keys_are_named():
+    """policy.md says of a key that it is needed where the code refuses an entry without it."""
+    text = (DOCS / "policy.md").read_text("utf-8").split("\n# `[[cookie]]`\n", 1)[1]
+    sections = re.split(r"^### `(\w+)`$", text, flags=re.MULTILINE)
+    pairs = zip(sections[1::2], sections[2::2], strict=True)
+    needed = [key for key, section in pairs if "; needed; " in section]
+    assert needed == list(loading._NEEDED)
+
+
+def test_purposes_are_told_right():
+    """The table of purposes has the words, labels, limits and exemptions of the code."""
+    rows = [
+        f"| `{purpose.value}` | {purpose.label} | {say_duration(purpose.limit)} "
+        f"| {purpose.scenario} | {purpose.criterion} |"
+        for purpose in Purpose
+    ]
+    assert "\n".join(rows) in (DOCS / "policy.md").read_text("utf-8")
+
+
+def test_talisman_options_are_told_right():
+    """The tables of options have each that is taken and each that is refused, and no other."""
+    page = DOCS / "configuration.md"
+    assert sorted(rows_of(page, "option")) == sorted(headers._OPTIONS)
+    refused = [name for row in rows_of(page, "refused") for name in re.findall(r"\w+", row)]
+    assert sorted(refused) == sorted(headers._NOT_OURS)
+
+
+def test_signals_are_told_right():
+    """The table of signals has each with the first and the last reason that it tells of."""
+    rows = [
+        (signal.name.replace("-", "_"), [reason.id for reason in Reason if reason.group == group])
+        for group, signal in signals.BY_GROUP.items()
+    ]
+    text = (DOCS / "configuration.md").read_text("utf-8")
+    table = re.findall(r"^\| `(\w+)` \| .+ \| (SC\d+) to (SC\d+) \|$", text, re.MULTILINE)
+    assert table == [(name, ids[0], ids[-1]) for name, ids in rows]
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=name_of)
+def test_reasons_that_are_named_exist(page):
+    """No page names an id that the library does not know."""
+    known = {reason.id for reason in Reason}
+    assert set(re.findall(r"\bSC\d{3}\b", page.read_text("utf-8"))) <= known
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=name_of)
+def test_settings_that_are_named_exist(page):
+    """No page sends anybody to a setting of ours that does not exist."""
+    named = set(re.findall(r"STRICT_COOKIES_\w+", page.read_text("utf-8")))
+    assert named <= set(DEFAULTS)
+
+
+# --- Links, words, names ---
+
+
+def slug(heading):
+    """Give the anchor that a heading gets on GitHub."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=name_of)
+def test_links_lead_somewhere(page):
+    """Each relative link points to a file that is there, and to a heading that is in it."""
+    broken = []
+    for target in _LINK.findall(_BLOCK.sub("", page.read_text("utf-8"))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        file = page.parent / path if path else page
+        if not file.is_file() or (anchor and anchor not in map(slug, headings_of(file))):
+            broken.append(target)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PROSE, ids=name_of)
+def test_one_sentence_per_line(page):
+    """A change of one sentence is a change of one line."""
+    assert [line for line in prose_of(page) if re.search(r"[a-z`)\]]\. [A-Z]", line)] == []
+
+
+def test_glossary_is_alphabetical():
+    """The glossary has each word once, in the order of the alphabet."""
+    words = re.findall(r"^\*\*(.+?)\*\*: ", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert len(words) > 20
+    assert words == sorted(set(words), key=str.lower)
+
+
+@pytest.mark.parametrize("name", strict_cookies.__all__)
+def test_public_name_is_explained(name):
+    """Each public name has a docstring of its own; a signal has the comment that documents it."""
+    value = getattr(strict_cookies, name)
+    if inspect.isclass(value):
+        assert inspect.cleandoc(vars(value).get("__doc__") or "")
+        return
+    source = inspect.getsource(signals)
+    assert re.search(rf"^#: .+\.\n{name} = ", source, re.MULTILINE)
