@@ -14,6 +14,7 @@ from flask import (
     flash,
     get_flashed_messages,
     redirect,
+    render_template_string,
     request_started,
     session,
 )
@@ -30,6 +31,7 @@ from strict_cookies import (
     StrictCookies,
     cookie_dropped,
     cookie_hardened,
+    csp_nonce,
     stray_cookie_seen,
 )
 from strict_cookies.extension import Protection
@@ -146,6 +148,33 @@ class TestSessionCookie:
         client = protect().test_client()
         assert client.get("/flash", follow_redirects=True).text == "saved"
 
+    def test_report_only_leaves_the_session_as_it_is(self):
+        """Report-only changes nothing, so nobody is signed out by it."""
+        app = protect(STRICT_COOKIES_MODE="report-only")
+        line = app.test_client().get("/login").headers["Set-Cookie"]
+        assert line.startswith("session=")
+        assert line.endswith("; HttpOnly; Path=/")
+
+    @pytest.mark.parametrize("first", ["enforce", "report-only"])
+    def test_mode_that_is_chosen_later_decides_about_the_session(self, first):
+        """What was set for the session at init_app is taken back where it no longer counts."""
+        app = protect(STRICT_COOKIES_MODE=first)
+        before = protection(app).config_before()
+        assert before["SESSION_COOKIE_NAME"] == "session"
+        assert before["SESSION_COOKIE_SECURE"] is False
+        other = {"enforce": "report-only", "report-only": "enforce"}[first]
+        app.config["STRICT_COOKIES_MODE"] = other
+        line = app.test_client().get("/login").headers["Set-Cookie"]
+        assert line.startswith("session=" if other == "report-only" else "__Host-Http-session=")
+        assert ("Secure" in line) is (other == "enforce")
+
+    def test_name_that_is_chosen_later_stays(self):
+        """A name that was set after init_app is the developer's own."""
+        app = protect()
+        app.config["SESSION_COOKIE_NAME"] = "erp"
+        assert app.test_client().get("/login").headers["Set-Cookie"].startswith("erp=")
+        assert protection(app).config_before()["SESSION_COOKIE_NAME"] == "erp"
+
     def test_declaring_session_oneself_keeps_the_name(self):
         """An entry for 'session' is taken at its word."""
         policy = CookiePolicy(cookies=(declare("session"),))
@@ -252,6 +281,29 @@ class TestCompiling:
             )
         assert len(first) == 32
         assert first == second
+
+    def test_view_asks_for_the_nonce_of_its_templates(self):
+        """A view that streams asks first; templates and headers then have the same nonce."""
+        app = protect()
+        app.add_url_rule(
+            "/nonce", view_func=lambda: csp_nonce() + render_template_string("{{ csp_nonce() }}")
+        )
+        response = app.test_client().get("/nonce")
+        nonce = response.text[:32]
+        assert response.text == nonce * 2
+        assert f"script-src 'self' 'nonce-{nonce}'" in response.headers["Content-Security-Policy"]
+
+    def test_nonce_is_of_a_protected_application_only(self):
+        """Where StrictCookies is missing there is no nonce, rather than one that nothing sends."""
+        with make_app().test_request_context(), pytest.raises(KeyError, match="strict_cookies"):
+            csp_nonce()
+
+    def test_prefix_of_the_pages_can_not_change_later(self):
+        """Once the pages have their place, another one is refused at the first request."""
+        app = protect()
+        app.config["STRICT_COOKIES_URL_PREFIX"] = "/legal"
+        with pytest.raises(ConfigurationError, match="URL_PREFIX was changed after StrictCookies"):
+            app.test_client().get("/")
 
     def test_plain_wsgi_path_imports_no_flask(self):
         """Any WSGI app can use the firewall without paying for Flask."""

@@ -30,7 +30,7 @@ def _id(reason):
 
 #: Ids are promised to logs, tests and dashboards outside: this table only ever grows.
 IDS = {
-    "SC1": (1, 2, 3, 4, 5, 6, 7, 21, 22, 23, 24, 25, 26, 27),
+    "SC1": (1, 2, 3, 4, 5, 6, 7, 8, 21, 22, 23, 24, 25, 26, 27),
     "SC2": (1, 2, 3, 4, 5, 10, 11),
     "SC3": (1, 2, 3, 4),
     "SC4": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
@@ -66,7 +66,7 @@ def test_remedy_names_settings_that_exist(reason):
     ("reason", "group", "arrived"),
     [
         pytest.param(Reason.UNDECLARED, "SC10", False, id="dropped"),
-        pytest.param(Reason.LONG_ATTRIBUTE, "SC10", False, id="last drop"),
+        pytest.param(Reason.UNSAFE_VALUE, "SC10", False, id="last drop"),
         pytest.param(Reason.SECURE_ADDED, "SC12", False, id="first hardening"),
         pytest.param(Reason.PARTITIONED_SET, "SC12", False, id="last hardening"),
         pytest.param(Reason.STRAY, "SC20", True, id="arrived"),
