@@ -21,8 +21,8 @@ GOOGLE = (
     'not_the_tracker = "why".'
 )
 TOO_SHORT = (
-    "the pattern fixes only 2 before the star and would let strangers in. Fix at least 3 "
-    "characters."
+    "the pattern fixes 2 of at least 3 characters before the star and would let strangers in. "
+    "Make it longer."
 )
 WHOLE_PREFIX = (
     "the pattern would cover names with a prefix such as __Host-, which has rules of its own. "
@@ -330,8 +330,7 @@ def test_lifetime_up_to_the_limit_is_accepted(purpose):
             ["security"],
             timedelta(0),
             [
-                "lifetime is 0 seconds. Use whole seconds above zero, or leave it out for the "
-                "browser's session.",
+                "lifetime is 0 seconds. Use whole seconds above zero, or 'session'.",
             ],
             id="zero",
         ),
@@ -339,8 +338,7 @@ def test_lifetime_up_to_the_limit_is_accepted(purpose):
             ["session"],
             timedelta(seconds=-5),
             [
-                "lifetime is -5 seconds. Use whole seconds above zero, or leave it out for the "
-                "browser's session.",
+                "lifetime is -5 seconds. Use whole seconds above zero, or 'session'.",
             ],
             id="negative",
         ),
@@ -379,8 +377,7 @@ def test_lifetime_and_purposes(purposes, lifetime, mistakes):
 def test_lifetime_is_whole_seconds(lifetime, seconds):
     """A lifetime that Max-Age can't say is refused."""
     assert mistakes_of(lifetime=lifetime) == [
-        f"lifetime is {seconds} seconds. Use whole seconds above zero, or leave it out for the "
-        "browser's session."
+        f"lifetime is {seconds} seconds. Use whole seconds above zero, or 'session'."
     ]
 
 

@@ -92,7 +92,9 @@ def test_a_working_day_needs_one_cookie(erp, page):
     """Sign in, work, choose, sign out: one declared cookie, in the browser and on the wire."""
     base, wire, _, _ = erp
     errors = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else 0)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else 0
+    )
     page.goto(base)
     sign_in(page, base)
     assert "/login" not in page.url

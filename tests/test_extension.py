@@ -476,9 +476,6 @@ class TestBypass:
             (logging.ERROR, f"SC304 requests go past Strict Cookies: {self.MESSAGE}")
         ]
 
-    @pytest.mark.xfail(
-        strict=True, reason="the exception is raised where the application's own handlers catch it"
-    )
     def test_handler_of_every_exception_does_not_hide_it(self, caplog):
         """Where the application answers every exception itself, a test still gets to know."""
         app = protect(TESTING=True)

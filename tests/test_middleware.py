@@ -326,11 +326,6 @@ def test_attribute_that_raises_is_passed_over():
     assert inspect(Raising, trusted=[f"{HERE}.{Raising.__qualname__}"]) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=RuntimeError,
-    reason="only the attributes in the list are read with care, __func__ and __qualname__ are not",
-)
 def test_proxy_without_a_context_is_passed_over():
     """Middleware that keeps flask.current_app, unbound at start, does not stop the application."""
     ours = Ours(application)

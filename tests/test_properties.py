@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from http.cookies import CookieError, SimpleCookie
 
-import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from werkzeug.middleware.lint import LintMiddleware

@@ -171,7 +171,6 @@ def test_wrong_setting_is_refused(key, value, message):
         )
     ],
 )
-@pytest.mark.xfail(strict=True, reason="it says 'is a int', unlike STRICT_COOKIES_POLICY")
 def test_setting_of_another_type_is_refused(key, value, kind, wanted):
     """A setting of another type is refused by its type, with what to give."""
     with pytest.raises(ConfigurationError) as caught:

@@ -169,8 +169,8 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
         fixed = len(stem) - len(name_prefix(stem) or "")
         if fixed < MIN_PATTERN_LENGTH:
             return [
-                f"the pattern fixes only {fixed} before the star and would let strangers in. "
-                f"Fix at least {MIN_PATTERN_LENGTH} characters."
+                f"the pattern fixes {fixed} of at least {MIN_PATTERN_LENGTH} characters before the "
+                "star and would let strangers in. Make it longer."
             ]
         if covered := trackers_under(stem):
             return [
@@ -196,7 +196,7 @@ def _check_lifetime(cookie: DeclaredCookie) -> list[str]:
     if lifetime <= timedelta(0) or lifetime.microseconds:
         return [
             f"lifetime is {lifetime.total_seconds():g} seconds. Use whole seconds above zero, or "
-            "leave it out for the browser's session."
+            "'session'."
         ]
     limit = strictest_limit(cookie.purposes)
     purposes = " and ".join(cookie.purposes)

@@ -214,11 +214,11 @@ class Protection:
             self._complain(reason, problem)
 
     def _complain(self, reason: Reason, problem: str) -> None:
-        """Raise in tests, be loud in the log otherwise."""
+        """Be loud in the log, and raise in tests."""
         message = f"{problem}. {reason.remedy}"
+        logger.error("%s: %s", reason, message)
         if self._app.testing:
             raise ConfigurationError(message, reason_id=reason.id)
-        logger.error("%s: %s", reason, message)
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]

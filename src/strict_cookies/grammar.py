@@ -36,8 +36,6 @@ NAME_PREFIXES = ("__Host-Http-", "__Host-", "__Http-", "__Secure-")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_TEXT = re.compile(r"[\x20-\x7e\x80-\xff]*")
 _MAX_AGE = re.compile(r"-?[0-9]+")
-#: A space and, behind it, an equals sign: http.cookies would see another cookie there.
-_SECOND_PAIR = re.compile(r" [^=]*=")
 #: A quoted value that Werkzeug's and the standard library's readers end where the pair ends.
 _QUOTED = re.compile(r'"(?:[^\\"]|\\.)*"')
 
@@ -232,7 +230,8 @@ def is_safe_value(value: str) -> bool:
         return False
     if value.startswith('"'):
         return _QUOTED.fullmatch(value) is not None
-    return _SECOND_PAIR.search(value) is None
+    _, space, rest = value.partition(" ")
+    return not space or "=" not in rest
 
 
 def has_control_character(text: str) -> bool:

@@ -182,6 +182,8 @@ class _Reader:
         if "purposes" not in values:
             # Without its purposes a lifetime has no limit that it could be held to.
             values.pop("lifetime", None)
+        if "samesite" in entry and "samesite" not in values:
+            values.pop("partitioned", None)
         try:
             return DeclaredCookie(**{**_STAND_INS, **values})
         except PolicyError as error:
@@ -231,7 +233,10 @@ def _key_meant(mistake: str, where: str) -> str:
     words = mistake.removeprefix(f"{where}: ").split(" ", 2)
     if words[0] in _COOKIE_KEYS:
         return words[0]
-    return {"purpose": "purposes"}.get(words[0], "name" if "name" in mistake else "")
+    if words[0] == "purpose":
+        return "purposes"
+    # "the name ...", "the pattern ...", "the prefix ...", "this is a name ...", "only one star ..."
+    return "name" if words[0] in ("the", "this", "only") else ""
 
 
 def _say(value: object) -> str:
@@ -258,7 +263,7 @@ def _read_strings(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError('write a list of texts, for example ["security"].')
+        raise ValueError('write a list of texts: ["...", "..."].')
     return tuple(value)
 
 

@@ -8,7 +8,6 @@ late to say whether the wire is https.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.middleware.profiler import ProfilerMiddleware
@@ -65,12 +64,9 @@ def _walk(node: object, end: object) -> tuple[list[object], bool]:
     return layers, node is end
 
 
-def _inner(layer: Any) -> object:
+def _inner(layer: object) -> object:
     for name in _INNER:
-        try:
-            inner = getattr(layer, name, None)
-        except Exception:  # noqa: BLE001, S112 - a property may raise anything
-            continue
+        inner = _read(layer, name)
         if callable(inner):
             return inner
     return None
@@ -78,9 +74,17 @@ def _inner(layer: Any) -> object:
 
 def _is_application(layer: object) -> bool:
     """Whether this is a bound ``wsgi_app``: the application itself, no middleware."""
-    return getattr(layer, "__func__", None) is not None
+    return _read(layer, "__func__") is not None
 
 
 def _name(layer: object) -> str:
-    kind = layer if hasattr(layer, "__qualname__") else type(layer)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    kind = layer if _read(layer, "__qualname__") else type(layer)
+    return f"{kind.__module__}.{kind.__qualname__}"  # type: ignore[attr-defined]
+
+
+def _read(layer: object, name: str) -> object:
+    """Read an attribute; a property, or a proxy without its context, may raise anything."""
+    try:
+        return getattr(layer, name, None)
+    except Exception:  # noqa: BLE001
+        return None

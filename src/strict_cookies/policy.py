@@ -54,7 +54,8 @@ class Site:
 
     def __post_init__(self) -> None:
         url = self.privacy_url
-        on_this_site = url.startswith("/") and not url.startswith("//")
+        # Browsers take a backslash for a slash.
+        on_this_site = url.startswith("/") and url[1:2] not in ("/", "\\")
         if url and not (on_this_site or url.startswith("https://")):
             raise PolicyError(
                 [

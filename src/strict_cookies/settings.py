@@ -91,7 +91,8 @@ class Settings:
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
         ):
             if not isinstance(config[key], kinds):
-                raise ConfigurationError(f"{key} is a {type(config[key]).__name__}. Give {wanted}.")
+                kind = type(config[key]).__name__
+                raise ConfigurationError(f"{key} is of type {kind}. Give {wanted}.")
         return cls(
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),
