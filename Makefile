@@ -2,6 +2,7 @@
 # make test   run every test; installs what they need
 # make check  lint and types
 # make bench  measure against the peers and write docs/benchmarks.md
+# make pictures  take the pictures of the docs
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -28,7 +29,7 @@ $(VENV)/.develop: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
-	$(BIN)/python -m example_app
+	@$(BIN)/python -m example_app
 
 test: $(VENV)/.develop
 	sh scripts/system-packages.sh chromium
@@ -45,6 +46,9 @@ format: $(VENV)/.develop
 
 bench: $(VENV)/.develop
 	$(BIN)/python -m benchmarks
+
+pictures: $(VENV)/.develop
+	$(BIN)/python scripts/take_pictures.py
 
 clean:
 	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,4 +1,4 @@
-"""Take the pictures of the docs: serve the example ERP, open its pages in Chromium (make pictures)."""
+"""Take the pictures of the docs: the example ERP's pages in Chromium (make pictures)."""
 
 from __future__ import annotations
 
