@@ -277,7 +277,7 @@ def test_oversized_jar_drains():
     """A visitor whose jar is over its bounds is told to expire strays, so that no lockout stays."""
     field = "; ".join(f"n{index}=v" for index in range(10_000))
     lines = Visit(field, sweep="host").headers.getlist("Set-Cookie")
-    assert f"n0=; {EXPIRED}; Path=/; Secure; HttpOnly" in lines
+    assert f"n0=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None" in lines
 
 
 # --- What leaves ---

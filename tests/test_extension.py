@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 
 import pytest
 from flask import (
+    Config,
     Flask,
     Response,
     flash,
@@ -315,6 +317,40 @@ class TestCompiling:
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+class TestFrozenConfiguration:
+    def test_copy_of_a_frozen_configuration_is_free(self):
+        """copy.deepcopy(app.config) gives an ordinary configuration of the same class."""
+        app = protect()
+        app.test_client().get("/")
+        copied = copy.deepcopy(app.config)
+        copied["STRICT_COOKIES_MODE"] = "report-only"
+        assert type(copied) is Config
+        assert copied.root_path == app.config.root_path
+        assert app.config["STRICT_COOKIES_MODE"] is None
+
+    def test_log_handler_may_send_a_request(self):
+        """What is said at the first request is said outside of any lock."""
+        app = protect()
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
+        statuses = []
+
+        class Asking(logging.Handler):
+            def emit(self, record):
+                if not statuses:
+                    statuses.append(None)
+                    statuses.append(app.test_client().get("/").status_code)
+
+        handler = Asking()
+        logging.getLogger("strict_cookies").addHandler(handler)
+        try:
+            thread = threading.Thread(target=app.test_client().get, args=("/",), daemon=True)
+            thread.start()
+            thread.join(10)
+        finally:
+            logging.getLogger("strict_cookies").removeHandler(handler)
+        assert statuses == [None, 200]
+
+
 class TestVerdicts:
     def test_testing_raises(self):
         """Under app.testing an undeclared cookie fails the test."""
@@ -473,7 +509,7 @@ class TestBypass:
         client = app.test_client()
         assert [client.get("/").status_code for _ in range(3)] == [200] * 3
         assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
-            (logging.ERROR, f"SC304 requests go past Strict Cookies: {self.MESSAGE}")
+            (logging.ERROR, f"SC304: {self.MESSAGE}")
         ]
 
     def test_handler_of_every_exception_does_not_hide_it(self, caplog):

@@ -14,7 +14,7 @@ from werkzeug.test import Client, EnvironBuilder
 from strict_cookies import ConfigurationError, CookieDroppedError, CookieFirewall, CookiePolicy
 from strict_cookies.firewall import BASELINE_HEADERS
 from strict_cookies.grammar import MAX_FIELD_OCTETS, MAX_PAIRS
-from strict_cookies.sweeping import MAX_SWEEP_LINES
+from strict_cookies.sweeping import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
 from tests.policies import declare
 from tests.wsgi import run
 
@@ -242,6 +242,64 @@ class TestLeaving:
         assert client_app.ledger.counts["SC102", "_ga"] == 200 * len(names)
 
 
+class TestHeaderSmuggling:
+    """Servers write what they are given: a field name with a space is still a Set-Cookie."""
+
+    @pytest.mark.parametrize(
+        ("status", "header"),
+        [
+            pytest.param("200 OK", ("Set-Cookie ", "_ga=1"), id="space behind the name"),
+            pytest.param("200 OK", ("Set-Cookie\t", "_ga=1"), id="tab behind the name"),
+            pytest.param("200 OK", ("\nSet-Cookie", "_ga=1"), id="line break in the name"),
+            pytest.param("200 OK", ("", "_ga=1"), id="no name"),
+            pytest.param("200 OK", (b"Set-Cookie", "_ga=1"), id="octets"),
+            pytest.param("200 OK", ("X", "1\r\nSet-Cookie: _ga=1"), id="CR LF in a value"),
+            pytest.param("200 OK", ("X", "1\nSet-Cookie: _ga=1"), id="LF in a value"),
+            pytest.param("200 OK", ("X", "1\0"), id="NUL in a value"),
+            pytest.param("200 OK\r\nSet-Cookie: _ga=1", ("X", "1"), id="line break in the status"),
+        ],
+    )
+    def test_header_that_becomes_another_is_a_fault(self, status, header, caplog):
+        """What a server would write as a further field never leaves; the door closes."""
+
+        def app(environ, start_response):
+            start_response(status, [("Content-Type", "text/plain"), header])
+            return [b""]
+
+        answer = run(CookieFirewall(app, POLICY), EnvironBuilder().get_environ())
+        assert answer[1] == "500 Internal Server Error"
+        assert "_ga" not in str(answer)
+        assert "SC90" in caplog.text
+
+    def test_name_of_a_lying_subclass_is_read_plainly(self):
+        """A subclass of str can't pass for another header."""
+
+        class Lying(str):
+            def lower(self):
+                return "x-harmless"
+
+        def app(environ, start_response):
+            start_response(
+                "200 OK", [("Content-Type", "text/plain"), (Lying("Set-Cookie"), "_ga=1")]
+            )
+            return [b""]
+
+        headers = run(CookieFirewall(app, POLICY), EnvironBuilder().get_environ())[2]
+        assert "Set-Cookie" not in headers
+
+    def test_remembered_names_are_bounded(self):
+        """An app that invents header names can't grow the memory without end."""
+
+        def app(environ, start_response):
+            names = [(f"X-{number}", "1") for number in range(1000)]
+            start_response("200 OK", [("Content-Type", "text/plain"), *names])
+            return [b""]
+
+        firewall = CookieFirewall(app, POLICY)
+        assert len(run(firewall, EnvironBuilder().get_environ())[2]) == 1003
+        assert len(firewall._header_names) <= 256
+
+
 class TestArriving:
     @pytest.mark.parametrize(
         ("field", "seen"),
@@ -284,6 +342,27 @@ class TestArriving:
     def test_oversized_field_counts_as_absent(self, field):
         """Beyond the bounds nothing is read, so nothing can hide there."""
         assert cookie_field_seen(field) is None
+
+    def test_second_copy_of_the_headers_is_taken_away(self):
+        """What some servers add beside HTTP_COOKIE would show the strays after all."""
+        seen = {}
+
+        def app(environ, start_response):
+            seen.update(environ)
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [b""]
+
+        raw = {"headers_raw": (("Cookie", "_ga=1"),), "asgi.scope": {"headers": []}}
+        run(CookieFirewall(app, POLICY), {**EnvironBuilder().get_environ(), **raw})
+        assert not raw.keys() & seen.keys()
+
+    def test_what_stands_for_a_star_is_the_clients(self, caplog):
+        """Of a name that a pattern covers, the pattern is counted and logged, not the name."""
+        policy = CookiePolicy(cookies=(declare("csrf-*"),))
+        field = "_ga_ALICE=1; csrf-ALICE=1; csrf-ALICE=2"
+        firewall = serve(app_that_sets(), headers={"Cookie": field}, policy=policy)[3]
+        assert firewall.ledger.counts == {("SC202", "_ga_*"): 1, ("SC203", "csrf-*"): 1}
+        assert "ALICE" not in caplog.text
 
     def test_field_at_its_bounds_is_read(self):
         """The largest field that is read reaches the app clean."""
@@ -487,11 +566,11 @@ def swept(field, *, response=(), content_type="text/html", **options):
 
 class TestSweeping:
     HOST_ONLY = (
-        f"_ga=; {EXPIRED}; Path=/; Secure; HttpOnly",
+        f"_ga=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None",
         f"_ga=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
     )
     OWN_DOMAIN = (
-        f"_ga=; {EXPIRED}; Domain=app.example.com; Path=/; Secure; HttpOnly",
+        f"_ga=; {EXPIRED}; Domain=app.example.com; Path=/; Secure; HttpOnly; SameSite=None",
         f"_ga=; {EXPIRED}; Domain=app.example.com; Path=/; Secure; HttpOnly; SameSite=None; "
         "Partitioned",
     )
@@ -574,7 +653,7 @@ class TestSweeping:
         second = client.get("/", base_url="https://x.test", headers=navigation)
         assert first.headers.getlist("Set-Cookie") == []
         assert second.headers.getlist("Set-Cookie")[0] == (
-            f"mine=; {EXPIRED}; Path=/; Secure; HttpOnly"
+            f"mine=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None"
         )
         assert firewall.ledger.counts["SC201", "mine"] == 1
 
@@ -585,12 +664,31 @@ class TestSweeping:
         assert {"Path=/", "Path=/erp", "Path=/erp/", "Domain=app.example.com"} <= parts
         assert "Domain=example.com" in parts
 
+    def test_fresh_cookie_outlives_the_expiry_of_its_twin(self):
+        """What the same response sets comes behind the expiries, so that a login stays."""
+        app = app_that_sets("csrf=fresh; Path=/")
+        headers = {"Cookie": "csrf=1; csrf=2", "Sec-Fetch-Mode": "navigate"}
+        lines = serve(app, headers=headers)[2].getlist("Set-Cookie")
+        assert len(lines) > 4
+        assert lines[-1] == "csrf=fresh; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+    def test_path_is_swept_as_browsers_keep_it(self):
+        """A cookie-path is percent-encoded, though WSGI hands the request's over decoded."""
+        lines = swept("csrf=1; csrf=2", path="/caf%C3%A9;x").getlist("Set-Cookie")
+        assert any("Path=/caf%C3%A9%3Bx;" in line for line in lines)
+
+    def test_expiries_are_bounded_in_octets(self):
+        """Long names and paths don't blow up the response's header."""
+        field = "; ".join(f"_ga_{'n' * 500}{number}=1" for number in range(10))
+        lines = swept(field, path="/" + "p" * 4000).getlist("Set-Cookie")
+        assert 0 < sum(map(len, lines)) <= MAX_SWEEP_OCTETS
+
     def test_oversized_jar_is_answered_with_expiries(self):
         """A user whose jar is too full is not locked out: what fills it is expired."""
         field = "; ".join(f"stuffing{number}=1" for number in range(MAX_PAIRS + 1))
         lines = swept(field).getlist("Set-Cookie")
         assert len(lines) == MAX_SWEEP_LINES
-        assert lines[0] == f"stuffing0=; {EXPIRED}; Path=/; Secure; HttpOnly"
+        assert lines[0] == f"stuffing0=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None"
 
     def test_expiries_are_bounded(self):
         """A response never grows beyond a proxy's header buffer."""
@@ -600,9 +698,9 @@ class TestSweeping:
     def test_prefixed_stray_is_expired_by_its_rules(self):
         """A __Host- name is expired without Domain, or browsers would refuse to."""
         assert swept("__HOST-sid=1; __Host-sid=2").getlist("Set-Cookie") == [
-            f"__HOST-sid=; {EXPIRED}; Path=/; Secure; HttpOnly",
+            f"__HOST-sid=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None",
             f"__HOST-sid=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
-            f"__Host-sid=; {EXPIRED}; Path=/; Secure; HttpOnly",
+            f"__Host-sid=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None",
             f"__Host-sid=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned",
         ]
 

@@ -43,6 +43,10 @@ def make_app(**options):
         response = Response(render_template_string("{{ csp_nonce() }}"), status=304)
         return response
 
+    @app.get("/unchanged")
+    def unchanged():
+        return Response(status=304)
+
     @app.get("/own")
     def own():
         return "", {"Content-Security-Policy": "default-src 'none'"}
@@ -109,9 +113,10 @@ def test_unused_nonce_is_not_sent():
     assert headers_of("/")["Content-Security-Policy"] == CLOSED
 
 
-def test_304_does_not_replace_the_cached_nonce():
-    """A 304 with a new nonce would stop the cached page's scripts."""
-    headers = headers_of("/cached")
+@pytest.mark.parametrize("path", ["/cached", "/unchanged"])
+def test_304_does_not_replace_the_cached_nonce(path):
+    """A 304 with a new nonce, or with none, would stop the cached page's scripts."""
+    headers = headers_of(path)
     assert "Content-Security-Policy" not in headers
     assert headers["X-Content-Type-Options"] == "nosniff"
 

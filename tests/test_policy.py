@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -265,3 +267,11 @@ def test_with_cookie_comes_first_and_changes_nothing_else():
     covered = policy.with_cookie(declare("abcd"))
     assert [cookie.name for cookie in covered.cookies] == ["abcd", "b", "abc*"]
     assert covered.find("abcd") is covered.cookies[0]
+
+
+def test_policy_survives_pickling_and_copying():
+    """Worker processes get an equal policy, texts in several languages included."""
+    policy = CookiePolicy(cookies=(declare("a", title={"en": "A", "de": "B"}), declare("b-long-*")))
+    for copied in (pickle.loads(pickle.dumps(policy)), copy.deepcopy(policy)):
+        assert copied == policy
+        assert copied.find("b-long-1").name == "b-long-*"

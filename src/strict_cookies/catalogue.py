@@ -212,12 +212,14 @@ def known_trackers(cookie_names: Iterable[str]) -> list[str]:
 _seen: set[str] = set()
 #: Most of them that are kept.
 MAX_SEEN = 1024
+#: Longest of them, in characters.
+MAX_SEEN_LENGTH = 64
 
 
 def _is_certain(cookie_name: str) -> bool:
     found = load_catalogue().trackers.find(cookie_name)
     certain = found is not None and not found.ambiguous and found.category is not Category.CHOICE
-    if certain and len(_seen) < MAX_SEEN:
+    if certain and len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
         _seen.add(cookie_name)
     return certain
 

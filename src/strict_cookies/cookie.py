@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 
 from .catalogue import find_tracker, is_known_tracker, trackers_under
 from .durations import say_duration
@@ -117,6 +118,12 @@ class DeclaredCookie:
     def _set(self, key: str, value: object) -> None:
         object.__setattr__(self, key, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        # Read-only mappings can't be pickled or copied.
+        texts = {key: dict(values[key]) for key in _TEXTS if isinstance(values[key], Mapping)}
+        return _rebuild, ({**values, **texts},)
+
     @property
     def is_pattern(self) -> bool:
         """Whether the name ends with a star that stands for any further characters."""
@@ -126,6 +133,10 @@ class DeclaredCookie:
     def stem(self) -> str:
         """The name without the star of a pattern."""
         return self.name.removesuffix("*")
+
+
+def _rebuild(values: dict[str, Any]) -> DeclaredCookie:
+    return DeclaredCookie(**values)
 
 
 _TEXTS = ("title", "description", "without_it")

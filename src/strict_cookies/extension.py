@@ -138,7 +138,12 @@ class Protection:
         """
         request_started.disconnect(self.notice_bypass, app)
         if self._firewall is None:
-            self._complain(Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)")
+            error = _out_of_order(
+                Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
+            )
+            logger.error("%s", error)
+            if app.testing:
+                raise error
 
     def stand(self) -> tuple[CookiePolicy, bool]:
         """Give the policy and whether it is enforced, as the declaration tells it."""
@@ -174,7 +179,9 @@ class Protection:
             self._talisman = StrictTalisman(
                 **settings.talisman, report_only=settings.mode == "report-only"
             )
-            self._inspect_chain(settings)
+            problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
+            if problems and app.testing:
+                raise _out_of_order(*problems[0])
             freeze_config(app)
             self._firewall = CookieFirewall(
                 self.inner,
@@ -186,7 +193,10 @@ class Protection:
                 sender=app,
                 propagate_exceptions=self._propagates(),
             )
-            return self._firewall
+        # Outside the lock: a log handler may itself send a request.
+        for problem in problems:
+            logger.error("%s", _out_of_order(*problem))
+        return self._firewall
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""
@@ -208,18 +218,6 @@ class Protection:
         config.update({**self._before, **given})
         return declare_session(config, policy)
 
-    def _inspect_chain(self, settings: Settings) -> None:
-        problems = inspect_chain(self._app.wsgi_app, self, self.inner, settings.trusted_middleware)
-        for reason, problem in problems:
-            self._complain(reason, problem)
-
-    def _complain(self, reason: Reason, problem: str) -> None:
-        """Be loud in the log, and raise in tests."""
-        message = f"{problem}. {reason.remedy}"
-        logger.error("%s: %s", reason, message)
-        if self._app.testing:
-            raise ConfigurationError(message, reason_id=reason.id)
-
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]
         return self._app.testing or self._app.debug if propagate is None else bool(propagate)
@@ -230,3 +228,7 @@ class Protection:
         if rule is not None and rule.map is self._app.url_map:
             return str(rule.endpoint)
         return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+
+
+def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:
+    return ConfigurationError(f"{problem}. {reason.remedy}", reason_id=reason.id)

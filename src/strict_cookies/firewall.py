@@ -27,7 +27,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
-from .catalogue import is_known_tracker, known_trackers
+from .catalogue import find_tracker, is_known_tracker, known_trackers
 from .errors import ConfigurationError, CookieDroppedError, StrictCookiesError
 from .grammar import (
     MAX_FIELD_OCTETS,
@@ -36,6 +36,7 @@ from .grammar import (
     is_safe_value,
     is_token,
     name_prefix,
+    split_pair,
 )
 from .hosts import is_local, request_host
 from .ledger import OTHER, Ledger, explain
@@ -67,7 +68,11 @@ BASELINE_HEADERS = (
 )
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
 MAX_TRIED = 256
+#: Most spellings of response field names that are remembered.
+MAX_HEADER_NAMES = 256
 
+#: Where servers hand over the request's header fields once more: eventlet; a2wsgi.
+_RAW_TABLES = ("headers_raw", "asgi.scope")
 #: Bodies that servers treat in a way of their own, and that can't fail half-way.
 _WHOLE_BODIES = (list, tuple)
 _FAULT_STATUS = "500 Internal Server Error"
@@ -124,6 +129,8 @@ class CookieFirewall:
         self._judge = Judge(policy)
         self._declares = policy.declares
         self._headers = headers or _baseline
+        #: Field names of responses as spelt, with their lower case.
+        self._header_names: dict[str, str] = {}
         self._enforcing = mode != "report-only"
         self._sweeper = Sweeper(policy, sweep) if self._enforcing and sweep != "off" else None
         self._propagate = propagate_exceptions or mode == "raise"
@@ -139,7 +146,7 @@ class CookieFirewall:
         ) -> Callable[[bytes], object]:
             try:
                 headers = self._judge_response(environ, status, headers, strays)
-            except CookieDroppedError:
+            except (CookieDroppedError, _UnsafeHeader):
                 raise
             except Exception as error:
                 raise _JudgeFault from error
@@ -148,6 +155,9 @@ class CookieFirewall:
             return start_response(status, headers, exc_info)
 
         try:
+            if self._enforcing:
+                for key in _RAW_TABLES:
+                    environ.pop(key, None)
             if environ.get("HTTP_COOKIE"):
                 try:
                     strays = self._clean_request(environ)
@@ -199,12 +209,14 @@ class CookieFirewall:
                 kept[name] = value
         if not (strays or unsafe or twice):
             return []
-        findings = [(Reason.MALFORMED_PAIR, name) for name in unsafe] if unsafe else []
+        findings = [
+            (Reason.MALFORMED_PAIR, self._known_or_other(name)) for name in dict.fromkeys(unsafe)
+        ]
         sweepable = self._sort_strays(strays, kept, findings, twice) if strays else []
         for name in dict.fromkeys(twice):
             kept.pop(name, None)
             sweepable.append(name)
-            findings.append((Reason.AMBIGUOUS, name))
+            findings.append((Reason.AMBIGUOUS, self._known_or_other(name)))
         self.ledger.record(findings, environ)
         if self._enforcing:
             if kept:
@@ -222,7 +234,8 @@ class CookieFirewall:
     ) -> list[str]:
         """Add to the findings, by name only where it is known; return what may be swept."""
         sweepable = known_trackers(strays)
-        findings += [(Reason.TRACKER_ARRIVED, name) for name in sweepable]
+        known = dict.fromkeys(map(_tracker_name, sweepable))
+        findings += [(Reason.TRACKER_ARRIVED, name) for name in known]
         if self._tried:
             own = [name for name in strays if name in self._tried and name not in sweepable]
             findings += [(Reason.STRAY, name) for name in own]
@@ -243,8 +256,10 @@ class CookieFirewall:
         """Judge each Set-Cookie line, fill in security headers, sweep."""
         leaving: Headers = []
         present = set()
+        if self._enforcing and _breaks_line(status):
+            raise _UnsafeHeader("the status has a line break")
         for name, value in headers:
-            key = name.lower()
+            key = self._header_names.get(name) or self._read_header_name(name)
             present.add(key)
             if key == "set-cookie":
                 verdict = self._judge(value)
@@ -254,6 +269,8 @@ class CookieFirewall:
                     if verdict.line is None:
                         continue
                     value = verdict.line
+            elif self._enforcing and _breaks_line(value):
+                raise _UnsafeHeader(f"the value of {key} has a line break")
             leaving.append((name, value))
         for header in self._headers(environ, status):
             if header[0].lower() not in present:
@@ -268,8 +285,31 @@ class CookieFirewall:
                 )
         return leaving
 
+    def _read_header_name(self, name: str) -> str:
+        """
+        Give a field name in lower case, and remember it.
+
+        A space or line break in it would make a server write another field than the one judged.
+
+        Raises:
+            _UnsafeHeader: It is no token. Source: RFC 9110 section 5.1.
+        """
+        # A subclass of str could answer as it likes; bytes are a TypeError.
+        plain = str.__str__(name)
+        if self._enforcing and not is_token(plain):
+            raise _UnsafeHeader("a header's name is no token")
+        key = plain.lower()
+        if len(self._header_names) < MAX_HEADER_NAMES:
+            self._header_names[plain] = key
+        return key
+
     def _known_or_other(self, name: str) -> str:
-        return name if is_known_tracker(name) or name in self._tried else OTHER
+        if is_known_tracker(name):
+            return _tracker_name(name)
+        declared = self.policy.find(name)
+        if declared is not None:
+            return declared.name
+        return name if name in self._tried else OTHER
 
     def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
         name = verdict.cookie_name
@@ -292,7 +332,8 @@ class CookieFirewall:
         if self.policy.transport == "https" and not is_local(host):
             for key, line in leaving:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
-                    self.ledger.record([(Reason.UNKEEPABLE, line.partition("=")[0])], environ)
+                    name = split_pair(line.partition(";")[0])[0]
+                    self.ledger.record([(Reason.UNKEEPABLE, name)], environ)
 
     # Faults
 
@@ -300,7 +341,9 @@ class CookieFirewall:
         self, environ: WSGIEnvironment, start_response: StartResponse, error: Exception
     ) -> Iterable[bytes]:
         """Answer 500 with the baseline headers and without cookies."""
-        if isinstance(error, _JudgeFault):
+        if isinstance(error, _UnsafeHeader):
+            self.ledger.fault(Reason.UNSAFE_HEADER, error)
+        elif isinstance(error, _JudgeFault):
             self.ledger.fault(Reason.JUDGE_FAULT, error.__cause__ or error)
         else:
             self.ledger.fault(Reason.APP_FAULT, error)
@@ -320,6 +363,10 @@ class CookieFirewall:
 
 class _JudgeFault(StrictCookiesError):
     """Judging itself failed; the cause says where."""
+
+
+class _UnsafeHeader(StrictCookiesError):
+    """A status, field name or value that a server might write as more than one field line."""
 
 
 class _GuardedBody:
@@ -355,6 +402,16 @@ class _GuardedBody:
         close = getattr(self._body, "close", None)
         if close is not None:
             close()
+
+
+def _tracker_name(cookie_name: str) -> str:
+    """Name or pattern as in the catalogue: what stands for the star is the client's."""
+    found = find_tracker(cookie_name)
+    return OTHER if found is None else found.name
+
+
+def _breaks_line(text: str) -> bool:
+    return "\n" in text or "\r" in text or "\0" in text
 
 
 def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:

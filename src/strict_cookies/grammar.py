@@ -291,6 +291,7 @@ def format_date(seconds: int) -> str:
     )
 
 
+@lru_cache(maxsize=64)
 def parse_cookie_date(text: str) -> int | None:
     """
     Read an ``Expires`` date as leniently as a user agent does.

@@ -122,12 +122,12 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         """
         environ[_SENT] = True
         https = environ["wsgi.url_scheme"] == "https" and not _is_local(environ)
-        nonce = environ.get(_NONCE)
-        if nonce is None:
-            return self._pairs[https]
         without, with_nonce = self._nonce_pairs[https]
         if status.startswith("304"):
             return without
+        nonce = environ.get(_NONCE)
+        if nonce is None:
+            return self._pairs[https]
         return [*without, *((name, nonce.join(parts)) for name, parts in with_nonce)]
 
     def nonce(self) -> str:

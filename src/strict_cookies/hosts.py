@@ -30,6 +30,8 @@ def request_host(environ: WSGIEnvironment) -> str:
         Lower case; an IPv6 address in brackets; empty where it is no host name or address.
     """
     host = str(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
+    if len(host) > 261:  # 253 and a port
+        return ""
     if host.startswith("["):
         found = _IPV6.fullmatch(host)
         return found[1] if found and is_address(found[1]) else ""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .catalogue import is_known_tracker
 from .cookie import DeclaredCookie, Text
@@ -126,6 +126,9 @@ class CookiePolicy:
 
         return load_policy(path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.cookies, self.site, self.transport, self.source)
+
     def find(self, cookie_name: str) -> DeclaredCookie | None:
         """
         Find the entry that declares a name; cost does not grow with the policy.
@@ -160,6 +163,12 @@ class CookiePolicy:
         if cookie.name in self.exact:
             return self
         return replace(self, cookies=(cookie, *self.cookies))
+
+
+def _rebuild(
+    cookies: tuple[DeclaredCookie, ...], site: Site, transport: Transport, source: str | None
+) -> CookiePolicy:
+    return CookiePolicy(cookies=cookies, site=site, transport=transport, source=source)
 
 
 def text_in(text: Text, language: str, default: str = "en") -> str:

@@ -178,6 +178,11 @@ class Reason(Enum):
         "fault in a log, signal or counter",
         "Mend the receiver; the response was not changed, but the record has a gap.",
     )
+    UNSAFE_HEADER = (
+        "SC904",
+        "header that a server would write as another",
+        "Take line breaks out of the status and headers, and spaces out of names; a 500 was sent.",
+    )
 
     id: str
     title: str

@@ -273,9 +273,21 @@ class _FrozenKeys(dict[str, Any]):
             self._refuse_removal(key)
         super().clear()
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A copy is another, thawed configuration, of the class that was frozen."""
+        kind = type(self).__mro__[2]
+        return _thaw, (kind, dict(self), self.__dict__)
+
     def _refuse_removal(self, key: str) -> None:
         if _is_ours(key):
             raise FrozenConfigurationError(f"{key} was removed after the first request. Leave it.")
+
+
+def _thaw(kind: Any, items: dict[str, Any], attributes: dict[str, Any]) -> Any:
+    config = kind.__new__(kind)
+    config.update(items)
+    config.__dict__.update(attributes)
+    return config
 
 
 def freeze_config(app: Flask) -> None:

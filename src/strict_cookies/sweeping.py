@@ -16,8 +16,9 @@ Source: RFC 6265bis sections 5.7 and 8.9; draft-cutler-httpbis-partitioned-cooki
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
-from .grammar import is_safe_value, is_token, name_prefix
+from .grammar import is_token, name_prefix
 from .hosts import is_host_name, is_local, request_host
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ Sweep = Literal["known", "host", "site", "off"]
 
 #: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
 MAX_SWEEP_LINES = 20
+#: Most octets of them.
+MAX_SWEEP_OCTETS = 3072
 #: Deepest directory of the request path that is swept of a forged twin.
 MAX_DEPTH = 4
 
@@ -71,27 +74,26 @@ class Sweeper:
             caching is None or "no-store" in caching or "private" in caching
         ):
             return []
-        # What this very response sets must live; its twin waits for the next page.
-        fresh = {line.partition("=")[0] for key, line in headers if key.lower() == "set-cookie"}
         lines: list[str] = []
-        swept = []
+        swept: list[str] = []
+        room = MAX_SWEEP_OCTETS
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
         for name in dict.fromkeys(strays):
-            if name in fresh or not is_token(name):
-                continue
-            forms = self._forms(name, host, path)
-            lines += forms
-            if len(lines) > MAX_SWEEP_LINES:
-                del lines[MAX_SWEEP_LINES:]
-                if len(lines) <= len(forms):
-                    swept.append(name)
+            forms = self._forms(name, host, path) if is_token(name) else []
+            for line in forms:
+                if len(line) > room or len(lines) == MAX_SWEEP_LINES:
+                    break
+                room -= len(line)
+                lines.append(line)
+                swept.append(name)
+            if room < MAX_SWEEP_OCTETS // 10 or len(lines) == MAX_SWEEP_LINES:
                 break
-            swept.append(name)
         if lines:
             if caching is None:
                 headers.append(("Cache-Control", "no-store"))
-            headers.extend(("Set-Cookie", line) for line in lines)
-        return swept
+            # In front: what this very response sets comes later and lives.
+            headers[:0] = [("Set-Cookie", line) for line in lines]
+        return list(dict.fromkeys(swept))
 
     def _forms(self, name: str, host: str, path: str) -> list[str]:
         """List the expiries that reach a cookie of which only the name is known."""
@@ -112,7 +114,7 @@ class Sweeper:
             f"{f'; Domain={domain}' if domain else ''}; Path={path}; Secure; HttpOnly{partition}"
             for path in paths
             for domain in domains
-            for partition in ("", "; SameSite=None; Partitioned")
+            for partition in ("; SameSite=None", "; SameSite=None; Partitioned")
         ]
 
 
@@ -125,10 +127,10 @@ def _is_navigation(environ: WSGIEnvironment) -> bool:
 
 def _directories(path: str) -> list[str]:
     """List the cookie-paths between ``/`` and a request path, with and without a final slash."""
-    parts = [part for part in path.split("/") if part][:MAX_DEPTH]
+    # Browsers keep a path percent-encoded; WSGI hands it over decoded.
+    parts = [quote(part, encoding="latin-1") for part in path.split("/") if part][:MAX_DEPTH]
     found = []
     for end in range(1, len(parts) + 1):
         directory = "/" + "/".join(parts[:end])
-        if ";" not in directory and is_safe_value(directory):
-            found += [directory, f"{directory}/"]
+        found += [directory, f"{directory}/"]
     return found
