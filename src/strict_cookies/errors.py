@@ -68,3 +68,16 @@ class CookieDroppedError(StrictCookiesError):
         self.cookie_name = cookie_name
         self.reason_id = reason_id
         super().__init__(message)
+
+
+class StoreUnavailableError(StrictCookiesError):
+    """
+    The session store can't answer: away, full, read-only, locked for too long, or broken.
+
+    Nothing was read or written as far as can be known. Answer 503 and try again later; the store
+    recovers by itself. The message says what to mend and holds neither identifier nor value.
+    """
+
+
+class StoreCorruptError(StoreUnavailableError):
+    """What stands where the session store should be is no store of ours, or is damaged."""

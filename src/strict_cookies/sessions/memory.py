@@ -1,0 +1,136 @@
+"""
+A session store in the memory of one process: for tests, and gone with the process.
+
+It keeps the contract of :class:`~strict_cookies.sessions.store.SessionStore` among threads; no
+other process sees it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from ..errors import StoreUnavailableError
+from .store import StoredSession, Update
+
+
+class MemoryStore:
+    """Rows in a dict, under one lock."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, StoredSession] = {}
+        self._ended: dict[bytes, int] = {}
+        self._lock = threading.RLock()
+        self._locks: dict[bytes, threading.Lock] = {}
+        self._tag = secrets.token_hex(4)
+
+    @property
+    def tag(self) -> str:
+        """Names this very object."""
+        return self._tag
+
+    def read(self, key: bytes) -> StoredSession | None:
+        """Give the live row."""
+        return self._rows.get(key)
+
+    def create(self, key: bytes, session: StoredSession) -> None:
+        """Add a row that was never there."""
+        with self._lock:
+            if key in self._rows or key in self._ended:
+                raise ValueError("the key exists")
+            self._rows[key] = session
+
+    def update(self, key: bytes, session: StoredSession) -> Update:
+        """Replace the live row if its version is one below."""
+        with self._lock:
+            current = self._rows.get(key)
+            if current is None or current.version != session.version - 1:
+                return Update(False, current)
+            self._rows[key] = session._replace(created_at=current.created_at)
+            return Update(True)
+
+    def transact(
+        self, key: bytes, change: Callable[[StoredSession], StoredSession]
+    ) -> StoredSession | None:
+        """Read, change and write with nobody in between."""
+        with self._lock:
+            current = self._rows.get(key)
+            if current is None:
+                return None
+            changed = change(current)._replace(
+                version=current.version + 1, created_at=current.created_at
+            )
+            self._rows[key] = changed
+            return changed
+
+    def touch(self, key: bytes, seen_at: int, ends_at: int) -> bool:
+        """Move the times forward."""
+        with self._lock:
+            row = self._rows.get(key)
+            if row is None:
+                return False
+            self._rows[key] = row._replace(
+                seen_at=max(row.seen_at, seen_at), ends_at=max(row.ends_at, ends_at)
+            )
+            return True
+
+    def replace(self, old: bytes | None, new: bytes, session: StoredSession) -> bool:
+        """Create a row in the place of another, which ends."""
+        with self._lock:
+            if old is not None and old not in self._rows:
+                return False
+            self.create(new, session)
+            if old is not None:
+                self.end([old])
+            return True
+
+    def end(self, keys: Sequence[bytes]) -> int:
+        """End sessions for good."""
+        with self._lock:
+            live = [key for key in dict.fromkeys(keys) if key in self._rows]
+            for key in live:
+                self._ended[key] = self._rows.pop(key).ends_at
+            return len(live)
+
+    def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
+        """List the live rows of a user, oldest first."""
+        with self._lock:
+            rows = [(key, row) for key, row in self._rows.items() if row.user == user]
+        return sorted(rows, key=lambda row: row[1].created_at)
+
+    def end_user(self, user: str, *, but: bytes | None = None) -> int:
+        """End all live rows of a user, except one."""
+        with self._lock:
+            return self.end([key for key, _ in self.list_user(user) if key != but])
+
+    def end_all(self) -> int:
+        """End every live row."""
+        with self._lock:
+            return self.end(list(self._rows))
+
+    def purge(self, before: int, limit: int) -> int:
+        """Remove rows and tombstones past their end."""
+        with self._lock:
+            past = [key for key, row in self._rows.items() if row.ends_at < before]
+            past += [key for key, ends_at in self._ended.items() if ends_at < before]
+            for key in past[:limit]:
+                self._rows.pop(key, None)
+                self._ended.pop(key, None)
+            return len(past[:limit])
+
+    @contextmanager
+    def lock(self, key: bytes, *, timeout: float) -> Iterator[None]:
+        """Keep other threads out for the same key."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        if not lock.acquire(timeout=timeout):
+            raise StoreUnavailableError("a session's lock was not had in time")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Nothing is open."""
