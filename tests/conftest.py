@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from flask import Flask
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
@@ -44,3 +45,10 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def instance_folder(tmp_path_factory, monkeypatch):
+    """Give each application of a test an instance folder that is gone with the test run."""
+    folder = tmp_path_factory.mktemp("instance")
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))

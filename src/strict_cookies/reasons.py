@@ -5,7 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC7xx:
+sessions. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -171,6 +172,37 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    OTHER_STORE = (
+        "SC701",
+        "session of another store",
+        "Give all servers one store, such as a Redis; give two applications on one host different "
+        "SESSION_COOKIE_NAMEs.",
+    )
+    SESSION_UNREADABLE = (
+        "SC702",
+        "stored session that can't be read",
+        "Deploy one version and one SECRET_KEY everywhere; else find who writes to the store.",
+    )
+    UNKNOWN_SESSIONS = (
+        "SC703",
+        "many unknown session ids",
+        "Nothing if sessions were just ended or the SECRET_KEY was changed; else somebody guesses.",
+    )
+    OTHER_BROWSER = (
+        "SC704",
+        "session shown by another browser",
+        "Set STRICT_COOKIES_SESSION_BINDING = 'challenge' to ask for the password then.",
+    )
+    STORE_UNAVAILABLE = (
+        "SC705",
+        "session store does not answer",
+        "Mend it; visitors get a 503, and nothing is lost.",
+    )
+    LATE_CHANGE = (
+        "SC706",
+        "session used after the headers had gone",
+        "Read it before the first octet is sent, and change it nowhere in a streamed body.",
+    )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
     OBSERVER_FAULT = (

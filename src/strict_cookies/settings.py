@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +19,7 @@ from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
 from .policy import CookiePolicy, Transport
 from .purposes import Purpose
+from .sessions.options import SessionOptions
 from .sweeping import Sweep
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TALISMAN": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
+    "STRICT_COOKIES_SESSIONS": None,
+    "STRICT_COOKIES_SESSION_LIFETIME": "aal2",
+    "STRICT_COOKIES_SESSIONS_PER_USER": None,
+    "STRICT_COOKIES_SESSION_BINDING": "log",
+    "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
+    "STRICT_COOKIES_LOGIN_VIEW": None,
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -56,6 +63,7 @@ class Settings:
         transport: See :class:`~strict_cookies.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
         trusted_middleware: Dotted class names that may stand outside the firewall.
+        sessions: What is said of sessions.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -66,6 +74,7 @@ class Settings:
     transport: Transport
     talisman: Mapping[str, Any]
     trusted_middleware: tuple[str, ...]
+    sessions: SessionOptions = field(default_factory=SessionOptions)
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -99,6 +108,7 @@ class Settings:
             transport=cast("Transport", transport),
             talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
+            sessions=SessionOptions.from_config(config),
         )
 
 
@@ -208,6 +218,37 @@ def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePo
             source=policy.source,
         )
     return policy
+
+
+def declare_former_session(
+    former: Mapping[str, Any], config: Mapping[str, Any], policy: CookiePolicy
+) -> CookiePolicy:
+    """
+    Declare the cookie that held Flask's session before, for as long as sessions are moved.
+
+    Args:
+        former: The application's own configuration.
+        config: With the cookie's final name.
+        policy: Where that name is the same, or is declared, it stays as it is.
+    """
+    name = former["SESSION_COOKIE_NAME"]
+    if former["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"] is None or policy.find(name) is not None:
+        return policy
+    cookie = DeclaredCookie(
+        name=name,
+        title={"en": "Former session"},
+        purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
+        description={
+            "en": "Held your session before the site began to keep sessions on its server. It is "
+            "read once and then removed from your browser."
+        },
+        without_it={"en": "You would have to sign in once more."},
+        path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+        domain=config["SESSION_COOKIE_DOMAIN"] or None,
+        samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",
+        partitioned=bool(config["SESSION_COOKIE_PARTITIONED"]),
+    )
+    return replace(policy, cookies=(*policy.cookies, cookie))
 
 
 def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:

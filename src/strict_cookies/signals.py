@@ -5,6 +5,11 @@ The sender is the Flask application, or the :class:`~strict_cookies.firewall.Coo
 any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a known name, else
 ``"other"``), ``reason`` (a :class:`~strict_cookies.reasons.Reason`) and ``place`` (the endpoint, or
 the path). A receiver's exception changes no response; it is recorded.
+
+Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to
+``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was signed in
+already). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None where all users'
+sessions were ended), ``count``. ``session_alarm``: ``reason``, ``count`` (since it was told last).
 """
 
 from __future__ import annotations
@@ -21,6 +26,14 @@ cookie_hardened = _signals.signal(
 )
 stray_cookie_seen = _signals.signal(
     "stray-cookie-seen", "A cookie arrived that the application will not see."
+)
+signed_in = _signals.signal("signed-in", "A user has signed in, or proved again who he is.")
+signed_out = _signals.signal("signed-out", "A user has signed out.")
+sessions_ended = _signals.signal(
+    "sessions-ended", "Sessions were ended from elsewhere, or to make room for another."
+)
+session_alarm = _signals.signal(
+    "session-alarm", "Something about sessions is not as it should be; at most once a minute."
 )
 
 #: Which signal tells of a reason, by the first digits of its id.

@@ -1,0 +1,147 @@
+"""
+Session identifiers: made here, signed, and never adopted from outside.
+
+An identifier is 256 bits from :mod:`secrets`. The cookie holds it with the tag of the store that
+its row is in and the second in which it was made, all signed by itsdangerous. So a forged one never
+reaches the store, and one of another store can be told from one that has ended. The store knows an
+identifier by its SHA-256 only.
+
+Length and alphabet are checked before anything else is done with what a browser sent.
+
+Source: OWASP ASVS 5.0.0 7.2.2 and 7.2.3; NIST SP 800-63B-4 section 5.1; CVE-2019-16782.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from typing import NamedTuple
+
+from itsdangerous import BadSignature, Signer
+from itsdangerous.signer import SigningAlgorithm
+
+from .keys import SessionKeys, code
+
+#: Random octets of an identifier. ASVS 7.2.3 asks for 16 at least.
+ID_OCTETS = 32
+#: Longest signed identifier, in characters.
+MAX_SIGNED = 160
+
+#: Identifier, tag and time; the signature.
+_SIGNED = re.compile(
+    r"(([A-Za-z0-9_-]{43})\.([A-Za-z0-9]{6,32})\.([0-9a-f]{1,10}))\.([A-Za-z0-9_-]{43})",
+    re.ASCII,
+)
+
+
+class ReadId(NamedTuple):
+    """
+    What a genuine signed identifier says.
+
+    Attributes:
+        key: SHA-256 of the identifier, under which the store has its row.
+        tag: Of the store that the row is in.
+        issued_at: Whole seconds since the epoch.
+    """
+
+    key: bytes
+    tag: str
+    issued_at: int
+
+    def __repr__(self) -> str:
+        """Neither identifier nor key."""
+        return f"<ReadId issued_at={self.issued_at}>"
+
+
+class SessionIds:
+    """
+    Make and read signed identifiers.
+
+    Args:
+        keys: The newest signs, the others only verify.
+    """
+
+    def __init__(self, keys: SessionKeys) -> None:
+        # itsdangerous wants the newest key last.
+        self._signer = Signer(
+            list(reversed(keys.derive("identifier"))),
+            key_derivation="none",
+            algorithm=_Blake2b(),
+        )
+
+    def mint(self, tag: str, now: int) -> tuple[bytes, str]:
+        """
+        Make an identifier.
+
+        Args:
+            tag: Of the store that its row will be in.
+            now: Whole seconds since the epoch.
+
+        Returns:
+            The key for the store, and what the cookie will hold.
+        """
+        identifier = secrets.token_urlsafe(ID_OCTETS)
+        return key_of(identifier), self._sign(identifier, tag, now)
+
+    def adopt(self, seed: bytes, tag: str, now: int) -> tuple[bytes, str]:
+        """
+        Make the one identifier that belongs to a seed, for sessions that come from elsewhere.
+
+        Args:
+            seed: 32 octets that nobody outside can compute.
+            tag: As for :meth:`mint`.
+            now: Likewise.
+        """
+        identifier = _base64(seed)
+        return key_of(identifier), self._sign(identifier, tag, now)
+
+    def read(self, signed: str) -> ReadId | None:
+        """
+        Read what a browser sent.
+
+        Args:
+            signed: The cookie's value as it arrived.
+
+        Returns:
+            None for whatever was not signed here: forged, cut, or of another application.
+        """
+        found = _SIGNED.fullmatch(signed) if len(signed) <= MAX_SIGNED else None
+        if found is None:
+            return None
+        text, identifier, tag, issued, signature = found.groups()
+        # Nearly all are signed with the newest key: one signature tells, where verifying takes
+        # twice as long. The comparison takes as long for any other.
+        newest = self._signer.get_signature(text.encode("ascii"))
+        if not hmac.compare_digest(newest, signature.encode("ascii")):
+            try:
+                self._signer.unsign(signed)
+            except BadSignature:
+                return None
+        return ReadId(key_of(identifier), tag, int(issued, 16))
+
+    def _sign(self, identifier: str, tag: str, now: int) -> str:
+        return self._signer.sign(f"{identifier}.{tag}.{now:x}").decode("ascii")
+
+
+class _Blake2b(SigningAlgorithm):
+    """How itsdangerous signs here."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        return code(key, value)
+
+
+def key_of(identifier: str) -> bytes:
+    """Give the key under which a store has the row of an identifier."""
+    return hashlib.sha256(identifier.encode("ascii")).digest()
+
+
+def _base64(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def has_form(signed: str) -> bool:
+    """Tell whether a text could be a signed identifier by its length and alphabet."""
+    return len(signed) <= MAX_SIGNED and _SIGNED.fullmatch(signed) is not None
