@@ -1,4 +1,4 @@
-"""Where a store of a test is, in a form that another process can be given; and rows to put there."""
+"""Where the store of a test is, so that another process can open it, and rows to put there."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def test_times_are_not_judged(store):
 def test_key_is_created_once(store):
     """A second create is refused and changes nothing."""
     key = add(store)
-    with pytest.raises(ValueError, match="^the key exists$"):
+    with pytest.raises(ValueError, match="the key exists"):
         store.create(key, make_row(user="bob", payload=b"other"))
     assert store.read(key) == make_row()
     assert keys_of(store, "bob") == []
@@ -149,7 +149,7 @@ def test_ended_key_is_not_created_again(store):
     """A tombstone keeps its key."""
     key = add(store)
     store.end([key])
-    with pytest.raises(ValueError, match="^the key exists$"):
+    with pytest.raises(ValueError, match="the key exists"):
         store.create(key, make_row())
     assert store.read(key) is None
     assert store.list_user("alice") == []
@@ -370,7 +370,7 @@ def test_replace_of_nothing_creates(store):
     new = new_key()
     assert store.replace(None, new, make_row()) is True
     assert store.read(new) == make_row()
-    with pytest.raises(ValueError, match="^the key exists$"):
+    with pytest.raises(ValueError, match="the key exists"):
         store.replace(None, new, make_row())
 
 
@@ -389,7 +389,7 @@ def test_replace_by_a_known_key_changes_nothing(store):
     old, known, dead = add(store), add(store, user="bob"), add(store)
     store.end([dead])
     for new in (known, dead, old):
-        with pytest.raises(ValueError, match="^the key exists$"):
+        with pytest.raises(ValueError, match="the key exists"):
             store.replace(old, new, make_row(payload=b"x"))
         assert store.read(old) == make_row()
     assert store.read(known) == make_row(user="bob")

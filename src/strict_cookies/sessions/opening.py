@@ -49,7 +49,8 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
             raise ConfigurationError(f"The session store is {shown!r}. {_CHOICES}")
     if isinstance(named, os.PathLike):
         return SQLiteStore(Path(instance_path, named))
-    if isinstance(named, str) or type(named).__module__.partition(".")[0] == "redis":
+    packages = {kind.__module__.partition(".")[0] for kind in type(named).__mro__}
+    if isinstance(named, str) or "redis" in packages:
         return _open_redis(named)
     missing = [name for name in _METHODS if not callable(getattr(type(named), name, None))]
     if missing:

@@ -78,9 +78,9 @@ class RedisStore:
     Rows in Redis or Valkey.
 
     Args:
-        server: A URL (``redis://``, ``rediss://``, ``unix://``), or a client of redis-py: ``Redis``,
-            ``RedisCluster``, or what ``Sentinel.master_for`` gives. A client keeps its own
-            timeouts and retries; it must not decode responses.
+        server: A URL (``redis://``, ``rediss://``, ``unix://``), or a client of redis-py:
+            ``Redis``, ``RedisCluster``, or what ``Sentinel.master_for`` gives. A client keeps its
+            own timeouts and retries; it must not decode responses.
         prefix: Begins every key; sites that share one database need one each.
 
     Raises:
