@@ -240,7 +240,7 @@ def _server_session() -> ServerSession:
 
 
 def _refuse_other_origins() -> None:
-    guard = getattr(current_app.extensions["strict_cookies"], "origin_guard", None)
+    guard = current_app.extensions["strict_cookies"].origin_guard
     if guard is not None and guard.objection(request.environ) is not None:
         abort(403, "Another site's page may not sign anybody in here.")
 
