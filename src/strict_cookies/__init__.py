@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         CookieDroppedError,
         FrozenConfigurationError,
         PolicyError,
+        SessionLimitError,
+        StoreUnavailableError,
         StrictCookiesError,
     )
     from .extension import StrictCookies, csp_nonce, erase
@@ -25,7 +27,27 @@ if TYPE_CHECKING:
     from .policy import CookiePolicy, Site
     from .purposes import Purpose
     from .reasons import Reason
-    from .signals import cookie_dropped, cookie_hardened, request_refused, stray_cookie_seen
+    from .sessions.access import (
+        Login,
+        background_request,
+        current_login,
+        login,
+        logout,
+        reauthenticate,
+        requires_fresh_login,
+        requires_login,
+        requires_role,
+    )
+    from .signals import (
+        cookie_dropped,
+        cookie_hardened,
+        request_refused,
+        session_alarm,
+        sessions_ended,
+        signed_in,
+        signed_out,
+        stray_cookie_seen,
+    )
 
 __version__ = "0.1.0"
 
@@ -36,19 +58,34 @@ _HOMES = {
     "CookiePolicy": "policy",
     "DeclaredCookie": "cookie",
     "FrozenConfigurationError": "errors",
+    "Login": "sessions.access",
     "PolicyError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
+    "SessionLimitError": "errors",
     "Site": "policy",
+    "StoreUnavailableError": "errors",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "background_request": "sessions.access",
     "cookie_dropped": "signals",
-    "csp_nonce": "extension",
     "cookie_hardened": "signals",
+    "csp_nonce": "extension",
+    "current_login": "sessions.access",
     "erase": "extension",
     "is_cross_origin": "origin",
+    "login": "sessions.access",
+    "logout": "sessions.access",
+    "reauthenticate": "sessions.access",
     "request_refused": "signals",
+    "requires_fresh_login": "sessions.access",
+    "requires_login": "sessions.access",
+    "requires_role": "sessions.access",
+    "session_alarm": "signals",
+    "sessions_ended": "signals",
+    "signed_in": "signals",
+    "signed_out": "signals",
     "stray_cookie_seen": "signals",
 }
 
@@ -59,19 +96,34 @@ __all__ = [
     "CookiePolicy",
     "DeclaredCookie",
     "FrozenConfigurationError",
+    "Login",
     "PolicyError",
     "Purpose",
     "Reason",
+    "SessionLimitError",
     "Site",
+    "StoreUnavailableError",
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "background_request",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",
+    "current_login",
     "erase",
     "is_cross_origin",
+    "login",
+    "logout",
+    "reauthenticate",
     "request_refused",
+    "requires_fresh_login",
+    "requires_login",
+    "requires_role",
+    "session_alarm",
+    "sessions_ended",
+    "signed_in",
+    "signed_out",
     "stray_cookie_seen",
 ]
 

@@ -186,8 +186,8 @@ def requires_fresh_login(
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            found = current_login()
-            now = datetime.fromtimestamp(_manager_clock(), UTC)
+            found, manager = current_login(), _server_session().manager
+            now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
             if found is None or not found.is_fresh(max_age, now=now):
                 return _ask_to_sign_in()
             return _call(view, *args, **kwargs)
@@ -197,7 +197,7 @@ def requires_fresh_login(
     return decorate
 
 
-def background(view: Callable[P, R]) -> Callable[P, R]:
+def background_request(view: Callable[P, R]) -> Callable[P, R]:
     """Mark a view that pages ask by themselves, say for news, so that it keeps nobody signed in."""
 
     @functools.wraps(view)
@@ -212,10 +212,6 @@ def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a view, which may be asynchronous."""
     result: R = current_app.ensure_sync(view)(*args, **kwargs)
     return result
-
-
-def _manager_clock() -> float:
-    return float(current_app.extensions["strict_cookies"].sessions.clock())
 
 
 def _server_session() -> ServerSession:

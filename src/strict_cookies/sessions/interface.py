@@ -55,16 +55,20 @@ class ServerSessionInterface(SessionInterface):
 
     Args:
         prepare: Gives what sessions need, when one is first looked at.
+        clock: The manager's: seconds since the epoch, UTC.
     """
 
-    def __init__(self, prepare: Callable[[], PreparedSessions]) -> None:
+    def __init__(
+        self, prepare: Callable[[], PreparedSessions], *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._prepare = prepare
+        self._clock = clock
 
     def open_session(self, app: Flask, request: Request) -> ServerSession | None:
         """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
         if not app.secret_key:
             return None
-        return ServerSession(self._find, request.environ, time.time())
+        return ServerSession(self._find, request.environ, self._clock())
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store what a request changed, and mark its response; calling it again is harmless."""

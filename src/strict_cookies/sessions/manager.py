@@ -150,8 +150,11 @@ class SessionManager(SessionControl):
         if row is None:
             self._watch.count_unknown()
             return Found(None, read.key)
-        visit = self._read_live(read.key, row)
+        visit = self._read(read.key, row)
         if visit is None:
+            return Found(None, read.key)
+        if not self._visits.is_live(visit):
+            self._bury(read.key)
             return Found(None, read.key)
         self._watch.compare_browser(visit, user_agent)
         return Found(visit)
@@ -363,6 +366,13 @@ class SessionManager(SessionControl):
         return Found(found, key)
 
     # Helpers
+
+    def _bury(self, key: bytes) -> None:
+        """End what is past its limits, so that no clock that is set back brings it to life."""
+        try:
+            self.store.end([key])
+        except StoreUnavailableError as error:
+            self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
 
     def _visitor(self, user_agent: str) -> Record:
         """Make the record of somebody who is not signed in."""

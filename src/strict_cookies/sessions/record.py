@@ -124,5 +124,5 @@ def dump_record(record: Record) -> bytes:
 
 def make_record(values: list[Any]) -> Record:
     """Make a record of what :func:`dump_record` wrote, as JSON reads it."""
-    user_id, roles, *rest = values
-    return Record(user_id, tuple(roles), *rest)
+    values[1] = tuple(values[1])
+    return Record._make(values)

@@ -23,7 +23,7 @@ from flask.sessions import SessionMixin
 
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
-from .tagged import dump, is_changeable, load
+from .tagged import IMMUTABLE, dump, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,10 +53,28 @@ class ServerSession(SessionMixin):
         find: Finds what the request's cookie leads to, when it is first asked.
         environ: Of the request.
         arrived: When the request arrived, in seconds since the epoch.
+
+    Attributes:
+        failed: Whether the store failed this request.
+        cookie: What becomes of the browser's.
     """
 
     modified = False
     accessed = False
+    failed = False
+    cookie: Cookie = "keep"
+
+    _opened: dict[str, Any] | None = None
+    _manager: SessionManager | None = None
+    _visit: Visit | None = None
+    #: The key of an ended identifier that the request came with, or has ended itself.
+    _former: bytes | None = None
+    #: Whether the request itself ended what it came with.
+    _cleared = False
+    #: Whether the session has ended while the request ran, so that nothing may be stored.
+    _lost = False
+    #: Whether something was handed out that can be changed without the session being told.
+    _changeable = False
 
     def __init__(
         self,
@@ -64,23 +82,9 @@ class ServerSession(SessionMixin):
         environ: WSGIEnvironment,
         arrived: float,
     ) -> None:
-        self._find = find
         self.environ = environ
+        self._find = find
         self._arrived = arrived
-        self._opened: dict[str, Any] | None = None
-        self._manager: SessionManager | None = None
-        self._visit: Visit | None = None
-        #: The key of an ended identifier that the request came with, or has ended itself.
-        self._former: bytes | None = None
-        #: Whether the request itself ended what it came with.
-        self._cleared = False
-        #: Whether the session has ended while the request ran, so that nothing may be stored.
-        self._lost = False
-        #: Whether something was handed out that can be changed without the session being told.
-        self._changeable = False
-        #: Whether the store failed this request.
-        self.failed = False
-        self.cookie: Cookie = "keep"
 
     def __repr__(self) -> str:
         """How many keys there are; no key and no value."""
@@ -92,7 +96,7 @@ class ServerSession(SessionMixin):
 
     def __getitem__(self, key: str) -> Any:
         value = self._data[key]
-        if is_changeable(value):
+        if type(value) not in IMMUTABLE:
             self._changeable = True
         return value
 
@@ -113,8 +117,9 @@ class ServerSession(SessionMixin):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Give a value, or the default where there is none."""
-        value = self._data.get(key, default)
-        if is_changeable(value):
+        data = self._opened
+        value = (self._open() if data is None else data).get(key, default)
+        if type(value) not in IMMUTABLE:
             self._changeable = True
         return value
 
@@ -186,6 +191,12 @@ class ServerSession(SessionMixin):
         self._open()
         return self._visit
 
+    @property
+    def manager(self) -> SessionManager | None:
+        """What the session lives in; None where the store failed."""
+        self._open()
+        return self._manager
+
     def sign_in(
         self, user_id: UserId, *, roles: Iterable[str], aal: int, device: str | None
     ) -> None:
@@ -205,7 +216,9 @@ class ServerSession(SessionMixin):
                 visit=self._visit,
                 former=self._former,
             )
-        self._adopt(visit)
+        self._visit = visit
+        if dump(data) != visit.data_text:
+            self._opened = visit.read_data()
         self._lost, self._cleared, self.cookie = False, False, "set"
 
     # The request's end
@@ -244,7 +257,7 @@ class ServerSession(SessionMixin):
 
     def warn_of_late_changes(self) -> None:
         """Tell in the log of what a streamed body changed when it could not be stored any more."""
-        if self._visit is None or self._manager is None or self.failed:
+        if self._visit is None or self._manager is None or not self._changeable or self.failed:
             return
         if dump(self._data) != self._visit.data_text:
             self._manager.events.alarm(

@@ -25,7 +25,7 @@ from markupsafe import Markup
 #: Types that no tag is needed for and that nobody can change in place.
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 #: Further types that nobody can change in place; a tuple may hold what can be changed.
-_IMMUTABLE = _ATOMS | {bytes, Markup, UUID, datetime, date, Decimal}
+IMMUTABLE = _ATOMS | {bytes, Markup, UUID, datetime, date, Decimal}
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
@@ -63,11 +63,6 @@ def load(text: bytes) -> Any:
         ValueError: It is none.
     """
     return _decode(text.decode("ascii"))[0]
-
-
-def is_changeable(value: object) -> bool:
-    """Tell whether a value can be changed without the session being told."""
-    return type(value) not in _IMMUTABLE
 
 
 class _UnknownTypeError(Exception):
