@@ -347,8 +347,10 @@ class SessionManager(SessionControl):
         """
         key, signed = self._ids.adopt(seed, self.store.tag, int(self.clock()))
         moved = digest(b"moved", key)
+        # In this order: the mark is left after the row was created.
+        was_moved = self.store.read(moved) is not None
         row = self.store.read(key)
-        if row is None and self.store.read(moved) is None:
+        if row is None and not was_moved:
             record = self._visitor(user_agent)
             if user_id is not None:
                 record = record._replace(user_id=user_id, aal=1)
