@@ -26,7 +26,8 @@ _BLINK = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"
             "Opera on Linux", id="Opera",
         ),
         pytest.param(
-            f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_WEBKIT} Version/18.0 Safari/605.1.15",
+            f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_WEBKIT} Version/18.0 "
+            "Safari/605.1.15",
             "Safari on macOS", id="Safari, macOS",
         ),
         pytest.param(
@@ -42,8 +43,9 @@ _BLINK = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"
             "Chrome on Android", id="Chrome, Android",
         ),
         pytest.param(
-            f"Mozilla/5.0 (Linux; Android 15; SM-S928B) {_BLINK.replace('Chrome', 'SamsungBrowser/28.0 Chrome')} Mobile "
-            "Safari/537.36", "Samsung Internet on Android", id="Samsung",
+            "Mozilla/5.0 (Linux; Android 15; SM-S928B) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+            "Samsung Internet on Android", id="Samsung",
         ),
         pytest.param(
             f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {_BLINK} Safari/537.36",

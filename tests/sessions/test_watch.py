@@ -44,7 +44,7 @@ def test_same_browser_is_familiar(alarms):
 )
 @pytest.mark.parametrize("user_agent", [CHROME, ""])
 def test_other_browser_is_told(alarms, binding, familiar, raised, user_agent):
-    """Another family or platform is told, and with a challenge not trusted; nobody is signed out."""
+    """Another family or platform is told, and with a challenge not trusted; nobody is sent out."""
     manager = make_manager(binding=binding)
     visit = manager.open(begin(manager), user_agent).visit
     assert visit.familiar is familiar
@@ -120,7 +120,7 @@ def test_two_stores_in_use_at_once_are_told_not_looped(alarms):
     clock = Clock()
     one, other = make_manager(clock=clock), make_manager(clock=clock)
     signed = begin(one)
-    with pytest.raises(StoreUnavailableError, match="SC701 .* Give all servers one store"):
+    with pytest.raises(StoreUnavailableError, match=r"SC701 .* Give all servers one store"):
         other.open(signed, FIREFOX)
     assert alarms == ["SC701"]
 

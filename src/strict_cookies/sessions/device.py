@@ -10,7 +10,6 @@ Source: Mozilla, "Browser detection using the user agent string", for the order 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 #: Longest ``User-Agent`` that is looked at, in characters.
@@ -76,11 +75,7 @@ def read_device(user_agent: str) -> Device:
     Args:
         user_agent: The request's field value; empty where there is none.
     """
-    return _read(user_agent[:MAX_USER_AGENT])
-
-
-@lru_cache(maxsize=256)
-def _read(user_agent: str) -> Device:
-    family = next((name for token, name in _FAMILIES if token in user_agent), UNKNOWN)
-    platform = next((name for token, name in _PLATFORMS if token in user_agent), UNKNOWN)
+    text = user_agent[:MAX_USER_AGENT]
+    family = next((name for token, name in _FAMILIES if token in text), UNKNOWN)
+    platform = next((name for token, name in _PLATFORMS if token in text), UNKNOWN)
     return Device(family, platform)

@@ -13,11 +13,11 @@ Source: OWASP ASVS 5.0.0 7.2.2 and 7.2.3; NIST SP 800-63B-4 section 5.1; CVE-201
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 import secrets
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from hmac import compare_digest
 from typing import NamedTuple
 
 from itsdangerous import BadSignature, Signer
@@ -32,8 +32,7 @@ MAX_SIGNED = 160
 
 #: Identifier, tag and time; the signature.
 _SIGNED = re.compile(
-    r"(([A-Za-z0-9_-]{43})\.([A-Za-z0-9]{6,32})\.([0-9a-f]{1,10}))\.([A-Za-z0-9_-]{43})",
-    re.ASCII,
+    rb"(([A-Za-z0-9_-]{43})\.([A-Za-z0-9]{6,32})\.([0-9a-f]{1,10}))\.([A-Za-z0-9_-]{43})"
 )
 
 
@@ -44,12 +43,17 @@ class ReadId(NamedTuple):
     Attributes:
         key: SHA-256 of the identifier, under which the store has its row.
         tag: Of the store that the row is in.
-        issued_at: Whole seconds since the epoch.
+        issued: When it was made, in hexadecimal digits.
     """
 
     key: bytes
     tag: str
-    issued_at: int
+    issued: bytes
+
+    @property
+    def issued_at(self) -> int:
+        """When it was made: whole seconds since the epoch."""
+        return int(self.issued, 16)
 
     def __repr__(self) -> str:
         """Neither identifier nor key."""
@@ -110,19 +114,20 @@ class SessionIds:
         Returns:
             None for whatever was not signed here: forged, cut, or of another application.
         """
-        found = _SIGNED.fullmatch(signed) if len(signed) <= MAX_SIGNED else None
+        if len(signed) > MAX_SIGNED or not signed.isascii():
+            return None
+        found = _SIGNED.fullmatch(signed.encode("ascii"))
         if found is None:
             return None
         text, identifier, tag, issued, signature = found.groups()
         # Nearly all are signed with the newest key, which one signature tells; what itsdangerous
         # does in its place takes three times as long.
-        newest = _base64(code(self._newest, text.encode("ascii")))
-        if not hmac.compare_digest(newest, signature):
+        if not compare_digest(urlsafe_b64encode(code(self._newest, text)), signature + b"="):
             try:
                 self._signer.unsign(signed)
             except BadSignature:
                 return None
-        return ReadId(key_of(identifier), tag, int(issued, 16))
+        return ReadId(sha256(identifier).digest(), tag.decode("ascii"), issued)
 
     def _sign(self, identifier: str, tag: str, now: int) -> str:
         return self._signer.sign(f"{identifier}.{tag}.{now:x}").decode("ascii")
@@ -137,13 +142,13 @@ class _Blake2b(SigningAlgorithm):
 
 def key_of(identifier: str) -> bytes:
     """Give the key under which a store has the row of an identifier."""
-    return hashlib.sha256(identifier.encode("ascii")).digest()
+    return sha256(identifier.encode("ascii")).digest()
 
 
 def _base64(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
 def has_form(signed: str) -> bool:
     """Tell whether a text could be a signed identifier by its length and alphabet."""
-    return len(signed) <= MAX_SIGNED and _SIGNED.fullmatch(signed) is not None
+    return len(signed) <= MAX_SIGNED and _SIGNED.fullmatch(signed.encode("utf-8")) is not None

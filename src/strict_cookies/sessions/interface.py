@@ -26,6 +26,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from ..errors import StoreUnavailableError
 from ..grammar import find_cookie
 from ..reasons import Reason
+from .device import MAX_USER_AGENT
 from .ids import has_form
 from .manager import Found, SessionManager
 from .session import ServerSession
@@ -66,7 +67,7 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> ServerSession | None:
         """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
-        if not app.secret_key:
+        if not app.config["SECRET_KEY"]:
             return None
         return ServerSession(self._find, request.environ, self._clock())
 
@@ -119,7 +120,7 @@ class ServerSessionInterface(SessionInterface):
         """Find what a request's cookie leads to."""
         manager, cookie_name, move = self._prepare()
         field: str = environ.get("HTTP_COOKIE", "")
-        user_agent: str = environ.get("HTTP_USER_AGENT", "")
+        user_agent: str = environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT]
         signed = find_cookie(field, cookie_name)
         if move is not None and (signed is None or not has_form(signed)):
             name, found = move.take_over(manager, field, user_agent)

@@ -7,9 +7,9 @@ only verify. Which is which is said by the order here, newest first, and nowhere
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
+from hashlib import blake2b
 
 #: Octets of a derived key: what SHA-256 gives.
 KEY_OCTETS = 32
@@ -58,7 +58,7 @@ def code(key: bytes, text: bytes, octets: int = KEY_OCTETS) -> bytes:
 
     Source: RFC 7693 section 2.9.
     """
-    return hashlib.blake2b(text, key=key, digest_size=octets).digest()
+    return blake2b(text, key=key, digest_size=octets).digest()
 
 
 def _octets(secret: str | bytes) -> bytes:

@@ -121,6 +121,8 @@ class SessionManager(SessionControl):
         super().__init__(store, Visits(keys, limits, clock), clock, events)
         self._per_user = per_user
         self._at_limit = at_limit
+        #: The store's, as it was last asked for.
+        self._tag = ""
         self._ids = SessionIds(keys)
         self._notices = Notices(store, clock, self.events)
         self._watch = Watch(keys, binding, clock, self.events)
@@ -143,9 +145,11 @@ class SessionManager(SessionControl):
         if read is None:
             self._watch.count_unknown()
             return Found()
-        if read.tag != self.store.tag:
-            self._watch.meet_stranger(read)
-            return Found()
+        if read.tag != self._tag:
+            self._tag = self.store.tag
+            if read.tag != self._tag:
+                self._watch.meet_stranger(read)
+                return Found()
         row = self.store.read(read.key)
         if row is None:
             self._watch.count_unknown()
@@ -156,7 +160,9 @@ class SessionManager(SessionControl):
         if not self._visits.is_live(visit):
             self._bury(read.key)
             return Found(None, read.key)
-        self._watch.compare_browser(visit, user_agent)
+        bound = visit.record.binding
+        if bound and self._watch.bind(user_agent) != bound:
+            self._watch.meet_other_browser(visit)
         return Found(visit)
 
     def refresh(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -172,12 +178,12 @@ class SessionManager(SessionControl):
         """
         row = self.store.read(visit.key)
         current = None if row is None else self._read_live(visit.key, row)
-        if current is None:
+        if row is None or current is None:
             return None
         if current.version == visit.version:
             return dict(data)
         merged = merge(visit.read_data(), data, current.read_data())
-        visit.version, visit.data, visit.data_text = current.version, None, current.data_text
+        visit.follow(row)
         return merged
 
     # Saving
@@ -232,15 +238,16 @@ class SessionManager(SessionControl):
             TypeError: A value can't be stored.
         """
         now = int(self.clock())
-        data_text = visit.data_text if data is None else dump(data)
-        if data_text == visit.data_text and visit.seen_at <= now + MAX_SKEW:
-            return self._touch(visit, now, background)
+        data_text = None if data is None else dump(data)
+        if data_text is None or data_text == visit.data_text:
+            if visit.seen_at <= now + MAX_SKEW:
+                return self._touch(visit, now, background)
+            data_text = visit.data_text
         seen_at = min(visit.seen_at, now) if background else now
         row = self._visits.write(visit, data_text, seen_at)
         update = self.store.update(visit.key, row)
         if update.written:
-            visit.version, visit.seen_at = row.version, seen_at
-            visit.data, visit.data_text = None, data_text
+            visit.follow(row)
             return Saved(True)
         if update.current is None:
             return Saved(False)
@@ -387,7 +394,7 @@ class SessionManager(SessionControl):
             begun_at=now,
             deadline=now + self._visits.bounds[0].absolute,
             device=device.label,
-            binding=self._watch.bind(device),
+            binding=self._watch.bind(user_agent),
         )
 
     def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[Visit, StoredSession]:
@@ -410,23 +417,20 @@ class SessionManager(SessionControl):
         """Bring the request's changes into a row that somebody else has written meanwhile."""
         base = visit.read_data()
         merged: dict[str, Any] | None = None
-        data_text = b""
 
         def change(row: StoredSession) -> StoredSession:
-            nonlocal merged, data_text
+            nonlocal merged
             current = self._read_live(visit.key, row)
             if current is None:
                 merged = None
                 return row
             merged = merge(base, data, current.read_data())
-            data_text = dump(merged)
-            return self._visits.write(visit, data_text, max(seen_at, row.seen_at))
+            return self._visits.write(visit, dump(merged), max(seen_at, row.seen_at))
 
         written = self.store.transact(visit.key, change)
         if written is None or merged is None:
             return Saved(False)
-        visit.version, visit.seen_at = written.version, written.seen_at
-        visit.data, visit.data_text = None, data_text
+        visit.follow(written)
         return Saved(True, merged)
 
     def _exchange_counted(

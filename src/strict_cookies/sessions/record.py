@@ -25,7 +25,7 @@ FORMAT = b"\x01"
 #: Octets of the authentication code.
 _CODE_OCTETS = 16
 _HEAD_OCTETS = len(FORMAT) + _CODE_OCTETS
-#: Octets that say how long the record is; the data follow it.
+#: Octets that say how long the record is.
 _LENGTH_OCTETS = 2
 
 UserId = str | int
@@ -89,19 +89,19 @@ class Payloads:
             record: From :func:`dump_record`.
             data: From :func:`~strict_cookies.sessions.tagged.dump`.
         """
-        body = len(record).to_bytes(_LENGTH_OCTETS) + record + data
+        body = b"%b[%b,%b]" % (len(record).to_bytes(_LENGTH_OCTETS), record, data)
         return FORMAT + code(self._keys[0], row + body, _CODE_OCTETS) + body
 
-    def open(self, row: bytes, payload: bytes) -> tuple[bytes, bytes]:
+    def open(self, row: bytes, payload: bytes) -> bytes:
         """
-        Take a payload apart.
+        Check a payload.
 
         Args:
             row: As for :meth:`seal`.
             payload: What the store has.
 
         Returns:
-            Record and data, as they were sealed.
+            Record and data, as JSON in a list of two; :func:`split` takes them apart.
 
         Raises:
             Unreadable: It is not what this application wrote there.
@@ -109,12 +109,18 @@ class Payloads:
         if payload[:1] != FORMAT:
             newer = payload[:1] > FORMAT
             raise Unreadable("a newer version of the library wrote it" if newer else "no format")
-        sealed, body = payload[1:_HEAD_OCTETS], payload[_HEAD_OCTETS:]
+        sealed, text = payload[1:_HEAD_OCTETS], row + payload[_HEAD_OCTETS:]
         for key in self._keys:
-            if hmac.compare_digest(sealed, code(key, row + body, _CODE_OCTETS)):
-                end = int.from_bytes(body[:_LENGTH_OCTETS]) + _LENGTH_OCTETS
-                return body[_LENGTH_OCTETS:end], body[end:]
+            if hmac.compare_digest(sealed, code(key, text, _CODE_OCTETS)):
+                return payload[_HEAD_OCTETS + _LENGTH_OCTETS :]
         raise Unreadable("it was changed, cut, or written under another SECRET_KEY")
+
+
+def split(payload: bytes) -> tuple[bytes, bytes]:
+    """Give record and data of a payload that was opened, octet by octet as they were sealed."""
+    begin = _HEAD_OCTETS + _LENGTH_OCTETS
+    end = begin + 1 + int.from_bytes(payload[_HEAD_OCTETS:begin])
+    return payload[begin + 1 : end], payload[end + 1 : -1]
 
 
 def dump_record(record: Record) -> bytes:

@@ -23,6 +23,7 @@ from flask.sessions import SessionMixin
 
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
+from .device import MAX_USER_AGENT
 from .tagged import IMMUTABLE, dump, load
 
 if TYPE_CHECKING:
@@ -336,4 +337,4 @@ class ServerSession(SessionMixin):
 
     @property
     def _user_agent(self) -> str:
-        return str(self.environ.get("HTTP_USER_AGENT", ""))
+        return str(self.environ.get("HTTP_USER_AGENT", ""))[:MAX_USER_AGENT]

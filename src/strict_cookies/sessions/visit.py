@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .ids import SessionIds
 from .keys import SessionKeys
 from .limits import PRESETS, Limits
-from .record import Payloads, Record, dump_record, make_record
+from .record import Payloads, Record, dump_record, make_record, split
 from .store import StoredSession
 from .tagged import dump, load
 
@@ -28,51 +28,63 @@ class Visit:
     Args:
         key: Under which the store has it.
         record: Who is signed in, and until when.
-        record_text: The record as it is written.
-        data_text: The data as they were read or last written.
-        row: Gives version and times.
+        data: What it holds; handed out once.
+        row: As the store has it.
 
     Attributes:
+        version: Of the row.
+        seen_at: Of the row.
         signed: What the cookie must hold where the browser does not have it yet; else None.
         familiar: Whether the browser is of the family and platform that the session began in.
     """
 
-    __slots__ = (
-        "data",
-        "data_text",
-        "familiar",
-        "key",
-        "record",
-        "record_text",
-        "seen_at",
-        "signed",
-        "version",
-    )
+    __slots__ = ("_data", "_payload", "_texts", "familiar", "key", "record", "seen_at", "signed",
+                 "version")  # fmt: skip
 
     def __init__(
-        self, key: bytes, record: Record, record_text: bytes, data_text: bytes, row: StoredSession
+        self, key: bytes, record: Record, data: dict[str, Any] | None, row: StoredSession
     ) -> None:
         self.key = key
         self.record = record
-        self.record_text = record_text
-        self.data_text = data_text
         self.version = row.version
         self.seen_at = row.seen_at
         self.signed: str | None = None
         self.familiar = True
-        #: A copy of the data that nobody has had yet.
-        self.data: dict[str, Any] | None = None
+        self._data = data
+        self._payload = row.payload
+        #: Record and data as they are written; taken apart when first asked for.
+        self._texts: tuple[bytes, bytes] | None = None
 
     def __repr__(self) -> str:
         """The record's level and times; neither key nor identifier."""
         return f"<Visit {self.record!r}>"
 
+    @property
+    def record_text(self) -> bytes:
+        """The record as it is written."""
+        return self._split()[0]
+
+    @property
+    def data_text(self) -> bytes:
+        """The data as they were read or last written."""
+        return self._split()[1]
+
     def read_data(self) -> dict[str, Any]:
         """Give the data as they were read or last written; a new copy each time."""
-        data, self.data = self.data, None
+        data, self._data = self._data, None
         if data is None:
             data = load(self.data_text)
         return data
+
+    def follow(self, row: StoredSession) -> None:
+        """Take over version, times and data of a row that was read or written since."""
+        self.version, self.seen_at = row.version, row.seen_at
+        self._data, self._payload, self._texts = None, row.payload, None
+
+    def _split(self) -> tuple[bytes, bytes]:
+        if self._texts is None:
+            self._texts = split(self._payload)
+        return self._texts
 
 
 class Bounds(NamedTuple):
@@ -117,11 +129,8 @@ class Visits:
         Raises:
             Unreadable: Its payload is no session of this application.
         """
-        record_text, data_text = self._payloads.open(key, row.payload)
-        values, data = load(b"[%b,%b]" % (record_text, data_text))
-        visit = Visit(key, make_record(values), record_text, data_text, row)
-        visit.data = data
-        return visit
+        values, data = load(self._payloads.open(key, row.payload))
+        return Visit(key, make_record(values), data, row)
 
     def is_live(self, visit: Visit) -> bool:
         """Judge by the clock whether a session that the store has is within its limits."""
@@ -152,16 +161,15 @@ class Visits:
                 makes them.
         """
         key, signed = identifier
-        record_text, data_text = dump_record(record), dump(data)
         row = StoredSession(
             version=1,
             user=record.user,
             created_at=record.begun_at,
             seen_at=record.begun_at,
             ends_at=self.ends_at(record, record.begun_at),
-            payload=self._payloads.seal(key, record_text, data_text),
+            payload=self._payloads.seal(key, dump_record(record), dump(data)),
         )
-        visit = Visit(key, record, record_text, data_text, row)
+        visit = Visit(key, record, None, row)
         visit.signed = signed
         return visit, row
 

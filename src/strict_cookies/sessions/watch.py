@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Literal
 
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
-from .device import Device, read_device
+from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
 from .keys import SessionKeys, code
@@ -58,28 +59,16 @@ class Watch:
         self._binding = binding
         self._clock = clock
         self._events = events
-        #: For each of the few devices that there are.
-        self._bound: dict[Device, str] = {}
+        #: Gives the keyed hash of a browser's family and platform; empty where none is known.
+        self.bind: Callable[[str], str] = lru_cache(maxsize=256)(self._bind)
         self._started = int(clock())
         self._unknown = 0
         self._since = 0.0
         self._lock = threading.Lock()
 
-    def bind(self, device: Device) -> str:
-        """Give the keyed hash of a device; empty where nothing was made out."""
-        found = self._bound.get(device)
-        if found is None:
-            found = ""
-            if device.known and self._binding != "off":
-                text = f"{device.family}|{device.platform}".encode()
-                found = code(self._key, text, 8).hex()
-            self._bound[device] = found
-        return found
-
-    def compare_browser(self, visit: Visit, user_agent: str) -> None:
-        """Note on a visit whether the browser is the one that the session began in."""
-        bound = visit.record.binding
-        if not bound or self.bind(read_device(user_agent)) == bound or self._binding == "off":
+    def meet_other_browser(self, visit: Visit) -> None:
+        """Note on a visit that the browser is not the one that the session began in."""
+        if self._binding == "off":
             return
         visit.familiar = self._binding != "challenge"
         self._events.alarm(
@@ -87,6 +76,12 @@ class Watch:
             "A session came from another family of browsers, or another platform, than it began "
             "in.",
         )
+
+    def _bind(self, user_agent: str) -> str:
+        device = read_device(user_agent)
+        if not device.known or self._binding == "off":
+            return ""
+        return code(self._key, f"{device.family}|{device.platform}".encode(), 8).hex()
 
     def count_unknown(self) -> None:
         """Count an identifier that is no session's."""
