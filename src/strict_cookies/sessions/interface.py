@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 _MOVED = "strict_cookies.session_moved"
 #: Seconds after which a visitor may try again where the store did not answer.
 RETRY_AFTER = 5
+_PLAIN: dict[str, Any] = {
+    "status": HTTPStatus.SERVICE_UNAVAILABLE,
+    "content_type": "text/plain; charset=utf-8",
+}
 _BODY = (
     "Service Unavailable\n\n"
     "The site can't read your session at the moment. You are still signed in. "
@@ -170,9 +174,9 @@ def make_unavailable(response: Response) -> None:
         if close is not None:
             response.call_on_close(close)
         response.headers.clear()
-        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        response.status = _PLAIN["status"]
+        response.content_type = _PLAIN["content_type"]
         response.direct_passthrough = False
-        response.content_type = "text/plain; charset=utf-8"
         response.set_data(_BODY)
     response.headers.remove("Set-Cookie")
     response.headers["Retry-After"] = str(RETRY_AFTER)
@@ -181,7 +185,9 @@ def make_unavailable(response: Response) -> None:
 
 def answer_unavailable(error: StoreUnavailableError) -> ResponseReturnValue:
     """Answer where the store failed a view: by the application's page for a 503, or a plain one."""
-    return current_app.handle_user_exception(ServiceUnavailable(retry_after=RETRY_AFTER))
+    unavailable = ServiceUnavailable(retry_after=RETRY_AFTER)
+    answer = current_app.handle_user_exception(unavailable)
+    return answer if answer is not unavailable else current_app.response_class(_BODY, **_PLAIN)
 
 
 def _purge(manager: SessionManager) -> None:

@@ -4,6 +4,7 @@ Put together what the sessions of one Flask application need, from its settings.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask.sessions import SecureCookieSessionInterface
@@ -15,7 +16,7 @@ from .memory import MemoryStore
 from .move import Move
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
 
@@ -57,7 +58,12 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
 
 
 def prepare_sessions(
-    app: Flask, options: SessionOptions, store: SessionStore, former: Mapping[str, Any]
+    app: Flask,
+    options: SessionOptions,
+    store: SessionStore,
+    former: Mapping[str, Any],
+    *,
+    clock: Callable[[], float] = time.time,
 ) -> PreparedSessions:
     """
     Put the manager together.
@@ -67,6 +73,7 @@ def prepare_sessions(
         options: Read from it.
         store: From :func:`choose_store`.
         former: The configuration without what Strict Cookies set in it.
+        clock: Seconds since the epoch, UTC.
     """
     keys = SessionKeys(app.config["SECRET_KEY"], app.config["SECRET_KEY_FALLBACKS"] or ())
     manager = SessionManager(
@@ -77,6 +84,7 @@ def prepare_sessions(
         at_limit=options.at_limit,
         binding=options.binding,
         events=SessionEvents(app),
+        clock=clock,
     )
     name = app.config["SESSION_COOKIE_NAME"]
     move = None
