@@ -88,7 +88,7 @@ def login(
         StoreUnavailableError: Nobody was signed in.
         ConfigurationError: Sessions are not kept on the server.
     """
-    found = _server_session()
+    found = server_session()
     _refuse_other_origins()
     found.sign_in(user_id, roles=roles, aal=aal, device=device)
 
@@ -105,7 +105,7 @@ def reauthenticate(*, aal: int | None = None) -> None:
     Raises:
         werkzeug.exceptions.Unauthorized: Nobody is signed in.
     """
-    found = _server_session()
+    found = server_session()
     _refuse_other_origins()
     record = found.record
     if record is None or record.user_id is None:
@@ -120,12 +120,12 @@ def reauthenticate(*, aal: int | None = None) -> None:
 
 def logout() -> None:
     """End the session, at once and with all that is in it."""
-    _server_session().clear()
+    server_session().clear()
 
 
 def current_login() -> Login | None:
     """Tell who is signed in; None for a visitor."""
-    found = _server_session()
+    found = server_session()
     record, visit = found.record, found.visit
     if record is None or visit is None or record.user_id is None:
         return None
@@ -186,7 +186,7 @@ def requires_fresh_login(
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            found, manager = current_login(), _server_session().manager
+            found, manager = current_login(), server_session().manager
             now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
             if found is None or not found.is_fresh(max_age, now=now):
                 return _ask_to_sign_in()
@@ -214,7 +214,7 @@ def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return result
 
 
-def _server_session() -> ServerSession:
+def server_session() -> ServerSession:
     """
     Give the session of this request.
 

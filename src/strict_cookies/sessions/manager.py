@@ -264,6 +264,7 @@ class SessionManager(SessionControl):
         roles: Iterable[str] = (),
         aal: int = 1,
         device: str | None = None,
+        fresh: bool = True,
         visit: Visit | None = None,
         former: bytes | None = None,
     ) -> Visit:
@@ -279,6 +280,7 @@ class SessionManager(SessionControl):
             roles: What the user may do.
             aal: Authenticator assurance level of this login, 1 to 3.
             device: A label to show in place of what the browser says of itself.
+            fresh: Whether the user has proved just now who he is.
             visit: The session so far, which ends; None where there is none.
             former: The key of an ended identifier that the request came with.
 
@@ -296,21 +298,21 @@ class SessionManager(SessionControl):
             user_id=user_id,
             roles=(roles,) if isinstance(roles, str) else tuple(roles),
             aal=aal,
-            authenticated_at=visitor.begun_at,
+            authenticated_at=visitor.begun_at if fresh else 0,
             deadline=visitor.begun_at + self._visits.bounds[aal].absolute,
             device=show(device) if device else visitor.device,
         )
         if self._per_user is None:
-            fresh = self._exchange(visit, record, data)
+            entered = self._exchange(visit, record, data)
         else:
             user = digest(b"user", str(user_id).encode())
             with self.store.lock(user, timeout=LOCK_SECONDS):
-                fresh = self._exchange_counted(visit, record, data, user_id, self._per_user)
+                entered = self._exchange_counted(visit, record, data, user_id, self._per_user)
         ended = former if visit is None else visit.key
         if ended is not None:
             self._notices.leave(ended, EXCHANGE_WINDOW)
         self.events.tell(signed_in, user_id=user_id, aal=aal, again=again)
-        return fresh
+        return entered
 
     def sign_out(self, visit: Visit) -> None:
         """End the session of a request, at once."""

@@ -199,9 +199,19 @@ class ServerSession(SessionMixin):
         return self._manager
 
     def sign_in(
-        self, user_id: UserId, *, roles: Iterable[str], aal: int, device: str | None
+        self,
+        user_id: UserId,
+        *,
+        roles: Iterable[str],
+        aal: int = 1,
+        device: str | None = None,
+        fresh: bool = True,
     ) -> None:
-        """Exchange the session for one in which a user is signed in, at once."""
+        """
+        Exchange the session for one in which a user is signed in, at once.
+
+        As :meth:`~strict_cookies.sessions.manager.SessionManager.sign_in`, with what it asks for.
+        """
         data = self._writable()
         manager = self._manager
         if manager is None:
@@ -214,6 +224,7 @@ class ServerSession(SessionMixin):
                 roles=roles,
                 aal=aal,
                 device=device,
+                fresh=fresh,
                 visit=self._visit,
                 former=self._former,
             )
