@@ -83,6 +83,10 @@ class StoreCorruptError(StoreUnavailableError):
     """What stands where the session store should be is no store of ours, or is damaged."""
 
 
+class OtherStoreError(StoreUnavailableError):
+    """A session is in another store, which is in use where there should be one for all."""
+
+
 class SessionLimitError(StrictCookiesError):
     """
     A login was refused, because the user has as many sessions as are allowed.

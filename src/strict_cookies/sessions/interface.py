@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from flask import current_app
 from flask.sessions import SessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
-from ..errors import StoreUnavailableError
+from ..errors import OtherStoreError, StoreUnavailableError
 from ..grammar import find_cookie
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
@@ -80,11 +81,13 @@ class ServerSessionInterface(SessionInterface):
         if not isinstance(session, ServerSession) or not session.accessed:
             return
         touched = False
-        try:
+        # What fails here is known to the session as well.
+        with suppress(StoreUnavailableError):
             touched = session.save()
-        except StoreUnavailableError as error:
-            self._prepare().manager.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
-        if session.failed:
+        if session.failure is not None:
+            if not isinstance(session.failure, OtherStoreError):
+                events = self._prepare().manager.events
+                events.alarm(Reason.STORE_UNAVAILABLE, f"{session.failure}")
             make_unavailable(response)
             return
         sent = self._send_cookies(app, session, response)

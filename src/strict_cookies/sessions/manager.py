@@ -138,8 +138,8 @@ class SessionManager(SessionControl):
             user_agent: The request's field value.
 
         Raises:
-            StoreUnavailableError: The store can't answer; or another store signed the identifier
-                a moment ago, so that two are in use where there should be one.
+            StoreUnavailableError: The store can't answer.
+            OtherStoreError: Another store signed the identifier a moment ago.
         """
         read = self._ids.read(signed)
         if read is None:

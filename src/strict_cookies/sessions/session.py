@@ -56,13 +56,13 @@ class ServerSession(SessionMixin):
         arrived: When the request arrived, in seconds since the epoch.
 
     Attributes:
-        failed: Whether the store failed this request.
+        failure: Why the store failed this request; None where it did not.
         cookie: What becomes of the browser's.
     """
 
     modified = False
     accessed = False
-    failed = False
+    failure: StoreUnavailableError | None = None
     cookie: Cookie = "keep"
 
     _opened: dict[str, Any] | None = None
@@ -247,7 +247,7 @@ class ServerSession(SessionMixin):
             TypeError: A value can't be stored.
         """
         data, manager, visit = self._opened, self._manager, self._visit
-        if data is None or manager is None or self.failed:
+        if data is None or manager is None or self.failure is not None:
             return False
         if visit is None:
             if data and not self._lost:
@@ -258,8 +258,8 @@ class ServerSession(SessionMixin):
             saved = manager.save(
                 visit, None if unchanged else data, background=BACKGROUND in self.environ
             )
-        except StoreUnavailableError:
-            self.failed = True
+        except StoreUnavailableError as error:
+            self.failure = error
             raise
         if not saved.live:
             self._lose()
@@ -269,7 +269,12 @@ class ServerSession(SessionMixin):
 
     def warn_of_late_changes(self) -> None:
         """Tell in the log of what a streamed body changed when it could not be stored any more."""
-        if self._visit is None or self._manager is None or not self._changeable or self.failed:
+        if (
+            self._visit is None
+            or self._manager is None
+            or not self._changeable
+            or self.failure is not None
+        ):
             return
         if dump(self._data) != self._visit.data_text:
             self._manager.events.alarm(
@@ -302,8 +307,8 @@ class ServerSession(SessionMixin):
         self.accessed = True
         try:
             self._manager, found = self._find(self.environ)
-        except StoreUnavailableError:
-            self.failed, self._opened = True, {}
+        except StoreUnavailableError as error:
+            self.failure, self._opened = error, {}
             raise
         self._former = found.former
         if HEADERS_SENT in self.environ:
@@ -338,8 +343,8 @@ class ServerSession(SessionMixin):
     def _noting_failure(self) -> Iterator[None]:
         try:
             yield
-        except StoreUnavailableError:
-            self.failed = True
+        except StoreUnavailableError as error:
+            self.failure = error
             raise
 
     def _lose(self) -> None:

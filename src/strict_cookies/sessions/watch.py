@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
-from ..errors import StoreUnavailableError
+from ..errors import OtherStoreError
 from ..reasons import Reason
 from .device import read_device
 from .events import SessionEvents
@@ -102,7 +102,7 @@ class Watch:
         Tell of an identifier of another store.
 
         Raises:
-            StoreUnavailableError: That store is in use at the same time.
+            OtherStoreError: That store is in use at the same time.
         """
         age = self._clock() - read.issued_at
         in_use = read.issued_at >= self._started and -MAX_SKEW < age < STRANGER_SECONDS
@@ -113,4 +113,4 @@ class Watch:
             else "Its sessions count as ended here.",
         )
         if in_use:
-            raise StoreUnavailableError(f"{Reason.OTHER_STORE}. {Reason.OTHER_STORE.remedy}")
+            raise OtherStoreError(f"{Reason.OTHER_STORE}. {Reason.OTHER_STORE.remedy}")
