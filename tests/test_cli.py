@@ -451,6 +451,29 @@ def test_init_in_a_bare_application(make_app, tmp_path):
     assert_readable(result.output.replace(str(path), "cookies.toml"))
 
 
+def test_init_names_trackers_and_prepares_other_origins(make_app, tmp_path):
+    """A tracker is to be removed; another origin stands in the file, ready to be filled in."""
+    write(
+        tmp_path,
+        "templates/base.html",
+        "<script src='https://www.googletagmanager.com/gtag/js'></script>\n"
+        "<img src='https://maps.example.com/1.png'>\n",
+    )
+    result = run(make_app(protected=False, toml=None), "init")
+    lines = [line.strip() for line in result.output.splitlines()]
+    assert "https://maps.example.com (image): templates/base.html:2" in lines
+    flat = " ".join(result.output.split())
+    assert (
+        "https://www.googletagmanager.com (script, of Google Analytics (analytics); remove it): "
+        "templates/base.html:1"
+    ) in flat
+    assert "[[external_origin]]" in lines
+    text = (tmp_path / "cookies.toml").read_text("utf-8")
+    assert '# origin = "https://maps.example.com"\n# kinds = ["image"]\n' in text
+    assert '"https://www.googletagmanager.com"' not in text
+    assert_readable(result.output)
+
+
 def test_written_file_protects_at_once(make_app, tmp_path):
     """What init writes is what StrictCookies then loads."""
     run(make_app(protected=False, toml=None), "init")

@@ -22,7 +22,7 @@ from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
 from .declaration.document import build_document
 from .errors import PolicyError, StrictCookiesError
 from .scaffold import list_changes, write_policy
-from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app
+from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
 from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
@@ -133,7 +133,8 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
     """Write a cookies.toml to begin with, and list what will change."""
     app = _load_app(ctx)
     path = Path(app.root_path, POLICY_FILE) if output is None else output
-    text, declared = write_policy(app)
+    scan = scan_app(app)
+    text, declared = write_policy(app, scan)
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -152,7 +153,6 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         "remove what the site does not need."
     )
     _print_place(app, path)
-    scan = scan_app(app)
     _print_scan(scan)
     _print_heading(f"What Strict Cookies changes in {app.name!r}")
     _print_rows([(change.label, change.text) for change in list_changes(app, scan)])
@@ -262,10 +262,12 @@ def _list_places(kind: Kind, found: Iterable[Found]) -> list[str]:
     by_origin: dict[tuple[str, str], list[Found]] = {}
     for place in found:
         by_origin.setdefault((place.subject, place.loaded), []).append(place)
-    return [
-        f"{origin} ({loaded}): {'; '.join(_by_file(places))}"
-        for (origin, loaded), places in sorted(by_origin.items())
-    ]
+    lines = []
+    for (origin, loaded), places in sorted(by_origin.items()):
+        tracker = tracker_of(origin)
+        note = "" if tracker is None else f", of {tracker.vendor} ({tracker.category}); remove it"
+        lines.append(f"{origin} ({loaded}{note}): {'; '.join(_by_file(places))}")
+    return lines
 
 
 def _by_file(found: Iterable[Found]) -> list[str]:
