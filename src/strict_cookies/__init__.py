@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .policy import CookiePolicy, Site
     from .purposes import Purpose
     from .reasons import Reason
-    from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+    from .signals import browser_reported, cookie_dropped, cookie_hardened, stray_cookie_seen
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,7 @@ _HOMES = {
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
@@ -62,6 +63,7 @@ __all__ = [
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",

@@ -5,7 +5,7 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Reason(Enum):
         id: For example ``"SC101"``.
         title: What was found, in a few words.
         remedy: What to do, in a sentence.
-        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived.
+        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC80 reported.
         arrived: Whether it came from the browser.
     """
 
@@ -171,6 +171,16 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    BROWSER_REPORT = (
+        "SC801",
+        "browser blocked what a page asked for",
+        "Take it out of the page; if the site needs it, let the policy or the header allow it.",
+    )
+    WRITE_REFUSED = (
+        "SC802",
+        "script wrote an undeclared name",
+        "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
+    )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
     OBSERVER_FAULT = (

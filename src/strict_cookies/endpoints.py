@@ -1,0 +1,133 @@
+"""
+The two addresses that browsers ask by themselves: the guard's script, and where reports go.
+
+They are answered at the wire, before the application: its hooks would send a browser to sign in
+where it asks for a script, want a form token from a report that can't have one, or open a session.
+So nothing here reads or sets a cookie. It is plain WSGI, and stands inside the firewall, which adds
+the security headers.
+
+Anyone can send a report, so each costs little: a payload is read up to 64 KiB whatever its sender
+says of its length, each client and all of them together are held to a rate, and what is no report
+gets a 400 and leaves no trace. A client is its address, which is kept as a keyed hash, in memory.
+
+Source: RFC 9110 sections 15.5.14 and 8.8.3, RFC 6585 section 4, RFC 8246 for ``immutable``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import math
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request, Response
+
+from .buckets import TokenBuckets
+from .reports import ReportTable, read_reports
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .guard.script import GuardScript
+
+#: Longest payload that is read, in octets.
+MAX_PAYLOAD = 64 * 1024
+#: Payloads of one client: at once, and then in a second. A page may have one for each violation.
+CLIENT_BURST, CLIENT_RATE = 60, 1.0
+#: Payloads of all clients together, likewise, in one process.
+TOTAL_BURST, TOTAL_RATE = 600, 20.0
+#: Browsers write the first by themselves, the guard the second; others the third.
+REPORT_TYPES = frozenset({"application/csp-report", "application/reports+json", "application/json"})
+
+#: A script whose address has the hash of its text never changes.
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class BrowserEndpoints:
+    """
+    Answer ``guard.js`` and ``reports`` below a prefix, and hand on every other request.
+
+    Args:
+        app: What else is asked for.
+        prefix: The path above both, for example ``"/cookies"``.
+        script: The guard's script for the policy.
+        reports: Where reports are counted.
+        clock: Gives seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        prefix: str,
+        script: GuardScript,
+        reports: ReportTable,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app = app
+        self._script = script
+        self._reports = reports
+        self._views = {f"{prefix}/guard.js": self._send_script, f"{prefix}/reports": self._receive}
+        self._clients = TokenBuckets(rate=CLIENT_RATE, burst=CLIENT_BURST, clock=clock)
+        self._total = TokenBuckets(rate=TOTAL_RATE, burst=TOTAL_BURST, clock=clock)
+        self._secret = secrets.token_bytes(16)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        view = self._views.get(environ.get("PATH_INFO", ""))
+        if view is None:
+            return self._app(environ, start_response)
+        return view(Request(environ))(environ, start_response)
+
+    def _send_script(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
+        script = self._script
+        response = Response(script.text, content_type="text/javascript; charset=utf-8")
+        response.set_etag(script.hash)
+        # An address with another hash was written for another policy: by a worker that is
+        # replaced just now, or into a page that was kept.
+        current = request.query_string.decode("latin-1") == script.hash
+        response.headers["Cache-Control"] = _FOREVER if current else "no-cache"
+        return response.make_conditional(request)
+
+    def _receive(self, request: Request) -> Response:
+        if request.method != "POST":
+            return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
+        seconds = self._clients.take(self._client(request)) or self._total.take()
+        if seconds:
+            return _refuse(
+                HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": str(math.ceil(seconds))}
+            )
+        if request.mimetype not in REPORT_TYPES:
+            return _refuse(HTTPStatus.BAD_REQUEST)
+        request.max_content_length = MAX_PAYLOAD
+        try:
+            reports = read_reports(request.get_data(), request.environ.get("HTTP_HOST", ""))
+        except HTTPException as error:
+            return _refuse(HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
+        except (ValueError, OSError):
+            return _refuse(HTTPStatus.BAD_REQUEST)
+        self._reports.record(reports)
+        return _refuse(HTTPStatus.NO_CONTENT)
+
+    def _client(self, request: Request) -> bytes:
+        """Hash the sender's address; of IPv6 the network, of which a client has a whole one."""
+        address = request.remote_addr or ""
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            known = address.encode()
+        else:
+            known = parsed.packed[:8] if parsed.version == 6 else parsed.packed
+        return hashlib.blake2b(known, key=self._secret, digest_size=8).digest()
+
+
+def _refuse(status: HTTPStatus, **headers: str) -> Response:
+    """Answer without a body, for this one time."""
+    return Response(status=status, headers={"Cache-Control": "no-store", **headers})
