@@ -30,7 +30,8 @@ from .settings import (
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .cookie import DeclaredCookie, Text
+    from .cookie import DeclaredCookie
+    from .entry import Text
     from .policy import CookiePolicy
 
 Severity = Literal["error", "warning", "info"]

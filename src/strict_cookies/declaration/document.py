@@ -17,7 +17,8 @@ from ..durations import say_duration
 from ..grammar import name_prefix
 
 if TYPE_CHECKING:
-    from ..cookie import DeclaredCookie, Text
+    from ..cookie import DeclaredCookie
+    from ..entry import Text
     from ..policy import CookiePolicy
     from ..purposes import Purpose
 
