@@ -1,5 +1,5 @@
 """
-The two addresses that browsers ask by themselves: the guard's script, and where reports go.
+The addresses that browsers ask by themselves: the guard's scripts, and where reports go.
 
 They are answered at the wire, before the application: its hooks would send a browser to sign in
 where it asks for a script, want a form token from a report that can't have one, or open a session.
@@ -20,7 +20,8 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,10 @@ MAX_PAYLOAD = 64 * 1024
 CLIENT_BURST, CLIENT_RATE = 60, 1.0
 #: Payloads of all clients together, likewise, in one process.
 TOTAL_BURST, TOTAL_RATE = 600, 20.0
-#: Browsers write the first by themselves, the guard the second; others the third.
-REPORT_TYPES = frozenset({"application/csp-report", "application/reports+json", "application/json"})
+#: Browsers send the first two by themselves, and the third for the guard; people the fourth.
+REPORT_TYPES = frozenset(
+    {"application/csp-report", "application/reports+json", "text/plain", "application/json"}
+)
 
 #: A script whose address has the hash of its text never changes.
 _FOREVER = "public, max-age=31536000, immutable"
@@ -50,12 +53,12 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 class BrowserEndpoints:
     """
-    Answer ``guard.js`` and ``reports`` below a prefix, and hand on every other request.
+    Answer the scripts and ``reports`` below a prefix, and hand on every other request.
 
     Args:
         app: What else is asked for.
-        prefix: The path above both, for example ``"/cookies"``.
-        script: The guard's script for the policy.
+        prefix: The path above them, for example ``"/cookies"``.
+        scripts: By file name, for example ``"guard.js"``.
         reports: Where reports are counted.
         clock: Gives seconds that never go back.
     """
@@ -65,14 +68,15 @@ class BrowserEndpoints:
         app: WSGIApplication,
         *,
         prefix: str,
-        script: GuardScript,
+        scripts: Mapping[str, GuardScript],
         reports: ReportTable,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
-        self._script = script
         self._reports = reports
-        self._views = {f"{prefix}/guard.js": self._send_script, f"{prefix}/reports": self._receive}
+        self._views: dict[str, Callable[[Request], Response]] = {f"{prefix}/reports": self._receive}
+        for name, script in scripts.items():
+            self._views[f"{prefix}/{name}"] = partial(_send_script, script)
         self._clients = TokenBuckets(rate=CLIENT_RATE, burst=CLIENT_BURST, clock=clock)
         self._total = TokenBuckets(rate=TOTAL_RATE, burst=TOTAL_BURST, clock=clock)
         self._secret = secrets.token_bytes(16)
@@ -84,37 +88,24 @@ class BrowserEndpoints:
             return self._app(environ, start_response)
         return view(Request(environ))(environ, start_response)
 
-    def _send_script(self, request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
-        script = self._script
-        response = Response(script.text, content_type="text/javascript; charset=utf-8")
-        response.set_etag(script.hash)
-        # An address with another hash was written for another policy: by a worker that is
-        # replaced just now, or into a page that was kept.
-        current = request.query_string.decode("latin-1") == script.hash
-        response.headers["Cache-Control"] = _FOREVER if current else "no-cache"
-        return response.make_conditional(request)
-
     def _receive(self, request: Request) -> Response:
         if request.method != "POST":
-            return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
+            return _answer(HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
         seconds = self._clients.take(self._client(request)) or self._total.take()
         if seconds:
-            return _refuse(
-                HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": str(math.ceil(seconds))}
-            )
+            wait = str(math.ceil(seconds))
+            return _answer(HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": wait})
         if request.mimetype not in REPORT_TYPES:
-            return _refuse(HTTPStatus.BAD_REQUEST)
+            return _answer(HTTPStatus.BAD_REQUEST)
         request.max_content_length = MAX_PAYLOAD
         try:
             reports = read_reports(request.get_data(), request.environ.get("HTTP_HOST", ""))
         except HTTPException as error:
-            return _refuse(HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
+            return _answer(HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
         except (ValueError, OSError):
-            return _refuse(HTTPStatus.BAD_REQUEST)
+            return _answer(HTTPStatus.BAD_REQUEST)
         self._reports.record(reports)
-        return _refuse(HTTPStatus.NO_CONTENT)
+        return _answer(HTTPStatus.NO_CONTENT)
 
     def _client(self, request: Request) -> bytes:
         """Hash the sender's address; of IPv6 the network, of which a client has a whole one."""
@@ -124,10 +115,23 @@ class BrowserEndpoints:
         except ValueError:
             known = address.encode()
         else:
-            known = parsed.packed[:8] if parsed.version == 6 else parsed.packed
+            parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+            known = parsed.packed[:8]
         return hashlib.blake2b(known, key=self._secret, digest_size=8).digest()
 
 
-def _refuse(status: HTTPStatus, **headers: str) -> Response:
-    """Answer without a body, for this one time."""
+def _send_script(script: GuardScript, request: Request) -> Response:
+    if request.method not in ("GET", "HEAD"):
+        return _answer(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
+    response = Response(script.text, content_type="text/javascript; charset=utf-8")
+    response.set_etag(script.hash)
+    # An address with another hash was written for another policy: by a worker that is replaced
+    # just now, or into a page that was kept.
+    current = request.query_string == script.hash.encode()
+    response.headers["Cache-Control"] = _FOREVER if current else "no-cache"
+    return response.make_conditional(request)
+
+
+def _answer(status: HTTPStatus, **headers: str) -> Response:
+    """Answer without a body, for no cache."""
     return Response(status=status, headers={"Cache-Control": "no-store", **headers})

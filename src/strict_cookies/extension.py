@@ -16,14 +16,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, request_started
+from flask import current_app, request, request_started
+from markupsafe import Markup
 
 from .declaration.blueprint import create_blueprint
+from .endpoints import BrowserEndpoints
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
+from .guard.script import GuardScript, build_eraser, build_guard, needs_nonce
 from .headers import StrictTalisman
 from .middleware import inspect_chain
 from .reasons import Reason
+from .reports import ReportTable
 from .settings import (
     DEFAULTS,
     Settings,
@@ -74,6 +78,7 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
+        app.jinja_env.globals["strict_cookies_guard"] = protection.guard
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
 
 
@@ -111,6 +116,10 @@ class Protection:
         self._lock = threading.Lock()
         self._firewall: CookieFirewall | None = None
         self._talisman: StrictTalisman | None = None
+        #: What browsers reported; its counts are those of this process.
+        self.reports = ReportTable(app)
+        self._scripts: dict[str, GuardScript] = {}
+        self._guard_needs_nonce = False
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
 
@@ -157,6 +166,23 @@ class Protection:
             assert self._talisman is not None
         return self._talisman.nonce()
 
+    def guard(self, *, erase: bool = False) -> Markup:
+        """
+        Write the tag that loads the guard, for the beginning of a page's head.
+
+        Args:
+            erase: Also erase web storage that is there already under undeclared names; not in
+                report-only mode.
+        """
+        self._firewall or self.freeze()
+        attribute = Markup(' nonce="{}"').format(self.nonce()) if self._guard_needs_nonce else ""
+        tags = Markup()
+        for name, script in self._scripts.items():
+            if erase or name == "guard.js":
+                address = f"{request.script_root}{self.url_prefix}/{name}?{script.hash}"
+                tags += Markup('<script src="{}"{}></script>').format(address, attribute)
+        return tags
+
     def freeze(self) -> CookieFirewall:
         """
         Compile policy, headers and firewall; later changes of our configuration raise.
@@ -179,12 +205,22 @@ class Protection:
             self._talisman = StrictTalisman(
                 **settings.talisman, report_only=settings.mode == "report-only"
             )
+            report_only = settings.mode == "report-only"
+            self._scripts["guard.js"] = build_guard(self._policy, report_only=report_only)
+            if not report_only:
+                self._scripts["erase.js"] = build_eraser(self._policy)
+            self._guard_needs_nonce = needs_nonce(_policy_of(self._talisman))
             problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             freeze_config(app)
             self._firewall = CookieFirewall(
-                self.inner,
+                BrowserEndpoints(
+                    self.inner,
+                    prefix=self.url_prefix,
+                    scripts=self._scripts,
+                    reports=self.reports,
+                ),
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
@@ -228,6 +264,12 @@ class Protection:
         if rule is not None and rule.map is self._app.url_map:
             return str(rule.endpoint)
         return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+
+
+def _policy_of(talisman: StrictTalisman) -> str:
+    """Give the Content-Security-Policy of an ordinary page."""
+    environ = {"wsgi.url_scheme": "https", "SERVER_NAME": "localhost"}
+    return dict(talisman.headers_for(environ, "200 OK")).get("Content-Security-Policy", "")
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -5,7 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC8xx: what browsers report. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC8xx: what browsers report.
+SC9xx: faults.
 """
 
 from __future__ import annotations

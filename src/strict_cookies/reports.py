@@ -33,7 +33,7 @@ MAX_REPORTS = 100
 #: Most rows of the table of counts; the rest is counted as ``other``, and not logged.
 MAX_ROWS = 256
 #: The type of the guard's own reports.
-GUARD = "strict-cookies-guard"
+GUARD = "guard"
 #: Stands for a script of the site's own that has no file.
 INLINE = "inline"
 
@@ -74,8 +74,8 @@ class Report(NamedTuple):
     What is kept of one report.
 
     Attributes:
-        kind: Its type, for example ``"csp-violation"``; ``"strict-cookies-guard"`` for the
-            guard's; ``"other"`` for one that is not read, or that found the table full.
+        kind: Its type, for example ``"csp-violation"``; ``"guard"`` for the guard's; ``"other"``
+            for one that is not read, or that found the table full.
         directive: What was violated, for example ``"img-src"``; for the guard the kind of storage:
             ``"cookie"``, ``"local"``, ``"session"``, ``"indexeddb"`` or ``"cache"``.
         blocked: The origin that was blocked, or a word such as ``"inline"``; for the guard the
@@ -135,8 +135,9 @@ def _open(data: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
             },
         )
         return
-    for report in (data if isinstance(data, list) else [data])[:MAX_REPORTS]:
-        kind = _mapping(report).get("type")
+    for item in (data if isinstance(data, list) else [data])[:MAX_REPORTS]:
+        report = _mapping(item)
+        kind = report.get("type")
         if not isinstance(kind, str):
             raise ValueError("a report has no type")
         yield kind, _mapping(report.get("body"))

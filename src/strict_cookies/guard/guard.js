@@ -2,7 +2,7 @@
 // It stops accidents, not attackers; docs/guard.md says what it cannot see.
 //
 // Called before any other script, with a pattern of names for each kind of storage, and with
-// whether writes are only reported. Deletions always pass.
+// whether writes are only reported. Deletions pass.
 
 (patterns, reportOnly) => {
   const { src } = document.currentScript;
@@ -21,12 +21,12 @@
   const report = (kind, name) => {
     const urls = Error().stack.match(/[\w-]+:\/\/[^\s)]+/g);
     const place = urls?.find((url) => !url.startsWith(src)) || "";
-    const script = place.replace(/(\?.*)?:\d+:\d+$/, "");
-    const text = JSON.stringify({ type: "strict-cookies-guard", body: { kind, name, script } });
+    const script = place.replace(/[?#].*|:\d+:\d+$/, "");
+    const text = JSON.stringify({ type: "guard", body: { kind, name, script } });
     if (reported.has(text)) return;
     reported.add(text);
     console.warn(
-      `Strict Cookies: ${kind} "${name}" is not declared. Declare it in cookies.toml, or stop ${place || "the script"}.`,
+      `Strict Cookies: declare ${kind} "${name}" in cookies.toml, or stop ${place || "its script"}`,
     );
     if (unsent.push(text) < 2)
       queueMicrotask(() => {
@@ -50,16 +50,15 @@
 
   intercept(Document.prototype, "cookie", "set", (call, [line]) => {
     const name = /^[^;=]*(?==)/.exec(line) || "";
-    const age = /;\s*max-age\s*=\s*(-?\d+)/i.exec(line);
-    const end = /;\s*expires\s*=([^;]*)/i.exec(line);
-    const isDeletion = age ? age[1] <= 0 : end && Date.parse(end[1]) < Date.now();
+    const age = /;\s*max-age=(-?\d+)/i.exec(line);
+    const end = /;\s*expires=([^;]*)/i.exec(line)?.[1];
+    const isDeletion = age ? age[1] <= 0 : Date.parse(end) < Date.now();
     if (isDeletion || mayWrite("cookie", `${name}`.trim())) call();
   });
 
   intercept(window.CookieStore?.prototype, "set", "value", (call, [cookie]) => {
-    const { name = cookie, expires } = cookie;
-    const isDeletion = expires && expires < Date.now();
-    return isDeletion || mayWrite("cookie", name) ? call() : Promise.resolve();
+    const { name = cookie } = cookie;
+    return mayWrite("cookie", name) ? call() : Promise.resolve();
   });
 
   // A Storage can be written to like any object, so scripts get a proxy of it; what is the
@@ -89,8 +88,10 @@
 
   intercept(StorageEvent.prototype, "storageArea", "get", (call) => areaOf(call())[1]);
   window.StorageEvent = new Proxy(StorageEvent, {
-    construct: (native, [type, init]) =>
-      new native(type, { ...init, storageArea: areaOf(init?.storageArea)[0] }),
+    construct(native, [type, init], target) {
+      init = { ...init, storageArea: areaOf(init?.storageArea)[0] };
+      return Reflect.construct(native, [type, init], target);
+    },
   });
 
   // What is refused fails as where the visitor blocks storage: by an event, or by a promise.
