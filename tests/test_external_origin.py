@@ -159,7 +159,10 @@ def test_host_that_only_ends_alike_is_no_tracker():
         ),
         pytest.param(
             {"origin": "wss://live.example.com", "kinds": ("connect", "image")},
-            ['a WebSocket is for connect alone. Use kinds = ["connect"].'],
+            [
+                "kinds has 'image', but a WebSocket is for connect alone. "
+                'Use kinds = ["connect"].'
+            ],
             id="image over a WebSocket",
         ),
         pytest.param(

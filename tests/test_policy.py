@@ -329,10 +329,10 @@ def test_repeated_entries_are_all_told():
             preferences=[prefer("theme"), prefer("theme")],
         )
     assert caught.value.mistakes == (
-        "External origin 'https://a.example' is declared twice. Keep one entry.",
-        "Preference 'theme' is declared twice. Keep one entry.",
         "Recipient 'Maps Ltd' is declared twice. Keep one entry.",
-        "Storage 'draft' of kind 'local' is declared twice. Keep one entry.",
+        "External origin 'https://a.example' is declared twice. Keep one entry.",
+        "Storage 'draft' is declared twice. Keep one entry.",
+        "Preference 'theme' is declared twice. Keep one entry.",
     )
 
 

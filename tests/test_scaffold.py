@@ -11,9 +11,10 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.installed import UsedCookie
-from strict_cookies.loading import _COOKIE_KEYS, _SITE_KEYS, parse_policy
+from strict_cookies.loading import parse_policy
 from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scanning import Found, Kind, Scan
+from strict_cookies.sections import SECTIONS, SITE_KEYS
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_file_of_a_bare_application_loads(tmp_path):
 def test_every_key_is_explained(tmp_path):
     """Each key that a policy file may have stands there, under a comment."""
     lines = write_policy(make_app(tmp_path))[0].splitlines()
-    for key in (*_SITE_KEYS, *_COOKIE_KEYS):
+    for key in (*SITE_KEYS, *SECTIONS["cookie"].keys):
         found = [n for n, line in enumerate(lines) if re.match(rf"(# )?(.*: )?{key} = ", line)]
         assert found, key
         assert all(lines[n - 1].startswith("# ") for n in found), key
@@ -64,7 +65,7 @@ def test_example_entry_loads_once_its_marks_are_taken_away(tmp_path):
     """What the file shows as an entry is one, so that it can be used as it stands."""
     text, _ = write_policy(make_app(tmp_path))
     entry = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
-    keys = [*_COOKIE_KEYS, r"\[\[cookie\]\]"]
+    keys = [*SECTIONS["cookie"].keys, r"\[\[cookie\]\]"]
     lines = [
         line.removeprefix("# ")
         for line in entry.splitlines()

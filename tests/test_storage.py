@@ -9,24 +9,14 @@ from datetime import timedelta
 import pytest
 
 from strict_cookies.errors import PolicyError
-from strict_cookies.storage import DeclaredStorage
+from tests.policies import keep
 
 HOUR = timedelta(hours=1)
 
 
 def store(name="draft", **options):
-    """Declare an item with texts that no test looks at."""
-    return DeclaredStorage(
-        **{
-            "name": name,
-            "kind": "session",
-            "title": "A title",
-            "purposes": ("user_input",),
-            "description": "What it does.",
-            "without_it": "What fails.",
-            **options,
-        }
-    )
+    """Declare an item that ends with its tab, unless a test says otherwise."""
+    return keep(name, **{"kind": "session", "lifetime": None, **options})
 
 
 def mistakes_of(name="draft", **options):
@@ -120,9 +110,9 @@ def test_tracker_needs_a_reason():
         ),
         pytest.param(
             {"kind": "local", "purposes": ["authentication", "security"], "lifetime": HOUR},
-            ["no browser ends localStorage by itself, but what serves authentication and security "
-             "may live only until the browser closes (WP194 section 3). Use kind = \"session\", "
-             "or a cookie."],
+            ["kind is 'local', which no browser ends by itself, but what serves authentication and "
+             "security may live only until the browser closes (WP194 section 3). Use kind = "
+             '"session", or a cookie.'],
             id="purpose of a session",
         ),
         pytest.param(
@@ -166,8 +156,3 @@ def test_copy_is_equal(twin):
     item = store("dra*", title={"en": "Draft", "de": "Entwurf"})
     assert twin(item) == item
     assert (twin(item).stem, twin(item).is_pattern) == ("dra", True)
-
-
-def test_each_kind_has_names_of_its_own():
-    """What messages call an item tells two of one name but another kind apart."""
-    assert store(kind="session").identity == "Storage 'draft' of kind 'session'"

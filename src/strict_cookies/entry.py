@@ -34,7 +34,7 @@ class Entry:
 
     Attributes:
         LABEL: What messages call it, for example ``"Cookie"``.
-        NAMED_BY: The argument that tells one from another.
+        UNIQUE_BY: The arguments that tell one from another; messages name the first.
         TEXTS: Arguments that visitors read: a text, or one for each language; None is absent.
         TYPES: What each argument must be.
     """
@@ -42,11 +42,12 @@ class Entry:
     __slots__ = ()
 
     LABEL: ClassVar[str]
-    NAMED_BY: ClassVar[str] = "name"
+    UNIQUE_BY: ClassVar[tuple[str, ...]] = ("name",)
     TEXTS: ClassVar[tuple[str, ...]]
     TYPES: ClassVar[Types]
 
     def __post_init__(self) -> None:
+        identity = self.identity
         mistakes = [
             f"{key} is {getattr(self, key)!r}. Use {wanted}."
             for keys, kinds, wanted in self.TYPES
@@ -60,12 +61,17 @@ class Entry:
                     self._set(key, MappingProxyType(dict(text)))
             mistakes = [*self._find_mistakes(), *self._empty_texts()]
         if mistakes:
-            raise PolicyError(f"{self.identity}: {mistake}" for mistake in mistakes)
+            raise PolicyError(f"{identity}: {mistake}" for mistake in mistakes)
 
     @property
     def identity(self) -> str:
-        """What messages call the entry; two entries of a policy may not share it."""
-        return f"{self.LABEL} {getattr(self, self.NAMED_BY)!r}"
+        """What messages call the entry."""
+        return f"{self.LABEL} {getattr(self, self.UNIQUE_BY[0])!r}"
+
+    @property
+    def unique_key(self) -> tuple[object, ...]:
+        """What two entries of one kind may not share."""
+        return tuple(getattr(self, key) for key in self.UNIQUE_BY)
 
     def _find_mistakes(self) -> Iterable[str]:
         """Bring the arguments into the shape that the annotations promise, and check them."""

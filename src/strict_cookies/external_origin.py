@@ -63,7 +63,7 @@ class ExternalOrigin(Entry):
     """
 
     LABEL: ClassVar[str] = "External origin"
-    NAMED_BY: ClassVar[str] = "origin"
+    UNIQUE_BY: ClassVar[tuple[str, ...]] = ("origin",)
     TEXTS: ClassVar[tuple[str, ...]] = ("reason",)
     TYPES: ClassVar[Types] = (
         (("origin", "recipient"), (str,), "text"),
@@ -93,8 +93,12 @@ class ExternalOrigin(Entry):
             self._set("origin", read_origin(self.origin))
         except ValueError as error:
             return [f"origin is {self.origin!r}: {error}", *mistakes]
-        if self.origin.startswith("ws") and set(self.kinds) - {"connect"} and not mistakes:
-            mistakes.append('a WebSocket is for connect alone. Use kinds = ["connect"].')
+        others = [kind for kind in self.kinds if kind != "connect"]
+        if self.origin.startswith("ws") and others and not mistakes:
+            mistakes.append(
+                f"kinds has {others[0]!r}, but a WebSocket is for connect alone. "
+                'Use kinds = ["connect"].'
+            )
         tracker = find_tracker_host(self.host)
         if tracker is not None and not (self.not_the_tracker or "").strip():
             mistakes.append(

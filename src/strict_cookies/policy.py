@@ -110,7 +110,7 @@ class CookiePolicy:
     _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for key in ("cookies", "recipients", "external_origins", "storage", "preferences"):
+        for key in _ENTRIES:
             object.__setattr__(self, key, tuple(getattr(self, key)))
         if self.transport not in get_args(Transport):
             raise PolicyError(
@@ -179,21 +179,21 @@ class CookiePolicy:
         return replace(self, cookies=(cookie, *self.cookies))
 
 
+#: The arguments that hold entries.
+_ENTRIES = ("cookies", "recipients", "external_origins", "storage", "preferences")
+
+
 def _rebuild(values: dict[str, Any]) -> CookiePolicy:
     return CookiePolicy(**values)
 
 
 def _find_twice(policy: CookiePolicy) -> Iterator[str]:
-    entries: tuple[Entry, ...] = (
-        *policy.cookies,
-        *policy.recipients,
-        *policy.external_origins,
-        *policy.storage,
-        *policy.preferences,
-    )
-    counts = Counter(entry.identity for entry in entries)
-    for identity in sorted(identity for identity, count in counts.items() if count > 1):
-        yield f"{identity} is declared twice. Keep one entry."
+    for key in _ENTRIES:
+        entries: tuple[Entry, ...] = getattr(policy, key)
+        counts = Counter(entry.unique_key for entry in entries)
+        twice = {entry.identity for entry in entries if counts[entry.unique_key] > 1}
+        for identity in sorted(twice):
+            yield f"{identity} is declared twice. Keep one entry."
 
 
 def _find_unknown_recipients(policy: CookiePolicy) -> Iterator[str]:

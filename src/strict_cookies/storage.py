@@ -57,6 +57,7 @@ class DeclaredStorage(Entry):
     """
 
     LABEL: ClassVar[str] = "Storage"
+    UNIQUE_BY: ClassVar[tuple[str, ...]] = ("name", "kind")
     TEXTS: ClassVar[tuple[str, ...]] = ("title", "description", "without_it")
     TYPES: ClassVar[Types] = (
         (("name", "kind"), (str,), "text"),
@@ -83,11 +84,6 @@ class DeclaredStorage(Entry):
             words = ", ".join(map(repr, get_args(StorageKind)))
             return [*mistakes, f"kind is {self.kind!r}. Use one of {words}."]
         return [*mistakes, *_check_lifetime(self)]
-
-    @property
-    def identity(self) -> str:
-        """As for any entry, with the kind: each kind has names of its own."""
-        return f"Storage {self.name!r} of kind {self.kind!r}"
 
     @property
     def is_pattern(self) -> bool:
@@ -133,8 +129,8 @@ def _check_lifetime(storage: DeclaredStorage) -> list[str]:
     named = " and ".join(purposes)
     if limit is None:
         return [
-            f"no browser ends {STORAGE_NAMES[storage.kind]} by itself, but what serves {named} may "
-            'live only until the browser closes (WP194 section 3). Use kind = "session", or a '
+            f"kind is {storage.kind!r}, which no browser ends by itself, but what serves {named} "
+            'may live only until the browser closes (WP194 section 3). Use kind = "session", or a '
             "cookie."
         ]
     if lifetime is None:
