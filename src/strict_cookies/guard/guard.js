@@ -6,27 +6,26 @@
 
 (patterns, reportOnly) => {
   const { src } = document.currentScript;
-  const MOST_REPORTS = 20;
   const reported = new Set();
   let unsent = [];
 
   const mayWrite = (kind, name) => {
     if (RegExp(patterns[kind]).test(name)) return true;
-    if (reported.size < MOST_REPORTS) report(kind, `${name}`.slice(0, 99));
+    if (reported.size < 20) report(kind, `${name}`.slice(0, 99));
     return reportOnly;
   };
 
-  // Tell the console and the site, once for each name and script. Browsers write stacks in words
-  // of their own, but each names the URLs, the latest first, with line and column.
+  // Tell the console and the site, once for each name and script, up to a few. Browsers write
+  // stacks in words of their own, but each names the URLs, the latest first, with line and column.
   const report = (kind, name) => {
-    const urls = Error().stack.match(/[\w-]+:\/\/[^\s)]+/g);
-    const place = urls?.find((url) => !url.startsWith(src)) || "";
+    const place =
+      Error().stack.match(/[\w-]+:\/\/[^\s)]+/g)?.find((url) => !url.startsWith(src)) || "";
     const script = place.replace(/[?#].*|:\d+:\d+$/, "");
     const text = JSON.stringify({ type: "guard", body: { kind, name, script } });
     if (reported.has(text)) return;
     reported.add(text);
     console.warn(
-      `Strict Cookies: declare ${kind} "${name}" in cookies.toml, or stop ${place || "its script"}`,
+      `Strict Cookies: declare ${kind} "${name}" in cookies.toml, or stop it: ${place}`,
     );
     if (unsent.push(text) < 2)
       queueMicrotask(() => {
@@ -49,11 +48,11 @@
   };
 
   intercept(Document.prototype, "cookie", "set", (call, [line]) => {
-    const name = /^[^;=]*(?==)/.exec(line) || "";
+    const [name] = /^[^;=]*(?==)/.exec(line) || [""];
     const age = /;\s*max-age=(-?\d+)/i.exec(line);
     const end = /;\s*expires=([^;]*)/i.exec(line)?.[1];
     const isDeletion = age ? age[1] <= 0 : Date.parse(end) < Date.now();
-    if (isDeletion || mayWrite("cookie", `${name}`.trim())) call();
+    if (isDeletion || mayWrite("cookie", name.trim())) call();
   });
 
   intercept(window.CookieStore?.prototype, "set", "value", (call, [cookie]) => {
@@ -86,12 +85,16 @@
         if (key != "setItem" || mayWrite(kind, name)) return call(storage);
       });
 
-  intercept(StorageEvent.prototype, "storageArea", "get", (call) => areaOf(call())[1]);
+  intercept(StorageEvent.prototype, "storageArea", "get", (call) => {
+    localStorage;
+    sessionStorage;
+    return areaOf(call())[1];
+  });
   window.StorageEvent = new Proxy(StorageEvent, {
-    construct(native, [type, init], target) {
-      init = { ...init, storageArea: areaOf(init?.storageArea)[0] };
-      return Reflect.construct(native, [type, init], target);
-    },
+    construct: (native, [type, init], target) =>
+      Reflect.construct(
+        native, [type, { ...init, storageArea: areaOf(init?.storageArea)[0] }], target,
+      ),
   });
 
   // What is refused fails as where the visitor blocks storage: by an event, or by a promise.
