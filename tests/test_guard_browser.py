@@ -454,7 +454,9 @@ def test_refused_database_leaves_the_existing_one_alone(open_site):
 
 def test_database_can_be_deleted(open_site):
     """Deleting databases and caches passes."""
-    site = open_site(before=f"async () => {{ await ({OPEN_DATABASE})('old'); await caches.open('o'); }}")
+    site = open_site(
+        before=f"async () => {{ await ({OPEN_DATABASE})('old'); await caches.open('o'); }}"
+    )
     site.page.evaluate(
         "() => new Promise((resolve) => { indexedDB.deleteDatabase('old').onsuccess = resolve; })"
     )
@@ -596,15 +598,12 @@ def test_framed_page_of_the_site_has_a_guard_of_its_own(open_site):
     })"""
     )
     assert site.hears(Report("guard", "local", "/writer.js", "other")) == 1
-    assert (
-        site.page.evaluate(
-            """() => {
+    assert site.page.evaluate(
+        """() => {
       const inner = document.querySelector("iframe").contentWindow;
       inner.localStorage.draft = "1";
       inner.localStorage.stray = "1";
       Storage.prototype.setItem.call(inner.localStorage, "stray", "1");
       return { ...localStorage };
     }"""
-        )
-        == {"draft": "1"}
-    )
+    ) == {"draft": "1"}

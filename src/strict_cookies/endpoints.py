@@ -25,10 +25,11 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
 from .buckets import TokenBuckets
+from .errors import MalformedReportError
 from .reports import ReportTable, read_reports
 
 if TYPE_CHECKING:
@@ -97,12 +98,16 @@ class BrowserEndpoints:
             return _answer(HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": wait})
         if request.mimetype not in REPORT_TYPES:
             return _answer(HTTPStatus.BAD_REQUEST)
-        request.max_content_length = MAX_PAYLOAD
+        # One octet more tells an endless body from a full one.
+        request.max_content_length = MAX_PAYLOAD + 1
         try:
-            reports = read_reports(request.get_data(), request.environ.get("HTTP_HOST", ""))
+            payload = request.get_data()
+            if len(payload) > MAX_PAYLOAD:
+                raise RequestEntityTooLarge
+            reports = read_reports(payload, request.environ.get("HTTP_HOST", ""))
         except HTTPException as error:
             return _answer(HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
-        except (ValueError, OSError):
+        except (MalformedReportError, OSError):
             return _answer(HTTPStatus.BAD_REQUEST)
         self._reports.record(reports)
         return _answer(HTTPStatus.NO_CONTENT)

@@ -18,10 +18,11 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .catalogue import find_tracker
+from .errors import MalformedReportError
 from .ledger import OTHER, log_fault, show
 from .reasons import Reason
 from .signals import browser_reported
@@ -59,7 +60,7 @@ _DIRECTIVE_KEYS: Mapping[str, tuple[str, ...]] = {
 _WORD = re.compile(r"[a-z]{1,16}(-[a-z]{1,16}){0,4}")
 #: Scheme, host, port and path; what stands before an @ is nobody's business.
 _URL = re.compile(
-    r"(https?|wss?)://(?:[^/?#@]*@)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+    r"(https?|wss?)://(?:[^/?#@\\]*@)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
     r"(?![^/?#])([^?#]*)",
     re.ASCII | re.IGNORECASE,
 )
@@ -111,12 +112,12 @@ def read_reports(payload: bytes, host: str) -> list[Report]:
         At most :data:`MAX_REPORTS`; without those that extensions caused.
 
     Raises:
-        ValueError: It is neither shape. Nothing was kept.
+        MalformedReportError: It is neither shape.
     """
     try:
         data = json.loads(payload.decode("utf-8"))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    except (ValueError, RecursionError):
+        raise MalformedReportError("The payload is no JSON in UTF-8.") from None
     return list(filter(None, (_reduce(kind, body, host) for kind, body in _open(data))))
 
 
@@ -139,13 +140,13 @@ def _open(data: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
         report = _mapping(item)
         kind = report.get("type")
         if not isinstance(kind, str):
-            raise ValueError("a report has no type")
+            raise MalformedReportError("A report has no type.")
         yield kind, _mapping(report.get("body"))
 
 
 def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError("an object is missing")
+        raise MalformedReportError("The payload is no object where one belongs.")
     return value
 
 
@@ -167,7 +168,7 @@ def _reduce(kind: str, body: Mapping[str, Any], host: str) -> Report | None:
 def _reduce_guard(body: Mapping[str, Any], host: str) -> Report | None:
     storage, name, script = body.get("kind"), body.get("name"), body.get("script")
     if not (isinstance(name, str) and isinstance(storage, str) and storage in _STORAGE):
-        raise ValueError("a report of the guard lacks its words")
+        raise MalformedReportError("A report of the guard lacks its words.")
     if _is_noise(script):
         return None
     known = find_tracker(name)
@@ -248,16 +249,16 @@ class ReportTable:
         with self._lock:
             return dict(self._counts)
 
-    def record(self, reports: Iterable[Report]) -> None:
-        """Count what was read; a fault in a log handler or a receiver is logged, and no more."""
-        for report in reports:
-            is_new = self._count(report)
-            try:
-                if is_new:
+    def record(self, reports: Sequence[Report]) -> None:
+        """Count what one payload held; a fault in a log handler or receiver ends it, logged."""
+        is_new = [self._count(report) for report in reports]
+        try:
+            for report, new in zip(reports, is_new, strict=True):
+                if new:
                     logger.warning("%s", explain_report(report))
                 browser_reported.send(self._sender, reason=report.reason, report=report)
-            except Exception as error:  # noqa: BLE001 - observers never change a response
-                log_fault(Reason.OBSERVER_FAULT, error)
+        except Exception as error:  # noqa: BLE001 - observers never change a response
+            log_fault(Reason.OBSERVER_FAULT, error)
 
     def _count(self, report: Report) -> bool:
         """Tell whether it is the first of its row."""
