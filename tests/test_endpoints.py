@@ -1,4 +1,4 @@
-"""The addresses that browsers ask by themselves: answered at the wire, bounded, without a cookie."""
+"""The addresses that browsers ask by themselves: at the wire, bounded, without a cookie."""
 
 from __future__ import annotations
 

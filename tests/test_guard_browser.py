@@ -1,4 +1,4 @@
-"""The guard in Chromium: each way of storing something, both ways, and what the site hears of it."""
+"""The guard in Chromium: each way of storing, both ways, and what the site hears of it."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ OPEN_DATABASE = """(name) => new Promise((resolve) => {
 })"""
 HAS_DATABASE = "async (name) => (await indexedDB.databases()).some((one) => one.name == name)"
 OPEN_CACHE = "(name) => caches.open(name).then(() => 'opened', (error) => error.name)"
+EMPTY = """async () => {
+  localStorage.clear();
+  sessionStorage.clear();
+  for (const name of await caches.keys()) await caches.delete(name);
+  for (const { name } of await indexedDB.databases())
+    await new Promise((resolve) => { indexedDB.deleteDatabase(name).onsuccess = resolve; });
+}"""
 HAS_COOKIE = "(name) => document.cookie.split('; ').includes(`${name}=1`)"
 
 
@@ -73,7 +80,7 @@ def way(kind, write, declared, undeclared):
 
 
 WAYS = {
-    "document.cookie": way("cookie", "(n) => { document.cookie = `${n}=1; path=/`; }", "theme", "_ga"),
+    "document.cookie": way("cookie", "(n) => { document.cookie = `${n}=1` }", "theme", "_ga"),
     "document.cookie with spaces": way(
         "cookie", "(n) => { document.cookie = ` ${n} = 1 ; path=/`; }", "panel_left", "ga"
     ),
@@ -91,7 +98,7 @@ WAYS = {
         "cookie", "(n) => cookieStore.set({ name: n, value: '1' })", "panel_x", "panelx"
     ),
     "localStorage.setItem": way("local", "(n) => localStorage.setItem(n, '1')", "draft", "tab"),
-    "localStorage by property": way("local", "(n) => { localStorage[n] = 1; }", "draft:1", "draft1"),
+    "localStorage by property": way("local", "(n) => { localStorage[n] = 1 }", "draft:1", "draft1"),
     "localStorage by Object.assign": way(
         "local", "(n) => { Object.assign(localStorage, { [n]: 1 }); }", "draft", "amplitude_1"
     ),
@@ -109,8 +116,12 @@ WAYS = {
         "draft",
         "y",
     ),
-    "sessionStorage.setItem": way("session", "(n) => sessionStorage.setItem(n, '1')", "tab", "draft"),
-    "sessionStorage by property": way("session", "(n) => { sessionStorage[n] = 1; }", "tab", "length"),
+    "sessionStorage.setItem": way(
+        "session", "(n) => sessionStorage.setItem(n, '1')", "tab", "draft"
+    ),
+    "sessionStorage by property": way(
+        "session", "(n) => { sessionStorage[n] = 1; }", "tab", "length"
+    ),
     "sessionStorage by the prototype": way(
         "session", "(n) => Storage.prototype.setItem.call(sessionStorage, n, 1)", "tab", "draft:1"
     ),
@@ -128,7 +139,7 @@ WAYS = {
         "pages-",
         "images",
     ),
-}  # fmt: skip
+}
 
 
 class Site(NamedTuple):
@@ -146,6 +157,11 @@ class Site(NamedTuple):
     def has(self, way, name):
         """Ask the browser whether it is there."""
         return self.page.evaluate(way.has, name)
+
+    def empty(self):
+        """Take away all that the site has stored."""
+        self.page.context.clear_cookies()
+        self.page.evaluate(EMPTY)
 
     @property
     def counts(self):
@@ -220,7 +236,7 @@ def test_declared_names_are_stored_by_each_way(open_site):
     site = open_site()
     stored = {}
     for label, way in WAYS.items():
-        site.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        site.empty()
         site.run(way, way.declared)
         stored[label] = site.has(way, way.declared)
     assert stored == dict.fromkeys(WAYS, True)
@@ -247,7 +263,7 @@ def test_report_only_lets_pass_and_reports(open_site):
     site = open_site(mode="report-only")
     stored = {}
     for label, way in WAYS.items():
-        site.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        site.empty()
         # Reading back "length" gives the number of items.
         name = "other" if way.undeclared == "length" else way.undeclared
         site.run(way, name)
@@ -281,7 +297,7 @@ def test_report_names_the_script_and_no_query(open_site):
 
 
 def test_report_carries_no_value_and_no_fragment(open_site):
-    """What goes over the wire has the name and the script's address, and nothing that was stored."""
+    """What goes over the wire has the name and the script's address, and no value."""
     site = open_site(script="localStorage.setItem('who', 'value-secret');")
     sent = []
     site.page.on("request", lambda request: sent.append((request.url, request.post_data)))

@@ -1,4 +1,4 @@
-"""Reports of browsers: two shapes, read without trust, reduced to words, counted and logged once."""
+"""Reports of browsers: read without trust, reduced to words, counted, logged once."""
 
 from __future__ import annotations
 
@@ -311,8 +311,11 @@ _TEXTS = st.text() | st.sampled_from(
     ["csp-violation", "guard", "coep", "local", "inline", "https://a.example/x", "_ga"]
 )
 _KEYS = st.text() | st.sampled_from(
-    ["csp-report", "type", "body", "kind", "name", "script", "effectiveDirective", "blockedURL"]
-    + ["blocked-uri", "effective-directive", "violated-directive", "sourceFile"]
+    [
+        *("csp-report", "blocked-uri", "effective-directive", "violated-directive", "source-file"),
+        *("type", "body", "blockedURL", "effectiveDirective", "destination", "sourceFile"),
+        *("kind", "name", "script"),
+    ]
 )
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _TEXTS,
