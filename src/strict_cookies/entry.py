@@ -102,6 +102,11 @@ def _rebuild(kind: type[Entry], values: dict[str, Any]) -> Entry:
     return kind(**values)
 
 
+def texts_of(text: Text, language: str) -> dict[str, str]:
+    """Give a text by language tag; a plain one is in the language given."""
+    return {language: text} if isinstance(text, str) else dict(text)
+
+
 def tracker_mistakes(
     stem: str, *, is_pattern: bool, fixed: int, reason: str | None, things: str
 ) -> list[str]:
