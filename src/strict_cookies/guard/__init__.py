@@ -1,1 +1,1 @@
-"""Secure: what scripts store in the browser is what the policy declares."""
+"""Enforce: what scripts store in the browser is what the policy declares."""
