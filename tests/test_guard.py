@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.guard.script import build_eraser, build_guard, name_patterns, needs_nonce
+from strict_cookies.guard.script import Guard, name_patterns, needs_nonce
 from strict_cookies.headers import CLOSED_CSP
 from tests.policies import declare, keep
 
@@ -32,7 +32,7 @@ def test_guard_is_small():
     policy = CookiePolicy()
     names = json.dumps(name_patterns(policy))
     for report_only in (False, True):
-        text = build_guard(policy, report_only=report_only).text
+        text = Guard(policy, report_only=report_only).scripts["guard.js"].text
         assert len(text.replace(names, "").encode()) <= MOST_OCTETS
 
 
@@ -126,7 +126,7 @@ def test_cookie_may_be_written_where_its_entry_is_script_readable(name):
 def test_names_stay_text_in_the_script():
     """A name that looks like code is a text in the script."""
     name = '");alert(1)//</script>'
-    text = build_guard(CookiePolicy(storage=(keep(name),)), report_only=False).text
+    text = Guard(CookiePolicy(storage=(keep(name),))).scripts["guard.js"].text
     patterns, end = json.JSONDecoder().raw_decode(text, text.index('({"cookie"') + 1)
     assert fits(patterns["local"], name)
     assert text[end:] == ", false);\n"
@@ -136,15 +136,10 @@ def test_names_stay_text_in_the_script():
 def test_hash_is_that_of_the_text():
     """Another policy, or another mode, has another address; the same one keeps it."""
     one, two = CookiePolicy(), CookiePolicy(storage=(keep("x"),))
-    scripts = [
-        build_guard(one, report_only=False),
-        build_guard(one, report_only=True),
-        build_guard(two, report_only=False),
-        build_eraser(one),
-        build_eraser(two),
-    ]
-    assert len({script.hash for script in scripts}) == len(scripts)
-    assert build_guard(CookiePolicy(), report_only=False) == scripts[0]
+    scripts = [*Guard(one).scripts.values(), *Guard(two).scripts.values()]
+    scripts.append(Guard(one, report_only=True).scripts["guard.js"])
+    assert len({script.hash for script in scripts}) == len(scripts) == 5
+    assert Guard(CookiePolicy()).scripts["guard.js"] == scripts[0]
     assert all(re.fullmatch("[0-9a-f]{16}", script.hash) for script in scripts)
 
 
@@ -190,7 +185,7 @@ def render(template="{{ strict_cookies_guard() }}", base_url="https://erp.test/"
 def guard_hash():
     app = make_app("")
     app.test_client().get("/")
-    return build_guard(app.extensions["strict_cookies"].policy, report_only=False).hash
+    return Guard(app.extensions["strict_cookies"].policy).scripts["guard.js"].hash
 
 
 def test_tag_asks_for_the_script_by_its_hash():
@@ -229,5 +224,5 @@ def test_eraser_is_served():
     client = app.test_client()
     address = re.findall(r'src="([^"]+)"', client.get("/").text)[1]
     answer = client.get(address)
-    assert answer.text == build_eraser(app.extensions["strict_cookies"].policy).text
+    assert answer.text == Guard(app.extensions["strict_cookies"].policy).scripts["erase.js"].text
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"

@@ -6,7 +6,7 @@ import json
 import logging
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies import browser_reported
@@ -325,6 +325,7 @@ _JSON = st.recursive(
 PAYLOADS = st.binary() | _JSON.map(lambda data: json.dumps(data).encode())
 
 
+@settings(deadline=None)
 @given(PAYLOADS)
 def test_any_payload_is_read_or_refused(payload):
     """Whatever comes is a list of short, printable rows, or the one error."""

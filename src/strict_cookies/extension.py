@@ -17,13 +17,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request, request_started
-from markupsafe import Markup
 
 from .declaration.blueprint import create_blueprint
 from .endpoints import BrowserEndpoints
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
-from .guard.script import GuardScript, build_eraser, build_guard, needs_nonce
+from .guard.script import Guard
 from .headers import StrictTalisman
 from .middleware import inspect_chain
 from .reasons import Reason
@@ -41,6 +40,7 @@ from .settings import (
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
+    from markupsafe import Markup
 
     from .policy import CookiePolicy
 
@@ -118,8 +118,7 @@ class Protection:
         self._talisman: StrictTalisman | None = None
         #: What browsers reported; its counts are those of this process.
         self.reports = ReportTable(app)
-        self._scripts: dict[str, GuardScript] = {}
-        self._guard_needs_nonce = False
+        self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
 
@@ -171,17 +170,13 @@ class Protection:
         Write the tag that loads the guard, for the beginning of a page's head.
 
         Args:
-            erase: Also erase web storage that is there already under undeclared names; not in
-                report-only mode.
+            erase: Also erase web storage that is there already under undeclared names.
         """
-        self._firewall or self.freeze()
-        attribute = Markup(' nonce="{}"').format(self.nonce()) if self._guard_needs_nonce else ""
-        tags = Markup()
-        for name, script in self._scripts.items():
-            if erase or name == "guard.js":
-                address = f"{request.script_root}{self.url_prefix}/{name}?{script.hash}"
-                tags += Markup('<script src="{}"{}></script>').format(address, attribute)
-        return tags
+        if self._guard is None:
+            self.freeze()
+            assert self._guard is not None
+        root = f"{request.script_root}{self.url_prefix}"
+        return self._guard.tags(root, self.nonce, erase=erase)
 
     def freeze(self) -> CookieFirewall:
         """
@@ -205,11 +200,11 @@ class Protection:
             self._talisman = StrictTalisman(
                 **settings.talisman, report_only=settings.mode == "report-only"
             )
-            report_only = settings.mode == "report-only"
-            self._scripts["guard.js"] = build_guard(self._policy, report_only=report_only)
-            if not report_only:
-                self._scripts["erase.js"] = build_eraser(self._policy)
-            self._guard_needs_nonce = needs_nonce(_policy_of(self._talisman))
+            self._guard = Guard(
+                self._policy,
+                report_only=settings.mode == "report-only",
+                csp=_csp_of(self._talisman),
+            )
             problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
@@ -218,7 +213,7 @@ class Protection:
                 BrowserEndpoints(
                     self.inner,
                     prefix=self.url_prefix,
-                    scripts=self._scripts,
+                    scripts=self._guard.scripts,
                     reports=self.reports,
                 ),
                 self._policy,
@@ -266,10 +261,10 @@ class Protection:
         return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
 
 
-def _policy_of(talisman: StrictTalisman) -> str:
-    """Give the Content-Security-Policy of an ordinary page."""
-    environ = {"wsgi.url_scheme": "https", "SERVER_NAME": "localhost"}
-    return dict(talisman.headers_for(environ, "200 OK")).get("Content-Security-Policy", "")
+def _csp_of(talisman: StrictTalisman) -> str:
+    """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
+    headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
+    return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -20,9 +20,13 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING, get_args
 
+from markupsafe import Markup
+
 from ..storage import StorageKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..policy import CookiePolicy
 
 #: Characters that mean something in a JavaScript pattern.
@@ -49,20 +53,45 @@ class GuardScript:
         object.__setattr__(self, "hash", digest[:16])
 
 
-def build_guard(policy: CookiePolicy, *, report_only: bool) -> GuardScript:
+class Guard:
     """
-    Write the script that lets others store declared names only.
+    The guard for one policy, and the eraser of what was stored before.
 
     Args:
         policy: What is declared.
-        report_only: Let every write pass, and report it.
+        report_only: Let every write pass, and report it; erase nothing.
+        csp: The Content-Security-Policy of an ordinary page; empty where there is none.
+
+    Attributes:
+        scripts: What is served, by file name: ``guard.js`` and ``erase.js``.
     """
-    return _call("guard.min.js", policy, report_only)
 
+    def __init__(self, policy: CookiePolicy, *, report_only: bool = False, csp: str = "") -> None:
+        patterns = name_patterns(policy)
+        self.scripts = {
+            "guard.js": _call("guard.min.js", patterns, report_only),
+            "erase.js": _call("erase.min.js", patterns),
+        }
+        self._report_only = report_only
+        self._needs_nonce = needs_nonce(csp)
 
-def build_eraser(policy: CookiePolicy) -> GuardScript:
-    """Write the script that erases web storage, which is there already, by undeclared names."""
-    return _call("erase.min.js", policy)
+    def tags(self, root: str, nonce: Callable[[], str], *, erase: bool = False) -> Markup:
+        """
+        Write the tags for the beginning of a page's head.
+
+        Args:
+            root: The path above the scripts.
+            nonce: Gives the nonce of the response; asked only where the page needs one.
+            erase: Whether the page loads the eraser too; in report-only mode it doesn't.
+        """
+        attribute = Markup(' nonce="{}"').format(nonce()) if self._needs_nonce else ""
+        names = ("guard.js", "erase.js") if erase and not self._report_only else ("guard.js",)
+        return Markup().join(
+            Markup('<script src="{}/{}?{}"{}></script>').format(
+                root, name, self.scripts[name].hash, attribute
+            )
+            for name in names
+        )
 
 
 def needs_nonce(csp: str) -> bool:
@@ -126,7 +155,6 @@ def _either(alternatives: list[str]) -> str:
     return f"(?:{'|'.join(alternatives) or '[]'})"
 
 
-def _call(name: str, policy: CookiePolicy, *options: bool) -> GuardScript:
+def _call(name: str, *arguments: object) -> GuardScript:
     function = files(__package__).joinpath(name).read_text("utf-8").strip()
-    arguments = [json.dumps(argument) for argument in (name_patterns(policy), *options)]
-    return GuardScript(f"({function})({', '.join(arguments)});\n")
+    return GuardScript(f"({function})({', '.join(map(json.dumps, arguments))});\n")
