@@ -50,6 +50,7 @@ PROSE = [
         "policy.md",
         "configuration.md",
         "behind-a-proxy.md",
+        "guard.md",
         "glossary.md",
         "security.md",
     )

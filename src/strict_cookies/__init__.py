@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from .purposes import Purpose
     from .reasons import Reason
     from .recipient import Recipient
-    from .signals import cookie_dropped, cookie_hardened, request_refused, stray_cookie_seen
+    from .signals import (
+        browser_reported,
+        cookie_dropped,
+        cookie_hardened,
+        request_refused,
+        stray_cookie_seen,
+    )
     from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
@@ -51,6 +57,7 @@ _HOMES = {
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
@@ -78,6 +85,7 @@ __all__ = [
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",
