@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         FrozenConfigurationError,
         PolicyError,
         StrictCookiesError,
+        WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce
     from .firewall import CookieFirewall
@@ -42,6 +43,7 @@ _HOMES = {
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "WeakenedHeaderError": "errors",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
@@ -62,6 +64,7 @@ __all__ = [
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "WeakenedHeaderError",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import ConfigurationError, PolicyError, StrictCookiesError
-from .headers import CLOSED_CSP, StrictTalisman
+from .headers import StrictTalisman
 from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
+from .profiles import CLOSED_CSP
 from .reasons import Reason
 from .settings import (
     FLASK_SESSION_NAME,

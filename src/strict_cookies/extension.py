@@ -12,16 +12,17 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, request_started
+from flask import current_app, has_request_context, request_started
 
 from .declaration.blueprint import create_blueprint
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
-from .headers import StrictTalisman
+from .header_parts import give_options
+from .headers import HeaderContext, StrictTalisman
 from .middleware import inspect_chain
 from .reasons import Reason
 from .settings import (
@@ -38,9 +39,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
 
+    from .header_options import Layer
+    from .header_parts import Decorated, View
     from .policy import CookiePolicy
 
 logger = logging.getLogger("strict_cookies")
+
+#: The endpoint for browsers' reports, at ``/reports`` below the prefix of the library's pages.
+REPORTS_ENDPOINT = "strict_cookies.reports"
 
 
 class StrictCookies:
@@ -52,6 +58,8 @@ class StrictCookies:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
+        #: What :meth:`talisman` decorated; the same for each application.
+        self._decorated: Decorated = []
         if app is not None:
             self.init_app(app)
 
@@ -69,12 +77,44 @@ class StrictCookies:
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, copy.copy(default))
-        protection = Protection(app)
+        protection = Protection(app, self._decorated)
         app.extensions["strict_cookies"] = protection
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
+
+    def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
+        """
+        Give a view options of its own for the security headers, over the application's.
+
+        ::
+
+            @app.get("/map")
+            @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+            def show_map(): ...
+
+        Args:
+            options: As in ``STRICT_COOKIES_TALISMAN``, but for those of the whole host.
+
+        Raises:
+            ConfigurationError: An option is wrong. If the decorator does nothing where it stands,
+                the first request, or the view itself, raises.
+        """
+        if misplaced:
+            raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
+        return give_options(self._decorated, _check_reached, options)
+
+
+def _check_reached(layer: Layer) -> None:
+    if has_request_context():
+        protection = current_app.extensions.get("strict_cookies")
+        if protection is None:
+            raise ConfigurationError(
+                f"{layer.where} does nothing: StrictCookies is not added to the application "
+                f"{current_app.name!r}."
+            )
+        protection.talisman.check_reached(layer)
 
 
 def csp_nonce() -> str:
@@ -99,8 +139,9 @@ class Protection:
     first one.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, decorated: Decorated) -> None:
         self._app = app
+        self._decorated = decorated
         #: What stands inside the firewall.
         self.inner = app.wsgi_app
         #: Flask's session settings: what was set here, and what stood there before.
@@ -136,7 +177,8 @@ class Protection:
         Raises:
             ConfigurationError: While testing, where ``app.wsgi_app`` was replaced.
         """
-        request_started.disconnect(self.notice_bypass, app)
+        # With the sender named, the signal would go on looking for receivers at each request.
+        request_started.disconnect(self.notice_bypass)
         if self._firewall is None:
             error = _out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
@@ -150,12 +192,17 @@ class Protection:
         firewall = self._firewall or self.freeze()
         return firewall.policy, firewall.mode != "report-only"
 
-    def nonce(self) -> str:
-        """Make or repeat this request's nonce for the Content-Security-Policy."""
+    @property
+    def talisman(self) -> StrictTalisman:
+        """The security headers, compiled at the latest now."""
         if self._talisman is None:
             self.freeze()
             assert self._talisman is not None
-        return self._talisman.nonce()
+        return self._talisman
+
+    def nonce(self) -> str:
+        """Make or repeat this request's nonce for the Content-Security-Policy."""
+        return (self._talisman or self.talisman).nonce()
 
     def freeze(self) -> CookieFirewall:
         """
@@ -177,8 +224,20 @@ class Protection:
                 )
             self._policy = self._prepare(find_policy(app))
             self._talisman = StrictTalisman(
-                **settings.talisman, report_only=settings.mode == "report-only"
+                HeaderContext(
+                    app=app,
+                    parts=settings.talisman_parts,
+                    decorated=self._decorated,
+                    extra_sources=getattr(self._policy, "csp_sources", {}),
+                    reports=self._find_reports(),
+                    report_only=settings.mode == "report-only",
+                ),
+                **settings.talisman,
             )
+            nonce, template_globals = self._talisman.nonce, app.jinja_env.globals
+            if template_globals.get("csp_nonce") == self.nonce:
+                # Jinja takes longer to call a method than the method takes.
+                template_globals["csp_nonce"] = lambda: nonce()
             problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
@@ -217,6 +276,13 @@ class Protection:
         self._given = given
         config.update({**self._before, **given})
         return declare_session(config, policy)
+
+    def _find_reports(self) -> str | None:
+        """Give the path that browsers report to, where the application has it."""
+        if REPORTS_ENDPOINT not in self._app.view_functions:
+            return None
+        root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
+        return f"{root}{self.url_prefix}/reports"
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]

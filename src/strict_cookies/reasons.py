@@ -5,7 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
+SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -171,6 +172,16 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    WEAKER_HEADER = (
+        "SC501",
+        "security header weaker than the options",
+        "Take it out of the code that writes it, or give that view options: @strict.talisman(...).",
+    )
+    CACHED_NONCE = (
+        "SC502",
+        "nonce in what the server caches",
+        "Take the inline code out of it, or don't cache it: later visitors get another nonce.",
+    )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
     OBSERVER_FAULT = (

@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SWEEP": "known",
     "STRICT_COOKIES_TRANSPORT": "https",
     "STRICT_COOKIES_TALISMAN": {},
+    "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
 }
@@ -55,6 +56,7 @@ class Settings:
         sweep: Likewise.
         transport: See :class:`~strict_cookies.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
+        talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
 
     Raises:
@@ -65,6 +67,7 @@ class Settings:
     sweep: Sweep
     transport: Transport
     talisman: Mapping[str, Any]
+    talisman_parts: Mapping[str, Any]
     trusted_middleware: tuple[str, ...]
 
     @classmethod
@@ -88,6 +91,7 @@ class Settings:
         check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
         for key, kinds, wanted in (
             ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
+            ("STRICT_COOKIES_TALISMAN_PARTS", Mapping, "a mapping of paths and blueprints"),
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
         ):
             if not isinstance(config[key], kinds):
@@ -98,6 +102,7 @@ class Settings:
             sweep=cast("Sweep", sweep),
             transport=cast("Transport", transport),
             talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
+            talisman_parts=dict(config["STRICT_COOKIES_TALISMAN_PARTS"]),
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
         )
 
