@@ -12,6 +12,7 @@ from flask import Flask
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.installed import UsedCookie
 from strict_cookies.loading import _COOKIE_KEYS, _SITE_KEYS, parse_policy
+from strict_cookies.profiles import OPT_OUT
 from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scanning import Found, Kind, Scan
 
@@ -288,12 +289,12 @@ def test_what_is_blocked_is_counted(tmp_path, found, third, inline):
 def test_headers_are_those_that_will_be_sent(tmp_path):
     """The headers are compiled from the application's own options."""
     options = {
-        "content_security_policy": {"default-src": "'self'"},
+        "content_security_policy": {"img-src": "'self' data:"},
         "strict_transport_security_max_age": 31_556_926,
         "strict_transport_security_include_subdomains": False,
     }
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
-    assert "- Content-Security-Policy: default-src 'self'\n" in said["Headers"]
+    assert "; img-src 'self' data:\n" in said["Headers"]
     assert said["HSTS"].endswith("plain http to this host for 365 days.")
     assert said["Third parties"].startswith("The application's own content_security_policy")
     assert said["Inline code"].startswith("The application's own content_security_policy")
@@ -301,7 +302,7 @@ def test_headers_are_those_that_will_be_sent(tmp_path):
 
 def test_headers_that_are_off_are_not_promised(tmp_path):
     """Without a policy for content nothing is said to be blocked."""
-    options = {"content_security_policy": None, "strict_transport_security": False}
+    options = {"content_security_policy": OPT_OUT, "strict_transport_security": OPT_OUT}
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
     assert not {"Third parties", "Inline code", "HSTS"} & said.keys()
     assert "X-Content-Type-Options" in said["Headers"]

@@ -50,7 +50,12 @@ def make_app(root_path=None, **config):
 def test_defaults(testing, mode):
     """Without a setting the firewall enforces; under testing it raises."""
     assert Settings.from_app(make_app(TESTING=testing)) == Settings(
-        mode=mode, sweep="known", transport="https", talisman={}, trusted_middleware=()
+        mode=mode,
+        sweep="known",
+        transport="https",
+        talisman={},
+        talisman_parts={},
+        trusted_middleware=(),
     )
 
 
@@ -64,6 +69,7 @@ def test_every_setting_is_read():
             STRICT_COOKIES_SWEEP="site",
             STRICT_COOKIES_TRANSPORT="plain-http",
             STRICT_COOKIES_TALISMAN=options,
+            STRICT_COOKIES_TALISMAN_PARTS={"/embed": options},
             STRICT_COOKIES_TRUSTED_MIDDLEWARE=["a.B", "c.D"],
         )
     )
@@ -73,6 +79,7 @@ def test_every_setting_is_read():
         sweep="site",
         transport="plain-http",
         talisman={"frame_options": "DENY"},
+        talisman_parts={"/embed": {"frame_options": "DENY"}},
         trusted_middleware=("a.B", "c.D"),
     )
     with pytest.raises(AttributeError):

@@ -239,7 +239,7 @@ def _source_problem(source: str, directive: str) -> str | None:
     if scheme:
         return _scheme_problem(scheme[1])
     host = _HOST_SOURCE.fullmatch(source)
-    if host is None:
+    if host is None or (host["path"] or "").startswith("//"):
         return "is no source expression. Write for example 'https://cdn.example.com'."
     if host["scheme"] and host["scheme"].lower() not in _NETWORK_SCHEMES:
         return f"has the scheme {host['scheme']!r}. Use {', '.join(_NETWORK_SCHEMES)}."

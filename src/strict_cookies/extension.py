@@ -223,17 +223,7 @@ class Protection:
                     "pages had their place already. Set it before."
                 )
             self._policy = self._prepare(find_policy(app))
-            self._talisman = StrictTalisman(
-                HeaderContext(
-                    app=app,
-                    parts=settings.talisman_parts,
-                    decorated=self._decorated,
-                    extra_sources=getattr(self._policy, "csp_sources", {}),
-                    reports=self._find_reports(),
-                    report_only=settings.mode == "report-only",
-                ),
-                **settings.talisman,
-            )
+            self._talisman = self.make_talisman(settings)
             nonce, template_globals = self._talisman.nonce, app.jinja_env.globals
             if template_globals.get("csp_nonce") == self.nonce:
                 # Jinja takes longer to call a method than the method takes.
@@ -256,6 +246,25 @@ class Protection:
         for problem in problems:
             logger.error("%s", _out_of_order(*problem))
         return self._firewall
+
+    def make_talisman(self, settings: Settings) -> StrictTalisman:
+        """
+        Compile the security headers for the application as it stands.
+
+        Raises:
+            ConfigurationError: An option that would not do what it seems to.
+        """
+        return StrictTalisman(
+            HeaderContext(
+                app=self._app,
+                parts=settings.talisman_parts,
+                decorated=self._decorated,
+                extra_sources=getattr(self._policy, "csp_sources", {}),
+                reports=self._find_reports(),
+                report_only=settings.mode == "report-only",
+            ),
+            **settings.talisman,
+        )
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""

@@ -198,6 +198,13 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
                 "the options."
             )
 
+    def resolve_all(self) -> Iterator[tuple[str, HeaderOptions]]:
+        """Give what the options come to, by where the last of them was set; the own ones first."""
+        yield self._own.where, self.resolved
+        for layers in self._parts or ():
+            if layers:
+                yield layers[-1].where, self._resolve(layers)
+
     def _refuse_cached(self) -> None:
         error = ConfigurationError(
             f"csp_nonce() was called at {flask.request.endpoint!r} inside what Flask-Caching "

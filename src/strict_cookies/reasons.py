@@ -175,7 +175,7 @@ class Reason(Enum):
     WEAKER_HEADER = (
         "SC501",
         "security header weaker than the options",
-        "Take it out of the code that writes it, or give that view options: @strict.talisman(...).",
+        "Don't write it in code; give the view options by @strict.talisman(...).",
     )
     CACHED_NONCE = (
         "SC502",

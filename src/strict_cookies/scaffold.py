@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .checks import current_session_name, join_words
+from .checks import current_session_name
 from .cookie import DeclaredCookie
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
+from .header_layers import Hsts
 from .headers import StrictTalisman
 from .installed import UsedCookie, used_cookies
 from .ledger import show
@@ -25,12 +26,16 @@ from .loading import parse_policy
 from .policy import CookiePolicy
 from .scanning import Kind, Scan, printable
 from .settings import DEFAULTS, find_policy
+from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
 #: Seconds of a day, for what HSTS says.
 _DAY = 86_400
+
+#: Options that may open the default Content-Security-Policy.
+_OPENING = frozenset({"profile", "content_security_policy", "content_security_policy_add"})
 
 _HEAD = """\
 # What this site stores in a browser, and who answers for it.
@@ -292,11 +297,11 @@ def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
     environ = {"wsgi.url_scheme": "https", "HTTP_HOST": "example.com"}
     headers = dict(talisman.headers_for(environ, "200 OK"))
     if "Content-Security-Policy" in headers:
-        is_own = "content_security_policy" in options
+        is_own = not _OPENING.isdisjoint(options)
         yield Change("Third parties", _say_third_parties(scan, is_own))
         yield Change("Inline code", _say_inline(scan, is_own))
-    if "Strict-Transport-Security" in headers:
-        yield Change("HSTS", _say_hsts(talisman))
+    if talisman.resolved.hsts is not None:
+        yield Change("HSTS", _say_hsts(talisman.resolved.hsts))
     yield Change(
         "Headers",
         "Each response carries these, unless the view sets its own:\n"
@@ -327,13 +332,12 @@ def _say_inline(scan: Scan, is_own: bool) -> str:
     return f"{text} The {places} nothing until mended."
 
 
-def _say_hsts(talisman: StrictTalisman) -> str:
-    age = talisman.strict_transport_security_max_age
-    length = say_duration(timedelta(seconds=int(age) // _DAY * _DAY or int(age)))
-    below = talisman.strict_transport_security_include_subdomains
+def _say_hsts(hsts: Hsts) -> str:
+    age = hsts.max_age
+    length = say_duration(timedelta(seconds=age // _DAY * _DAY or age))
     return (
         f"After a visit over https, browsers refuse plain http to this host"
-        f"{' and every host below it' if below else ''} for {length}."
+        f"{' and every host below it' if hsts.include_subdomains else ''} for {length}."
     )
 
 

@@ -6,6 +6,7 @@ Nothing later reads ``app.config`` again, and from then on a change of a key of 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import re
@@ -102,7 +103,10 @@ class Settings:
             sweep=cast("Sweep", sweep),
             transport=cast("Transport", transport),
             talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
-            talisman_parts=dict(config["STRICT_COOKIES_TALISMAN_PARTS"]),
+            talisman_parts={
+                part: copy.copy(options)
+                for part, options in config["STRICT_COOKIES_TALISMAN_PARTS"].items()
+            },
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
         )
 
