@@ -20,12 +20,16 @@ if TYPE_CHECKING:
         WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce
+    from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
     from .policy import CookiePolicy, Site
+    from .preference import DeclaredPreference
     from .purposes import Purpose
     from .reasons import Reason
+    from .recipient import Recipient
     from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+    from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
 
@@ -35,10 +39,14 @@ _HOMES = {
     "CookieFirewall": "firewall",
     "CookiePolicy": "policy",
     "DeclaredCookie": "cookie",
+    "DeclaredPreference": "preference",
+    "DeclaredStorage": "storage",
+    "ExternalOrigin": "external_origin",
     "FrozenConfigurationError": "errors",
     "PolicyError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
+    "Recipient": "recipient",
     "Site": "policy",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
@@ -56,10 +64,14 @@ __all__ = [
     "CookieFirewall",
     "CookiePolicy",
     "DeclaredCookie",
+    "DeclaredPreference",
+    "DeclaredStorage",
+    "ExternalOrigin",
     "FrozenConfigurationError",
     "PolicyError",
     "Purpose",
     "Reason",
+    "Recipient",
     "Site",
     "StrictCookies",
     "StrictCookiesError",

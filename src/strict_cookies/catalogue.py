@@ -22,6 +22,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from .hosts import is_host_name
+
 
 class Category(StrEnum):
     """What a tracker's cookie is commonly for. ``CHOICE`` remembers a choice about tracking."""
@@ -86,6 +88,22 @@ class FrameworkCookie:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerHost:
+    """
+    A host commonly associated with a tracker, and every host below it.
+
+    Args:
+        host: Lower case, for example ``"google-analytics.com"``.
+        vendor: Who is commonly behind it, for people.
+        category: What it is commonly for.
+    """
+
+    host: str
+    vendor: str
+    category: Category
+
+
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
@@ -146,6 +164,7 @@ class Catalogue(NamedTuple):
 
     trackers: NameIndex[Tracker]
     frameworks: NameIndex[FrameworkCookie]
+    hosts: Mapping[str, TrackerHost]
 
 
 @cache
@@ -177,6 +196,25 @@ def find_tracker(cookie_name: str) -> Tracker | None:
     Source: RFC 6265bis section 5.7, by which names differ in case.
     """
     return load_catalogue().trackers.find(cookie_name)
+
+
+def find_tracker_host(host: str) -> TrackerHost | None:
+    """
+    Find the tracker that a host is commonly associated with; the longest entry counts.
+
+    Args:
+        host: Any text, without a port; compared in lower case.
+
+    Returns:
+        The entry of the host itself or of the nearest domain above it; None for an unknown one.
+    """
+    hosts = load_catalogue().hosts
+    name = host.lower().rstrip(".")
+    while name:
+        if name in hosts:
+            return hosts[name]
+        name = name.partition(".")[2]
+    return None
 
 
 def is_known_tracker(cookie_name: str) -> bool:
@@ -288,17 +326,16 @@ def parse_catalogue(text: str) -> Catalogue:
     import tomllib
 
     data = tomllib.loads(text)
-    unknown = sorted(data.keys() - {"tracker", "framework"})
+    unknown = sorted(data.keys() - {"tracker", "tracker_host", "framework"})
     if unknown:
-        raise ValueError(f"Catalogue: unknown table {unknown[0]!r}. Use tracker or framework.")
+        raise ValueError(
+            f"Catalogue: unknown table {unknown[0]!r}. Use tracker, tracker_host or framework."
+        )
     trackers: dict[str, Tracker] = {}
     for table in _tables(data, "tracker"):
         entry = _read("Tracker", table, "vendor", _TRACKER_KEYS)
         label = f"Tracker {entry['vendor']!r}"
-        if entry["category"] not in set(Category):
-            raise ValueError(
-                f"{label}: category is {entry['category']!r}. Use one of {', '.join(Category)}."
-            )
+        _check_category(label, entry)
         if not entry["names"] and not entry["ambiguous"]:
             raise ValueError(f"{label}: there is no name. Fill names or ambiguous.")
         for key in ("names", "ambiguous"):
@@ -310,6 +347,19 @@ def parse_catalogue(text: str) -> Catalogue:
                     category=Category(entry["category"]),
                     ambiguous=key == "ambiguous",
                 )
+    hosts: dict[str, TrackerHost] = {}
+    for table in _tables(data, "tracker_host"):
+        entry = _read("Tracker host", table, "vendor", _TRACKER_HOST_KEYS)
+        label = f"Tracker host {entry['vendor']!r}"
+        _check_category(label, entry)
+        for host in entry["hosts"]:
+            if host in hosts:
+                raise ValueError(f"{label}: {host!r} is there twice. Keep one.")
+            if not is_host_name(host):
+                raise ValueError(f"{label}: {host!r} is no host. Use a name such as 't.example'.")
+            hosts[host] = TrackerHost(
+                host=host, vendor=entry["vendor"], category=Category(entry["category"])
+            )
     frameworks: dict[str, FrameworkCookie] = {}
     for table in _tables(data, "framework"):
         entry = _read("Framework cookie", table, "name", _FRAMEWORK_KEYS)
@@ -320,7 +370,9 @@ def parse_catalogue(text: str) -> Catalogue:
                 raise ValueError(f"{label}: distribution is {name!r}. Use {_normalise(name)!r}.")
         frameworks[entry["name"]] = FrameworkCookie(**entry)
     return Catalogue(
-        trackers=NameIndex(trackers.values()), frameworks=NameIndex(frameworks.values())
+        trackers=NameIndex(trackers.values()),
+        frameworks=NameIndex(frameworks.values()),
+        hosts=hosts,
     )
 
 
@@ -332,6 +384,8 @@ _TRACKER_KEYS: Mapping[str, Any] = {
     "ambiguous": (),
     "domains": (),
 }
+#: Likewise of a ``[[tracker_host]]``.
+_TRACKER_HOST_KEYS: Mapping[str, Any] = {"vendor": str, "category": str, "hosts": tuple}
 #: Likewise of a ``[[framework]]``.
 _FRAMEWORK_KEYS: Mapping[str, Any] = {
     "name": str,
@@ -381,6 +435,13 @@ def _read(
             raise ValueError(f"{label}: {key} is empty. Fill it or leave it out.")
         entry[key] = value
     return entry
+
+
+def _check_category(label: str, entry: Mapping[str, Any]) -> None:
+    if entry["category"] not in set(Category):
+        raise ValueError(
+            f"{label}: category is {entry['category']!r}. Use one of {', '.join(Category)}."
+        )
 
 
 def _check_name(label: str, name: str, known: Collection[str]) -> None:

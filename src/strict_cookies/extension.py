@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("strict_cookies")
 
-#: The endpoint for browsers' reports, at ``/reports`` below the prefix of the library's pages.
-REPORTS_ENDPOINT = "strict_cookies.reports"
+#: Where browsers report to, below the prefix of the library's pages; None while nobody reads it.
+REPORTS_PATH: str | None = None
 
 
 class StrictCookies:
@@ -259,7 +259,7 @@ class Protection:
                 app=self._app,
                 parts=settings.talisman_parts,
                 decorated=self._decorated,
-                extra_sources=getattr(self._policy, "csp_sources", {}),
+                extra_sources=self._policy.csp_sources,
                 reports=self._find_reports(),
                 report_only=settings.mode == "report-only",
             ),
@@ -287,11 +287,11 @@ class Protection:
         return declare_session(config, policy)
 
     def _find_reports(self) -> str | None:
-        """Give the path that browsers report to, where the application has it."""
-        if REPORTS_ENDPOINT not in self._app.view_functions:
+        """Give the path that browsers report to, if anybody takes reports there."""
+        if REPORTS_PATH is None:
             return None
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
-        return f"{root}{self.url_prefix}/reports"
+        return f"{root}{self.url_prefix}{REPORTS_PATH}"
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]
