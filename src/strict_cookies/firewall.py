@@ -317,9 +317,9 @@ class CookieFirewall:
             return
         self.ledger.record([(Reason.WEAKER_HEADER, name) for name in weaker], environ)
         if self.mode == "raise":
-            what = ", ".join(weaker)
+            what, place = ", ".join(weaker), self.ledger.place_of(environ)
             raise WeakenedHeaderError(
-                explain(Reason.WEAKER_HEADER, what, self.ledger.place_of(environ)),
+                f"{Reason.WEAKER_HEADER}: {what} at {place!r}. {Reason.WEAKER_HEADER.remedy}",
                 header_name=what.partition(" ")[0],
                 reason_id=Reason.WEAKER_HEADER.id,
             )

@@ -114,11 +114,13 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         self._default = self._compile_layers(())
         super().__init__()
         Talisman.init_app(self, _StandIn(), **_talisman_options(self.resolved, _WIRES[-1]))
+        #: None where no part has options of its own.
         self._parts: Parts | None = None
-        if context.app is not None and (context.parts or context.decorated):
-            self._parts = Parts(context.app, context.parts, context.decorated)
-            for layers in self._parts:
+        if context.app is not None:
+            parts = Parts(context.app, context.parts, context.decorated)
+            for layers in parts:
                 self._compile_layers(layers)
+            self._parts = parts if any(parts) else None
 
     def init_app(self, app: object, **options: object) -> None:
         """

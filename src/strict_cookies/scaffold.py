@@ -21,7 +21,7 @@ from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
 from .external_origin import read_origin
 from .header_layers import Hsts
-from .headers import StrictTalisman
+from .headers import HeaderContext, StrictTalisman
 from .hosts import is_local
 from .installed import UsedCookie, used_cookies
 from .ledger import show
@@ -34,6 +34,7 @@ from .wording import join_words
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .csp import Directives
     from .scanning import Found, Scan
 
 #: Most files that are named for one external origin.
@@ -200,7 +201,7 @@ def list_changes(app: Flask, scan: Scan) -> list[Change]:
             )
         )
     changes.append(Change("Other cookies", _say_others(app, config)))
-    changes += _say_headers(config["STRICT_COOKIES_TALISMAN"], scan)
+    changes += _say_headers(app, config["STRICT_COOKIES_TALISMAN"], scan)
     changes.append(Change("New pages", _say_pages(app, config)))
     return changes
 
@@ -293,9 +294,13 @@ def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     )
 
 
-def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
+def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
+    admitted: Directives = {}
+    if _is_protected(app):
+        with suppress(StrictCookiesError):
+            admitted = find_policy(app).csp_sources
     try:
-        talisman = StrictTalisman(**options)
+        talisman = StrictTalisman(HeaderContext(extra_sources=admitted), **options)
     except (StrictCookiesError, AttributeError, TypeError, ValueError):
         yield Change(
             "Headers",
@@ -306,7 +311,7 @@ def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
     headers = dict(talisman.headers_for(environ, "200 OK"))
     if "Content-Security-Policy" in headers:
         is_own = not _OPENING.isdisjoint(options)
-        yield Change("Third parties", _say_third_parties(scan, is_own))
+        yield Change("Third parties", _say_third_parties(scan, admitted, is_own))
         yield Change("Inline code", _say_inline(scan, is_own))
     if talisman.resolved.hsts is not None:
         yield Change("HSTS", _say_hsts(talisman.resolved.hsts))
@@ -317,11 +322,13 @@ def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
     )
 
 
-def _say_third_parties(scan: Scan, is_own: bool) -> str:
-    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)})
+def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
+    known = {origin for sources in admitted.values() for origin in sources}
+    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)} - known)
     if is_own:
         return "The application's own content_security_policy says what pages may load from where."
-    text = "Pages load from this host alone, and no other site may show them in a frame."
+    whence = "this host and the external origins in cookies.toml" if known else "this host alone"
+    text = f"Pages load from {whence}, and no other site may show them in a frame."
     if not origins:
         return text
     if len(origins) == 1:
