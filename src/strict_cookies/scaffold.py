@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Most files that are named for one external origin.
 MAX_FILES_NAMED = 3
+#: Most features of a Permissions-Policy that are named.
+MAX_FEATURES_NAMED = 3
 #: Seconds of a day, for what HSTS says.
 _DAY = 86_400
 
@@ -318,8 +320,17 @@ def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
     yield Change(
         "Headers",
         "Each response carries these, unless the view sets its own:\n"
-        + "\n".join(f"- {name}: {value}" for name, value in headers.items()),
+        + "\n".join(f"- {name}: {_shorten(name, value)}" for name, value in headers.items()),
     )
+
+
+def _shorten(name: str, value: str) -> str:
+    """Leave all but a few features out of a Permissions-Policy."""
+    features = value.split(", ")
+    if name != "Permissions-Policy" or len(features) <= MAX_FEATURES_NAMED:
+        return value
+    more = len(features) - MAX_FEATURES_NAMED
+    return f"{', '.join(features[:MAX_FEATURES_NAMED])} and {more} more"
 
 
 def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
