@@ -230,36 +230,40 @@ def is_known_tracker(cookie_name: str) -> bool:
 
     Source: ``catalogue.toml``.
     """
-    return bool(known_trackers((cookie_name,)))
+    return find_certain_tracker(cookie_name) is not None
 
 
-def known_trackers(cookie_names: Iterable[str]) -> list[str]:
+def find_certain_tracker(cookie_name: str) -> str | None:
     """
-    Pick the names for which :func:`is_known_tracker` holds, in their order; quick for many.
+    Find the catalogue's own name or pattern for a cookie of which :func:`is_known_tracker` holds.
 
     Args:
-        cookie_names: Any texts.
+        cookie_name: Any text; compared as it is, case included.
+
+    Returns:
+        A text in which nothing is a client's; None where the name alone is not reason enough.
     """
-    heads = load_catalogue().trackers.heads
-    return [
-        name for name in cookie_names if name in _seen or (name[:2] in heads and _is_certain(name))
-    ]
+    entry = _seen.get(cookie_name)
+    if entry is None and cookie_name[:2] in load_catalogue().trackers.heads:
+        return _find_certain(cookie_name)
+    return entry
 
 
-#: Names found certain before; only such names, which the catalogue knows, are ever kept.
-_seen: set[str] = set()
+#: Names found certain before, with their entries'; only what the catalogue knows is ever kept.
+_seen: dict[str, str] = {}
 #: Most of them that are kept.
 MAX_SEEN = 1024
 #: Longest of them, in characters.
 MAX_SEEN_LENGTH = 64
 
 
-def _is_certain(cookie_name: str) -> bool:
+def _find_certain(cookie_name: str) -> str | None:
     found = load_catalogue().trackers.find(cookie_name)
-    certain = found is not None and not found.ambiguous and found.category is not Category.CHOICE
-    if certain and len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
-        _seen.add(cookie_name)
-    return certain
+    if found is None or found.ambiguous or found.category is Category.CHOICE:
+        return None
+    if len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
+        _seen[cookie_name] = found.name
+    return found.name
 
 
 def trackers_under(stem: str) -> list[str]:
@@ -272,7 +276,7 @@ def trackers_under(stem: str) -> list[str]:
     return [
         tracker.name
         for tracker in load_catalogue().trackers.entries
-        if tracker.name.startswith(stem) and _is_certain(tracker.name)
+        if tracker.name.startswith(stem) and is_known_tracker(tracker.name)
     ] or ([stem] if is_known_tracker(stem) else [])
 
 

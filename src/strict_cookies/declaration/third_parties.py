@@ -55,8 +55,8 @@ _KINDS = {
     "frame": _Kind(
         "Pages in a frame",
         "possible",
-        "It can't where the page marks the frame as credentialless, in browsers that know that "
-        "(Chrome, Edge).",
+        "Where the page marks the frame as credentialless, Chrome and Edge keep those it has out "
+        "and throw new ones away.",
     ),
     "connect": _Kind("Connections by this site's scripts", "possible"),
     "form": _Kind("Forms that are sent there", "possible", "What you fill in goes there."),
