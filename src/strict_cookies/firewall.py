@@ -250,7 +250,7 @@ class CookieFirewall:
         leaving += [header for header in given.pairs if header[0].lower() not in present]
         if not weaker:
             return
-        self.ledger.record([(Reason.WEAKER_HEADER, name) for name in weaker], environ)
+        self.ledger.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
         if self.mode == "raise":
             what, place = ", ".join(weaker), self.ledger.place_of(environ)
             raise WeakenedHeaderError(
