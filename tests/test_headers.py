@@ -136,7 +136,7 @@ def test_host_headers_that_are_remembered_are_bounded():
     for number in range(1000):
         environ = {"wsgi.url_scheme": "https", "HTTP_HOST": f"h{number}.example.com"}
         assert "strict-transport-security" in talisman.headers_for(environ, "200 OK").names
-    assert len(talisman._wires) <= 256
+    assert len(talisman._wires["https"]) <= 256
 
 
 def test_server_name_counts_without_a_host_header():

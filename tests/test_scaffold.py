@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from strict_cookies import CookiePolicy, Recipient, Site, StrictCookies
+from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.installed import UsedCookie
 from strict_cookies.loading import parse_policy
 from strict_cookies.profiles import OPT_OUT
@@ -427,6 +427,26 @@ def test_headers_are_those_that_will_be_sent(tmp_path):
     assert said["HSTS"].endswith("plain http to this host for 365 days.")
     assert said["Third parties"].startswith("The application's own content_security_policy")
     assert said["Inline code"].startswith("The application's own content_security_policy")
+
+
+def test_origins_that_the_policy_admits_are_not_told_as_blocked(tmp_path):
+    """What cookies.toml lets in is in the header, and is no longer counted."""
+    tiles = ExternalOrigin(origin="https://tiles.example", kinds=("image",), reason="Maps",
+                           recipient="Maps Ltd")  # fmt: skip
+    maps = Recipient(name="Maps Ltd", role="processor", data="address", purpose="maps",
+                     country="FR")  # fmt: skip
+    policy = CookiePolicy(recipients=(maps,), external_origins=(tiles,))
+    app = make_app(tmp_path, protected=True, STRICT_COOKIES_POLICY=policy)
+    said = changes(app, place(Kind.EXTERNAL, "https://tiles.example"))
+    assert said["Third parties"] == (
+        "Pages load from this host and the external origins in cookies.toml, and no other site may "
+        "show them in a frame."
+    )
+    assert "; img-src 'self' https://tiles.example\n" in said["Headers"]
+    assert (
+        "- Permissions-Policy: accelerometer=(), browsing-topics=(), camera=() and 24 more\n"
+        in (said["Headers"])
+    )
 
 
 def test_headers_that_are_off_are_not_promised(tmp_path):

@@ -224,10 +224,8 @@ class Protection:
                 )
             self._policy = self._prepare(find_policy(app))
             self._talisman = self.make_talisman(settings)
-            nonce, template_globals = self._talisman.nonce, app.jinja_env.globals
-            if template_globals.get("csp_nonce") == self.nonce:
-                # Jinja takes longer to call a method than the method takes.
-                template_globals["csp_nonce"] = lambda: nonce()
+            if app.jinja_env.globals.get("csp_nonce") == self.nonce:
+                app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
             problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
             if problems and app.testing:
                 raise _out_of_order(*problems[0])

@@ -32,7 +32,7 @@ from .header_layers import HeaderOptions, resolve
 from .header_options import Layer, check_layer
 from .header_parts import Parts
 from .hosts import is_address, is_local, request_host
-from .nonces import NonceSource
+from .nonces import NONCE, make_nonce
 from .reasons import Reason
 from .strictness import HeaderSet, Pairs
 
@@ -53,8 +53,6 @@ REPORT_GROUP = "strict-cookies"
 _CSP = "Content-Security-Policy"
 _CSP_REPORT_ONLY = f"{_CSP}-Report-Only"
 _ENDPOINTS = "Reporting-Endpoints"
-_NONCE = "strict_cookies.nonce"
-_SENT = "strict_cookies.headers_sent"
 _SENTINEL = "STRICT-COOKIES-NONCE"
 _CACHING = "flask_caching"
 
@@ -103,9 +101,14 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         self._report_only = context.report_only
         self._extra = read_directives(context.extra_sources, "[[external_origin]]")
         self._reports = context.reports
-        self._draw_nonce = NonceSource().draw
-        #: Indices of ``_WIRES`` by scheme and Host header as they came.
-        self._wires: dict[tuple[str, str | None], int] = {}
+        #: Indices of ``_WIRES`` by scheme and by Host header as it came.
+        self._wires: dict[str, dict[str, int]] = {"http": {}, "https": {}}
+        #: Makes this request's nonce when it is first asked for.
+        self.nonce = make_nonce(
+            # The proxy itself would look up each attribute, which takes ten times as long.
+            flask.request._get_current_object,  # type: ignore[attr-defined]
+            self._refuse_cached if _CACHING in sys.modules else None,
+        )
         self._throw_away = flask.Flask(__name__)
         self._own = check_layer("STRICT_COOKIES_TALISMAN", options)
         self._sets: dict[tuple[int, ...], tuple[_Compiled, ...]] = {}
@@ -151,39 +154,20 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             status: For example ``"200 OK"``. A 304 gets no policy with a nonce: it would replace
                 the one that the cached page's nonces belong to.
         """
-        environ[_SENT] = True
-        wires = self._default
-        if self._parts is not None:
-            wires = self._compile_layers(self._parts.find(environ))
-        address = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")
-        wire = self._wires.get(address)
-        compiled = wires[self._find_wire(environ) if wire is None else wire]
-        nonce = environ.get(_NONCE)
+        try:
+            wire = self._wires[environ["wsgi.url_scheme"]][environ["HTTP_HOST"]]
+        except KeyError:
+            wire = self._find_wire(environ)
+        if self._parts is None:
+            compiled = self._default[wire]
+        else:
+            compiled = self._compile_layers(self._parts.find(environ))[wire]
+        nonce = environ.get(NONCE)
+        if nonce is None:
+            environ[NONCE] = ""
         if status[:3] == "304":
             return compiled.unchanged
-        return compiled.plain if nonce is None else compiled.with_nonce(nonce)
-
-    def nonce(self) -> str:
-        """
-        Make this request's nonce when it is first asked for; ``csp_nonce()`` in templates.
-
-        Raises:
-            RuntimeError: The headers have gone, so that a browser would never learn of it.
-            ConfigurationError: SC502, it would go into what Flask-Caching keeps for others.
-        """
-        # The proxy itself would look up each attribute, which takes ten times as long.
-        environ = flask.request._get_current_object().environ  # type: ignore[attr-defined]
-        nonce = environ.get(_NONCE)
-        if nonce is None:
-            if _SENT in environ:
-                raise RuntimeError(
-                    "csp_nonce() was called for the first time after the headers had gone, as a "
-                    "streamed template does. Call strict_cookies.csp_nonce() in the view."
-                )
-            nonce = environ[_NONCE] = self._draw_nonce()
-        if _CACHING in sys.modules and _is_being_cached():
-            self._refuse_cached()
-        return str(nonce)
+        return compiled.with_nonce(nonce) if nonce else compiled.plain
 
     def check_reached(self, layer: Layer) -> None:
         """
@@ -208,6 +192,9 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
                 yield layers[-1].where, self._resolve(layers)
 
     def _refuse_cached(self) -> None:
+        """Refuse a nonce that would go into what Flask-Caching keeps for others."""
+        if not _is_being_cached():
+            return
         error = ConfigurationError(
             f"csp_nonce() was called at {flask.request.endpoint!r} inside what Flask-Caching "
             f"keeps. {Reason.CACHED_NONCE.remedy}",
@@ -219,14 +206,15 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
 
     def _find_wire(self, environ: WSGIEnvironment) -> int:
         """Find a request's wire by its scheme and host, and remember it."""
-        scheme, field = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")
-        host = request_host(environ)
-        if scheme != "https":
-            wire = 1 if is_local(host) else 0
-        else:
+        host, field = request_host(environ), environ.get("HTTP_HOST")
+        is_https = environ["wsgi.url_scheme"] == "https"
+        if is_https:
             wire = 2 if is_local(host) or is_address(host) else 3
-        if field is not None and len(self._wires) < MAX_HOSTS:
-            self._wires[scheme, field] = wire
+        else:
+            wire = 1 if is_local(host) else 0
+        known = self._wires["https" if is_https else "http"]
+        if field is not None and len(known) < MAX_HOSTS:
+            known[field] = wire
         return wire
 
     def _resolve(self, layers: tuple[Layer, ...]) -> HeaderOptions:
