@@ -102,7 +102,7 @@ def test_names_of_features_are_known(page):
         policy = dict.fromkeys(names, "()")
 
         def app(environ, start_response):
-            body = QUIET.encode()
+            body = QUIET.replace("/icon.svg", "data:,").encode()
             value = ", ".join(f"{name}={allowed}" for name, allowed in policy.items())
             start_response("200 OK", [("Content-Type", "text/html"), ("Permissions-Policy", value)])
             return [body]
@@ -114,7 +114,7 @@ def test_names_of_features_are_known(page):
     assert page.said == []
     with serve_policy(ELSEWHERE) as server:
         page.goto(server.url("localhost"))
-    assert all("Unrecognized feature" in text for text in page.said)
+    assert [text for text in page.said if "Unrecognized feature" not in text] == []
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
