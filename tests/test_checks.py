@@ -524,6 +524,21 @@ def test_weakness_of_a_part_is_told_for_that_part(make_app):
     ]
 
 
+def test_cookies_that_are_no_longer_kept_back_are_told(make_app):
+    """The declaration says that browsers send no cookies; without the header they do."""
+    tiles = ExternalOrigin(
+        origin="https://tiles.example", kinds=("image",), reason="Maps", recipient="A"
+    )
+    maps = Recipient(name="A", role="R", data="D", purpose="P", country="DE")
+    site = Site(name="S", controller="C", contact="c@example.com")
+    policy = CookiePolicy(site=site, recipients=(maps,), external_origins=(tiles,))
+    config = {"STRICT_COOKIES_POLICY": policy}
+    assert run_checks(make_app(config)) == []
+    config["STRICT_COOKIES_TALISMAN"] = {"cross_origin_embedder_policy": OPT_OUT}
+    (finding,) = run_checks(make_app(config))
+    assert "send https://tiles.example the cookies" in finding.message
+
+
 def test_wrong_part_is_found(make_app):
     """A part that does not exist is an error before the first request."""
     (finding,) = run_checks(make_app({"STRICT_COOKIES_TALISMAN_PARTS": {"shop": {}}}))

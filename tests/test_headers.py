@@ -7,6 +7,8 @@ import re
 import pytest
 from flask import Flask, Response, render_template_string, stream_template_string
 from flask_talisman import Talisman
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from strict_cookies import (
@@ -17,8 +19,9 @@ from strict_cookies import (
     csp_nonce,
 )
 from strict_cookies.header_layers import resolve
-from strict_cookies.header_options import check_layer
+from strict_cookies.header_options import OPTIONS, check_layer
 from strict_cookies.headers import HeaderContext
+from strict_cookies.nonces import NONCE
 from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 
 CSP = "Content-Security-Policy"
@@ -291,6 +294,36 @@ def test_declared_origins_open_the_policy_and_keep_cookies_back():
     headers = dict(StrictTalisman(context).headers_for(environ, "200 OK"))
     assert "; img-src 'self' https://tiles.example" in headers[CSP]
     assert headers["Cross-Origin-Embedder-Policy"] == "credentialless"
+
+
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=12),
+    st.sampled_from(["'self'", "'none'", "*", "()", "DENY", "no-referrer", OPT_OUT, "same-origin",
+                     "strict", "/r", "credentialless"]),
+)  # fmt: skip
+KEYS = st.one_of(st.text(max_size=8), st.sampled_from(
+    ["img-src", "script-src", "default-src", "frame-ancestors", "sandbox", "camera", "usb"]
+))  # fmt: skip
+VALUES = st.one_of(ANYTHING, st.lists(ANYTHING, max_size=2),
+                   st.dictionaries(KEYS, st.one_of(ANYTHING, st.lists(ANYTHING, max_size=2)),
+                                   max_size=3))  # fmt: skip
+SENT = {*EXPECTED, TRIAL, "Cross-Origin-Embedder-Policy", "Reporting-Endpoints"}
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.dictionaries(st.sampled_from(OPTIONS), VALUES, min_size=1, max_size=3))
+def test_no_option_injects_a_header(options):
+    """Whatever is given is refused, or only known headers leave, each on a line of its own."""
+    try:
+        talisman = StrictTalisman(**options)
+    except ConfigurationError:
+        return
+    for scheme in ("http", "https"):
+        environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": "erp.example.com", NONCE: "0" * 32}
+        pairs = talisman.headers_for(environ, "200 OK").pairs
+        assert {name for name, _ in pairs} <= SENT
+        assert len({name for name, _ in pairs}) == len(pairs)
+        assert all(value and value.isascii() and value.isprintable() for _, value in pairs)
 
 
 # --- Trials and reports ---

@@ -85,6 +85,21 @@ def test_what_needs_no_nonce_may_be_cached():
     assert first.headers["Content-Security-Policy"] == second.headers["Content-Security-Policy"]
 
 
+def test_options_of_a_cached_view_hold_for_the_cached_page():
+    """The decorator below the cache is not called again, and its options still count."""
+    app, strict = Flask(__name__), StrictCookies()
+    app.config.update(SECRET_KEY="k" * 32, CACHE_TYPE="SimpleCache", TESTING=True)
+    own = strict.talisman(content_security_policy_add={"img-src": "tiles.example"})
+    calls = []
+    view = Cache(app).cached()(own(lambda: f"call {len(calls) or calls.append(1)}"))
+    app.add_url_rule("/", "map", view)
+    strict.init_app(app)
+    first, second = (app.test_client().get("/") for _ in range(2))
+    assert first.text == second.text
+    for response in (first, second):
+        assert "img-src 'self' tiles.example" in response.headers["Content-Security-Policy"]
+
+
 def test_what_is_not_cached_may_have_a_nonce():
     """Flask-Caching elsewhere in the application disturbs nobody."""
     client = make_app("raise").test_client()

@@ -12,9 +12,7 @@ Source: Content Security Policy Level 3, sections 2.2 (policies), 2.3.1 (source 
 
 from __future__ import annotations
 
-import base64
 import difflib
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
@@ -127,6 +125,10 @@ def hash_source(text: str) -> str:
     Returns:
         ``"'sha256-...'"``, for script-src or style-src.
     """
+    # Loading OpenSSL takes more memory than the rest of what a plain WSGI application needs.
+    import base64
+    import hashlib
+
     # HTML turns each line break into a line feed before the text is hashed.
     octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
     digest = base64.b64encode(hashlib.sha256(octets).digest()).decode("ascii")

@@ -244,7 +244,7 @@ class CookieFirewall:
     ) -> None:
         """Add the security headers that are missing; tell which of those there are weaker."""
         weaker: list[str] = []
-        for name in given.names.intersection(present):
+        for name in sorted(given.names.intersection(present)):
             theirs = [text for spelt, text in leaving if spelt.lower() == name]
             weaker += given.find_weaker(name, theirs)
         leaving += [header for header in given.pairs if header[0].lower() not in present]

@@ -67,6 +67,13 @@ def _find(options: HeaderOptions, *, is_part: bool) -> Iterator[tuple[str, str]]
             "from this one.",
             "Set it for the paths that others load from only, in STRICT_COOKIES_TALISMAN_PARTS.",
         )
+    if options.admitted and options.embedder_policy is None:
+        yield (
+            "cross_origin_embedder_policy is OPT_OUT, so that browsers send "
+            f"{join_words(list(options.admitted))} the cookies that the declaration says they "
+            "keep back.",
+            "Remove cross_origin_embedder_policy.",
+        )
     wide = [name for name, allowed in (options.permissions or {}).items() if allowed == "*"]
     if wide:
         yield (

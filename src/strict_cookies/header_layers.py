@@ -46,6 +46,7 @@ class HeaderOptions:
         report_uri: Where browsers report to, a path on this site.
         hsts: The value of Strict-Transport-Security.
         permissions: Allowlists by feature.
+        admitted: Origins of the policy from which pages load without CORS.
     """
 
     csp: Directives | None
@@ -61,6 +62,7 @@ class HeaderOptions:
     resource_policy: str | None
     embedder_policy: str | None
     origin_agent_cluster: bool
+    admitted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def _finish(found: _Found, extra: Directives, reports: str | None, where: str) -
                 "Remove it."
             )
         report_uri = None
-    embedder_policy = _find_embedder_policy(plain, extra, where)
+    admitted = tuple(sorted({origin for name in _WITHOUT_CORS for origin in extra.get(name, ())}))
     return HeaderOptions(
         csp=csp,
         csp_report_only=csp_report_only,
@@ -183,8 +185,9 @@ def _finish(found: _Found, extra: Directives, reports: str | None, where: str) -
         nosniff=plain.get("x_content_type_options") != OPT_OUT,
         opener_policy=_or_none(plain["cross_origin_opener_policy"]),
         resource_policy=_or_none(plain["cross_origin_resource_policy"]),
-        embedder_policy=embedder_policy,
+        embedder_policy=_find_embedder_policy(plain, admitted, where),
         origin_agent_cluster=plain.get("origin_agent_cluster") != OPT_OUT,
+        admitted=admitted,
     )
 
 
@@ -248,7 +251,9 @@ def _find_hsts(plain: Mapping[str, Any], where: str) -> Hsts | None:
     return found
 
 
-def _find_embedder_policy(plain: Mapping[str, Any], extra: Directives, where: str) -> str | None:
+def _find_embedder_policy(
+    plain: Mapping[str, Any], origins: tuple[str, ...], where: str
+) -> str | None:
     """
     Keep cookies from admitted third parties where a browser can.
 
@@ -256,7 +261,6 @@ def _find_embedder_policy(plain: Mapping[str, Any], extra: Directives, where: st
     require-corp a third party's cookies move before the response is refused.
     """
     own = plain.get("cross_origin_embedder_policy")
-    origins = sorted({origin for name in _WITHOUT_CORS for origin in extra.get(name, ())})
     if own is None:
         return "credentialless" if origins else None
     if own == "require-corp" and origins:
