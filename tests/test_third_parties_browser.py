@@ -1,0 +1,125 @@
+"""
+Chromium with third-party cookies switched on: what reaches a third party, and with which cookies.
+
+Without the library each way does reach it, so that what is shown with the library has teeth.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from strict_cookies import StrictCookies
+from tests.serving import serve
+from tests.third_parties import BELOW, STRANGER, WAYS, Arrival, Stranger, site
+
+pytestmark = pytest.mark.browser
+
+#: Chromium's own settings for "allow third-party cookies"; an empty profile blocks them.
+WORST_PROFILE = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+#: Longest that one page may need, in seconds.
+PATIENCE = 20
+
+
+class Stage:
+    """One browser, the sites that it visits, and the stranger that all of them know."""
+
+    def __init__(self, context):
+        self.context = context
+        self.page = context.pages[0]
+        self.stranger = Stranger()
+        self.hosts = {}
+        self.port = None
+
+    def __call__(self, environ, start_response):
+        """Send each host to its application; any other is the stranger."""
+        host = environ["HTTP_HOST"].partition(":")[0]
+        return self.hosts.get(host, self.stranger)(environ, start_response)
+
+    def build(self, host):
+        """Make the site whose page tries all the ways, and keep it by its host."""
+        self.hosts[host] = app = site(host, lambda: self.port)
+        return app
+
+    def url(self, host):
+        """Give the front page of a host."""
+        return f"https://{host}:{self.port}/"
+
+    def visit(self, host):
+        """Open a site's page in a browser that both kinds of strangers have a cookie in."""
+        for other in self.context.pages[1:]:
+            other.close()
+        self.context.clear_cookies()
+        for owner in (STRANGER, f"{BELOW}.{host}"):
+            self.page.goto(self.url(owner))
+        self.stranger.arrivals.clear()
+        self.page.goto(self.url(host), wait_until="load")
+
+    def wait_for(self, *, arrived=(), stopped=()):
+        """Wait until each way has come to its end, by reaching the stranger or by being stopped."""
+        told = sorted(WAYS[name].told_as or name for name in stopped)
+        self.page.wait_for_function("told => stopped.sort().join() === told", arg=",".join(told))
+        deadline = time.monotonic() + PATIENCE
+        while not set(arrived) <= {arrival.way for arrival in self.stranger.arrivals}:
+            assert time.monotonic() < deadline, self.stranger.arrivals
+            self.page.wait_for_timeout(50)
+
+    def stored(self):
+        """Return by which ways the stranger's cookies came into the jar."""
+        return {
+            cookie["name"].removeprefix("by-")
+            for cookie in self.context.cookies()
+            if cookie["name"].startswith("by-")
+        }
+
+
+@pytest.fixture(scope="module")
+def stage(playwright, chromium_options, tmp_path_factory):
+    """A browser that keeps third-party cookies."""
+    profile = tmp_path_factory.mktemp("profile")
+    (profile / "Default").mkdir()
+    (profile / "Default" / "Preferences").write_text(json.dumps(WORST_PROFILE))
+    context = playwright.chromium.launch_persistent_context(
+        str(profile), ignore_https_errors=True, **chromium_options
+    )
+    context.set_default_timeout(PATIENCE * 1000)
+    stage = Stage(context)
+    with serve(stage, tls_hosts=(STRANGER,)) as server:
+        stage.port = server.port
+        yield stage
+    context.close()
+
+
+def expected(names):
+    return {Arrival(name, WAYS[name].cookie) for name in names}
+
+
+def test_every_way_reaches_the_stranger_without_the_library(stage):
+    """The page has teeth: each way arrives, with the stranger's cookie where browsers send it."""
+    stage.build("bare.test")
+    stage.visit("bare.test")
+    stage.wait_for(arrived=WAYS)
+    assert stage.stranger.arrivals == expected(WAYS)
+    # A refused handshake stores nothing.
+    assert stage.stored() == {name for name, way in WAYS.items() if way.cookie} - {"web-socket"}
+
+
+def test_no_way_reaches_the_stranger_with_the_library(stage):
+    """The browser stops each way itself: no request leaves, and nothing is stored."""
+    StrictCookies(stage.build("strict.test"))
+    stage.visit("strict.test")
+    stage.wait_for(stopped=WAYS)
+    assert stage.stranger.arrivals == set()
+    assert stage.stored() == set()
+
+
+def test_trial_stops_nothing(stage):
+    """Report-only is what its name says: each way still arrives."""
+    app = stage.build("trial.test")
+    app.config["STRICT_COOKIES_MODE"] = "report-only"
+    StrictCookies(app)
+    stage.visit("trial.test")
+    stage.wait_for(arrived=WAYS)
+    assert stage.stranger.arrivals == expected(WAYS)
