@@ -52,6 +52,17 @@ def addresses(app):
     return sorted(found)
 
 
+def pages(app, username=""):
+    """Give the paths of the pages that somebody may open."""
+    browser = client(app, username)
+    found = []
+    for path in addresses(app):
+        with browser.get(path, base_url=f"https://{HOST}") as answer:
+            if (answer.status_code, answer.mimetype) == (200, "text/html"):
+                found.append(path)
+    return found
+
+
 def client(app, username=""):
     """Return a test client that has signed in; a visitor's where there is no user name."""
     browser = app.test_client()
