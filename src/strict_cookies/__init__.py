@@ -18,13 +18,14 @@ if TYPE_CHECKING:
         PolicyError,
         StrictCookiesError,
     )
-    from .extension import StrictCookies, csp_nonce
+    from .extension import StrictCookies, csp_nonce, erase
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
+    from .origin import is_cross_origin
     from .policy import CookiePolicy, Site
     from .purposes import Purpose
     from .reasons import Reason
-    from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+    from .signals import cookie_dropped, cookie_hardened, request_refused, stray_cookie_seen
 
 __version__ = "0.1.0"
 
@@ -45,6 +46,9 @@ _HOMES = {
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
+    "erase": "extension",
+    "is_cross_origin": "origin",
+    "request_refused": "signals",
     "stray_cookie_seen": "signals",
 }
 
@@ -65,6 +69,9 @@ __all__ = [
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",
+    "erase",
+    "is_cross_origin",
+    "request_refused",
     "stray_cookie_seen",
 ]
 

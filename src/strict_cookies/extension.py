@@ -14,15 +14,23 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import current_app, request_started
+from flask import current_app, request, request_started, session
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
+from .erasure import erasing_headers
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
 from .headers import StrictTalisman
+from .https import HttpsRedirect
+from .interception import INTERCEPTED
+from .ledger import OTHER
 from .middleware import inspect_chain
+from .origin import OriginGuard
+from .paths import request_path
 from .reasons import Reason
 from .settings import (
     DEFAULTS,
@@ -35,10 +43,14 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
+    from werkzeug.wrappers import Response
 
+    from .interception import Interceptor
     from .policy import CookiePolicy
+
+R = TypeVar("R", bound="Response")
 
 logger = logging.getLogger("strict_cookies")
 
@@ -91,6 +103,37 @@ def csp_nonce() -> str:
     return protection.nonce()
 
 
+def erase(response: R, *, cookies: bool = False) -> R:
+    """
+    Erase what the site has stored in this browser: at logout, or when a visitor asks for it.
+
+    The session is cleared, every declared cookie is expired, and ``Clear-Site-Data`` empties what
+    scripts keep. What a view sets on the response afterwards stays.
+
+    Args:
+        response: What the view is going to return.
+        cookies: Whether the browser is told to drop all cookies of the registrable domain, those of
+            sibling hosts included; nothing that this response sets stays then.
+
+    Returns:
+        The same response.
+
+    Raises:
+        RuntimeError: There is no request.
+        KeyError: StrictCookies is not added to the application.
+    """
+    protection: Protection = current_app.extensions["strict_cookies"]
+    # A session without anything in it may be one that can't be written to.
+    if session:
+        session.clear()
+    for name, value in erasing_headers(protection.policy, request.environ, cookies=cookies):
+        if name == "Set-Cookie":
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
+    return response
+
+
 class Protection:
     """
     What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
@@ -110,14 +153,19 @@ class Protection:
         self.url_prefix = find_url_prefix(app)
         self._lock = threading.Lock()
         self._firewall: CookieFirewall | None = None
+        #: The firewall, within what tells it about proxies.
+        self._serve: WSGIApplication | None = None
+        self._origin_guard: OriginGuard | None = None
         self._talisman: StrictTalisman | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        firewall = self._firewall or self.freeze()
-        return firewall(environ, start_response)
+        if self._serve is None:
+            self.freeze()
+            assert self._serve is not None
+        return self._serve(environ, start_response)
 
     @property
     def policy(self) -> CookiePolicy:
@@ -128,6 +176,11 @@ class Protection:
     def firewall(self) -> CookieFirewall | None:
         """The firewall; None before the first request."""
         return self._firewall
+
+    @property
+    def origin_guard(self) -> OriginGuard | None:
+        """What refuses other origins' requests; None before the first one, or where it is off."""
+        return self._origin_guard
 
     def notice_bypass(self, app: Flask) -> None:
         """
@@ -179,24 +232,38 @@ class Protection:
             self._talisman = StrictTalisman(
                 **settings.talisman, report_only=settings.mode == "report-only"
             )
-            problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
+            problems = inspect_chain(
+                app.wsgi_app,
+                self,
+                self.inner,
+                settings.trusted_middleware,
+                own_fix=settings.trusted_proxies > 0,
+            )
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             freeze_config(app)
-            self._firewall = CookieFirewall(
+            firewall = CookieFirewall(
                 self.inner,
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
                 headers=self._talisman.headers_for,
+                interceptors=self._make_interceptors(settings),
                 place=self._place,
                 sender=app,
                 propagate_exceptions=self._propagates(),
             )
+            # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
+            self._serve = (
+                ProxyFix(firewall, x_for=settings.trusted_proxies, x_proto=1)
+                if settings.trusted_proxies
+                else firewall
+            )
+            self._firewall = firewall
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
             logger.error("%s", _out_of_order(*problem))
-        return self._firewall
+        return firewall
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""
@@ -218,6 +285,27 @@ class Protection:
         config.update({**self._before, **given})
         return declare_session(config, policy)
 
+    def _make_interceptors(self, settings: Settings) -> list[Interceptor]:
+        """Put together what may answer before the application does."""
+        found: list[Interceptor] = []
+        if settings.https == "redirect" and settings.transport == "https":
+            found.append(
+                HttpsRedirect(
+                    canonical_host=settings.canonical_host,
+                    trusted_hosts=self._app.config["TRUSTED_HOSTS"] or (),
+                    exempt=settings.https_exempt,
+                )
+            )
+        if settings.cross_origin != "off":
+            self._origin_guard = OriginGuard(
+                self._policy,
+                trusted_origins=settings.trusted_origins,
+                exempt=settings.origin_exempt,
+                require_proof=settings.cross_origin == "require-proof",
+            )
+            found.append(self._origin_guard)
+        return found
+
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]
         return self._app.testing or self._app.debug if propagate is None else bool(propagate)
@@ -227,7 +315,16 @@ class Protection:
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
         if rule is not None and rule.map is self._app.url_map:
             return str(rule.endpoint)
-        return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        if INTERCEPTED in environ:
+            return self._aim(environ)
+        return request_path(environ)
+
+    def _aim(self, environ: WSGIEnvironment) -> str:
+        """Name the endpoint of a request that Flask never saw; any other path is the client's."""
+        try:
+            return str(self._app.url_map.bind_to_environ(environ).match()[0])
+        except HTTPException:
+            return OTHER
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -22,13 +22,24 @@ cookie_hardened = _signals.signal(
 stray_cookie_seen = _signals.signal(
     "stray-cookie-seen", "A cookie arrived that the application will not see."
 )
+request_refused = _signals.signal(
+    "request-refused", "A request that carried a declared cookie did not reach the application."
+)
 
 #: Which signal tells of a reason, by the first digits of its id.
-BY_GROUP = {"SC10": cookie_dropped, "SC12": cookie_hardened, "SC20": stray_cookie_seen}
+BY_GROUP = {
+    "SC10": cookie_dropped,
+    "SC12": cookie_hardened,
+    "SC20": stray_cookie_seen,
+    "SC60": request_refused,
+}
 
 
 def any_receivers() -> bool:
     """Tell whether anybody listens to any of the signals."""
     return bool(
-        cookie_dropped.receivers or cookie_hardened.receivers or stray_cookie_seen.receivers
+        cookie_dropped.receivers
+        or cookie_hardened.receivers
+        or stray_cookie_seen.receivers
+        or request_refused.receivers
     )
