@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from strict_cookies import StrictCookies
+from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, StrictCookies
+from strict_cookies.external_origin import KINDS
 from tests.serving import serve
 from tests.third_parties import BELOW, STRANGER, WAYS, Arrival, Stranger, site
 
@@ -42,6 +43,36 @@ class Stage:
         """Make the site whose page tries all the ways, and keep it by its host."""
         self.hosts[host] = app = site(host, lambda: self.port)
         return app
+
+    def admit(self, host, kinds, *, scheme="https"):
+        """Make a protected site that declares the stranger for some kinds."""
+        app = self.build(host)
+        app.config["STRICT_COOKIES_POLICY"] = CookiePolicy(
+            external_origins=(
+                ExternalOrigin(
+                    origin=f"{scheme}://{STRANGER}:{self.port}",
+                    kinds=kinds,
+                    reason="For the test.",
+                    recipient="Stranger",
+                ),
+            ),
+            recipients=(
+                Recipient(
+                    name="Stranger",
+                    role="Shows what arrives.",
+                    data="Nothing.",
+                    purpose="For the test.",
+                    country="DE",
+                ),
+            ),
+        )
+        StrictCookies(app)
+
+    def declared(self, host):
+        """Read what a site's declaration says on each kind of its one external origin."""
+        answer = self.page.request.get(f"{self.url(host)}cookies/declaration.json")
+        (origin,) = answer.json()["external_origins"]
+        return origin["kinds"]
 
     def url(self, host):
         """Give the front page of a host."""
@@ -92,8 +123,9 @@ def stage(playwright, chromium_options, tmp_path_factory):
     context.close()
 
 
-def expected(names):
-    return {Arrival(name, WAYS[name].cookie) for name in names}
+def arrivals(names, *, cookies=True):
+    """Give what should arrive by some ways, with what cookies a browser sends or with none."""
+    return {Arrival(name, cookies and WAYS[name].cookie) for name in names}
 
 
 def test_every_way_reaches_the_stranger_without_the_library(stage):
@@ -101,7 +133,7 @@ def test_every_way_reaches_the_stranger_without_the_library(stage):
     stage.build("bare.test")
     stage.visit("bare.test")
     stage.wait_for(arrived=WAYS)
-    assert stage.stranger.arrivals == expected(WAYS)
+    assert stage.stranger.arrivals == arrivals(WAYS)
     # A refused handshake stores nothing.
     assert stage.stored() == {name for name, way in WAYS.items() if way.cookie} - {"web-socket"}
 
@@ -111,6 +143,7 @@ def test_no_way_reaches_the_stranger_with_the_library(stage):
     StrictCookies(stage.build("strict.test"))
     stage.visit("strict.test")
     stage.wait_for(stopped=WAYS)
+    stage.page.wait_for_load_state("networkidle")
     assert stage.stranger.arrivals == set()
     assert stage.stored() == set()
 
@@ -122,4 +155,38 @@ def test_trial_stops_nothing(stage):
     StrictCookies(app)
     stage.visit("trial.test")
     stage.wait_for(arrived=WAYS)
-    assert stage.stranger.arrivals == expected(WAYS)
+    assert stage.stranger.arrivals == arrivals(WAYS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_declared_kind_behaves_as_the_declaration_says(stage, kind):
+    """The ways of one declared kind arrive, with cookies where the declaration warns of them."""
+    host = f"{kind}.test"
+    admitted = [name for name, way in WAYS.items() if way.kind == kind]
+    stage.admit(host, (kind,))
+    stage.visit(host)
+    stage.wait_for(arrived=admitted, stopped=WAYS.keys() - set(admitted))
+    (declared,) = stage.declared(host)
+    assert declared["id"] == kind
+    cookies = declared["cookies"] == "possible"
+    assert stage.stranger.arrivals == arrivals(admitted, cookies=cookies)
+    assert stage.stored() == {name for name in admitted if cookies and WAYS[name].cookie}
+
+
+def test_declared_web_socket_reaches_the_stranger(stage):
+    """A WebSocket is an origin of its own scheme, and may bring cookies, as is declared."""
+    stage.admit("socket.test", ("connect",), scheme="wss")
+    stage.visit("socket.test")
+    stage.wait_for(arrived={"web-socket"}, stopped=WAYS.keys() - {"web-socket"})
+    (declared,) = stage.declared("socket.test")
+    assert declared["cookies"] == "possible"
+    assert stage.stranger.arrivals == arrivals({"web-socket"})
+
+
+def test_declared_tracker_is_no_blanket(stage):
+    """All kinds together open no way that none of them opens alone."""
+    stage.admit("all.test", tuple(KINDS))
+    stage.visit("all.test")
+    admitted = {name for name, way in WAYS.items() if way.kind}
+    stage.wait_for(arrived=admitted, stopped=WAYS.keys() - admitted)
+    assert {arrival.way for arrival in stage.stranger.arrivals} == admitted
