@@ -6,7 +6,6 @@ set -eu
 present() {
     case $1 in
         chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
-        nginx | redis-server) command -v "$1" ;;
         *) dpkg-query --show --showformat='${Status}' "$1" | grep 'ok installed' ;;
     esac >/dev/null 2>&1
 }
