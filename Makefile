@@ -37,7 +37,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m example_app
 
 test: $(VENV)/.develop $(JUDGES)/.installed
-	sh scripts/system-packages.sh chromium
+	sh scripts/system-packages.sh chromium nginx
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop

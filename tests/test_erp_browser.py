@@ -114,8 +114,10 @@ def test_a_working_day_needs_one_cookie(erp, page):
     assert cookie["expires"] == -1
     assert set(wire.arrived) == {SESSION}
     assert set(wire.left) == {SESSION}
+    page.evaluate("localStorage.setItem('kept', '1')")
     with page.expect_navigation():
         page.get_by_role("button", name="Sign out").click()
+    assert page.evaluate("localStorage.length") == 0
     assert page.goto(f"{base}/orders/").url.startswith(f"{base}/login")
     assert errors == []
 
