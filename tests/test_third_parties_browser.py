@@ -143,7 +143,6 @@ def test_no_way_reaches_the_stranger_with_the_library(stage):
     StrictCookies(stage.build("strict.test"))
     stage.visit("strict.test")
     stage.wait_for(stopped=WAYS)
-    stage.page.wait_for_load_state("networkidle")
     assert stage.stranger.arrivals == set()
     assert stage.stored() == set()
 
