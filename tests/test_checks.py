@@ -7,12 +7,20 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from strict_cookies import CookiePolicy, DeclaredCookie, Site, StrictCookies
+from strict_cookies import (
+    CookiePolicy,
+    DeclaredCookie,
+    ExternalOrigin,
+    Recipient,
+    Site,
+    StrictCookies,
+)
 from strict_cookies.checks import Finding, explain_error, join_words, run_checks
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from strict_cookies.headers import CLOSED_CSP
 from strict_cookies.loading import parse_policy
 from strict_cookies.reasons import Reason
+from tests.policies import keep, prefer
 
 KEY = "0123456789abcdef" * 4
 SITE = """
@@ -361,12 +369,47 @@ def test_missing_text_is_listed_by_cookie_and_language(make_app):
     findings = run_checks(make_app(toml=site + entry))
     assert brief(findings) == [("warning", "SC409")]
     _, built_in, choice = findings[0].message.split("\n")
-    assert built_in == "- '__Host-Http-session': title.de, description.de, without_it.de"
-    assert choice == "- 'choice': description.de, without_it.de"
+    assert built_in == "- Cookie '__Host-Http-session': title.de, description.de, without_it.de"
+    assert choice == "- Cookie 'choice': description.de, without_it.de"
     (finding,) = run_checks(make_app(toml=site + session + "\n" + entry))
     assert finding.message.split("\n")[1:] == [choice]
     assert run_checks(make_app(toml=site + session)) == []
     assert run_checks(make_app(toml=SITE + ENTRY.format(name="choice"))) == []
+
+
+def test_missing_text_of_every_kind_of_entry_is_listed(tmp_path):
+    """What visitors read of storage, preferences and third parties is held to the languages too."""
+    policy = CookiePolicy(
+        site=Site(name="ERP", controller="Vendor", contact="c", languages=("en", "de")),
+        storage=(keep("draft", title={"en": "T", "de": "T"}),),
+        preferences=(prefer("theme", description={"en": "D", "de": "D"}),),
+        recipients=(
+            Recipient(name="A", role="R", data="D", purpose="P", country="DE"),
+            Recipient(
+                name="B",
+                role={"de": "R", "en": "R"},
+                data={"de": "D"},
+                purpose={"de": "P", "en": "P"},
+                country="US",
+                safeguard={"en": "S"},
+            ),
+        ),
+        external_origins=(
+            ExternalOrigin(origin="https://a.example", kinds="image", reason="R", recipient="A"),
+        ),
+    )
+    app = Flask("erp", root_path=str(tmp_path))
+    app.config.update(SECRET_KEY=KEY, TRUSTED_HOSTS=["a.example"], STRICT_COOKIES_POLICY=policy)
+    StrictCookies(app)
+    (finding,) = run_checks(app)
+    assert finding.reason is Reason.TEXT_MISSING
+    assert finding.message.split("\n")[2:] == [
+        "- Storage 'draft': description.de, without_it.de",
+        "- Preference 'theme': title.de",
+        "- Recipient 'A': role.de, data.de, purpose.de",
+        "- Recipient 'B': data.en, safeguard.de",
+        "- External origin 'https://a.example': reason.de",
+    ]
 
 
 # --- Extensions ---

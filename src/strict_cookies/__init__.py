@@ -19,13 +19,23 @@ if TYPE_CHECKING:
         StrictCookiesError,
     )
     from .extension import StrictCookies, csp_nonce, erase
+    from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
     from .origin import is_cross_origin
     from .policy import CookiePolicy, Site
+    from .preference import DeclaredPreference
     from .purposes import Purpose
     from .reasons import Reason
-    from .signals import cookie_dropped, cookie_hardened, request_refused, stray_cookie_seen
+    from .recipient import Recipient
+    from .signals import (
+        browser_reported,
+        cookie_dropped,
+        cookie_hardened,
+        request_refused,
+        stray_cookie_seen,
+    )
+    from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
 
@@ -35,14 +45,19 @@ _HOMES = {
     "CookieFirewall": "firewall",
     "CookiePolicy": "policy",
     "DeclaredCookie": "cookie",
+    "DeclaredPreference": "preference",
+    "DeclaredStorage": "storage",
+    "ExternalOrigin": "external_origin",
     "FrozenConfigurationError": "errors",
     "PolicyError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
+    "Recipient": "recipient",
     "Site": "policy",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
@@ -58,14 +73,19 @@ __all__ = [
     "CookieFirewall",
     "CookiePolicy",
     "DeclaredCookie",
+    "DeclaredPreference",
+    "DeclaredStorage",
+    "ExternalOrigin",
     "FrozenConfigurationError",
     "PolicyError",
     "Purpose",
     "Reason",
+    "Recipient",
     "Site",
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",

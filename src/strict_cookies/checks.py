@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from .entry import texts_of
 from .errors import ConfigurationError, PolicyError, StrictCookiesError
 from .headers import CLOSED_CSP, StrictTalisman
 from .hosts import is_local, request_host
@@ -30,7 +31,7 @@ from .settings import (
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .cookie import DeclaredCookie, Text
+    from .entry import Entry
     from .policy import CookiePolicy
 
 Severity = Literal["error", "warning", "info"]
@@ -384,10 +385,17 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
 
 
 def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
+    entries: tuple[Entry, ...] = (
+        *policy.cookies,
+        *policy.storage,
+        *policy.preferences,
+        *policy.recipients,
+        *policy.external_origins,
+    )
     gaps = [
-        f"- {cookie.name!r}: {', '.join(gap)}"
-        for cookie in policy.cookies
-        if (gap := _missing_texts(cookie, policy.site.languages))
+        f"- {entry.identity}: {', '.join(gap)}"
+        for entry in entries
+        if (gap := _missing_texts(entry, policy.site.languages))
     ]
     if gaps:
         yield Finding(
@@ -399,18 +407,14 @@ def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
         )
 
 
-def _missing_texts(cookie: DeclaredCookie, languages: tuple[str, ...]) -> list[str]:
-    texts: tuple[tuple[str, Text], ...] = (
-        ("title", cookie.title),
-        ("description", cookie.description),
-        ("without_it", cookie.without_it),
-    )
+def _missing_texts(entry: Entry, languages: tuple[str, ...]) -> list[str]:
+    texts = ((key, getattr(entry, key)) for key in entry.TEXTS)
     return [
         f"{key}.{language}"
         for key, text in texts
+        if text is not None
         for language in languages
-        # A text without a language is in the first one.
-        if (language != languages[0] if isinstance(text, str) else language not in text)
+        if language not in texts_of(text, languages[0])
     ]
 
 

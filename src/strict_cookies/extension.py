@@ -21,9 +21,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
+from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
+from .guard.script import Guard
 from .headers import StrictTalisman
 from .https import HttpsRedirect
 from .interception import INTERCEPTED
@@ -32,6 +34,7 @@ from .middleware import inspect_chain
 from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
+from .reports import ReportTable
 from .settings import (
     DEFAULTS,
     Settings,
@@ -45,6 +48,7 @@ from .settings import (
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
+    from markupsafe import Markup
     from werkzeug.wrappers import Response
 
     from .interception import Interceptor
@@ -86,6 +90,7 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
+        app.jinja_env.globals["strict_cookies_guard"] = protection.guard
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
 
 
@@ -157,6 +162,9 @@ class Protection:
         self._serve: WSGIApplication | None = None
         self._origin_guard: OriginGuard | None = None
         self._talisman: StrictTalisman | None = None
+        #: What browsers reported; its counts are those of this process.
+        self.reports = ReportTable(app)
+        self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
 
@@ -210,6 +218,19 @@ class Protection:
             assert self._talisman is not None
         return self._talisman.nonce()
 
+    def guard(self, *, erase: bool = False) -> Markup:
+        """
+        Write the tag that loads the guard, for the beginning of a page's head.
+
+        Args:
+            erase: Also erase web storage that is there already under undeclared names.
+        """
+        if self._guard is None:
+            self.freeze()
+            assert self._guard is not None
+        root = f"{request.script_root}{self.url_prefix}"
+        return self._guard.tags(root, self.nonce, erase=erase)
+
     def freeze(self) -> CookieFirewall:
         """
         Compile policy, headers and firewall; later changes of our configuration raise.
@@ -239,11 +260,21 @@ class Protection:
                 settings.trusted_middleware,
                 own_fix=settings.trusted_proxies > 0,
             )
+            self._guard = Guard(
+                self._policy,
+                report_only=settings.mode == "report-only",
+                csp=_csp_of(self._talisman),
+            )
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             freeze_config(app)
             firewall = CookieFirewall(
-                self.inner,
+                BrowserEndpoints(
+                    self.inner,
+                    prefix=self.url_prefix,
+                    scripts=self._guard.scripts,
+                    reports=self.reports,
+                ),
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
@@ -325,6 +356,12 @@ class Protection:
             return str(self._app.url_map.bind_to_environ(environ).match()[0])
         except HTTPException:
             return OTHER
+
+
+def _csp_of(talisman: StrictTalisman) -> str:
+    """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
+    headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
+    return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -27,21 +27,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
-from .catalogue import find_tracker, is_known_tracker, known_trackers
+from .catalogue import find_certain_tracker
 from .errors import ConfigurationError, CookieDroppedError, StrictCookiesError
-from .grammar import (
-    MAX_FIELD_OCTETS,
-    MAX_PAIRS,
-    has_control_character,
-    is_safe_value,
-    is_token,
-    name_prefix,
-    split_pair,
-)
+from .grammar import is_token, split_pair
 from .hosts import is_local, request_host
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
+from .reader import CookieReader
 from .reasons import Reason
 from .sweeping import Sweep, Sweeper
 from .verdict import Judge, Verdict
@@ -132,7 +125,6 @@ class CookieFirewall:
             enforced=mode != "report-only",
         )
         self._judge = Judge(policy)
-        self._declares = policy.declares
         self._headers = headers or _baseline
         self._interceptors = tuple(interceptors)
         #: Field names of responses as spelt, with their lower case.
@@ -142,6 +134,7 @@ class CookieFirewall:
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
+        self._read = CookieReader(policy, self._tried, sweeps_all=sweep in ("host", "site"))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -163,7 +156,8 @@ class CookieFirewall:
         try:
             if self._enforcing:
                 for key in _RAW_TABLES:
-                    environ.pop(key, None)
+                    if key in environ:
+                        del environ[key]
             if environ.get("HTTP_COOKIE"):
                 try:
                     strays = self._clean_request(environ)
@@ -189,7 +183,7 @@ class CookieFirewall:
                     continue
                 if found.reason is not None:
                     environ[INTERCEPTED] = True
-                    self.ledger.record([(found.reason, found.cookie_name)], environ)
+                    self.ledger.record(((found.reason, found.cookie_name),), environ)
                 if self._enforcing:
                     return found.answer
         except Exception as error:
@@ -200,76 +194,17 @@ class CookieFirewall:
 
     def _clean_request(self, environ: WSGIEnvironment) -> list[str]:
         """Cut from the environ what the application must not see; return the names to sweep."""
-        field: str = environ["HTTP_COOKIE"]
-        if len(field) > MAX_FIELD_OCTETS or field.count(";") >= MAX_PAIRS:
-            self.ledger.record([(Reason.FIELD_TOO_LARGE, OTHER)], environ)
-            names = [
-                part.partition("=")[0].strip(" \t")
-                for part in field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
-            ]
-            if self._enforcing:
-                del environ["HTTP_COOKIE"]
-            return [name for name in dict.fromkeys(names) if self.policy.find(name) is None]
-        declares = self._declares
-        plain = '"' not in field and not has_control_character(field)
-        kept: dict[str, str] = {}
-        strays: list[str] = []
-        unsafe: list[str] = []
-        twice: list[str] = []
-        for part in field.split(";"):
-            name, equals, value = part.partition("=")
-            name = name.strip(" \t")
-            if not declares(name):
-                if name or equals:
-                    strays.append(name)
-                continue
-            value = value.strip(" \t")
-            if not equals or not ((plain and " " not in value) or is_safe_value(value)):
-                unsafe.append(name)
-            elif name in kept:
-                twice.append(name)
-            else:
-                kept[name] = value
-        if not (strays or unsafe or twice):
+        reading = self._read(environ["HTTP_COOKIE"])
+        if reading is None:
             return []
-        findings = [
-            (Reason.MALFORMED_PAIR, self._known_or_other(name)) for name in dict.fromkeys(unsafe)
-        ]
-        sweepable = self._sort_strays(strays, kept, findings, twice) if strays else []
-        for name in dict.fromkeys(twice):
-            kept.pop(name, None)
-            sweepable.append(name)
-            findings.append((Reason.AMBIGUOUS, self._known_or_other(name)))
+        field, findings, sweepable = reading
         self.ledger.record(findings, environ)
         if self._enforcing:
-            if kept:
-                environ["HTTP_COOKIE"] = "; ".join([f"{name}={kept[name]}" for name in kept])
+            if field:
+                environ["HTTP_COOKIE"] = field
             else:
                 del environ["HTTP_COOKIE"]
         return sweepable
-
-    def _sort_strays(
-        self,
-        strays: list[str],
-        kept: dict[str, str],
-        findings: list[tuple[Reason, str]],
-        twice: list[str],
-    ) -> list[str]:
-        """Add to the findings, by name only where it is known; return what may be swept."""
-        sweepable = known_trackers(strays)
-        known = dict.fromkeys(map(_tracker_name, sweepable))
-        findings += [(Reason.TRACKER_ARRIVED, name) for name in known]
-        if self._tried:
-            own = [name for name in strays if name in self._tried and name not in sweepable]
-            findings += [(Reason.STRAY, name) for name in own]
-            sweepable += own
-        dubious = [name for name in strays if name[:2] == "__"]
-        for name, twin in _second_spellings(dubious, kept) if dubious else ():
-            twice.append(twin)
-            sweepable.append(name)
-        if len(strays) > len(sweepable):
-            findings.append((Reason.STRAY, OTHER))
-        return strays + sweepable if self.sweep in ("host", "site") else sweepable
 
     # What leaves
 
@@ -304,7 +239,7 @@ class CookieFirewall:
             swept = self._sweeper.expire(strays, environ, leaving)
             if swept:
                 self.ledger.record(
-                    [(Reason.SWEPT, self._known_or_other(n)) for n in swept], environ
+                    tuple((Reason.SWEPT, self._known_or_other(name)) for name in swept), environ
                 )
         return leaving
 
@@ -327,8 +262,9 @@ class CookieFirewall:
         return key
 
     def _known_or_other(self, name: str) -> str:
-        if is_known_tracker(name):
-            return _tracker_name(name)
+        tracker = find_certain_tracker(name)
+        if tracker is not None:
+            return tracker
         declared = self.policy.find(name)
         if declared is not None:
             return declared.name
@@ -336,7 +272,7 @@ class CookieFirewall:
 
     def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
         name = verdict.cookie_name
-        self.ledger.record([(reason, name) for reason in verdict.reasons], environ)
+        self.ledger.record(tuple([(reason, name) for reason in verdict.reasons]), environ)
         if verdict.line is not None:
             return
         if is_token(name) and len(self._tried) < MAX_TRIED:
@@ -356,7 +292,7 @@ class CookieFirewall:
             for key, line in leaving:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     name = split_pair(line.partition(";")[0])[0]
-                    self.ledger.record([(Reason.UNKEEPABLE, name)], environ)
+                    self.ledger.record(((Reason.UNKEEPABLE, name),), environ)
 
     # Faults
 
@@ -427,28 +363,12 @@ class _GuardedBody:
             close()
 
 
-def _tracker_name(cookie_name: str) -> str:
-    """Name or pattern as in the catalogue: what stands for the star is the client's."""
-    found = find_tracker(cookie_name)
-    return OTHER if found is None else found.name
-
-
 def _breaks_line(text: str) -> bool:
     return "\n" in text or "\r" in text or "\0" in text
 
 
 def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
     return BASELINE_HEADERS
-
-
-def _second_spellings(strays: list[str], kept: Iterable[str]) -> list[tuple[str, str]]:
-    """
-    Pair strays with the kept cookie of which they are another spelling, prefix included.
-
-    Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
-    """
-    prefixed = {name.lower(): name for name in kept if name_prefix(name) is not None}
-    return [(name, prefixed[name.lower()]) for name in strays if name.lower() in prefixed]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

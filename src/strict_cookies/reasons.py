@@ -6,7 +6,7 @@ something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
 application is put together. SC4xx: what ``flask cookies check`` finds. SC6xx: a request that was
-refused. SC9xx: faults.
+refused. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Reason(Enum):
         id: For example ``"SC101"``.
         title: What was found, in a few words.
         remedy: What to do, in a sentence.
-        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused.
+        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused,
+            SC80 reported.
         arrived: Whether it came from the browser.
     """
 
@@ -190,6 +191,16 @@ class Reason(Enum):
         "request that tells no origin",
         "Name the exact path in STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN "
         "to 'refuse', if others than browsers send cookies.",
+    )
+    BROWSER_REPORT = (
+        "SC801",
+        "browser blocked what a page asked for",
+        "Take it out of the page; if the site needs it, let the policy or the header allow it.",
+    )
+    WRITE_REFUSED = (
+        "SC802",
+        "script wrote an undeclared name",
+        "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
     )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
