@@ -25,15 +25,17 @@ class Way(NamedTuple):
 
     Args:
         code: Markup with ``{url}`` for the body, or the body of a script function of ``url``.
-        kind: What the policy calls it; None where no kind admits it.
+        kinds: What the policy calls it; each of these kinds admits it, and no other.
         cookie: Whether a browser that keeps third-party cookies sends them along.
+        asked: Whether the page itself asks for that, so that nothing withholds them.
         answer: The type of what comes back.
         told_as: The directive, where the browser tells a page no more about what it stopped.
     """
 
     code: str
-    kind: str | None
+    kinds: str = ""
     cookie: bool = True
+    asked: bool = False
     answer: str = "image/gif"
     told_as: str | None = None
 
@@ -43,9 +45,16 @@ MARKUP = {
     "svg-image": Way('<svg><image href="{url}" width="1" height="1"/></svg>', "image"),
     "image-redirect": Way('<img src="/to/image-redirect">', "image"),
     "preload": Way('<link rel="preload" as="image" href="{url}">', "image"),
-    "prefetch": Way('<link rel="prefetch" href="{url}">', None),
-    "below": Way('<img src="{below}">', None),
+    # A prefetch may go wherever some other kind of fetch may.
+    "prefetch": Way('<link rel="prefetch" href="{url}">', "script style image font frame connect"),
+    "below": Way('<img src="{below}">'),
     "script": Way('<script src="{url}"></script>', "script", answer="text/javascript"),
+    "script-with-cookies": Way(
+        '<script src="{url}" crossorigin="use-credentials"></script>',
+        "script",
+        asked=True,
+        answer="text/javascript",
+    ),
     "stylesheet": Way('<link rel="stylesheet" href="{url}">', "style", answer="text/css"),
     "frame": Way('<iframe src="{url}"></iframe>', "frame", answer="text/html", told_as="frame-src"),
     "frame-redirect": Way(
@@ -54,9 +63,16 @@ MARKUP = {
         answer="text/html",
         told_as="frame-src",
     ),
-    "object": Way('<object data="{url}"></object>', None, told_as="object-src"),
-    "embed": Way('<embed src="{url}">', None, told_as="object-src"),
-    "video": Way('<video src="{url}" preload="auto"></video>', None, answer="video/webm"),
+    "frame-without-cookies": Way(
+        '<iframe credentialless src="{url}"></iframe>',
+        "frame",
+        False,
+        answer="text/html",
+        told_as="frame-src",
+    ),
+    "object": Way('<object data="{url}"></object>', told_as="object-src"),
+    "embed": Way('<embed src="{url}">', told_as="object-src"),
+    "video": Way('<video src="{url}" preload="auto"></video>', answer="video/webm"),
 }
 SCRIPTS = {
     "fetch": Way("fetch(url, {credentials: 'include'}).catch(() => {})", "connect"),
@@ -78,13 +94,13 @@ SCRIPTS = {
     "event-source": Way(
         "new EventSource(url, {withCredentials: true})", "connect", answer="text/event-stream"
     ),
-    "web-socket": Way("new WebSocket(url.replace('https:', 'wss:'))", None),
+    "web-socket": Way("new WebSocket(url.replace('https:', 'wss:'))"),
     "ping": Way(
         "const link = document.createElement('a'); link.href = '#ping'; link.ping = url;"
         "document.body.append(link); link.click()",
         "connect",
     ),
-    "import": Way("import(url).catch(() => {})", "script", False, "text/javascript"),
+    "import": Way("import(url).catch(() => {})", "script", False, answer="text/javascript"),
     "form": Way(
         "const form = document.createElement('form'); form.action = url; form.method = 'post';"
         "form.target = '_blank'; document.body.append(form); form.submit()",
@@ -107,7 +123,7 @@ STYLES = {
         '@font-face {{ font-family: other; src: url("{url}") }} body {{ font-family: other }}',
         "font",
         False,
-        "font/woff2",
+        answer="font/woff2",
     ),
 }
 WAYS = {**MARKUP, **SCRIPTS, **STYLES}
@@ -144,10 +160,12 @@ class Stranger:
 
     Attributes:
         arrivals: What reached it by one of the ways.
+        found: By which ways the cookies came that a visit to itself brought.
     """
 
     def __init__(self):
         self.arrivals: set[Arrival] = set()
+        self.found: set[str] = set()
         self._lock = threading.Lock()
 
     @Request.application
@@ -162,6 +180,7 @@ class Stranger:
             answer = Response("/* nothing */", mimetype=WAYS[name].answer)
             answer.set_cookie(f"by-{name}", "1", secure=True, samesite="None")
         else:
+            self.found |= {key.removeprefix("by-") for key in asked.cookies} & WAYS.keys()
             answer = Response("<!doctype html><title>Stranger</title>", mimetype="text/html")
             answer.set_cookie("owned", "1", secure=True, samesite="None")
         answer.headers.update(
