@@ -19,12 +19,17 @@ pytestmark = pytest.mark.browser
 
 #: The page that does wrong on purpose.
 MISBEHAVING = "/misbehave"
-#: How what Chromium says there begins.
+#: How what Chromium and the guard say there begins.
 SAID_THERE = (
     "console: Executing inline script violates the following Content Security Policy directive",
     "console: Loading the image '{tracker}' violates the following Content Security Policy",
+    'console: Strict Cookies: declare cookie "_hjid"',
+    'console: Strict Cookies: declare local "ajs_user_id"',
+    'console: Strict Cookies: declare session "_hjSession_42"',
+    'console: Strict Cookies: declare indexeddb "visitors"',
+    'console: Strict Cookies: declare cache "tracker-pixels"',
 )
-#: The same as issues, and one for a script that reads ``document.cookie``.
+#: The first two as issues, and one for a script that reads ``document.cookie``.
 ISSUES_THERE = ("issue: ContentSecurityPolicyIssue", "issue: PerformanceIssue")
 #: What answers GET and is no page.
 NO_PAGES = ("/static/", "/cookies/static/", "/cookies/declaration.json", "/misbehave/outcome.json")
@@ -104,8 +109,8 @@ def test_browser_complains_about_nothing(deployed, page, username):
 def test_browser_complains_about_the_page_that_misbehaves(deployed, page):
     """The page that does wrong on purpose is told so: what listens here does hear."""
     page.goto(f"{deployed.base}{MISBEHAVING}")
-    for cookie_name in ("_gcl_au", "IDE"):
-        page.locator(f'[data-cookie="{cookie_name}"].known').wait_for()
+    for attempt in ("_gcl_au", "IDE"):
+        page.locator(f'[data-attempt="{attempt}"].known').wait_for()
     said = [text for _, text in page.complaints]
     expected = tuple(text.format(tracker=deployed.tracker_url) for text in SAID_THERE)
     assert [text for text in said if not text.startswith((*expected, *ISSUES_THERE))] == []
