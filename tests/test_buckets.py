@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies.buckets import TokenBuckets
@@ -66,7 +66,6 @@ def test_table_is_bounded_and_forgets_who_asked_longest_ago():
     assert buckets.take(1) == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 5), max_size=200))
 def test_rate_holds_over_any_time(pauses):
     """However the requests come, no more pass than the burst and what flowed in since."""

@@ -8,7 +8,7 @@ import json
 import pytest
 from flask import Flask, abort, request, session
 from flask_wtf import CSRFProtect
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, EnvironBuilder
@@ -316,7 +316,6 @@ def test_addresses_are_kept_as_keyed_hashes(endpoints):
     assert keys[0] != keys[1]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(PAYLOADS, st.sampled_from(["text/plain", "application/csp-report", "x"])))
 )
