@@ -16,11 +16,12 @@ from strict_cookies.catalogue import (
     FrameworkCookie,
     NameIndex,
     Tracker,
+    find_certain_tracker,
     find_framework_cookie,
     find_tracker,
+    find_tracker_host,
     framework_cookies,
     is_known_tracker,
-    known_trackers,
     load_catalogue,
     parse_catalogue,
     trackers_under,
@@ -43,6 +44,13 @@ title = "Session"
 purposes = ["session"]
 description = "Keeps the session."
 without_it = "You could not log in."
+"""
+
+HOST_TABLE = """
+[[tracker_host]]
+vendor = "V"
+category = "analytics"
+hosts = ["t.example"]
 """
 
 
@@ -180,22 +188,21 @@ def test_distinctive_name_is_known_tracker(cookie_name):
     assert is_known_tracker(cookie_name)
 
 
-def test_known_trackers_are_picked_in_their_order():
-    """Of many names the certain ones are picked, in their order and as often as they came."""
+def test_certain_tracker_is_told_by_the_catalogues_own_name():
+    """What stands for a pattern's star is left out; what is uncertain is not told at all."""
     names = ["sid", "_ga", "UID", "li_gc", "_ga_G-1", "", "_", "_ga", "_gax"]
-    assert known_trackers(names) == ["_ga", "_ga_G-1", "_ga"]
-    assert known_trackers(iter(names)) == ["_ga", "_ga_G-1", "_ga"]
-    assert known_trackers([]) == []
+    found = [find_certain_tracker(name) for name in names]
+    assert found == [None, "_ga", None, None, "_ga_*", None, None, "_ga", None]
 
 
 def test_names_that_are_kept_are_bounded(monkeypatch):
     """However many names under a tracker's pattern arrive, no more than the bound are kept."""
-    monkeypatch.setattr(catalogue, "_seen", seen := set())
+    monkeypatch.setattr(catalogue, "_seen", seen := {})
     monkeypatch.setattr(catalogue, "MAX_SEEN", 3)
     for number in range(10):
         assert is_known_tracker(f"_ga_{number}")
         assert not is_known_tracker(f"mine_{number}")
-    assert seen == {"_ga_0", "_ga_1", "_ga_2"}
+    assert seen == dict.fromkeys(("_ga_0", "_ga_1", "_ga_2"), "_ga_*")
     assert is_known_tracker("_ga_9")
 
 
@@ -221,6 +228,41 @@ def test_trackers_under_a_short_stem_are_all_listed():
     assert found[0] == "_ga"
     assert "_ga_*" in found
     assert all(name.startswith("_ga") for name in found)
+
+
+# --- Hosts ---
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        pytest.param("google-analytics.com", "google-analytics.com", id="the host itself"),
+        pytest.param("region1.google-analytics.com", "google-analytics.com", id="below it"),
+        pytest.param("WWW.GoogleTagManager.com.", "googletagmanager.com", id="case, trailing dot"),
+        pytest.param("connect.facebook.net", "facebook.net", id="Meta"),
+        pytest.param("a.b.c.hotjar.com", "hotjar.com", id="far below"),
+        pytest.param("bat.bing.com", "bat.bing.com", id="one host of many"),
+    ],
+)
+def test_tracker_host_is_found(host, found):
+    """A known host covers itself and every host below it."""
+    assert find_tracker_host(host).host == found
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", ".", "com", "nothotjar.com", "hotjar.com.example", "www.bing.com", "google.com", "\x00"],
+)
+def test_other_host_is_no_tracker(host):
+    """A host that only looks alike, and one that serves something else too, is none."""
+    assert find_tracker_host(host) is None
+
+
+@given(st.text())
+def test_any_text_can_be_asked_about_as_a_host(host):
+    """Any text gives an entry that it ends with, or None."""
+    found = find_tracker_host(host)
+    assert found is None or host.lower().rstrip(".").endswith(found.host)
 
 
 # --- Frameworks ---
@@ -390,6 +432,16 @@ def test_parsing_fills_in_what_is_absent():
         pytest.param(
             'vendor = "V"\ncategory = "social"\nnames = ["*"]', "is no pattern", id="star"
         ),
+        pytest.param("tracker_host = 1", "tracker_host is no list of tables", id="no hosts"),
+        pytest.param(
+            HOST_TABLE.replace("analytics", "x"), "'V': category is 'x'. Use one of", id="host kind"
+        ),
+        pytest.param(HOST_TABLE.replace("hosts", "names"), "unknown key 'names'", id="host key"),
+        pytest.param(
+            HOST_TABLE.replace("t.example", "https://t.example"), "is no host", id="origin"
+        ),
+        pytest.param(HOST_TABLE.replace("t.example", "T.example"), "is no host", id="capitals"),
+        pytest.param(HOST_TABLE * 2, "'V': 't.example' is there twice", id="same host"),
         pytest.param(
             FRAMEWORK_TABLE * 2, "Framework cookie 'sid': 'sid' is there twice", id="same cookie"
         ),

@@ -36,6 +36,53 @@ partitioned = true
 domain = "erp.example"
 path = "/shop"
 """
+OTHERS = """
+[[storage]]
+name = "draft-*"
+kind = "local"
+title = "Unsent order"
+purposes = ["user_input"]
+description = "Keeps what you typed."
+without_it = "You would type it again."
+lifetime = "4 hours"
+
+[[storage]]
+name = "sort"
+kind = "session"
+title = "Sorting"
+purposes = ["preferences"]
+description = "Keeps how you sorted a list."
+without_it = "You would sort it again."
+lifetime = "session"
+
+[[preference]]
+name = "rows"
+title = "Rows a page"
+choices = ["10", "25"]
+default = "10"
+description = "How many rows a list shows."
+
+[[recipient]]
+name = "Maps Ltd"
+role = { de = "Karten", en = "Maps" }
+data = "Addresses."
+purpose = "To draw maps."
+country = ["IE", "US"]
+safeguard = "Standard contractual clauses"
+
+[[recipient]]
+name = "Hosting AG"
+role = "Hosting"
+data = "Everything."
+purpose = "To run the servers."
+country = "DE"
+
+[[external_origin]]
+origin = "https://maps.example.com"
+kinds = ["connect", "image"]
+reason = "Maps of the customers."
+recipient = "Maps Ltd"
+"""
 BROKEN = '[site]\nnam = "x"\n[[cookie]]\nname = "_ga"\n'
 
 
@@ -122,6 +169,59 @@ def test_show_tells_all_that_is_declared(make_app, tmp_path):
         "  Path        /shop",
         "  Domain      erp.example",
         f"  Declared    {path}",
+    ]
+    assert_readable(result.output)
+
+
+def test_show_tells_what_is_declared_beside_cookies(make_app):
+    """Each kind of entry that there is has a heading that counts it, and its entries in words."""
+    result = run(make_app(toml=POLICY + OTHERS), "show")
+    lines = result.output.splitlines()
+    assert lines[lines.index("2 items of web storage are declared.") :] == [
+        "2 items of web storage are declared.",
+        "",
+        "Unsent order",
+        "  Name      draft-* (a pattern)",
+        "  Kind      localStorage",
+        "  Purposes  What you typed in",
+        "  Lifetime  4 hours, by the site's own script",
+        "",
+        "Sorting",
+        "  Name      sort",
+        "  Kind      sessionStorage",
+        "  Purposes  Preferences within the session",
+        "  Lifetime  until the tab closes",
+        "",
+        "1 preference is declared.",
+        "",
+        "Rows a page",
+        "  Name     rows",
+        "  Choices  10, 25",
+        "  Default  10",
+        "  Kept     in the session",
+        "",
+        "1 external origin is admitted.",
+        "",
+        "https://maps.example.com",
+        "  Kinds      image, connect",
+        "  Reason     Maps of the customers.",
+        "  Recipient  Maps Ltd",
+        "",
+        "2 recipients are named.",
+        "",
+        "Maps Ltd",
+        "  Role       Maps",
+        "  Data       Addresses.",
+        "  Purpose    To draw maps.",
+        "  Country    IE, US",
+        "  Safeguard  Standard contractual clauses",
+        "",
+        "Hosting AG",
+        "  Role       Hosting",
+        "  Data       Everything.",
+        "  Purpose    To run the servers.",
+        "  Country    DE",
+        "  Safeguard  none needed",
     ]
     assert_readable(result.output)
 
@@ -349,6 +449,29 @@ def test_init_in_a_bare_application(make_app, tmp_path):
     assert "STRICT_COOKIES_POLICY" not in result.output
     assert "hunter2" not in result.output
     assert_readable(result.output.replace(str(path), "cookies.toml"))
+
+
+def test_init_names_trackers_and_prepares_other_origins(make_app, tmp_path):
+    """A tracker is to be removed; another origin stands in the file, ready to be filled in."""
+    write(
+        tmp_path,
+        "templates/base.html",
+        "<script src='https://www.googletagmanager.com/gtag/js'></script>\n"
+        "<img src='https://maps.example.com/1.png'>\n",
+    )
+    result = run(make_app(protected=False, toml=None), "init")
+    lines = [line.strip() for line in result.output.splitlines()]
+    assert "https://maps.example.com (image): templates/base.html:2" in lines
+    flat = " ".join(result.output.split())
+    assert (
+        "https://www.googletagmanager.com (script, of Google Analytics (analytics); remove it): "
+        "templates/base.html:1"
+    ) in flat
+    assert "[[external_origin]]" in lines
+    text = (tmp_path / "cookies.toml").read_text("utf-8")
+    assert '# origin = "https://maps.example.com"\n# kinds = ["image"]\n' in text
+    assert '"https://www.googletagmanager.com"' not in text
+    assert_readable(result.output)
 
 
 def test_written_file_protects_at_once(make_app, tmp_path):

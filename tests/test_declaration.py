@@ -9,9 +9,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask, render_template_string
 
-from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
+from strict_cookies.countries import COUNTRIES
 from strict_cookies.declaration.document import build_document
-from tests.policies import declare
+from strict_cookies.declaration.third_parties import describe_recipients
+from strict_cookies.external_origin import KINDS
+from tests.policies import declare, keep, prefer
 
 POLICY = CookiePolicy(
     site=Site(name="Definitive Track", controller="DT, Road 1", contact="mailto:privacy@dt.example",
@@ -26,11 +29,51 @@ POLICY = CookiePolicy(
 )  # fmt: skip
 
 
+def admit(origin="https://maps.example.com", **options):
+    """Admit an origin of Maps Ltd with texts that no test looks at."""
+    return ExternalOrigin(
+        **{
+            "origin": origin,
+            "kinds": ("image",),
+            "reason": "Maps of the customers.",
+            "recipient": "Maps Ltd",
+            **options,
+        }
+    )
+
+
+MAPS = Recipient(
+    name="Maps Ltd", role="Maps", data="Addresses.", purpose="To draw maps.", country=("IE", "US"),
+    safeguard={"en": "Standard contractual clauses", "de": "Standardvertragsklauseln"},
+)  # fmt: skip
+HOSTING = Recipient(
+    name="Hosting AG", role="Hosting", data="Everything.", purpose="To run it.", country="DE"
+)
+WIDE = CookiePolicy(
+    site=Site(name="Definitive Track", languages=("en", "de")),
+    cookies=(declare("theme", script_readable=True),),
+    storage=(
+        keep("draft-*", title={"en": "Draft", "de": "Entwurf"}),
+        keep("sort", kind="session", lifetime=None),
+        keep("forms", kind="indexeddb", lifetime=timedelta(minutes=90)),
+    ),
+    preferences=(prefer("rows", choices=("10", "25"), default="25"),),
+    recipients=(MAPS, HOSTING),
+    external_origins=(
+        admit(kinds=tuple(reversed(KINDS))),
+        admit("wss://live.example.com:8443", kinds=("connect",)),
+    ),
+)
+
+
 def client_of(policy=POLICY):
     app = Flask(__name__)
     app.config.update(TESTING=True, SECRET_KEY="k" * 32, STRICT_COOKIES_POLICY=policy)
     StrictCookies(app)
-    app.add_url_rule("/privacy", view_func=lambda: render_template_string("{{ cookie_table() }}"))
+    for name in ("cookie_table", "recipient_table"):
+        page = f"{{{{ {name}() }}}}"
+        path = "/privacy" if name == "cookie_table" else f"/{name}"
+        app.add_url_rule(path, name, lambda page=page: render_template_string(page))
     return app.test_client()
 
 
@@ -153,3 +196,208 @@ def test_prefix_of_the_pages_is_a_setting():
     app.config["STRICT_COOKIES_URL_PREFIX"] = "/legal/cookies"
     StrictCookies(app)
     assert app.test_client().get("/legal/cookies/").status_code == 200
+
+
+# --- Beside cookies ---
+
+
+def test_web_storage_is_told():
+    """Each item has its kind, who ends it and who can read it."""
+    document = build_document(WIDE)
+    told = [
+        (item["name"], item["pattern"], item["storage"], item["kind"], item["lifetime"])
+        for item in document["storage"]
+    ]
+    assert told == [
+        ("draft-*", True, "localStorage", "local",
+         {"session": False, "max_age_seconds": 3600, "text": "1 hour", "ended_by": "site"}),
+        ("sort", False, "sessionStorage", "session",
+         {"session": True, "max_age_seconds": None, "text": "until the tab closes",
+          "ended_by": "browser"}),
+        ("forms", False, "IndexedDB", "indexeddb",
+         {"session": False, "max_age_seconds": 5400, "text": "90 minutes", "ended_by": "site"}),
+    ]  # fmt: skip
+    assert document["storage"][0]["title"] == {"en": "Draft", "de": "Entwurf"}
+    text = client_of(WIDE).get("/cookies/").text
+    assert "2 cookies and 3 items of web storage, listed below." in text
+    assert "1 hour. This site's own script erases it then" in text
+    assert "Until the tab closes" in text
+
+
+def test_preferences_are_told():
+    """Each preference has its choices and says that it ends with the session."""
+    assert build_document(WIDE)["preferences"] == [
+        {
+            "name": "rows",
+            "title": {"en": "A title"},
+            "description": {"en": "What it changes."},
+            "choices": ["10", "25"],
+            "default": "25",
+            "kept": "session",
+        }
+    ]
+    text = client_of(WIDE).get("/cookies/").text
+    assert "One of <code>10</code>, <code>25</code>; unless you choose, <code>25</code>" in text
+    assert "gone with it" in text
+
+
+def test_recipients_are_told():
+    """Each recipient has its country by name, and its safeguard in the reader's language."""
+    maps, hosting = build_document(WIDE)["recipients"]
+    assert maps["countries"] == [
+        {"code": "IE", "name": "Ireland", "outside_eea_and_uk": False},
+        {"code": "US", "name": "United States", "outside_eea_and_uk": True},
+    ]
+    assert maps["origins"] == ["https://maps.example.com", "wss://live.example.com:8443"]
+    assert (hosting["safeguard"], hosting["origins"]) == (None, [])
+    text = client_of(WIDE).get("/cookies/", headers={"Accept-Language": "de"}).text
+    assert "Ireland, United States" in text
+    assert '<span lang="de">Standardvertragsklauseln</span>' in text
+    assert "None needed: within the European Economic Area or the United Kingdom" in text
+
+
+def test_recipients_go_into_a_page_of_the_site():
+    """recipient_table() gives the same rows, and nothing where there are none."""
+    assert client_of(WIDE).get("/recipient_table").text.count("<tr>") == 1 + 2
+    assert client_of(CookiePolicy()).get("/recipient_table").text == ""
+
+
+@pytest.mark.parametrize("code", sorted(COUNTRIES))
+def test_every_country_has_a_name(code):
+    """No code that can be declared is shown to visitors as a code."""
+    recipient = Recipient(
+        name="X", role="R", data="D", purpose="P", country=code, safeguard="Clauses"
+    )
+    (told,) = describe_recipients(CookiePolicy(recipients=(recipient,)))
+    assert told["countries"][0]["name"] != code
+
+
+COOKIES_BY_KIND = {
+    "script": "withheld",
+    "style": "withheld",
+    "image": "withheld",
+    "font": "never",
+    "frame": "possible",
+    "connect": "possible",
+    "form": "possible",
+}
+
+
+def cookies_by_kind(document):
+    """Give what is said of cookies for each kind of the first external origin."""
+    return {kind["id"]: kind["cookies"] for kind in document["external_origins"][0]["kinds"]}
+
+
+def test_external_origins_are_told_with_a_word_on_cookies():
+    """What is said of the other site's cookies depends on how the browser asks it."""
+    document = build_document(WIDE)
+    assert cookies_by_kind(document) == COOKIES_BY_KIND
+    assert list(COOKIES_BY_KIND) == list(KINDS)
+    words = {kind["cookies"]: kind["cookies_text"] for kind in
+             document["external_origins"][0]["kinds"]}  # fmt: skip
+    assert "Safari does not" in words["withheld"]
+    assert words["possible"] == "The other site may receive and store its own cookies."
+    assert words["never"] == "Fetched without cookies."
+    assert [one["origin"] for one in document["external_origins"]] == [
+        "https://maps.example.com",
+        "wss://live.example.com:8443",
+    ]
+    assert document["external_origins"][0]["kinds"][0]["directive"] == "script-src"
+
+
+@pytest.mark.parametrize("options", [{"enforced": False}, {"credentialless": False}])
+def test_cookies_are_not_said_to_be_withheld_where_nothing_withholds_them(options):
+    """Without the header that withholds cookies, the declaration does not claim that."""
+    assert "withheld" not in cookies_by_kind(build_document(WIDE, **options)).values()
+
+
+def test_report_only_page_claims_no_withheld_cookies():
+    """While nothing is enforced, pictures of a third party may come with its cookies."""
+    app = Flask(__name__)
+    policy = CookiePolicy(recipients=(MAPS,), external_origins=(admit(),))
+    app.config.update(STRICT_COOKIES_MODE="report-only", STRICT_COOKIES_POLICY=policy)
+    StrictCookies(app)
+    assert "Fetched without cookies" not in app.test_client().get("/cookies/").text
+
+
+@pytest.mark.parametrize(
+    ("kinds", "possible"),
+    [
+        pytest.param((), False, id="nobody"),
+        pytest.param(("font",), False, id="fonts"),
+        *(pytest.param((kind,), True, id=kind) for kind in KINDS if kind != "font"),
+    ],
+)
+def test_third_party_cookies_are_ruled_out_only_where_they_are(kinds, possible):
+    """That there are no third-party cookies is claimed only where no browser takes any."""
+    origins = (admit(kinds=kinds),) if kinds else ()
+    policy = CookiePolicy(recipients=(MAPS,), external_origins=origins)
+    document = build_document(policy)
+    assert document["third_party_cookies"] is possible
+    assert document["statement"].startswith("Among what this site itself stores, ") is possible
+
+
+@pytest.mark.parametrize(("kind", "access"), [("script", True), ("image", False)])
+def test_scripts_of_third_parties_can_read_what_scripts_can_read(kind, access):
+    """A third party's script in the page reads web storage and cookies without HttpOnly."""
+    policy = CookiePolicy(
+        cookies=(declare("theme", script_readable=True), declare("sid")),
+        storage=(keep("draft"),),
+        recipients=(MAPS,),
+        external_origins=(admit(kinds=(kind,)),),
+    )
+    document = build_document(policy)
+    assert [cookie["third_party_access"] for cookie in document["cookies"]] == [access, False]
+    assert document["storage"][0]["third_party_access"] is access
+    text = client_of(policy).get("/cookies/").text
+    assert ("scripts of others that are listed" in text) is access
+
+
+SECTIONS = ("storage", "preferences", "origins", "recipients")
+
+
+def test_page_has_a_section_for_what_is_there():
+    """Each section has a heading of its own, which names it for a screen reader."""
+    text = client_of(WIDE).get("/cookies/").text
+    for name in SECTIONS:
+        assert f'<section aria-labelledby="{name}">' in text
+        assert text.count(f'<h2 id="{name}">') == 1
+    assert "https://maps.<wbr>example.<wbr>com" in text
+    assert "your browser contacts other sites, which are listed too" in text
+
+
+def test_page_has_no_section_for_what_is_not_there():
+    """A site without storage, preferences and third parties reads nothing about them."""
+    text = client_of().get("/cookies/").text
+    for name in SECTIONS:
+        assert f'"{name}"' not in text
+    assert "contacts" not in text
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'{{ 7+7 }}"
+
+
+def test_hostile_text_stays_text_everywhere():
+    """Markup in any text of any section is shown, never run."""
+    texts = {"en": HOSTILE, "de": HOSTILE}
+    policy = CookiePolicy(
+        site=Site(name=HOSTILE, controller=HOSTILE, languages=("en", "de")),
+        storage=(keep(HOSTILE, title=texts, description=texts, without_it=texts),),
+        preferences=(
+            prefer("x", title=texts, description=texts, choices=(HOSTILE, "b"), default=HOSTILE),
+        ),
+        recipients=(
+            Recipient(
+                name=HOSTILE, role=texts, data=texts, purpose=texts, country="US", safeguard=texts
+            ),
+        ),
+        external_origins=(admit(recipient=HOSTILE, reason=texts),),
+    )
+    client = client_of(policy)
+    pages = [client.get("/cookies/", headers={"Accept-Language": language}).text
+             for language in ("en", "de")] + [client.get("/recipient_table").text]  # fmt: skip
+    for text in pages:
+        assert "<img" not in text
+        assert "{{ 7+7 }}" in text
+        assert text.count("&lt;img src=x onerror=alert(1)&gt;&#34;&#39;") >= 4
+    assert client.get("/cookies/declaration.json").get_json()["recipients"][0]["name"] == HOSTILE

@@ -28,12 +28,15 @@ from urllib.parse import unquote
 import pytest
 
 import strict_cookies
-from strict_cookies import headers, loading, signals
+from strict_cookies import signals
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
+from strict_cookies.external_origin import KINDS
+from strict_cookies.header_options import NOT_OURS, OPTIONS
 from strict_cookies.loading import parse_policy
 from strict_cookies.purposes import Purpose
 from strict_cookies.reasons import Reason
+from strict_cookies.sections import SECTIONS, SITE_KEYS
 from strict_cookies.settings import DEFAULTS
 
 ROOT = Path(__file__).parents[1]
@@ -43,7 +46,15 @@ PAGES = sorted(DOCS.glob("*.md"))
 #: The pages whose text is held to the style; the others have tests, or a script, of their own.
 PROSE = [
     DOCS / name
-    for name in ("quickstart.md", "policy.md", "configuration.md", "glossary.md", "security.md")
+    for name in (
+        "quickstart.md",
+        "policy.md",
+        "configuration.md",
+        "behind-a-proxy.md",
+        "guard.md",
+        "glossary.md",
+        "security.md",
+    )
 ]
 #: What the documentation calls the reader's folder.
 FOLDER = "/home/you/shop"
@@ -335,8 +346,11 @@ def test_defaults_are_told_right():
 @pytest.mark.parametrize(
     ("chapter", "keys"),
     [
-        pytest.param("`[site]`", loading._SITE_KEYS, id="site"),
-        pytest.param("`[[cookie]]`", loading._COOKIE_KEYS, id="cookie"),
+        pytest.param("`[site]`", SITE_KEYS, id="site"),
+        *(
+            pytest.param(f"`[[{table}]]`", section.keys, id=table)
+            for table, section in SECTIONS.items()
+        ),
     ],
 )
 def test_every_key_of_a_policy_has_a_heading(chapter, keys):
@@ -344,13 +358,32 @@ def test_every_key_of_a_policy_has_a_heading(chapter, keys):
     assert documented(DOCS / "policy.md", chapter) == list(keys)
 
 
-def test_needed_keys_are_named():
+@pytest.mark.parametrize("table", SECTIONS)
+def test_needed_keys_are_named(table):
     """policy.md says of a key that it is needed where the code refuses an entry without it."""
-    text = (DOCS / "policy.md").read_text("utf-8").split("\n# `[[cookie]]`\n", 1)[1]
-    sections = re.split(r"^### `(\w+)`$", text, flags=re.MULTILINE)
+    text = (DOCS / "policy.md").read_text("utf-8")
+    chapter = text.split(f"\n# `[[{table}]]`\n", 1)[1].split("\n# ", 1)[0]
+    sections = re.split(r"^### `(\w+)`$", chapter, flags=re.MULTILINE)
     pairs = zip(sections[1::2], sections[2::2], strict=True)
     needed = [key for key, section in pairs if "; needed; " in section]
-    assert needed == list(loading._NEEDED)
+    assert needed == list(SECTIONS[table].needed)
+
+
+def test_sections_are_listed():
+    """The table of sections has each, in the order of the page."""
+    page = DOCS / "policy.md"
+    sections = [f"[[{table}]]" for table in SECTIONS]
+    assert [row.partition("`")[2].partition("`")[0] for row in rows_of(page, "section")] == [
+        "[site]",
+        *sections,
+    ]
+
+
+def test_kinds_of_an_external_origin_are_told_right():
+    """The table of kinds has each with its directive."""
+    text = (DOCS / "policy.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| [^|]+ \|$", text, re.MULTILINE)
+    assert dict(rows) == dict(KINDS)
 
 
 def test_purposes_are_told_right():
@@ -366,9 +399,9 @@ def test_purposes_are_told_right():
 def test_talisman_options_are_told_right():
     """The tables of options have each that is taken and each that is refused, and no other."""
     page = DOCS / "configuration.md"
-    assert sorted(rows_of(page, "option")) == sorted(headers._OPTIONS)
+    assert sorted(rows_of(page, "option")) == sorted(OPTIONS)
     refused = [name for row in rows_of(page, "refused") for name in re.findall(r"\w+", row)]
-    assert sorted(refused) == sorted(headers._NOT_OURS)
+    assert sorted(refused) == sorted(NOT_OURS)
 
 
 def test_signals_are_told_right():

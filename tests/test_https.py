@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 from flask import Flask, request
+from hypothesis import given
+from hypothesis import strategies as st
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, create_environ
 
@@ -139,6 +142,29 @@ class TestRedirect:
         _, status, headers = run(answer.answer, {**base, **environ})
         assert status == "308 Permanent Redirect"
         assert headers["Location"] == f"https://{HOST}{there}"
+
+    @given(
+        path=st.binary(max_size=20).map(lambda octets: octets.decode("latin-1")),
+        query=st.binary(max_size=20).map(lambda octets: octets.decode("latin-1")),
+        raw=st.none() | st.text(st.characters(max_codepoint=255), max_size=20),
+    )
+    def test_redirect_means_the_same_page_of_the_pinned_host(self, path, query, raw):
+        """For any octets: one line, that host, that path."""
+        environ = {
+            **create_environ("/", f"http://{HOST}"),
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "RAW_URI": raw,
+        }
+        _, _, headers = run(HttpsRedirect(canonical_host=HOST)(environ).answer, environ)
+        location = headers["Location"]
+        parts = urlsplit(location)
+        assert location.isascii()
+        assert location.isprintable()
+        assert " " not in location
+        assert (parts.scheme, parts.netloc, parts.fragment) == ("https", HOST, "")
+        slash = "" if path.startswith("/") else "/"
+        assert unquote_to_bytes(parts.path) == f"{slash}{path}".encode("latin-1")
 
 
 class TestPinnedHost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,9 @@ def install(tmp_path, monkeypatch):
     """Make a distribution look installed, as its metadata beside the others would."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
+    # What is installed here for other tests is out of sight.
+    rest = [path for path in sys.path if "site-packages" not in path]
+    monkeypatch.setattr(sys, "path", [str(folder), *rest])
 
     def install(*names):
         for name in names:

@@ -20,7 +20,7 @@ def test_table_is_bounded(caplog):
     """However many names an app invents, the table and the log end; the rest is counted."""
     ledger = Ledger("sender")
     for number in range(MAX_ROWS + 100):
-        ledger.record([(Reason.UNDECLARED, f"name{number}")], ENVIRON)
+        ledger.record(((Reason.UNDECLARED, f"name{number}"),), ENVIRON)
     assert len(ledger.counts) <= MAX_ROWS + 1
     assert ledger.counts["SC101", OTHER] == 100
     assert sum(ledger.counts.values()) == MAX_ROWS + 100
@@ -31,7 +31,7 @@ def test_hostile_names_and_places_are_escaped_and_cut(caplog):
     """No name or path forges a log line, colours a terminal or fills a disk."""
     name = "a\n\x1b[31mSC999 forged" + "\u202e" * 5000
     ledger = Ledger("sender")
-    ledger.record([(Reason.TRACKER, name)], {"SCRIPT_NAME": "", "PATH_INFO": "/\r\n" + "p" * 5000})
+    ledger.record(((Reason.TRACKER, name),), {"SCRIPT_NAME": "", "PATH_INFO": "/\r\n" + "p" * 5000})
     (message,) = caplog.messages
     assert message.isprintable()
     assert message.isascii()
@@ -44,8 +44,8 @@ def test_place_is_kept_for_what_was_emitted_only(caplog):
     ledger = Ledger("sender")
     for path in ("/a", "/b"):
         environ = {**ENVIRON, "PATH_INFO": path}
-        ledger.record([(Reason.UNDECLARED, "x")], environ)
-        ledger.record([(Reason.TRACKER_ARRIVED, "_ga")], environ)
+        ledger.record(((Reason.UNDECLARED, "x"),), environ)
+        ledger.record(((Reason.TRACKER_ARRIVED, "_ga"),), environ)
     assert [message[:5] for message in caplog.messages] == ["SC101", "SC202", "SC101"]
     assert ledger.counts == {("SC101", "x"): 2, ("SC202", "_ga"): 2}
 
@@ -75,7 +75,7 @@ def test_signals_are_sent_each_time():
 
     with cookie_dropped.connected_to(receive, "sender"):
         for _ in range(3):
-            ledger.record([(Reason.UNDECLARED, "x")], ENVIRON)
+            ledger.record(((Reason.UNDECLARED, "x"),), ENVIRON)
     found = {"cookie_name": "x", "reason": Reason.UNDECLARED, "place": "/form"}
     assert heard == [("sender", found)] * 3
 

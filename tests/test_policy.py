@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
+from strict_cookies.external_origin import ExternalOrigin
 from strict_cookies.policy import CookiePolicy, Site, text_in
-from tests.policies import declare
+from strict_cookies.recipient import Recipient
+from tests.policies import declare, keep, prefer
 
 # --- Texts ---
 
@@ -275,3 +277,79 @@ def test_policy_survives_pickling_and_copying():
     for copied in (pickle.loads(pickle.dumps(policy)), copy.deepcopy(policy)):
         assert copied == policy
         assert copied.find("b-long-1").name == "b-long-*"
+
+
+# --- Third parties, storage and preferences ---
+
+
+def recipient(name="Maps Ltd"):
+    """Make a recipient with texts that no test looks at."""
+    return Recipient(name=name, role="Maps", data="Addresses.", purpose="Maps.", country="DE")
+
+
+def admit(origin, recipient="Maps Ltd"):
+    """Make an external origin with texts that no test looks at."""
+    return ExternalOrigin(origin=origin, kinds=("image",), reason="Maps.", recipient=recipient)
+
+
+def test_policy_gives_sources_for_the_headers():
+    """What the external origins open is there, by directive, and can't be written to."""
+    policy = CookiePolicy(
+        recipients=[recipient()], external_origins=[admit("https://maps.example.com")]
+    )
+    assert policy.csp_sources == {"img-src": ("https://maps.example.com",)}
+    with pytest.raises(TypeError):
+        policy.csp_sources["script-src"] = ("https://evil.example",)
+
+
+def test_policy_keeps_what_it_declares_beside_cookies():
+    """A policy keeps its entries in order; copied, pickled or with one cookie more they stay."""
+    policy = CookiePolicy(
+        recipients=[recipient("B"), recipient("A")],
+        external_origins=[admit("https://maps.example.com", "A")],
+        storage=[keep("draft"), keep("draft", kind="session", lifetime=None)],
+        preferences=[prefer("theme"), prefer("rows")],
+    )
+    assert [one.name for one in policy.recipients] == ["B", "A"]
+    assert [one.name for one in policy.preferences] == ["theme", "rows"]
+    assert [one.kind for one in policy.storage] == ["local", "session"]
+    assert copy.deepcopy(policy) == pickle.loads(pickle.dumps(policy)) == policy
+    more = policy.with_cookie(declare("sid"))
+    assert more.storage == policy.storage
+    assert more.csp_sources == policy.csp_sources
+
+
+def test_repeated_entries_are_all_told():
+    """Two entries of one kind and name are refused, each once, whatever kind they are of."""
+    with pytest.raises(PolicyError) as caught:
+        CookiePolicy(
+            recipients=[recipient(), recipient()],
+            external_origins=[admit("https://A.example"), admit("https://a.example:443")],
+            storage=[keep("draft"), keep("draft")],
+            preferences=[prefer("theme"), prefer("theme")],
+        )
+    assert caught.value.mistakes == (
+        "Recipient 'Maps Ltd' is declared twice. Keep one entry.",
+        "External origin 'https://a.example' is declared twice. Keep one entry.",
+        "Storage 'draft' is declared twice. Keep one entry.",
+        "Preference 'theme' is declared twice. Keep one entry.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        pytest.param("Maps Ldt", "Did you mean 'Maps Ltd'?", id="near miss"),
+        pytest.param("Nobody", "Add the entry that says who gets data there.", id="unknown"),
+    ],
+)
+def test_unknown_recipient_is_refused(name, hint):
+    """Nobody is let into a page without an entry that says who it is."""
+    with pytest.raises(PolicyError) as caught:
+        CookiePolicy(
+            recipients=[recipient()], external_origins=[admit("https://maps.example.com", name)]
+        )
+    assert caught.value.mistakes == (
+        f"External origin 'https://maps.example.com': recipient is {name!r}, but no [[recipient]] "
+        f"has that name. {hint}",
+    )

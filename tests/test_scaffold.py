@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.installed import UsedCookie
-from strict_cookies.loading import _COOKIE_KEYS, _SITE_KEYS, parse_policy
+from strict_cookies.loading import parse_policy
+from strict_cookies.profiles import OPT_OUT
 from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scanning import Found, Kind, Scan
+from strict_cookies.sections import SECTIONS, SITE_KEYS
 
 
 @pytest.fixture
@@ -46,37 +48,56 @@ def changes(app, *found):
 
 def test_file_of_a_bare_application_loads(tmp_path):
     """Without known extensions the file loads and declares nothing beside the session."""
-    text, declared = write_policy(make_app(tmp_path))
+    text, declared = write_policy(make_app(tmp_path), Scan())
     assert declared == 0
     assert parse_policy(text) == CookiePolicy(site=Site())
 
 
+def explained(text):
+    """Give the keys of each section of a file, commented ones too, with the line above each."""
+    found = {}
+    table, before = "", ""
+    for line in text.splitlines():
+        if header := re.fullmatch(r"(?:# )?\[\[?(\w+)\]\]?", line):
+            table = header[1]
+            found[table] = {}
+        elif key := re.match(r"(?:# )?(?:[A-Z].*: )?(\w+) = ", line):
+            found[table][key[1]] = before
+        before = line
+    return found
+
+
 def test_every_key_is_explained(tmp_path):
-    """Each key that a policy file may have stands there, under a comment."""
-    lines = write_policy(make_app(tmp_path))[0].splitlines()
-    for key in (*_SITE_KEYS, *_COOKIE_KEYS):
-        found = [n for n, line in enumerate(lines) if re.match(rf"(# )?(.*: )?{key} = ", line)]
-        assert found, key
-        assert all(lines[n - 1].startswith("# ") for n in found), key
+    """Each key that a policy file may have stands there, in its section, under a comment."""
+    found = explained(write_policy(make_app(tmp_path), Scan())[0])
+    assert found.keys() == {"site", *SECTIONS}
+    assert found["site"].keys() == SITE_KEYS.keys()
+    for table, section in SECTIONS.items():
+        assert found[table].keys() == section.keys.keys(), table
+    assert all(before.startswith("# ") for keys in found.values() for before in keys.values())
 
 
-def test_example_entry_loads_once_its_marks_are_taken_away(tmp_path):
-    """What the file shows as an entry is one, so that it can be used as it stands."""
-    text, _ = write_policy(make_app(tmp_path))
-    entry = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
-    keys = [*_COOKIE_KEYS, r"\[\[cookie\]\]"]
+def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
+    """What the file shows as entries are such, so that they can be used as they stand."""
+    text, _ = write_policy(make_app(tmp_path), Scan())
+    entries = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
+    keys = {key for section in SECTIONS.values() for key in section.keys}
     lines = [
         line.removeprefix("# ")
-        for line in entry.splitlines()
-        if re.match(rf"# ({'|'.join(keys)})( =|$)", line)
+        for line in entries.splitlines()
+        if re.match(rf"# (?:{'|'.join(keys)}) = |# \[\[", line)
     ]
-    (cookie,) = parse_policy("\n".join(lines)).cookies
-    assert cookie.name == "__Host-csrf"
+    policy = parse_policy("\n".join(lines))
+    assert [cookie.name for cookie in policy.cookies] == ["__Host-csrf"]
+    assert [storage.name for storage in policy.storage] == ["draft-*"]
+    assert [preference.name for preference in policy.preferences] == ["theme"]
+    assert [recipient.name for recipient in policy.recipients] == ["Rhine Hosting"]
+    assert policy.csp_sources == {"img-src": ("https://maps.example.com",)}
 
 
 def test_sentences_have_lines_of_their_own(tmp_path):
     """A comment holds one sentence, so that a change shows as one line."""
-    text, _ = write_policy(make_app(tmp_path))
+    text, _ = write_policy(make_app(tmp_path), Scan())
     comments = [line for line in text.splitlines() if line.startswith("# ") and " = " not in line]
     assert not [line for line in comments if re.search(r"[.;:] [A-Z]", line.replace("# ", ""))]
 
@@ -86,7 +107,7 @@ def test_extensions_cookies_are_declared_ready_to_load(tmp_path, install):
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME="stay")
     app.login_manager = object()
-    text, declared = write_policy(app)
+    text, declared = write_policy(app, Scan())
     assert declared == 1
     (cookie,) = parse_policy(text).cookies
     assert (cookie.name, cookie.lifetime) == ("stay", None)
@@ -107,7 +128,7 @@ def test_cookie_that_cannot_be_declared_is_left_as_a_comment(tmp_path, install, 
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME=name)
     app.login_manager = object()
-    text, declared = write_policy(app)
+    text, declared = write_policy(app, Scan())
     assert declared == 0
     assert parse_policy(text).cookies == ()
     assert "# It can't be declared like this:\n" in text
@@ -121,7 +142,116 @@ def test_session_cookie_is_not_declared_a_second_time(tmp_path, install):
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME="session")
     app.login_manager = object()
-    assert write_policy(app)[1] == 0
+    assert write_policy(app, Scan())[1] == 0
+
+
+# --- External origins in the file ---
+
+
+def suggest(tmp_path, *places):
+    """Give what is written for external origins: (origin, loaded, file) each."""
+    found = [Found(Kind.EXTERNAL, file, 1, origin, loaded) for origin, loaded, file in places]
+    text, declared = write_policy(make_app(tmp_path), Scan(found=found))
+    assert declared == 0
+    assert parse_policy(text).external_origins == ()
+    bare, _ = write_policy(make_app(tmp_path), Scan())
+    assert text.startswith(bare)
+    return text.removeprefix(bare).split("\n\n")
+
+
+def test_external_origins_are_written_ready_to_fill_in(tmp_path):
+    """Each origin has one commented entry with its kinds; filled in, it loads."""
+    _, *entries = suggest(
+        tmp_path,
+        ("https://cdn.example.com", "script", "a.html"),
+        ("https://cdn.example.com", "style", "b.html"),
+        ("//img.example.com:8080", "image or font", "site.css"),
+        ("http://old.example.com", "form", "a.html"),
+        ("ws://live.example.com", "connection", "site.js"),
+        ("http://localhost:5173", "script", "a.html"),
+    )
+    assert [entry.rstrip("\n") for entry in entries] == [
+        "\n".join(
+            (
+                f"# {about}",
+                "# [[external_origin]]",
+                f'# origin = "{origin}"',
+                f"# kinds = {kinds}",
+                '# reason = ""',
+                '# recipient = ""',
+            )
+        )
+        for about, origin, kinds in (
+            ("//img.example.com:8080, found in site.css (image or font).",
+             "https://img.example.com:8080", '["image", "font"]'),
+            ("http://localhost:5173, found in a.html (script).",
+             "http://localhost:5173", '["script"]'),
+            ("http://old.example.com, found in a.html (form).",
+             "https://old.example.com", '["form"]'),
+            ("https://cdn.example.com, found in a.html and b.html (script and style).",
+             "https://cdn.example.com", '["script", "style"]'),
+            ("ws://live.example.com, found in site.js (connection).",
+             "wss://live.example.com", '["connect"]'),
+        )
+    ]  # fmt: skip
+    recipient = Recipient(name="X", role="R", data="D", purpose="P", country="DE")
+    for entry in entries:
+        lines = [line.removeprefix("# ") for line in entry.splitlines()[1:]]
+        filled = "\n".join(lines).replace('reason = ""', 'reason = "R"').replace(
+            'recipient = ""', 'recipient = "X"'
+        )  # fmt: skip
+        table = "[[recipient]]\nname='X'\nrole='R'\ndata='D'\npurpose='P'\ncountry='DE'\n"
+        assert parse_policy(table + filled).recipients == (recipient,)
+
+
+@pytest.mark.parametrize(
+    ("origin", "loaded", "said"),
+    [
+        pytest.param(
+            "https://www.googletagmanager.com", "script",
+            ["# It is commonly associated with Google Analytics (analytics).", "# Remove it."],
+            id="tracker",
+        ),
+        pytest.param(
+            "//connect.facebook.net:443", "script",
+            ["# It is commonly associated with Meta (marketing).", "# Remove it."],
+            id="tracker without a scheme",
+        ),
+        pytest.param(
+            "https://{{ cdn }}", "image",
+            ["# It can't be declared like this: it is no origin. Write scheme and host alone, for "
+             "example 'https://cdn.example.com'."],
+            id="expression",
+        ),
+        pytest.param(
+            "https://192.0.2.1", "image",
+            ["# It can't be declared like this: a Content-Security-Policy can't name an address. "
+             "Use the host's name."],
+            id="address",
+        ),
+        pytest.param(
+            "https://cdn.example.com", "media",
+            ["# No kind stands for media; see whether one fits.", "# [[external_origin]]",
+             '# origin = "https://cdn.example.com"', "# kinds = []", '# reason = ""',
+             '# recipient = ""'],
+            id="no kind",
+        ),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_admitted_is_told(tmp_path, origin, loaded, said):
+    """A tracker is to be removed, and what no entry could say is told as it is."""
+    _, entry = suggest(tmp_path, (origin, loaded, "a.html"))
+    assert entry.rstrip("\n").splitlines() == [
+        f"# {origin}, found in a.html ({loaded}).",
+        *said,
+    ]
+
+
+def test_many_files_are_counted(tmp_path):
+    """Of many places three are named."""
+    places = [("https://cdn.example.com", "image", f"{number}.html") for number in range(9)]
+    _, entry = suggest(tmp_path, *places)
+    assert "found in 0.html, 1.html, 2.html and 6 more (image)." in entry
 
 
 # --- What changes ---
@@ -288,20 +418,40 @@ def test_what_is_blocked_is_counted(tmp_path, found, third, inline):
 def test_headers_are_those_that_will_be_sent(tmp_path):
     """The headers are compiled from the application's own options."""
     options = {
-        "content_security_policy": {"default-src": "'self'"},
+        "content_security_policy": {"img-src": "'self' data:"},
         "strict_transport_security_max_age": 31_556_926,
         "strict_transport_security_include_subdomains": False,
     }
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
-    assert "- Content-Security-Policy: default-src 'self'\n" in said["Headers"]
+    assert "; img-src 'self' data:\n" in said["Headers"]
     assert said["HSTS"].endswith("plain http to this host for 365 days.")
     assert said["Third parties"].startswith("The application's own content_security_policy")
     assert said["Inline code"].startswith("The application's own content_security_policy")
 
 
+def test_origins_that_the_policy_admits_are_not_told_as_blocked(tmp_path):
+    """What cookies.toml lets in is in the header, and is no longer counted."""
+    tiles = ExternalOrigin(origin="https://tiles.example", kinds=("image",), reason="Maps",
+                           recipient="Maps Ltd")  # fmt: skip
+    maps = Recipient(name="Maps Ltd", role="processor", data="address", purpose="maps",
+                     country="FR")  # fmt: skip
+    policy = CookiePolicy(recipients=(maps,), external_origins=(tiles,))
+    app = make_app(tmp_path, protected=True, STRICT_COOKIES_POLICY=policy)
+    said = changes(app, place(Kind.EXTERNAL, "https://tiles.example"))
+    assert said["Third parties"] == (
+        "Pages load from this host and the external origins in cookies.toml, and no other site may "
+        "show them in a frame."
+    )
+    assert "; img-src 'self' https://tiles.example\n" in said["Headers"]
+    assert (
+        "- Permissions-Policy: accelerometer=(), browsing-topics=(), camera=() and 24 more\n"
+        in (said["Headers"])
+    )
+
+
 def test_headers_that_are_off_are_not_promised(tmp_path):
     """Without a policy for content nothing is said to be blocked."""
-    options = {"content_security_policy": None, "strict_transport_security": False}
+    options = {"content_security_policy": OPT_OUT, "strict_transport_security": OPT_OUT}
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
     assert not {"Third parties", "Inline code", "HSTS"} & said.keys()
     assert "X-Content-Type-Options" in said["Headers"]
@@ -320,6 +470,29 @@ def test_plain_http_promises_no_https(tmp_path):
     """Under plain http nobody is told that cookies need HTTPS."""
     assert "HTTPS" in changes(make_app(tmp_path))
     assert "HTTPS" not in changes(make_app(tmp_path, STRICT_COOKIES_TRANSPORT="plain-http"))
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param({}, "Once TRUSTED_HOSTS is set", id="no pinned host"),
+        pytest.param({"TRUSTED_HOSTS": ["erp.example"]}, "is redirected to https: ", id="pinned"),
+        pytest.param(
+            {"STRICT_COOKIES_CANONICAL_HOST": "erp.example"}, "is redirected", id="canonical"
+        ),
+        pytest.param({"STRICT_COOKIES_HTTPS": "off"}, "is not redirected", id="switched off"),
+    ],
+)
+def test_redirect_is_told_before_it_comes(tmp_path, config, words):
+    """Who is behind a proxy learns of the redirect before it goes in circles."""
+    assert words in changes(make_app(tmp_path, **config))["HTTPS"]
+
+
+def test_refusal_of_other_origins_is_told(tmp_path):
+    """Who lets others post, as a SAML sign-in does, learns what to name; not where it is off."""
+    assert "STRICT_COOKIES_ORIGIN_EXEMPT" in changes(make_app(tmp_path))["Other sites"]
+    switched_off = make_app(tmp_path, STRICT_COOKIES_CROSS_ORIGIN="off")
+    assert "Other sites" not in changes(switched_off)
 
 
 def test_page_that_is_taken_is_told(tmp_path):
@@ -343,7 +516,7 @@ def test_nothing_in_the_application_is_changed(tmp_path):
     """A bare application is bare afterwards, and its configuration is untouched."""
     app = make_app(tmp_path)
     before = dict(app.config)
-    write_policy(app)
+    write_policy(app, Scan())
     changes(app)
     assert app.config == before
     assert app.extensions == {}

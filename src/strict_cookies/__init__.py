@@ -19,14 +19,18 @@ if TYPE_CHECKING:
         SessionLimitError,
         StoreUnavailableError,
         StrictCookiesError,
+        WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce, erase
+    from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
     from .origin import is_cross_origin
     from .policy import CookiePolicy, Site
+    from .preference import DeclaredPreference
     from .purposes import Purpose
     from .reasons import Reason
+    from .recipient import Recipient
     from .sessions.access import (
         Login,
         background_request,
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
         requires_role,
     )
     from .signals import (
+        browser_reported,
         cookie_dropped,
         cookie_hardened,
         request_refused,
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
         signed_out,
         stray_cookie_seen,
     )
+    from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
 
@@ -57,18 +63,24 @@ _HOMES = {
     "CookieFirewall": "firewall",
     "CookiePolicy": "policy",
     "DeclaredCookie": "cookie",
+    "DeclaredPreference": "preference",
+    "DeclaredStorage": "storage",
+    "ExternalOrigin": "external_origin",
     "FrozenConfigurationError": "errors",
     "Login": "sessions.access",
     "PolicyError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
+    "Recipient": "recipient",
     "SessionLimitError": "errors",
     "Site": "policy",
     "StoreUnavailableError": "errors",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "WeakenedHeaderError": "errors",
     "background_request": "sessions.access",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
     "cookie_hardened": "signals",
     "csp_nonce": "extension",
@@ -95,18 +107,24 @@ __all__ = [
     "CookieFirewall",
     "CookiePolicy",
     "DeclaredCookie",
+    "DeclaredPreference",
+    "DeclaredStorage",
+    "ExternalOrigin",
     "FrozenConfigurationError",
     "Login",
     "PolicyError",
     "Purpose",
     "Reason",
+    "Recipient",
     "SessionLimitError",
     "Site",
     "StoreUnavailableError",
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "WeakenedHeaderError",
     "background_request",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",

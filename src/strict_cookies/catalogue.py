@@ -22,6 +22,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from .hosts import is_host_name
+
 
 class Category(StrEnum):
     """What a tracker's cookie is commonly for. ``CHOICE`` remembers a choice about tracking."""
@@ -86,6 +88,22 @@ class FrameworkCookie:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerHost:
+    """
+    A host commonly associated with a tracker, and every host below it.
+
+    Args:
+        host: Lower case, for example ``"google-analytics.com"``.
+        vendor: Who is commonly behind it, for people.
+        category: What it is commonly for.
+    """
+
+    host: str
+    vendor: str
+    category: Category
+
+
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
@@ -146,6 +164,7 @@ class Catalogue(NamedTuple):
 
     trackers: NameIndex[Tracker]
     frameworks: NameIndex[FrameworkCookie]
+    hosts: Mapping[str, TrackerHost]
 
 
 @cache
@@ -179,6 +198,25 @@ def find_tracker(cookie_name: str) -> Tracker | None:
     return load_catalogue().trackers.find(cookie_name)
 
 
+def find_tracker_host(host: str) -> TrackerHost | None:
+    """
+    Find the tracker that a host is commonly associated with; the longest entry counts.
+
+    Args:
+        host: Any text, without a port; compared in lower case.
+
+    Returns:
+        The entry of the host itself or of the nearest domain above it; None for an unknown one.
+    """
+    hosts = load_catalogue().hosts
+    name = host.lower().rstrip(".")
+    while name:
+        if name in hosts:
+            return hosts[name]
+        name = name.partition(".")[2]
+    return None
+
+
 def is_known_tracker(cookie_name: str) -> bool:
     """
     Tell whether the name alone is reason enough to take a cookie for a tracker's.
@@ -192,36 +230,40 @@ def is_known_tracker(cookie_name: str) -> bool:
 
     Source: ``catalogue.toml``.
     """
-    return bool(known_trackers((cookie_name,)))
+    return find_certain_tracker(cookie_name) is not None
 
 
-def known_trackers(cookie_names: Iterable[str]) -> list[str]:
+def find_certain_tracker(cookie_name: str) -> str | None:
     """
-    Pick the names for which :func:`is_known_tracker` holds, in their order; quick for many.
+    Find the catalogue's own name or pattern for a cookie of which :func:`is_known_tracker` holds.
 
     Args:
-        cookie_names: Any texts.
+        cookie_name: Any text; compared as it is, case included.
+
+    Returns:
+        A text in which nothing is a client's; None where the name alone is not reason enough.
     """
-    heads = load_catalogue().trackers.heads
-    return [
-        name for name in cookie_names if name in _seen or (name[:2] in heads and _is_certain(name))
-    ]
+    entry = _seen.get(cookie_name)
+    if entry is None and cookie_name[:2] in load_catalogue().trackers.heads:
+        return _find_certain(cookie_name)
+    return entry
 
 
-#: Names found certain before; only such names, which the catalogue knows, are ever kept.
-_seen: set[str] = set()
+#: Names found certain before, with their entries'; only what the catalogue knows is ever kept.
+_seen: dict[str, str] = {}
 #: Most of them that are kept.
 MAX_SEEN = 1024
 #: Longest of them, in characters.
 MAX_SEEN_LENGTH = 64
 
 
-def _is_certain(cookie_name: str) -> bool:
+def _find_certain(cookie_name: str) -> str | None:
     found = load_catalogue().trackers.find(cookie_name)
-    certain = found is not None and not found.ambiguous and found.category is not Category.CHOICE
-    if certain and len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
-        _seen.add(cookie_name)
-    return certain
+    if found is None or found.ambiguous or found.category is Category.CHOICE:
+        return None
+    if len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
+        _seen[cookie_name] = found.name
+    return found.name
 
 
 def trackers_under(stem: str) -> list[str]:
@@ -234,7 +276,7 @@ def trackers_under(stem: str) -> list[str]:
     return [
         tracker.name
         for tracker in load_catalogue().trackers.entries
-        if tracker.name.startswith(stem) and _is_certain(tracker.name)
+        if tracker.name.startswith(stem) and is_known_tracker(tracker.name)
     ] or ([stem] if is_known_tracker(stem) else [])
 
 
@@ -288,17 +330,16 @@ def parse_catalogue(text: str) -> Catalogue:
     import tomllib
 
     data = tomllib.loads(text)
-    unknown = sorted(data.keys() - {"tracker", "framework"})
+    unknown = sorted(data.keys() - {"tracker", "tracker_host", "framework"})
     if unknown:
-        raise ValueError(f"Catalogue: unknown table {unknown[0]!r}. Use tracker or framework.")
+        raise ValueError(
+            f"Catalogue: unknown table {unknown[0]!r}. Use tracker, tracker_host or framework."
+        )
     trackers: dict[str, Tracker] = {}
     for table in _tables(data, "tracker"):
         entry = _read("Tracker", table, "vendor", _TRACKER_KEYS)
         label = f"Tracker {entry['vendor']!r}"
-        if entry["category"] not in set(Category):
-            raise ValueError(
-                f"{label}: category is {entry['category']!r}. Use one of {', '.join(Category)}."
-            )
+        _check_category(label, entry)
         if not entry["names"] and not entry["ambiguous"]:
             raise ValueError(f"{label}: there is no name. Fill names or ambiguous.")
         for key in ("names", "ambiguous"):
@@ -310,6 +351,19 @@ def parse_catalogue(text: str) -> Catalogue:
                     category=Category(entry["category"]),
                     ambiguous=key == "ambiguous",
                 )
+    hosts: dict[str, TrackerHost] = {}
+    for table in _tables(data, "tracker_host"):
+        entry = _read("Tracker host", table, "vendor", _TRACKER_HOST_KEYS)
+        label = f"Tracker host {entry['vendor']!r}"
+        _check_category(label, entry)
+        for host in entry["hosts"]:
+            if host in hosts:
+                raise ValueError(f"{label}: {host!r} is there twice. Keep one.")
+            if not is_host_name(host):
+                raise ValueError(f"{label}: {host!r} is no host. Use a name such as 't.example'.")
+            hosts[host] = TrackerHost(
+                host=host, vendor=entry["vendor"], category=Category(entry["category"])
+            )
     frameworks: dict[str, FrameworkCookie] = {}
     for table in _tables(data, "framework"):
         entry = _read("Framework cookie", table, "name", _FRAMEWORK_KEYS)
@@ -320,7 +374,9 @@ def parse_catalogue(text: str) -> Catalogue:
                 raise ValueError(f"{label}: distribution is {name!r}. Use {_normalise(name)!r}.")
         frameworks[entry["name"]] = FrameworkCookie(**entry)
     return Catalogue(
-        trackers=NameIndex(trackers.values()), frameworks=NameIndex(frameworks.values())
+        trackers=NameIndex(trackers.values()),
+        frameworks=NameIndex(frameworks.values()),
+        hosts=hosts,
     )
 
 
@@ -332,6 +388,8 @@ _TRACKER_KEYS: Mapping[str, Any] = {
     "ambiguous": (),
     "domains": (),
 }
+#: Likewise of a ``[[tracker_host]]``.
+_TRACKER_HOST_KEYS: Mapping[str, Any] = {"vendor": str, "category": str, "hosts": tuple}
 #: Likewise of a ``[[framework]]``.
 _FRAMEWORK_KEYS: Mapping[str, Any] = {
     "name": str,
@@ -381,6 +439,13 @@ def _read(
             raise ValueError(f"{label}: {key} is empty. Fill it or leave it out.")
         entry[key] = value
     return entry
+
+
+def _check_category(label: str, entry: Mapping[str, Any]) -> None:
+    if entry["category"] not in set(Category):
+        raise ValueError(
+            f"{label}: category is {entry['category']!r}. Use one of {', '.join(Category)}."
+        )
 
 
 def _check_name(label: str, name: str, known: Collection[str]) -> None:

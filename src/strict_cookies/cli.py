@@ -20,20 +20,17 @@ from flask.cli import AppGroup, ScriptInfo
 
 from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
 from .declaration.document import build_document
-from .durations import say_duration
 from .errors import PolicyError, StrictCookiesError
-from .policy import text_in
 from .scaffold import list_changes, write_policy
-from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app
+from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
 from .settings import POLICY_FILE, find_policy
+from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .cookie import DeclaredCookie
     from .firewall import CookieFirewall
-    from .policy import CookiePolicy
 
 #: Columns of the widest line that is not code, a path or an address.
 WIDTH = 88
@@ -94,20 +91,14 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
             ("Policy", source),
         ]
     )
-    click.echo()
-    click.echo(
-        "1 cookie is declared."
-        if len(policy.cookies) == 1
-        else f"{len(policy.cookies)} cookies are declared."
-    )
-    in_file = {cookie.name for cookie in own.cookies}
-    for cookie in policy.cookies:
-        declared = source if cookie.name in in_file else "built in, for Flask's session"
+    own_names = {cookie.name for cookie in own.cookies}
+    for heading, entries in describe_policy(policy, own_names, source):
         click.echo()
-        click.echo(
-            click.style(printable(text_in(cookie.title, policy.site.languages[0])), bold=True)
-        )
-        _print_rows(_describe(cookie, policy, declared))
+        click.echo(heading)
+        for title, rows in entries:
+            click.echo()
+            click.echo(click.style(printable(title), bold=True))
+            _print_rows(rows)
 
 
 @cookies.command("check", with_appcontext=False)
@@ -142,7 +133,8 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
     """Write a cookies.toml to begin with, and list what will change."""
     app = _load_app(ctx)
     path = Path(app.root_path, POLICY_FILE) if output is None else output
-    text, declared = write_policy(app)
+    scan = scan_app(app)
+    text, declared = write_policy(app, scan)
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
@@ -161,7 +153,6 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         "remove what the site does not need."
     )
     _print_place(app, path)
-    scan = scan_app(app)
     _print_scan(scan)
     _print_heading(f"What Strict Cookies changes in {app.name!r}")
     _print_rows([(change.label, change.text) for change in list_changes(app, scan)])
@@ -192,26 +183,6 @@ def _load_app(ctx: click.Context) -> Flask:
 
 def _failure(message: str) -> click.ClickException:
     return click.ClickException(_layout(message, width=WIDTH - len("Error: ")))
-
-
-# show
-
-
-def _describe(cookie: DeclaredCookie, policy: CookiePolicy, declared: str) -> list[tuple[str, str]]:
-    attributes = ["Secure"] if policy.transport == "https" else ["no Secure"]
-    attributes.append("no HttpOnly (scripts may read it)" if cookie.script_readable else "HttpOnly")
-    attributes.append(f"SameSite={cookie.samesite}")
-    if cookie.partitioned:
-        attributes.append("Partitioned")
-    return [
-        ("Name", f"{cookie.name}{' (a pattern)' if cookie.is_pattern else ''}"),
-        ("Purposes", ", ".join(purpose.label for purpose in cookie.purposes)),
-        ("Lifetime", say_duration(cookie.lifetime)),
-        ("Attributes", ", ".join(attributes)),
-        ("Path", cookie.path),
-        ("Domain", cookie.domain or "this host only"),
-        ("Declared", declared),
-    ]
 
 
 # check
@@ -291,10 +262,12 @@ def _list_places(kind: Kind, found: Iterable[Found]) -> list[str]:
     by_origin: dict[tuple[str, str], list[Found]] = {}
     for place in found:
         by_origin.setdefault((place.subject, place.loaded), []).append(place)
-    return [
-        f"{origin} ({loaded}): {'; '.join(_by_file(places))}"
-        for (origin, loaded), places in sorted(by_origin.items())
-    ]
+    lines = []
+    for (origin, loaded), places in sorted(by_origin.items()):
+        tracker = tracker_of(origin)
+        note = "" if tracker is None else f", of {tracker.vendor} ({tracker.category}); remove it"
+        lines.append(f"{origin} ({loaded}{note}): {'; '.join(_by_file(places))}")
+    return lines
 
 
 def _by_file(found: Iterable[Found]) -> list[str]:

@@ -11,29 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any
+from typing import ClassVar
 
-from .catalogue import find_tracker, is_known_tracker, trackers_under
-from .durations import say_duration
-from .errors import PolicyError
-from .grammar import (
-    MAX_ATTRIBUTE_OCTETS,
-    MAX_LIFETIME,
-    NAME_PREFIXES,
-    is_token,
-    name_prefix,
-)
+from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, Entry, Text, Types, tracker_mistakes
+from .grammar import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .hosts import is_host_name
-from .purposes import Purpose, read_purpose, strictest_limit
-
-#: Text for people: one text, or one for each language tag.
-Text = str | Mapping[str, str]
-
-#: Fewest characters that a pattern must fix before its star, name prefix excluded.
-MIN_PATTERN_LENGTH = 3
+from .purposes import Purpose, lifetime_mistakes, read_purposes
 
 _SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 #: A path as browsers compare it: percent-encoded, without query and fragment.
@@ -41,7 +26,7 @@ _PATH = re.compile(r"/[!\"$-:<->@-~]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredCookie:
+class DeclaredCookie(Entry):
     """
     One cookie that the site strictly needs.
 
@@ -67,6 +52,17 @@ class DeclaredCookie:
     Source: RFC 6265bis sections 4.1.2 and 4.1.3.
     """
 
+    LABEL: ClassVar[str] = "Cookie"
+    TEXTS: ClassVar[tuple[str, ...]] = ("title", "description", "without_it")
+    TYPES: ClassVar[Types] = (
+        (("name", "path", "samesite"), (str,), "text"),
+        (("domain", "not_the_tracker"), (str, type(None)), "text or None"),
+        (TEXTS, (str, Mapping), TEXT_WANTED),
+        (("purposes",), (str, tuple, list, set, frozenset), "a tuple of purposes"),
+        (("lifetime",), (timedelta, type(None)), "a timedelta, or None for the browser's session"),
+        (("script_readable", "partitioned"), (bool,), "True or False"),
+    )
+
     name: str
     title: Text
     purposes: tuple[Purpose, ...]
@@ -80,49 +76,18 @@ class DeclaredCookie:
     partitioned: bool = False
     not_the_tracker: str | None = None
 
-    def __post_init__(self) -> None:
-        mistakes = _check_types(self)
-        if not mistakes:
-            mistakes = self._normalise()
-            for check in (_check_name, _check_lifetime, _check_scope, _check_prefix, _check_texts):
-                mistakes += check(self)
-        if mistakes:
-            raise PolicyError(f"Cookie {self.name!r}: {mistake}" for mistake in mistakes)
-
-    def _normalise(self) -> list[str]:
-        """Bring the arguments into the shape that the annotations promise."""
-        mistakes: list[str] = []
-        given: object = self.purposes
-        words = (given,) if isinstance(given, str) else tuple(self.purposes)
-        purposes: list[Purpose] = []
-        for word in words:
-            try:
-                purposes.append(read_purpose(str(word)))
-            except ValueError as error:
-                mistakes.append(str(error))
-        if not words:
-            mistakes.append(f"purposes is empty. Name at least one of {', '.join(Purpose)}.")
-        self._set("purposes", tuple(dict.fromkeys(purposes)))
+    def _find_mistakes(self) -> list[str]:
+        purposes, mistakes = read_purposes(self.purposes)
+        self._set("purposes", purposes)
         spelling = _SAMESITE.get(self.samesite.lower())
         if spelling is None:
             mistakes.append(f"samesite is {self.samesite!r}. Use 'Strict', 'Lax' or 'None'.")
         self._set("samesite", spelling or self.samesite)
         if self.domain is not None:
             self._set("domain", self.domain.removeprefix(".").lower())
-        for key in _TEXTS:
-            text = getattr(self, key)
-            if not isinstance(text, str):
-                self._set(key, MappingProxyType(dict(text)))
-        return mistakes
-
-    def _set(self, key: str, value: object) -> None:
-        object.__setattr__(self, key, value)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        # Read-only mappings can't be pickled or copied.
-        texts = {key: dict(values[key]) for key in _TEXTS if isinstance(values[key], Mapping)}
-        return _rebuild, ({**values, **texts},)
+        mistakes += _check_name(self)
+        mistakes += lifetime_mistakes(self.lifetime, self.purposes, "a cookie")
+        return [*mistakes, *_check_scope(self), *_check_prefix(self)]
 
     @property
     def is_pattern(self) -> bool:
@@ -135,32 +100,6 @@ class DeclaredCookie:
         return self.name.removesuffix("*")
 
 
-def _rebuild(values: dict[str, Any]) -> DeclaredCookie:
-    return DeclaredCookie(**values)
-
-
-_TEXTS = ("title", "description", "without_it")
-
-#: What each argument must be, and what to write where it is something else.
-_TYPES: tuple[tuple[tuple[str, ...], tuple[type, ...], str], ...] = (
-    (("name", "path", "samesite"), (str,), "text"),
-    (("domain", "not_the_tracker"), (str, type(None)), "text or None"),
-    (_TEXTS, (str, Mapping), "text, or a mapping of language tags to texts"),
-    (("purposes",), (str, tuple, list, set, frozenset), "a tuple of purposes"),
-    (("lifetime",), (timedelta, type(None)), "a timedelta, or None for the browser's session"),
-    (("script_readable", "partitioned"), (bool,), "True or False"),
-)
-
-
-def _check_types(cookie: DeclaredCookie) -> list[str]:
-    return [
-        f"{key} is {getattr(cookie, key)!r}. Use {wanted}."
-        for keys, kinds, wanted in _TYPES
-        for key in keys
-        if not isinstance(getattr(cookie, key), kinds)
-    ]
-
-
 def _check_name(cookie: DeclaredCookie) -> list[str]:
     stem = cookie.stem
     if "*" in stem:
@@ -170,58 +109,21 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
             "the name is not a token. Use letters, digits and !#$%&'+-.^_`|~ only, "
             "and more than a prefix (RFC 6265bis section 4.1.1)."
         ]
-    if cookie.is_pattern:
-        if any(prefix.lower().startswith(stem.lower()) for prefix in NAME_PREFIXES):
-            return [
-                "the pattern would cover names with a prefix such as __Host-, which has rules of "
-                f"its own. Spell the prefix out, and fix at least {MIN_PATTERN_LENGTH} characters "
-                "behind it."
-            ]
-        fixed = len(stem) - len(name_prefix(stem) or "")
-        if fixed < MIN_PATTERN_LENGTH:
-            return [
-                f"the pattern fixes {fixed} of at least {MIN_PATTERN_LENGTH} characters before the "
-                "star and would let strangers in. Make it longer."
-            ]
-        if covered := trackers_under(stem):
-            return [
-                f"the pattern would cover {covered[0]!r}, a name commonly associated with "
-                "a tracker. Name the cookies in full, or choose a longer pattern."
-            ]
-        return []
-    tracker = find_tracker(stem)
-    reason = (cookie.not_the_tracker or "").strip()
-    if tracker is not None and is_known_tracker(stem) and not reason:
+    if cookie.is_pattern and any(
+        prefix.lower().startswith(stem.lower()) for prefix in NAME_PREFIXES
+    ):
         return [
-            f"this is a name commonly associated with {tracker.vendor} ({tracker.category}), which "
-            "is not strictly necessary. Remove the entry and what sets it; if it is something "
-            'else, say so: not_the_tracker = "why".'
+            "the pattern would cover names with a prefix such as __Host-, which has rules of "
+            f"its own. Spell the prefix out, and fix at least {MIN_PATTERN_LENGTH} characters "
+            "behind it."
         ]
-    return []
-
-
-def _check_lifetime(cookie: DeclaredCookie) -> list[str]:
-    lifetime = cookie.lifetime
-    if lifetime is None or not cookie.purposes:
-        return []
-    if lifetime <= timedelta(0) or lifetime.microseconds:
-        return [
-            f"lifetime is {lifetime.total_seconds():g} seconds. Use whole seconds above zero, or "
-            "'session'."
-        ]
-    limit = strictest_limit(cookie.purposes)
-    purposes = " and ".join(cookie.purposes)
-    if limit is None:
-        return [
-            f"lifetime is {say_duration(lifetime)}, but a cookie for {purposes} may live only "
-            'until the browser closes (WP194 section 3). Use lifetime = "session".'
-        ]
-    if lifetime > limit or lifetime.total_seconds() > MAX_LIFETIME:
-        return [
-            f"lifetime is {say_duration(lifetime)}, but a cookie for {purposes} may live at most "
-            f"{say_duration(limit)} (WP194 section 3). Shorten it."
-        ]
-    return []
+    return tracker_mistakes(
+        stem,
+        is_pattern=cookie.is_pattern,
+        fixed=len(stem) - len(name_prefix(stem) or ""),
+        reason=cookie.not_the_tracker,
+        things="cookies",
+    )
 
 
 def _check_scope(cookie: DeclaredCookie) -> list[str]:
@@ -270,14 +172,4 @@ def _check_prefix(cookie: DeclaredCookie) -> list[str]:
             "(draft-ietf-httpbis-layered-cookies section 4.1.3). "
             "Remove script_readable or rename the cookie."
         )
-    return mistakes
-
-
-def _check_texts(cookie: DeclaredCookie) -> list[str]:
-    mistakes = []
-    for key in _TEXTS:
-        text = getattr(cookie, key)
-        texts = [text] if isinstance(text, str) else list(text.values())
-        if not texts or not all(isinstance(one, str) and one.strip() for one in texts):
-            mistakes.append(f"{key} is empty. Write it for visitors, in a sentence.")
     return mistakes

@@ -27,22 +27,21 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
-from .catalogue import find_tracker, is_known_tracker, known_trackers
-from .errors import ConfigurationError, CookieDroppedError, StrictCookiesError
-from .grammar import (
-    MAX_FIELD_OCTETS,
-    MAX_PAIRS,
-    has_control_character,
-    is_safe_value,
-    is_token,
-    name_prefix,
-    split_pair,
+from .catalogue import find_certain_tracker
+from .errors import (
+    ConfigurationError,
+    CookieDroppedError,
+    StrictCookiesError,
+    WeakenedHeaderError,
 )
+from .grammar import is_token, split_pair
 from .hosts import is_local, request_host
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
+from .reader import CookieReader
 from .reasons import Reason
+from .strictness import HeaderSet
 from .sweeping import Sweep, Sweeper
 from .verdict import Judge, Verdict
 
@@ -68,6 +67,7 @@ BASELINE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
+_BASELINE = HeaderSet.of(BASELINE_HEADERS)
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
 MAX_TRIED = 256
 #: Most spellings of response field names that are remembered.
@@ -89,11 +89,13 @@ class CookieFirewall:
         app: The application to protect.
         policy: What is declared.
         mode: ``"enforce"``; ``"report-only"`` changes no cookie and records; ``"raise"`` raises
-            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped.
+            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped, and
+            :class:`~strict_cookies.errors.WeakenedHeaderError` for a weakened header.
         sweep: ``"known"`` (trackers and own strays); ``"host"`` (every stray, this host);
             ``"site"`` (every stray, each parent domain too); ``"off"``.
-        headers: Gives security headers for an environ and a status; those that a response already
-            has are left alone. By default :data:`BASELINE_HEADERS`.
+        headers: Gives security headers for an environ and a status. One that a response already
+            has stands; where it is weaker, that is recorded, and raised in ``"raise"`` mode. By
+            default :data:`BASELINE_HEADERS`.
         on_verdict: Called with reason, cookie name and place for each verdict but a pass.
         interceptors: Asked in turn whether the application gets a request at all; see
             :mod:`~strict_cookies.interception`. In report-only mode none of them answers.
@@ -132,7 +134,6 @@ class CookieFirewall:
             enforced=mode != "report-only",
         )
         self._judge = Judge(policy)
-        self._declares = policy.declares
         self._headers = headers or _baseline
         self._interceptors = tuple(interceptors)
         #: Field names of responses as spelt, with their lower case.
@@ -142,6 +143,7 @@ class CookieFirewall:
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
+        self._read = CookieReader(policy, self._tried, sweeps_all=sweep in ("host", "site"))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -152,7 +154,7 @@ class CookieFirewall:
         ) -> Callable[[bytes], object]:
             try:
                 headers = self._judge_response(environ, status, headers, strays)
-            except (CookieDroppedError, _UnsafeHeader):
+            except (CookieDroppedError, WeakenedHeaderError, _UnsafeHeader):
                 raise
             except Exception as error:
                 raise _JudgeFault from error
@@ -163,7 +165,8 @@ class CookieFirewall:
         try:
             if self._enforcing:
                 for key in _RAW_TABLES:
-                    environ.pop(key, None)
+                    if key in environ:
+                        del environ[key]
             if environ.get("HTTP_COOKIE"):
                 try:
                     strays = self._clean_request(environ)
@@ -189,7 +192,7 @@ class CookieFirewall:
                     continue
                 if found.reason is not None:
                     environ[INTERCEPTED] = True
-                    self.ledger.record([(found.reason, found.cookie_name)], environ)
+                    self.ledger.record(((found.reason, found.cookie_name),), environ)
                 if self._enforcing:
                     return found.answer
         except Exception as error:
@@ -200,76 +203,17 @@ class CookieFirewall:
 
     def _clean_request(self, environ: WSGIEnvironment) -> list[str]:
         """Cut from the environ what the application must not see; return the names to sweep."""
-        field: str = environ["HTTP_COOKIE"]
-        if len(field) > MAX_FIELD_OCTETS or field.count(";") >= MAX_PAIRS:
-            self.ledger.record([(Reason.FIELD_TOO_LARGE, OTHER)], environ)
-            names = [
-                part.partition("=")[0].strip(" \t")
-                for part in field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
-            ]
-            if self._enforcing:
-                del environ["HTTP_COOKIE"]
-            return [name for name in dict.fromkeys(names) if self.policy.find(name) is None]
-        declares = self._declares
-        plain = '"' not in field and not has_control_character(field)
-        kept: dict[str, str] = {}
-        strays: list[str] = []
-        unsafe: list[str] = []
-        twice: list[str] = []
-        for part in field.split(";"):
-            name, equals, value = part.partition("=")
-            name = name.strip(" \t")
-            if not declares(name):
-                if name or equals:
-                    strays.append(name)
-                continue
-            value = value.strip(" \t")
-            if not equals or not ((plain and " " not in value) or is_safe_value(value)):
-                unsafe.append(name)
-            elif name in kept:
-                twice.append(name)
-            else:
-                kept[name] = value
-        if not (strays or unsafe or twice):
+        reading = self._read(environ["HTTP_COOKIE"])
+        if reading is None:
             return []
-        findings = [
-            (Reason.MALFORMED_PAIR, self._known_or_other(name)) for name in dict.fromkeys(unsafe)
-        ]
-        sweepable = self._sort_strays(strays, kept, findings, twice) if strays else []
-        for name in dict.fromkeys(twice):
-            kept.pop(name, None)
-            sweepable.append(name)
-            findings.append((Reason.AMBIGUOUS, self._known_or_other(name)))
+        field, findings, sweepable = reading
         self.ledger.record(findings, environ)
         if self._enforcing:
-            if kept:
-                environ["HTTP_COOKIE"] = "; ".join([f"{name}={kept[name]}" for name in kept])
+            if field:
+                environ["HTTP_COOKIE"] = field
             else:
                 del environ["HTTP_COOKIE"]
         return sweepable
-
-    def _sort_strays(
-        self,
-        strays: list[str],
-        kept: dict[str, str],
-        findings: list[tuple[Reason, str]],
-        twice: list[str],
-    ) -> list[str]:
-        """Add to the findings, by name only where it is known; return what may be swept."""
-        sweepable = known_trackers(strays)
-        known = dict.fromkeys(map(_tracker_name, sweepable))
-        findings += [(Reason.TRACKER_ARRIVED, name) for name in known]
-        if self._tried:
-            own = [name for name in strays if name in self._tried and name not in sweepable]
-            findings += [(Reason.STRAY, name) for name in own]
-            sweepable += own
-        dubious = [name for name in strays if name[:2] == "__"]
-        for name, twin in _second_spellings(dubious, kept) if dubious else ():
-            twice.append(twin)
-            sweepable.append(name)
-        if len(strays) > len(sweepable):
-            findings.append((Reason.STRAY, OTHER))
-        return strays + sweepable if self.sweep in ("host", "site") else sweepable
 
     # What leaves
 
@@ -277,36 +221,66 @@ class CookieFirewall:
         self, environ: WSGIEnvironment, status: str, headers: Headers, strays: list[str]
     ) -> Headers:
         """Judge each Set-Cookie line, fill in security headers, sweep."""
-        leaving: Headers = []
-        present = set()
-        if self._enforcing and _breaks_line(status):
+        known, enforcing = self._header_names, self._enforcing
+        if enforcing and _breaks_line(status):
             raise _UnsafeHeader("the status has a line break")
-        for name, value in headers:
-            key = self._header_names.get(name) or self._read_header_name(name)
-            present.add(key)
+        leaving: Headers = []
+        present: list[str] = []
+        for header in headers:
+            name, value = header
+            try:
+                key = known[name]
+            except KeyError:
+                key = self._read_header_name(name)
+            present.append(key)
             if key == "set-cookie":
                 verdict = self._judge(value)
                 if verdict.reasons:
                     self._report(verdict, environ)
-                if self._enforcing:
+                if enforcing:
                     if verdict.line is None:
                         continue
-                    value = verdict.line
-            elif self._enforcing and _breaks_line(value):
+                    header = (name, verdict.line)
+            # Line breaks can't be printed; few values hold anything that can't.
+            elif enforcing and not value.isprintable() and _breaks_line(value):
                 raise _UnsafeHeader(f"the value of {key} has a line break")
-            leaving.append((name, value))
-        for header in self._headers(environ, status):
-            if header[0].lower() not in present:
-                leaving.append(header)
+            leaving.append(header)
+        given = self._headers(environ, status)
+        if type(given) is not HeaderSet:
+            given = HeaderSet.of(given)
+        if given.names.isdisjoint(present):
+            leaving += given.pairs
+        else:
+            self._fill_in(given, present, leaving, environ)
         if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, leaving)
         if strays and self._sweeper is not None:
             swept = self._sweeper.expire(strays, environ, leaving)
             if swept:
                 self.ledger.record(
-                    [(Reason.SWEPT, self._known_or_other(n)) for n in swept], environ
+                    tuple((Reason.SWEPT, self._known_or_other(name)) for name in swept), environ
                 )
         return leaving
+
+    def _fill_in(
+        self, given: HeaderSet, present: list[str], leaving: Headers, environ: WSGIEnvironment
+    ) -> None:
+        """Add the security headers that are missing; tell which of those there are weaker."""
+        weaker: list[str] = []
+        for name in sorted(given.names.intersection(present)):
+            theirs = [text for spelt, text in leaving if spelt.lower() == name]
+            weaker += given.find_weaker(name, theirs)
+        leaving += [header for header in given.pairs if header[0].lower() not in present]
+        if not weaker:
+            return
+        self.ledger.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
+        if self.mode == "raise":
+            what, place = ", ".join(weaker), self.ledger.place_of(environ)
+            raise WeakenedHeaderError(
+                f"{Reason.WEAKER_HEADER}: {what} at {place!r}. {Reason.WEAKER_HEADER.remedy}",
+                header_name=what.partition(" ")[0],
+                reason_id=Reason.WEAKER_HEADER.id,
+            )
 
     def _read_header_name(self, name: str) -> str:
         """
@@ -327,8 +301,9 @@ class CookieFirewall:
         return key
 
     def _known_or_other(self, name: str) -> str:
-        if is_known_tracker(name):
-            return _tracker_name(name)
+        tracker = find_certain_tracker(name)
+        if tracker is not None:
+            return tracker
         declared = self.policy.find(name)
         if declared is not None:
             return declared.name
@@ -336,7 +311,7 @@ class CookieFirewall:
 
     def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
         name = verdict.cookie_name
-        self.ledger.record([(reason, name) for reason in verdict.reasons], environ)
+        self.ledger.record(tuple([(reason, name) for reason in verdict.reasons]), environ)
         if verdict.line is not None:
             return
         if is_token(name) and len(self._tried) < MAX_TRIED:
@@ -356,7 +331,7 @@ class CookieFirewall:
             for key, line in leaving:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     name = split_pair(line.partition(";")[0])[0]
-                    self.ledger.record([(Reason.UNKEEPABLE, name)], environ)
+                    self.ledger.record(((Reason.UNKEEPABLE, name),), environ)
 
     # Faults
 
@@ -427,28 +402,12 @@ class _GuardedBody:
             close()
 
 
-def _tracker_name(cookie_name: str) -> str:
-    """Name or pattern as in the catalogue: what stands for the star is the client's."""
-    found = find_tracker(cookie_name)
-    return OTHER if found is None else found.name
-
-
 def _breaks_line(text: str) -> bool:
     return "\n" in text or "\r" in text or "\0" in text
 
 
-def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
-    return BASELINE_HEADERS
-
-
-def _second_spellings(strays: list[str], kept: Iterable[str]) -> list[tuple[str, str]]:
-    """
-    Pair strays with the kept cookie of which they are another spelling, prefix included.
-
-    Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
-    """
-    prefixed = {name.lower(): name for name in kept if name_prefix(name) is not None}
-    return [(name, prefixed[name.lower()]) for name in strays if name.lower() in prefixed]
+def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:
+    return _BASELINE
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import signals
@@ -31,6 +31,11 @@ MAX_ROWS = 2048
 #: What stands for a name that came from a client and that nobody here knows.
 OTHER = "other"
 
+#: Most events that wait to be counted.
+MAX_PENDING = 256
+
+#: Reasons with their cookie names, found together.
+Found = tuple[tuple[Reason, str], ...]
 OnVerdict = Callable[[Reason, str, str], object]
 
 
@@ -57,6 +62,10 @@ class Ledger:
         self._place = place or _path
         self._on_verdict = on_verdict
         self._enforced = enforced
+        #: What has been told once and is only counted from then on: (found, place).
+        self._told: set[tuple[Found, str]] = set()
+        #: Of that, what is not in the table yet; appending needs no lock.
+        self._pending: deque[tuple[Found, str]] = deque()
         self._counts: dict[tuple[Reason, str, str], int] = {}
         self._lock = threading.Lock()
 
@@ -65,12 +74,13 @@ class Ledger:
         """How often each ``(reason id, cookie name)`` occurred in this process; a copy."""
         totals: Counter[tuple[str, str]] = Counter()
         with self._lock:
+            self._fold()
             rows = list(self._counts.items())
         for (reason, name, _), count in rows:
             totals[reason.id, name] += count
         return dict(totals)
 
-    def record(self, found: Sequence[tuple[Reason, str]], environ: WSGIEnvironment) -> None:
+    def record(self, found: Found, environ: WSGIEnvironment) -> None:
         """
         Record what was found in one request or response.
 
@@ -80,18 +90,16 @@ class Ledger:
             environ: Says where it happened.
         """
         try:
-            counts, new = self._counts, []
             # What arrives comes from the browser, wherever it asks: its place is of no account.
             place = "" if found[0][0].arrived else show(self._place(environ))
-            with self._lock:
-                for reason, name in found:
-                    row = (reason, name, place)
-                    if row in counts:
-                        counts[row] += 1
-                    else:
-                        new.append(row)
-            if new:
-                self._log_first(new, environ)
+            event = (found, place)
+            if event in self._told:
+                self._pending.append(event)
+                if len(self._pending) >= MAX_PENDING:
+                    with self._lock:
+                        self._fold()
+            else:
+                self._record_new(event, environ)
             if self._on_verdict is not None or signals.any_receivers():
                 place = show(self._place(environ))
                 for reason, name in found:
@@ -102,16 +110,28 @@ class Ledger:
     def fault(self, reason: Reason, error: BaseException) -> None:
         """Record a fault by type and frames; its message might hold a value."""
         self._count((reason, OTHER, OTHER))
-        try:
-            logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
-        except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
-            return
+        log_fault(reason, error)
 
-    def _log_first(self, rows: list[tuple[Reason, str, str]], environ: WSGIEnvironment) -> None:
-        place = show(self._place(environ))
-        for row in rows:
-            if self._count(row):
-                logger.warning("%s", explain(row[0], row[1], place, enforced=self._enforced))
+    def _record_new(self, event: tuple[Found, str], environ: WSGIEnvironment) -> None:
+        """Count one by one what came together for the first time; log what is new of it."""
+        found, place = event
+        new = [(reason, name) for reason, name in found if self._count((reason, name, place))]
+        with self._lock:
+            # A client chooses what comes together: where it goes on and on, it is counted here.
+            if len(self._told) < MAX_ROWS and all(
+                (reason, name, place) in self._counts for reason, name in found
+            ):
+                self._told.add(event)
+        shown = show(self._place(environ)) if new else ""
+        for reason, name in new:
+            logger.warning("%s", explain(reason, name, shown, enforced=self._enforced))
+
+    def _fold(self) -> None:
+        """Bring the table up to date; the lock is held."""
+        events = [self._pending.popleft() for _ in range(len(self._pending))]
+        for (found, place), count in Counter(events).items():
+            for reason, name in found:
+                self._counts[reason, name, place] += count
 
     def place_of(self, environ: WSGIEnvironment) -> str:
         """Tell where in the application a request went, as the log does."""
@@ -210,6 +230,14 @@ def show(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = text[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def log_fault(reason: Reason, error: BaseException) -> None:
+    """Log a fault by type and frames; its message might hold a value."""
+    try:
+        logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
+    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+        return
 
 
 def describe_fault(error: BaseException) -> str:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .cookie import DeclaredCookie
-from .durations import read_duration
 from .errors import PolicyError
-from .policy import CookiePolicy, Site
+from .external_origin import ExternalOrigin
+from .policy import CookiePolicy, Site, unknown_recipient
+from .sections import SECTIONS, SITE_KEYS
+
+if TYPE_CHECKING:
+    from .entry import Entry
+    from .sections import Reader, Section
 
 #: Largest policy file that is read, in octets.
 MAX_FILE_OCTETS = 4 * 1024 * 1024
@@ -57,7 +61,7 @@ def load_policy(path: str | os.PathLike[str]) -> CookiePolicy:
     Read a policy file.
 
     Args:
-        path: A TOML file; ``[site]`` and ``[[cookie]]`` entries are optional.
+        path: A TOML file; every section is optional.
 
     Raises:
         PolicyError: It can't be read, or all that is wrong in it.
@@ -127,12 +131,16 @@ class _Reader:
         Raises:
             PolicyError: All that is wrong.
         """
-        self._refuse_unknown(document, ("site", "cookie"), "", 0, "")
+        self._refuse_unknown(document, ("site", *SECTIONS), "", 0, "")
         site = self._read_site(document.get("site", {}))
-        cookies = self._read_cookies(document.get("cookie", []))
+        entries = {
+            section.plural: self._read_section(section, table, document.get(table, []))
+            for table, section in SECTIONS.items()
+        }
+        self._check_recipients(document)
         if self._found:
             raise PolicyError(self.mistakes, source=source)
-        return CookiePolicy(cookies=tuple(cookies), site=site, source=source)
+        return CookiePolicy(site=site, source=source, **entries)
 
     def _read_site(self, entry: object) -> Site:
         if not isinstance(entry, dict):
@@ -140,7 +148,7 @@ class _Reader:
                 "site", 0, "", "[site]: it is no table. Write [site] on a line of its own."
             )
             return Site()
-        values = self._read_entry(entry, _SITE_KEYS, "site", 0, "[site]")
+        values = self._read_values(entry, SITE_KEYS, "site", 0, "[site]")
         try:
             return Site(**values)
         except PolicyError as error:
@@ -148,53 +156,79 @@ class _Reader:
                 self._mistake("site", 0, "privacy_url", mistake)
             return Site()
 
-    def _read_cookies(self, entries: object) -> list[DeclaredCookie]:
+    def _read_section(self, section: Section, table: str, entries: object) -> Any:
         if not isinstance(entries, list):
-            self._mistake("cookie", 0, "", "[cookie]: write [[cookie]] with two brackets.")
-            return []
-        cookies = []
-        names: set[str] = set()
+            self._mistake(table, 0, "", f"[{table}]: write [[{table}]] with two brackets.")
+            return ()
+        built = []
+        seen: set[tuple[object, ...]] = set()
         for index, entry in enumerate(entries):
             if not isinstance(entry, dict):
-                self._mistake("cookie", index, "", f"[[cookie]] {index + 1}: {_NO_TABLE}")
+                text = (
+                    f"it is no table. Write [[{table}]] on a line of its own, and its keys below "
+                    "it."
+                )
+                self._mistake(table, index, "", f"[[{table}]] {index + 1}: {text}")
                 continue
-            name = entry.get("name")
-            if isinstance(name, str):
-                if name in names:
-                    text = f"Cookie {name!r} is declared twice. Keep one entry."
-                    self._mistake("cookie", index, "name", text)
-                names.add(name)
-            cookie = self._read_cookie(entry, index)
-            if cookie is not None:
-                cookies.append(cookie)
-        return cookies
-
-    def _read_cookie(self, entry: Mapping[str, Any], index: int) -> DeclaredCookie | None:
-        name = entry.get("name")
-        where = f"Cookie {name!r}" if isinstance(name, str) else f"[[cookie]] {index + 1}"
-        missing = [key for key in _NEEDED if key not in entry]
-        if missing:
-            text = f"{where}: it lacks {', '.join(missing)}. Add what is missing."
-            self._mistake("cookie", index, "", text)
-        values = self._read_entry(entry, _COOKIE_KEYS, "cookie", index, where)
-        if "name" not in values:
-            return None
-        if "purposes" not in values:
-            # Without its purposes a lifetime has no limit that it could be held to.
-            values.pop("lifetime", None)
-        if "samesite" in entry and "samesite" not in values:
-            values.pop("partitioned", None)
-        try:
-            return DeclaredCookie(**{**_STAND_INS, **values})
-        except PolicyError as error:
-            for mistake in error.mistakes:
-                self._mistake("cookie", index, _key_meant(mistake, where), mistake)
-            return None
+            made = self._read_entry(section, table, index, entry)
+            if made is not None:
+                built.append(made)
+            kind = section.kind
+            written = [entry.get(key) for key in kind.UNIQUE_BY]
+            if not all(isinstance(value, str) for value in written):
+                continue
+            key = tuple(written) if made is None else made.unique_key
+            if key in seen:
+                text = f"{kind.LABEL} {written[0]!r} is declared twice. Keep one entry."
+                self._mistake(table, index, kind.UNIQUE_BY[0], text)
+            seen.add(key)
+        return tuple(built)
 
     def _read_entry(
+        self, section: Section, table: str, index: int, entry: Mapping[str, Any]
+    ) -> Entry | None:
+        kind = section.kind
+        named_by = kind.UNIQUE_BY[0]
+        name = entry.get(named_by)
+        where = f"{kind.LABEL} {name!r}" if isinstance(name, str) else f"[[{table}]] {index + 1}"
+        missing = [key for key in section.needed if key not in entry]
+        if missing:
+            text = f"{where}: it lacks {', '.join(missing)}. Add what is missing."
+            self._mistake(table, index, "", text)
+        values = self._read_values(entry, section.keys, table, index, where)
+        if named_by not in values:
+            return None
+        unread = {key for key in (*section.needed, *entry) if key not in values}
+        section.mend(values, unread)
+        try:
+            return kind(**{**section.stand_ins, **values})
+        except PolicyError as error:
+            for mistake in error.mistakes:
+                key = _key_meant(mistake.removeprefix(f"{where}: "), section)
+                self._mistake(table, index, key, mistake)
+            return None
+
+    def _check_recipients(self, document: Mapping[str, Any]) -> None:
+        """Tell which external origins name a recipient that is not there."""
+        recipients, origins = (
+            document.get(table, []) for table in ("recipient", "external_origin")
+        )
+        if not isinstance(recipients, list) or not isinstance(origins, list):
+            return
+        names = [entry.get("name") for entry in recipients if isinstance(entry, dict)]
+        known = [name for name in names if isinstance(name, str)]
+        for index, entry in enumerate(origins):
+            if not isinstance(entry, dict):
+                continue
+            origin, name = entry.get("origin"), entry.get("recipient")
+            if isinstance(origin, str) and isinstance(name, str) and name not in known:
+                text = f"{ExternalOrigin.LABEL} {origin!r}: {unknown_recipient(name, known)}"
+                self._mistake("external_origin", index, "recipient", text)
+
+    def _read_values(
         self,
         entry: Mapping[str, Any],
-        keys: Mapping[str, Callable[[Any], Any]],
+        keys: Mapping[str, Reader],
         table: str,
         index: int,
         where: str,
@@ -217,8 +251,8 @@ class _Reader:
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                if table == "cookie":
-                    hint = _HINTS.get(key.lower(), hint)
+                if table in SECTIONS:
+                    hint = SECTIONS[table].hints.get(key.lower(), hint)
                 elif not table and not isinstance(entry[key], dict | list):
                     hint = f"It stands before any section. {hint}"
                 line = self._lines.of(table, index, key) or self._lines.of(key) or 0
@@ -228,15 +262,14 @@ class _Reader:
         self._found.append((self._lines.of(table, index, key) or 0, text))
 
 
-def _key_meant(mistake: str, where: str) -> str:
-    """Find the key that a mistake of a cookie begins with; empty for the entry as a whole."""
-    words = mistake.removeprefix(f"{where}: ").split(" ", 2)
-    if words[0] in _COOKIE_KEYS:
-        return words[0]
-    if words[0] == "purpose":
-        return "purposes"
+def _key_meant(mistake: str, section: Section) -> str:
+    """Find the key that a mistake of an entry begins with; empty for the entry as a whole."""
+    word = mistake.split(" ", 1)[0]
+    for key in (word, f"{word}s"):
+        if key in section.keys:
+            return key
     # "the name ...", "the pattern ...", "the prefix ...", "this is a name ...", "only one star ..."
-    return "name" if words[0] in ("the", "this", "only") else ""
+    return section.kind.UNIQUE_BY[0] if word in ("the", "this", "only") else ""
 
 
 def _say(value: object) -> str:
@@ -245,96 +278,3 @@ def _say(value: object) -> str:
     except (RecursionError, ValueError):
         return f"a {type(value).__name__} too large to show"
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _read_string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write text in quotes.")
-    return value
-
-
-def _read_flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("write true or false, without quotes.")
-    return value
-
-
-def _read_strings(value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError('write a list of texts: ["...", "..."].')
-    return tuple(value)
-
-
-def _read_languages(value: object) -> tuple[str, ...]:
-    languages = _read_strings(value)
-    if not languages or any(
-        not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in languages
-    ):
-        raise ValueError('write language tags, for example ["en", "de"].')
-    return languages
-
-
-def _read_text(value: object) -> str | Mapping[str, str]:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and value and all(isinstance(text, str) for text in value.values()):
-        return dict(value)
-    raise ValueError('write text in quotes, or one for each language: { en = "...", de = "..." }.')
-
-
-def _read_lifetime(value: object) -> object:
-    if value == "session":
-        return None
-    return read_duration(_read_string(value))
-
-
-_SITE_KEYS: dict[str, Callable[[Any], Any]] = {
-    "name": _read_string,
-    "controller": _read_string,
-    "contact": _read_string,
-    "dpo": _read_string,
-    "authority": _read_string,
-    "privacy_url": _read_string,
-    "languages": _read_languages,
-    "jurisdictions": _read_strings,
-}
-
-_COOKIE_KEYS: dict[str, Callable[[Any], Any]] = {
-    "name": _read_string,
-    "title": _read_text,
-    "purposes": _read_strings,
-    "description": _read_text,
-    "without_it": _read_text,
-    "lifetime": _read_lifetime,
-    "path": _read_string,
-    "domain": _read_string,
-    "samesite": _read_string,
-    "script_readable": _read_flag,
-    "partitioned": _read_flag,
-    "not_the_tracker": _read_string,
-}
-
-_NEEDED = ("name", "title", "purposes", "description", "without_it", "lifetime")
-
-_NO_TABLE = "it is no table. Write [[cookie]] on a line of its own, and its keys below it."
-
-#: What to say to keys that people try, of other libraries or of the header itself.
-_HINTS = {
-    "category": "Write purposes = [...].",
-    "expires": 'Write lifetime = "4 hours", or "session".',
-    "http_only": "It is always on; script_readable = true takes it off.",
-    "httponly": "It is always on; script_readable = true takes it off.",
-    "max-age": 'Write lifetime = "4 hours", or "session".',
-    "max_age": 'Write lifetime = "4 hours", or "session".',
-    "secure": "It is always on.",
-}
-
-#: What stands for a missing or unreadable key, so that the rest of its entry is still checked.
-_STAND_INS = {
-    "title": "-",
-    "purposes": ("security",),
-    "description": "-",
-    "without_it": "-",
-}

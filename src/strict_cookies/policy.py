@@ -1,5 +1,5 @@
 """
-The policy: which cookies a site declares and who answers for them, compiled for look-up.
+The policy: what a site declares and who answers for it, compiled for look-up.
 
 Everything later in the flow reads this one object: the firewall enforces it, the declaration
 publishes it, the audit compares with it. It is frozen; an equal policy gives equal verdicts.
@@ -7,16 +7,22 @@ publishes it, the audit compares with it. It is frozen; an equal policy gives eq
 
 from __future__ import annotations
 
+import difflib
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .catalogue import is_known_tracker
-from .cookie import DeclaredCookie, Text
+from .cookie import DeclaredCookie
+from .entry import Entry, Text
 from .errors import PolicyError
+from .external_origin import ExternalOrigin, csp_sources
 from .grammar import is_token
+from .preference import DeclaredPreference
+from .recipient import Recipient
+from .storage import DeclaredStorage
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +74,7 @@ class Site:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookiePolicy:
     """
-    The cookies that may cross the wire, and who declares them.
+    The cookies that may cross the wire, what else is stored or told, and who declares it.
 
     Args:
         cookies: In the order of the declaration. Names must differ.
@@ -76,39 +82,47 @@ class CookiePolicy:
         transport: ``"https"``, or ``"plain-http"`` for development where no HTTPS can be had:
             then Secure is not added, and nothing that a network can read is safe.
         source: Where the policy was read from, for messages; None if it was built in Python.
+        recipients: Who gets data from the server. Names must differ.
+        external_origins: Whom the browser itself talks to; each names one of the recipients.
+        storage: What scripts keep in the browser beside cookies. Of a kind, names must differ.
+        preferences: What visitors may choose for their session. Names must differ.
 
     Attributes:
-        exact: The entries that are no patterns, by name.
+        exact: The cookies that are no patterns, by name.
+        csp_sources: The external origins that each directive of a Content-Security-Policy admits,
+            for example ``{"img-src": ("https://maps.example.com",)}``; read-only.
 
     Raises:
-        PolicyError: Two entries have the same name.
+        PolicyError: Two entries of a kind have the same name, or a recipient is not there.
     """
 
     cookies: tuple[DeclaredCookie, ...] = ()
     site: Site = field(default_factory=Site)
     transport: Transport = "https"
     source: str | None = field(default=None, compare=False)
+    recipients: tuple[Recipient, ...] = ()
+    external_origins: tuple[ExternalOrigin, ...] = ()
+    storage: tuple[DeclaredStorage, ...] = ()
+    preferences: tuple[DeclaredPreference, ...] = ()
     exact: Mapping[str, DeclaredCookie] = field(init=False, repr=False, compare=False)
+    csp_sources: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _patterns: dict[str, DeclaredCookie] = field(init=False, repr=False, compare=False)
     _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cookies", tuple(self.cookies))
+        for key in _ENTRIES:
+            object.__setattr__(self, key, tuple(getattr(self, key)))
         if self.transport not in get_args(Transport):
             raise PolicyError(
                 [f"transport is {self.transport!r}. Use 'https' or 'plain-http'."],
                 source=self.source,
             )
-        counts = Counter(cookie.name for cookie in self.cookies)
-        twice = sorted(name for name, count in counts.items() if count > 1)
-        if twice:
-            raise PolicyError(
-                (f"Cookie {name!r} is declared twice. Keep one entry." for name in twice),
-                source=self.source,
-            )
+        if mistakes := [*_find_twice(self), *_find_unknown_recipients(self)]:
+            raise PolicyError(mistakes, source=self.source)
         exact = {cookie.name: cookie for cookie in self.cookies if not cookie.is_pattern}
         patterns = {cookie.stem: cookie for cookie in self.cookies if cookie.is_pattern}
         object.__setattr__(self, "exact", MappingProxyType(exact))
+        object.__setattr__(self, "csp_sources", csp_sources(self.external_origins))
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(
             self, "_lengths", tuple(sorted({len(stem) for stem in patterns}, reverse=True))
@@ -127,7 +141,7 @@ class CookiePolicy:
         return load_policy(path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.cookies, self.site, self.transport, self.source)
+        return _rebuild, ({one.name: getattr(self, one.name) for one in fields(self) if one.init},)
 
     def find(self, cookie_name: str) -> DeclaredCookie | None:
         """
@@ -165,10 +179,37 @@ class CookiePolicy:
         return replace(self, cookies=(cookie, *self.cookies))
 
 
-def _rebuild(
-    cookies: tuple[DeclaredCookie, ...], site: Site, transport: Transport, source: str | None
-) -> CookiePolicy:
-    return CookiePolicy(cookies=cookies, site=site, transport=transport, source=source)
+#: The arguments that hold entries.
+_ENTRIES = ("cookies", "recipients", "external_origins", "storage", "preferences")
+
+
+def _rebuild(values: dict[str, Any]) -> CookiePolicy:
+    return CookiePolicy(**values)
+
+
+def _find_twice(policy: CookiePolicy) -> Iterator[str]:
+    for key in _ENTRIES:
+        entries: tuple[Entry, ...] = getattr(policy, key)
+        counts = Counter(entry.unique_key for entry in entries)
+        twice = {entry.identity for entry in entries if counts[entry.unique_key] > 1}
+        for identity in sorted(twice):
+            yield f"{identity} is declared twice. Keep one entry."
+
+
+def _find_unknown_recipients(policy: CookiePolicy) -> Iterator[str]:
+    names = [recipient.name for recipient in policy.recipients]
+    for origin in policy.external_origins:
+        if origin.recipient not in names:
+            yield f"{origin.identity}: {unknown_recipient(origin.recipient, names)}"
+
+
+def unknown_recipient(name: str, names: Collection[str]) -> str:
+    """Say that an external origin names a recipient that is not there, with the one meant."""
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = (
+        f"Did you mean {close[0]!r}?" if close else "Add the entry that says who gets data there."
+    )
+    return f"recipient is {name!r}, but no [[recipient]] has that name. {hint}"
 
 
 def text_in(text: Text, language: str, default: str = "en") -> str:

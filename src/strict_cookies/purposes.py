@@ -11,8 +11,12 @@ this library's own, conservative reading.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
+
+from .durations import say_duration
+from .grammar import MAX_LIFETIME
 
 #: WP194 sections 3.1 and 3.6 allow "a few hours" beyond the session for these purposes.
 A_FEW_HOURS = timedelta(hours=4)
@@ -175,3 +179,59 @@ def read_purpose(word: str) -> Purpose:
         meant = ALSO_KNOWN_AS.get(lowered) or Purpose(lowered)
         known = f" Did you mean {meant.value!r}?{known}"
     raise ValueError(f"purpose {word!r} is not known.{known}") from None
+
+
+def read_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], list[str]]:
+    """
+    Turn the words of an entry into purposes.
+
+    Args:
+        given: One word, or several.
+
+    Returns:
+        Those that are known, each once, and what is wrong with the others.
+    """
+    words = (given,) if isinstance(given, str) else tuple(given)
+    purposes: list[Purpose] = []
+    mistakes: list[str] = []
+    for word in words:
+        try:
+            purposes.append(read_purpose(str(word)))
+        except ValueError as error:
+            mistakes.append(str(error))
+    if not words:
+        mistakes.append(f"purposes is empty. Name at least one of {', '.join(Purpose)}.")
+    return tuple(dict.fromkeys(purposes)), mistakes
+
+
+def lifetime_mistakes(
+    lifetime: timedelta | None, purposes: tuple[Purpose, ...], thing: str
+) -> list[str]:
+    """
+    Hold a lifetime to the limit of its purposes.
+
+    Args:
+        lifetime: None means until the browser closes, which every purpose allows.
+        purposes: None at all, where what was written is no purpose, allows any.
+        thing: What lives, for messages: ``"a cookie"``.
+    """
+    if lifetime is None or not purposes:
+        return []
+    if lifetime <= timedelta(0) or lifetime.microseconds:
+        return [
+            f"lifetime is {lifetime.total_seconds():g} seconds. Use whole seconds above zero, or "
+            "'session'."
+        ]
+    limit = strictest_limit(purposes)
+    named = " and ".join(purposes)
+    if limit is None:
+        return [
+            f"lifetime is {say_duration(lifetime)}, but {thing} for {named} may live only "
+            'until the browser closes (WP194 section 3). Use lifetime = "session".'
+        ]
+    if lifetime > limit or lifetime.total_seconds() > MAX_LIFETIME:
+        return [
+            f"lifetime is {say_duration(lifetime)}, but {thing} for {named} may live at most "
+            f"{say_duration(limit)} (WP194 section 3). Shorten it."
+        ]
+    return []

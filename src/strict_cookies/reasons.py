@@ -5,8 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC6xx: a request that was
-refused. SC7xx: sessions. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
+SC6xx: a request that was refused. SC7xx: sessions. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Reason(Enum):
         id: For example ``"SC101"``.
         title: What was found, in a few words.
         remedy: What to do, in a sentence.
-        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused.
+        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused,
+            SC80 reported.
         arrived: Whether it came from the browser.
     """
 
@@ -178,6 +179,16 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    WEAKER_HEADER = (
+        "SC501",
+        "security header weaker than the options",
+        "Don't write it in code; give the view options by @strict.talisman(...).",
+    )
+    CACHED_NONCE = (
+        "SC502",
+        "nonce in what the server caches",
+        "Take the inline code out of it, or don't cache it: later visitors get another nonce.",
+    )
     CROSS_ORIGIN = (
         "SC601",
         "request of another origin",
@@ -221,6 +232,16 @@ class Reason(Enum):
         "SC706",
         "session used after the headers had gone",
         "Read it before the first octet is sent, and change it nowhere in a streamed body.",
+    )
+    BROWSER_REPORT = (
+        "SC801",
+        "browser blocked what a page asked for",
+        "Take it out of the page; if the site needs it, let the policy or the header allow it.",
+    )
+    WRITE_REFUSED = (
+        "SC802",
+        "script wrote an undeclared name",
+        "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
     )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."

@@ -8,102 +8,61 @@ with or without Strict Cookies in it; nothing in the application is changed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .checks import current_session_name, join_words
+from .checks import current_session_name
 from .cookie import DeclaredCookie
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
-from .headers import StrictTalisman
+from .external_origin import read_origin
+from .header_layers import Hsts
+from .headers import HeaderContext, StrictTalisman
+from .hosts import is_local
 from .installed import UsedCookie, used_cookies
 from .ledger import show
 from .loading import parse_policy
 from .policy import CookiePolicy
-from .scanning import Kind, Scan, printable
+from .scanning import Kind, printable, tracker_of
 from .settings import DEFAULTS, find_policy
+from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .csp import Directives
+    from .scanning import Found, Scan
+
+#: Most files that are named for one external origin.
+MAX_FILES_NAMED = 3
+#: Most features of a Permissions-Policy that are named.
+MAX_FEATURES_NAMED = 3
 #: Seconds of a day, for what HSTS says.
 _DAY = 86_400
 
-_HEAD = """\
-# What this site stores in a browser, and who answers for it.
-# Strict Cookies reads this file when the application starts.
-# Flask's session cookie is declared by the library itself, so it has no entry here.
-# After a change, run: flask cookies check
-
-[site]
-# The name of the site or product.
-name = ""
-# Who decides on the data: name and address.
-controller = ""
-# Where questions about data go: a mail address or a URL.
-contact = ""
-# The data protection officer's contact; leave it empty where there is none.
-dpo = ""
-# The supervisory authority that takes complaints.
-authority = ""
-# The privacy notice: a path on this site such as "/privacy", or an https URL.
-privacy_url = ""
-# The languages of the texts below, the default one first.
-languages = ["en"]
-# Whose law may be printed; no law outside these is.
-jurisdictions = ["EU"]
-
-# Each cookie has an entry of its own; whatever has none does not leave the server.
-# This is what an entry looks like; take the # away to use it.
-#
-# [[cookie]]
-# The technical name, exact in case; a * at its end stands for any further characters.
-# name = "__Host-csrf"
-# What visitors read first.
-# title = "Form protection"
-# Why it is strictly necessary; the strictest limit of these applies.
-# Choose from: session, authentication, preferences, security, load_balancing, user_input,
-# media_player.
-# purposes = ["security"]
-# What it does, in a sentence for visitors.
-# description = "Stops other sites from sending forms in your name."
-# The same in several languages: description.en = "...", description.de = "...".
-# What visitors could not do without it.
-# without_it = "You could not send any form."
-# "session" means until the browser closes; or a duration such as "4 hours".
-# lifetime = "session"
-#
-# The keys below can be left out; this is what holds then.
-#
-# The widest path that it is sent to.
-# path = "/"
-# Without a domain, this host alone receives it.
-# Only where sibling hosts must share it: domain = "example.com".
-# When it is sent along from other sites: "Strict" is never, "Lax" for links, "None" is always.
-# samesite = "Lax"
-# Whether scripts in the page may read it.
-# script_readable = false
-# Whether it is kept apart for each site that embeds this one; needs samesite = "None".
-# partitioned = false
-# Only where the name is also a known tracker's: why it is something else.
-# not_the_tracker = "why"
-"""
+#: Options that may open the default Content-Security-Policy.
+_OPENING = frozenset({"profile", "content_security_policy", "content_security_policy_add"})
 
 
-def write_policy(app: Flask) -> tuple[str, int]:
+def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
     """
     Write a ``cookies.toml`` to begin with.
 
     Args:
         app: With or without Strict Cookies.
+        scan: What its templates and static files hold; the external origins in it are written as
+            comments, ready to fill in.
 
     Returns:
         The text, which loads without a mistake, and how many cookies it declares.
     """
-    parts = [_HEAD]
+    from importlib.resources import files
+
+    parts = [files(__package__).joinpath("first_policy.toml").read_text("utf-8")]
     declared = 0
     session_names = {str(app.config["SESSION_COOKIE_NAME"])}
     for cookie in used_cookies(app):
@@ -122,9 +81,66 @@ def write_policy(app: Flask) -> tuple[str, int]:
             entry = [f"# {printable(line)}" for line in entry]
         lines = [*(f"# {line}" for line in about), *entry]
         parts.append("\n".join(lines) + "\n")
+    parts += ["\n".join(f"# {line}" for line in about) + "\n" for about in _list_origins(scan)]
     text = "\n".join(parts)
     parse_policy(text)
     return text, declared
+
+
+#: The kinds of an external origin that admit what the scan says is loaded.
+_KINDS = {
+    "connection": ("connect",),
+    "form": ("form",),
+    "frame": ("frame",),
+    "image": ("image",),
+    "image or font": ("image", "font"),
+    "script": ("script",),
+    "style": ("style",),
+}
+
+
+def _list_origins(scan: Scan) -> Iterator[list[str]]:
+    """Give the lines of an entry for each external origin; of a tracker's, what to do instead."""
+    by_origin: dict[str, list[Found]] = {}
+    for place in scan.of(Kind.EXTERNAL):
+        by_origin.setdefault(place.subject, []).append(place)
+    if by_origin:
+        yield [
+            "Pages load from the origins below, which the Content-Security-Policy blocks.",
+            "Where the site truly needs one, fill in its entry and take the # away.",
+        ]
+    for subject, places in sorted(by_origin.items()):
+        files = list(dict.fromkeys(place.file for place in places))
+        if len(files) > MAX_FILES_NAMED:
+            files = [*files[:MAX_FILES_NAMED], f"{len(files) - MAX_FILES_NAMED} more"]
+        loaded = list(dict.fromkeys(place.loaded for place in places))
+        about = f"{subject}, found in {join_words(files)} ({join_words(loaded)})."
+        yield [about, *_suggest_origin(subject, loaded)]
+
+
+def _suggest_origin(subject: str, loaded: list[str]) -> list[str]:
+    tracker = tracker_of(subject)
+    if tracker is not None:
+        return [
+            f"It is commonly associated with {tracker.vendor} ({tracker.category}).",
+            "Remove it.",
+        ]
+    scheme, _, host = subject.partition("//")
+    secure = f"{'wss' if scheme.startswith('ws') else 'https'}://{host}"
+    try:
+        origin = read_origin(subject if is_local(host.partition(":")[0]) else secure)
+    except ValueError as error:
+        return [f"It can't be declared like this: {printable(str(error))}"]
+    kinds = list(dict.fromkeys(kind for word in loaded for kind in _KINDS.get(word, ())))
+    unknown = [word for word in loaded if word not in _KINDS]
+    return [
+        *([f"No kind stands for {join_words(unknown)}; see whether one fits."] if unknown else []),
+        "[[external_origin]]",
+        f'origin = "{origin}"',
+        f"kinds = {json.dumps(kinds)}",
+        'reason = ""',
+        'recipient = ""',
+    ]
 
 
 def _mistakes(cookie: UsedCookie) -> list[str]:
@@ -183,11 +199,20 @@ def list_changes(app: Flask, scan: Scan) -> list[Change]:
             Change(
                 "HTTPS",
                 "Browsers keep the session cookie over https and on http://localhost only. On any "
-                "other http address nobody could stay signed in.",
+                f"other http address nobody could stay signed in. {_say_redirect(config)}",
             )
         )
     changes.append(Change("Other cookies", _say_others(app, config)))
-    changes += _say_headers(config["STRICT_COOKIES_TALISMAN"], scan)
+    if config["STRICT_COOKIES_CROSS_ORIGIN"] != "off":
+        changes.append(
+            Change(
+                "Other sites",
+                "A form or script of another origin that acts with a visitor's cookie is refused. "
+                "Name the exact paths that others may address, such as the end of a SAML sign-in, "
+                "in STRICT_COOKIES_ORIGIN_EXEMPT.",
+            )
+        )
+    changes += _say_headers(app, config["STRICT_COOKIES_TALISMAN"], scan)
     changes.append(Change("New pages", _say_pages(app, config)))
     return changes
 
@@ -262,6 +287,17 @@ def _say_remembered(app: Flask) -> Iterator[str]:
         )
 
 
+def _say_redirect(config: Mapping[str, Any]) -> str:
+    if config["STRICT_COOKIES_HTTPS"] == "off":
+        return "Plain http is not redirected, because STRICT_COOKIES_HTTPS is off."
+    if not (config["TRUSTED_HOSTS"] or config["STRICT_COOKIES_CANONICAL_HOST"]):
+        return "Once TRUSTED_HOSTS is set, plain http is redirected to https."
+    return (
+        "Plain http is redirected to https: behind a proxy that ends TLS, set "
+        "STRICT_COOKIES_TRUSTED_PROXIES first."
+    )
+
+
 def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     mode = config["STRICT_COOKIES_MODE"] or ("raise" if app.testing else "enforce")
     if mode == "report-only":
@@ -280,9 +316,13 @@ def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     )
 
 
-def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
+def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
+    admitted: Directives = {}
+    if _is_protected(app):
+        with suppress(StrictCookiesError):
+            admitted = find_policy(app).csp_sources
     try:
-        talisman = StrictTalisman(**options)
+        talisman = StrictTalisman(HeaderContext(extra_sources=admitted), **options)
     except (StrictCookiesError, AttributeError, TypeError, ValueError):
         yield Change(
             "Headers",
@@ -292,23 +332,34 @@ def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
     environ = {"wsgi.url_scheme": "https", "HTTP_HOST": "example.com"}
     headers = dict(talisman.headers_for(environ, "200 OK"))
     if "Content-Security-Policy" in headers:
-        is_own = "content_security_policy" in options
-        yield Change("Third parties", _say_third_parties(scan, is_own))
+        is_own = not _OPENING.isdisjoint(options)
+        yield Change("Third parties", _say_third_parties(scan, admitted, is_own))
         yield Change("Inline code", _say_inline(scan, is_own))
-    if "Strict-Transport-Security" in headers:
-        yield Change("HSTS", _say_hsts(talisman))
+    if talisman.resolved.hsts is not None:
+        yield Change("HSTS", _say_hsts(talisman.resolved.hsts))
     yield Change(
         "Headers",
         "Each response carries these, unless the view sets its own:\n"
-        + "\n".join(f"- {name}: {value}" for name, value in headers.items()),
+        + "\n".join(f"- {name}: {_shorten(name, value)}" for name, value in headers.items()),
     )
 
 
-def _say_third_parties(scan: Scan, is_own: bool) -> str:
-    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)})
+def _shorten(name: str, value: str) -> str:
+    """Leave all but a few features out of a Permissions-Policy."""
+    features = value.split(", ")
+    if name != "Permissions-Policy" or len(features) <= MAX_FEATURES_NAMED:
+        return value
+    more = len(features) - MAX_FEATURES_NAMED
+    return f"{', '.join(features[:MAX_FEATURES_NAMED])} and {more} more"
+
+
+def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
+    known = {origin for sources in admitted.values() for origin in sources}
+    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)} - known)
     if is_own:
         return "The application's own content_security_policy says what pages may load from where."
-    text = "Pages load from this host alone, and no other site may show them in a frame."
+    whence = "this host and the external origins in cookies.toml" if known else "this host alone"
+    text = f"Pages load from {whence}, and no other site may show them in a frame."
     if not origins:
         return text
     if len(origins) == 1:
@@ -327,13 +378,12 @@ def _say_inline(scan: Scan, is_own: bool) -> str:
     return f"{text} The {places} nothing until mended."
 
 
-def _say_hsts(talisman: StrictTalisman) -> str:
-    age = talisman.strict_transport_security_max_age
-    length = say_duration(timedelta(seconds=int(age) // _DAY * _DAY or int(age)))
-    below = talisman.strict_transport_security_include_subdomains
+def _say_hsts(hsts: Hsts) -> str:
+    age = hsts.max_age
+    length = say_duration(timedelta(seconds=age // _DAY * _DAY or age))
     return (
         f"After a visit over https, browsers refuse plain http to this host"
-        f"{' and every host below it' if below else ''} for {length}."
+        f"{' and every host below it' if hsts.include_subdomains else ''} for {length}."
     )
 
 

@@ -22,11 +22,13 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .catalogue import find_tracker_host
 from .sources import Source, list_sources
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .catalogue import TrackerHost
     from .sources import Language
 
 #: Most files that are looked through.
@@ -47,11 +49,14 @@ class Kind(Enum):
 
     EXTERNAL = (
         "External origins",
-        "Copy the file into your static folder and link it with url_for('static', ...). Where the "
-        "site truly needs the origin, let it in by name, for example for pictures:\n"
-        "    from strict_cookies.headers import CLOSED_CSP\n"
-        '    csp = {**CLOSED_CSP, "img-src": "\'self\' https://..."}\n'
-        '    STRICT_COOKIES_TALISMAN = {"content_security_policy": csp}',
+        "Remove trackers. Copy other files into your static folder and link them with "
+        "url_for('static', ...). Where the site truly needs an origin, declare it in cookies.toml, "
+        "with the [[recipient]] behind it:\n"
+        "    [[external_origin]]\n"
+        '    origin = "https://..."\n'
+        '    kinds = ["image"]\n'
+        '    reason = "..."\n'
+        '    recipient = "..."',
     )
     DATA = (
         "data: addresses",
@@ -190,6 +195,16 @@ def scan_text(
     scanner = _Scanner(text, masked, file, own_host.lower())
     scanner.scan(language, 0, len(masked))
     return sorted(dict.fromkeys(scanner.found), key=lambda found: found.line)
+
+
+def tracker_of(origin: str) -> TrackerHost | None:
+    """
+    Find the tracker that an external origin is commonly associated with.
+
+    Args:
+        origin: As in :attr:`Found.subject`.
+    """
+    return find_tracker_host(origin.partition("//")[2].partition(":")[0])
 
 
 def _shown_path(source: Source, root: str) -> str:

@@ -4,7 +4,10 @@ Signals for applications that want to know: blinker, as in Flask.
 The sender is the Flask application, or the :class:`~strict_cookies.firewall.CookieFirewall` under
 any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a known name, else
 ``"other"``), ``reason`` (a :class:`~strict_cookies.reasons.Reason`) and ``place`` (the endpoint, or
-the path). A receiver's exception changes no response; it is recorded.
+the path). ``browser_reported`` has ``reason`` and ``report`` instead: a
+:class:`~strict_cookies.reports.Report`, which anyone may have sent. A receiver's exception changes
+no response; it is recorded.
+
 
 Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to
 ``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was signed in
@@ -38,6 +41,9 @@ sessions_ended = _signals.signal(
 session_alarm = _signals.signal(
     "session-alarm", "Something about sessions is not as it should be; at most once a minute."
 )
+browser_reported = _signals.signal(
+    "browser-reported", "A browser told of something that it blocked, or the guard of a write."
+)
 
 #: Which signal tells of a reason, by the first digits of its id.
 BY_GROUP = {
@@ -45,11 +51,12 @@ BY_GROUP = {
     "SC12": cookie_hardened,
     "SC20": stray_cookie_seen,
     "SC60": request_refused,
+    "SC80": browser_reported,
 }
 
 
 def any_receivers() -> bool:
-    """Tell whether anybody listens to any of the signals."""
+    """Tell whether anybody listens to any of the signals about cookies."""
     return bool(
         cookie_dropped.receivers
         or cookie_hardened.receivers

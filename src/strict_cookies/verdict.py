@@ -28,6 +28,7 @@ from .grammar import (
     SetCookie,
     attribute_tail,
     has_control_character,
+    is_plain,
     is_safe_value,
     is_token,
     name_prefix,
@@ -142,13 +143,13 @@ class Judge:
         pair, _, emitted = field_value.partition(";")
         name, equals, value = pair.partition("=")
         known = self._tails.get((name, emitted))
-        if known is not None and equals:
-            safe = not has_control_character(value)
-            value = value.strip(" \t")
-            if '"' in value or " " in value:
-                safe = safe and is_safe_value(value)
-            if safe and len(name) + len(value) <= MAX_PAIR_OCTETS:
-                return _new(Verdict, (name, f"{name}={value}{known[0]}", known[1]))
+        if (
+            known is not None
+            and equals
+            and is_plain(value)
+            and len(name) + len(value) <= MAX_PAIR_OCTETS
+        ):
+            return _new(Verdict, (name, f"{name}={value}{known[0]}", known[1]))
         verdict = judge(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
             leaving = verdict.line.partition(";")[2]

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
+from markupsafe import escape
+
+import example_app
+from example_app import preferences
+from strict_cookies import CookiePolicy
+from strict_cookies.countries import HOME
+
+POLICY = CookiePolicy.load(Path(example_app.__file__).with_name("cookies.toml"))
 
 CUSTOMER = {
     "name": "Zebra & Co",
@@ -246,14 +256,59 @@ def test_privacy_page_keeps_its_promises_in_view(visitor, sign_in):
         "strictly need",
         "HTTPS",
         "after 365 days",
-        "3CX",
-        "WhatsApp Business, and Meta behind it",
-        "standard contractual clauses",
         "announce significant ones",
         "privacy@definitive-track.example",
     ):
         assert text in answer.text
     assert "subject=Data+protection+request" in sign_in("clerk").get("/privacy").text
+
+
+def test_privacy_page_names_recipients_from_the_policy(visitor):
+    """Hosting, telephony, chat with Meta behind it and payment are the policy's own rows."""
+    (table,) = re.findall(
+        r"<caption>Who gets data from this site</caption>.*?</table>",
+        visitor.get("/privacy").text,
+        re.DOTALL,
+    )
+    roles = ("Hosting provider", "Telephony", "Chat, if you choose", "Payment processor")
+    assert len(POLICY.recipients) == len(roles)
+    for recipient, role in zip(POLICY.recipients, roles, strict=True):
+        assert recipient.role.startswith(role)
+        for text in (recipient.name, recipient.role, recipient.data, recipient.purpose):
+            assert str(escape(text)) in table
+    assert "3CX" in table
+    assert "WhatsApp Business, and Meta behind it" in table
+
+
+def test_transfers_abroad_name_their_safeguard(visitor):
+    """Whoever handles data outside the EEA and the UK is shown with a country and a safeguard."""
+    abroad = [one for one in POLICY.recipients if not HOME.issuperset(one.country)]
+    assert [one.country for one in abroad] == [("IE", "US")] * 2
+    text = visitor.get("/privacy").text
+    assert text.count("Ireland, United States") == 2
+    for recipient in abroad:
+        assert "Standard contractual clauses" in recipient.safeguard
+        assert str(escape(recipient.safeguard)) in text
+
+
+def test_browser_talks_to_no_recipient(app, visitor):
+    """What the privacy page says of it is what the policy admits: no external origin."""
+    assert "Your browser talks to none of these recipients" in visitor.get("/privacy").text
+    assert app.extensions["strict_cookies"].freeze().policy.external_origins == ()
+
+
+def test_preferences_are_those_of_the_policy():
+    """What the page offers is what is declared, with the same defaults."""
+    declared = {one.name: (one.choices, one.default) for one in POLICY.preferences}
+    defaults = asdict(preferences.Preferences())
+    assert declared == {
+        name: (tuple(offered), str(defaults[name]))
+        for name, offered in (
+            ("theme", preferences.THEMES),
+            ("language", preferences.LANGUAGES),
+            ("rows", preferences.ROWS),
+        )
+    }
 
 
 @pytest.mark.parametrize("path", ["/login", "/privacy", "/misbehave", "/nowhere"])

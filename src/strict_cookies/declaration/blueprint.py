@@ -1,9 +1,10 @@
 """
 The declaration's pages: server-rendered, without script, and they set no cookie.
 
-``/cookies/`` for people, ``/cookies/declaration.json`` for machines, and ``cookie_table()`` for a
-site's own privacy page. A site overrides the page by a template ``strict_cookies/declaration.html``
-of its own, whole, or block by block where it extends ``strict_cookies/layout.html``.
+``/cookies/`` for people, ``/cookies/declaration.json`` for machines, and ``cookie_table()`` and
+``recipient_table()`` for a site's own privacy page. A site overrides the page by a template
+``strict_cookies/declaration.html`` of its own, whole, or block by block where it extends
+``strict_cookies/layout.html``.
 """
 
 from __future__ import annotations
@@ -85,5 +86,10 @@ def create_blueprint(stand: Callable[[], tuple[CookiePolicy, bool]]) -> Blueprin
         """Render the table of declared cookies for a page of the site's own."""
         # The template escapes every text of the policy.
         return Markup(render_template("strict_cookies/cookie_table.html", **context()))  # noqa: S704
+
+    @blueprint.app_template_global("recipient_table")
+    def recipient_table() -> Markup:
+        """Render the table of recipients for a page of the site's own; empty without any."""
+        return Markup(render_template("strict_cookies/recipient_table.html", **context()))  # noqa: S704
 
     return blueprint

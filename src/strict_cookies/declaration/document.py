@@ -14,28 +14,47 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..durations import say_duration
+from ..entry import texts_of
 from ..grammar import name_prefix
+from ..storage import STORAGE_NAMES
+from .third_parties import describe_origins, describe_recipients, may_set_cookies
 
 if TYPE_CHECKING:
-    from ..cookie import DeclaredCookie, Text
+    from datetime import timedelta
+
+    from ..cookie import DeclaredCookie
     from ..policy import CookiePolicy
+    from ..preference import DeclaredPreference
     from ..purposes import Purpose
+    from ..storage import DeclaredStorage
 
 #: Version of the document's form; it grows when a field changes its meaning.
 FORMAT_VERSION = 1
 
+_STATEMENT = "No item was found that needs consent, under the purposes that the site states."
+_STATEMENT_WITH_THIRD_PARTIES = (
+    "Among what this site itself stores, no item was found that needs consent, under the purposes "
+    "that the site states."
+)
 
-def build_document(policy: CookiePolicy, *, enforced: bool = True) -> dict[str, Any]:
+
+def build_document(
+    policy: CookiePolicy, *, enforced: bool = True, credentialless: bool = True
+) -> dict[str, Any]:
     """
     Make the declaration of a policy.
 
     Args:
         policy: With the session cookie in it.
-        enforced: Whether the firewall carries its verdicts out; False in report-only mode.
+        enforced: Whether the firewall carries its verdicts out; False in report-only mode, in which
+            no other header is sent either.
+        credentialless: Whether ``Cross-Origin-Embedder-Policy: credentialless`` is sent where an
+            external origin is admitted.
 
     Returns:
-        Only dicts, lists, texts, numbers, booleans and None. ``hash`` is the SHA-256 of the
-        canonical JSON (keys sorted, no spaces, UTF-8) of all the rest.
+        Only dicts, lists, texts, numbers, booleans and None. ``third_party_cookies`` is whether a
+        third party that the policy admits may receive or store cookies of its own in some browser.
+        ``hash`` is the SHA-256 of the canonical JSON (keys sorted, no spaces, UTF-8) of the rest.
     """
     site = policy.site
     document: dict[str, Any] = {
@@ -53,10 +72,13 @@ def build_document(policy: CookiePolicy, *, enforced: bool = True) -> dict[str, 
         },
         "enforced": enforced,
         "consent_asked": False,
-        "statement": "No item was found that needs consent, under the purposes that the site "
-        "states.",
-        "third_party_cookies": False,
+        "statement": _STATEMENT_WITH_THIRD_PARTIES if may_set_cookies(policy) else _STATEMENT,
+        "third_party_cookies": may_set_cookies(policy),
         "cookies": [_cookie(cookie, policy) for cookie in policy.cookies],
+        "storage": [_storage(storage, policy) for storage in policy.storage],
+        "preferences": [_preference(one, policy) for one in policy.preferences],
+        "external_origins": describe_origins(policy, withheld=enforced and credentialless),
+        "recipients": describe_recipients(policy),
     }
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     document["hash"] = f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
@@ -64,23 +86,18 @@ def build_document(policy: CookiePolicy, *, enforced: bool = True) -> dict[str, 
 
 
 def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
-    language = policy.site.languages[0]
-    lifetime = cookie.lifetime
     return {
         "name": cookie.name,
         "pattern": cookie.is_pattern,
         "storage": "http cookie",
-        "title": _texts(cookie.title, language),
-        "purposes": [_purpose(purpose) for purpose in cookie.purposes],
-        "description": _texts(cookie.description, language),
-        "without_it": _texts(cookie.without_it, language),
+        **_why(cookie, policy),
         "lifetime": {
-            "session": lifetime is None,
-            "max_age_seconds": None if lifetime is None else int(lifetime.total_seconds()),
-            "text": say_duration(lifetime),
+            "session": cookie.lifetime is None,
+            "max_age_seconds": _seconds(cookie.lifetime),
+            "text": say_duration(cookie.lifetime),
         },
         "party": "first",
-        "third_party_access": False,
+        "third_party_access": cookie.script_readable and _admits_scripts(policy),
         "domain": cookie.domain,
         "path": cookie.path,
         "secure": policy.transport == "https",
@@ -91,6 +108,57 @@ def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
     }
 
 
+def _storage(storage: DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
+    lifetime = storage.lifetime
+    return {
+        "name": storage.name,
+        "pattern": storage.is_pattern,
+        "storage": STORAGE_NAMES[storage.kind],
+        "kind": storage.kind,
+        **_why(storage, policy),
+        "lifetime": {
+            "session": lifetime is None,
+            "max_age_seconds": _seconds(lifetime),
+            "text": "until the tab closes" if lifetime is None else say_duration(lifetime),
+            # No browser ends the other kinds by itself.
+            "ended_by": "browser" if lifetime is None else "site",
+        },
+        "party": "first",
+        "third_party_access": _admits_scripts(policy),
+    }
+
+
+def _preference(preference: DeclaredPreference, policy: CookiePolicy) -> dict[str, Any]:
+    language = policy.site.languages[0]
+    return {
+        "name": preference.name,
+        "title": texts_of(preference.title, language),
+        "description": texts_of(preference.description, language),
+        "choices": list(preference.choices),
+        "default": preference.default,
+        "kept": "session",
+    }
+
+
+def _why(item: DeclaredCookie | DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
+    language = policy.site.languages[0]
+    return {
+        "title": texts_of(item.title, language),
+        "purposes": [_purpose(purpose) for purpose in item.purposes],
+        "description": texts_of(item.description, language),
+        "without_it": texts_of(item.without_it, language),
+    }
+
+
+def _admits_scripts(policy: CookiePolicy) -> bool:
+    """Tell whether a third party's script may run in a page, where it can read as our own can."""
+    return "script-src" in policy.csp_sources
+
+
+def _seconds(lifetime: timedelta | None) -> int | None:
+    return None if lifetime is None else int(lifetime.total_seconds())
+
+
 def _purpose(purpose: Purpose) -> dict[str, str]:
     return {
         "id": purpose.value,
@@ -98,7 +166,3 @@ def _purpose(purpose: Purpose) -> dict[str, str]:
         "criterion": purpose.criterion,
         "wp194_scenario": purpose.scenario,
     }
-
-
-def _texts(text: Text, language: str) -> dict[str, str]:
-    return {language: text} if isinstance(text, str) else dict(text)

@@ -1,0 +1,166 @@
+"""
+One external origin: whom a page of the site may load from, connect to, frame or send forms to.
+
+It alone opens the Content-Security-Policy, and only for the kinds that it names; the declaration
+prints it. A host that the catalogue knows as a tracker's is refused unless the entry says why it is
+something else.
+
+Source: CSP Level 3 sections 2.3.1 (host-source) and 6.7.2.8 (how hosts match).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from .catalogue import find_tracker_host
+from .entry import TEXT_WANTED, Entry, Text, Types
+from .hosts import is_local
+
+#: What a browser does with an origin, and the directive that admits it.
+KINDS: Mapping[str, str] = {
+    "script": "script-src",
+    "style": "style-src",
+    "image": "img-src",
+    "font": "font-src",
+    "frame": "frame-src",
+    "connect": "connect-src",
+    "form": "form-action",
+}
+
+#: The largest port number. RFC 6335 section 6.
+MAX_PORT = 65_535
+
+_DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+_SECURE = {"http": "https", "ws": "wss"}
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ORIGIN = re.compile(
+    rf"(https?|wss?)://((?=[^:/]{{1,253}}(?:[:/]|\Z)){_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?"
+    r"(?=[/?#]|\Z)"
+)
+#: A host that browsers read as an address: the last label is a number.
+_ADDRESS = re.compile(r"\w+://(?:\[|(?:[^/:]*\.)?(?:0x[0-9a-f]*|[0-9]+)(?:[:/?#]|\Z))")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalOrigin(Entry):
+    """
+    Whom the browser itself talks to.
+
+    Args:
+        origin: Scheme, host and, where it is not the scheme's own, port: ``"https://cdn.example"``.
+            ``https`` or ``wss``; plain ``http`` and ``ws`` for this machine only.
+        kinds: One or more of :data:`KINDS`. A ``wss`` origin is for ``"connect"`` alone.
+        reason: Why the site needs it, in plain words.
+        recipient: The name of the :class:`~strict_cookies.recipient.Recipient` behind it.
+        not_the_tracker: Why the host is not what the catalogue knows it as.
+
+    Raises:
+        PolicyError: All that is wrong with the entry.
+    """
+
+    LABEL: ClassVar[str] = "External origin"
+    UNIQUE_BY: ClassVar[tuple[str, ...]] = ("origin",)
+    TEXTS: ClassVar[tuple[str, ...]] = ("reason",)
+    TYPES: ClassVar[Types] = (
+        (("origin", "recipient"), (str,), "text"),
+        (("kinds",), (str, tuple, list, set, frozenset), f"a tuple of {', '.join(KINDS)}"),
+        (TEXTS, (str, Mapping), TEXT_WANTED),
+        (("not_the_tracker",), (str, type(None)), "text or None"),
+    )
+
+    origin: str
+    kinds: tuple[str, ...]
+    reason: Text
+    recipient: str
+    not_the_tracker: str | None = None
+
+    def _find_mistakes(self) -> list[str]:
+        given: str | Iterable[str] = self.kinds
+        kinds = (given,) if isinstance(given, str) else tuple(given)
+        self._set("kinds", tuple(dict.fromkeys(kinds)))
+        mistakes = [
+            f"kind {kind!r} is not known. Known: {', '.join(KINDS)}."
+            for kind in kinds
+            if kind not in KINDS
+        ]
+        if not kinds:
+            mistakes.append(f"kinds is empty. Name at least one of {', '.join(KINDS)}.")
+        try:
+            self._set("origin", read_origin(self.origin))
+        except ValueError as error:
+            return [f"origin is {self.origin!r}: {error}", *mistakes]
+        others = [kind for kind in self.kinds if kind != "connect"]
+        if self.origin.startswith("ws") and others and not mistakes:
+            mistakes.append(
+                f"kinds has {others[0]!r}, but a WebSocket is for connect alone. "
+                'Use kinds = ["connect"].'
+            )
+        tracker = find_tracker_host(self.host)
+        if tracker is not None and not (self.not_the_tracker or "").strip():
+            mistakes.append(
+                f"this is a host commonly associated with {tracker.vendor} ({tracker.category}), "
+                "which is not strictly necessary. Remove the entry and what loads from it; if it "
+                'is something else, say so: not_the_tracker = "why".'
+            )
+        return mistakes
+
+    @property
+    def host(self) -> str:
+        """The host without its port, lower case."""
+        return self.origin.partition("://")[2].partition(":")[0]
+
+
+def read_origin(text: str) -> str:
+    """
+    Bring an origin into the form that a Content-Security-Policy compares.
+
+    Args:
+        text: Scheme, host and perhaps a port.
+
+    Returns:
+        Lower case, without the scheme's own port.
+
+    Raises:
+        ValueError: It is none that a policy could name safely; the message says what to do.
+    """
+    origin = text.lower()
+    if "*" in origin:
+        raise ValueError("a star would let strangers in. Name each host in an entry of its own.")
+    if not origin.isascii():
+        raise ValueError("it is not ASCII. Write the host in punycode (xn--...).")
+    found = _ORIGIN.match(origin)
+    if found and int(found[3] or 0) > MAX_PORT:
+        found = None
+    if _ADDRESS.match(origin) and (found is None or found[2] != "127.0.0.1"):
+        raise ValueError("a Content-Security-Policy can't name an address. Use the host's name.")
+    if found is None or found.end() < len(origin):
+        problem = "it is no origin" if found is None else "more than an origin stands there"
+        raise ValueError(
+            f"{problem}. Write scheme and host alone, for example 'https://cdn.example.com'."
+        )
+    scheme, host, port = found.groups()
+    if scheme in _SECURE and not is_local(host):
+        raise ValueError(
+            f"a network could change what comes by {scheme}. Use {_SECURE[scheme]}://{host}."
+        )
+    return f"{scheme}://{host}{f':{port}' if port and port != _DEFAULT_PORTS[scheme] else ''}"
+
+
+def csp_sources(origins: Iterable[ExternalOrigin]) -> Mapping[str, tuple[str, ...]]:
+    """
+    Give the origins that each directive of a Content-Security-Policy admits.
+
+    Returns:
+        A read-only mapping, in the order of :data:`KINDS` and of the entries; a directive that
+        admits none is not in it.
+    """
+    origins = tuple(origins)
+    sources = {
+        directive: tuple(dict.fromkeys(one.origin for one in origins if kind in one.kinds))
+        for kind, directive in KINDS.items()
+    }
+    return MappingProxyType({name: admitted for name, admitted in sources.items() if admitted})

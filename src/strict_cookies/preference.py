@@ -1,0 +1,85 @@
+"""
+One declared preference: what a visitor may choose, kept in the session and gone with it.
+
+Since it lives in the session it has no lifetime and stores nothing of its own in the browser. The
+session code reads :attr:`~strict_cookies.policy.CookiePolicy.preferences` and takes no other name
+and no other value.
+
+Source: WP194 section 3.6, user interface customisation within the session.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .entry import TEXT_WANTED, Entry, Text, Types
+
+#: Longest choice, in characters.
+MAX_CHOICE_LENGTH = 64
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredPreference(Entry):
+    """
+    What a visitor may choose.
+
+    Args:
+        name: A letter, then letters, digits, ``-`` and ``_``; for example ``"theme"``.
+        title: What visitors read first.
+        choices: Two values or more, each a short text; nothing else can be kept.
+        default: The one of them that counts until a visitor chooses.
+        description: What it changes, in plain words.
+
+    Raises:
+        PolicyError: All that is wrong with the entry.
+    """
+
+    LABEL: ClassVar[str] = "Preference"
+    TEXTS: ClassVar[tuple[str, ...]] = ("title", "description")
+    TYPES: ClassVar[Types] = (
+        (("name", "default"), (str,), "text"),
+        (TEXTS, (str, Mapping), TEXT_WANTED),
+        (("choices",), (tuple, list), "a tuple of texts"),
+    )
+
+    name: str
+    title: Text
+    choices: tuple[str, ...]
+    default: str
+    description: Text
+
+    def _find_mistakes(self) -> list[str]:
+        choices = tuple(self.choices)
+        self._set("choices", choices)
+        mistakes = []
+        if _NAME.fullmatch(self.name) is None:
+            mistakes.append(
+                "the name is no name. Begin with a letter, and use at most 64 letters, digits, "
+                "'-' and '_'."
+            )
+        odd = [
+            choice
+            for choice in choices
+            if not isinstance(choice, str)
+            or not choice.isprintable()
+            or not 0 < len(choice) <= MAX_CHOICE_LENGTH
+        ]
+        if odd:
+            return [
+                *mistakes,
+                f"choices has {odd[0]!r}. Use texts of 1 to {MAX_CHOICE_LENGTH} printable "
+                "characters.",
+            ]
+        if len(set(choices)) < max(2, len(choices)):
+            mistakes.append(f"choices is {list(choices)}. Name at least two, each once.")
+        elif self.default not in choices:
+            mistakes.append(
+                f"default is {self.default!r}, which is none of the choices. Use one of "
+                f"{', '.join(map(repr, choices))}."
+            )
+        return mistakes

@@ -1,0 +1,84 @@
+"""
+One recipient: who gets data from the site's server, for what, where, and under which safeguard.
+
+Published and nothing more: a recipient is never let into a page. Where the browser itself talks to
+one, an :class:`~strict_cookies.external_origin.ExternalOrigin` says so and names the recipient.
+
+Source: GDPR Article 13(1)(e) and (f) for what must be told; Articles 44 to 49 for transfers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .countries import COUNTRIES, HOME, OTHER_SPELLINGS
+from .entry import TEXT_WANTED, Entry, Text, Types
+
+#: Longest name, in characters.
+MAX_NAME_LENGTH = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient(Entry):
+    """
+    Who gets data from the server.
+
+    Args:
+        name: The company or service, as visitors know it.
+        role: What it is to the site, for example ``"Hosting provider"``.
+        data: What it gets, in plain words.
+        purpose: What for, in plain words.
+        country: Where it handles the data: ISO 3166-1 codes of two letters, one or several, or
+            ``"EU"``.
+        safeguard: What protects the data where a country is outside the European Economic Area
+            and the United Kingdom; None where none is.
+
+    Raises:
+        PolicyError: All that is wrong with the entry.
+    """
+
+    LABEL: ClassVar[str] = "Recipient"
+    TEXTS: ClassVar[tuple[str, ...]] = ("role", "data", "purpose", "safeguard")
+    TYPES: ClassVar[Types] = (
+        (("name",), (str,), "text"),
+        (("role", "data", "purpose"), (str, Mapping), TEXT_WANTED),
+        (("country",), (str, tuple, list), "a code, or a tuple of codes"),
+        (("safeguard",), (str, Mapping, type(None)), f"{TEXT_WANTED}, or None"),
+    )
+
+    name: str
+    role: Text
+    data: Text
+    purpose: Text
+    country: tuple[str, ...]
+    safeguard: Text | None = None
+
+    def _find_mistakes(self) -> list[str]:
+        given: str | tuple[str, ...] = self.country
+        codes = (given,) if isinstance(given, str) else tuple(given)
+        self._set("country", codes)
+        mistakes = []
+        if not self.name.isprintable() or not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
+            mistakes.append(
+                f"the name is no name. Use 1 to {MAX_NAME_LENGTH} printable characters."
+            )
+        if not codes:
+            mistakes.append("country is empty. Name at least one, for example 'DE'.")
+        unknown = [code for code in codes if code not in COUNTRIES]
+        for code in unknown:
+            meant = OTHER_SPELLINGS.get(code.upper(), code.upper()) if isinstance(code, str) else ""
+            hint = f" Did you mean {meant!r}?" if meant in COUNTRIES else ""
+            mistakes.append(
+                f"country is {code!r}. Use two-letter codes of ISO 3166-1 such as 'DE', or 'EU'."
+                f"{hint}"
+            )
+        abroad = [code for code in codes if code not in HOME]
+        if abroad and not unknown and self.safeguard is None:
+            mistakes.append(
+                f"country is {' and '.join(abroad)}, outside the European Economic Area and the "
+                "United Kingdom, but there is no safeguard. Name what protects the data there: "
+                'safeguard = "Standard contractual clauses", or the adequacy decision.'
+            )
+        return mistakes

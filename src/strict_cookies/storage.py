@@ -1,0 +1,142 @@
+"""
+One item of declared web storage: what a site's scripts keep in the browser beside cookies.
+
+Held to the same purposes and limits as a cookie, since the law asks about any storage. What differs
+is who ends it: ``sessionStorage`` ends with its tab, the other kinds never end by themselves, so
+their lifetime is what the site promises that its own script will keep to. The server can't see any
+of it; a browser audit can.
+
+Source: HTML Standard section 12; EDPB Guidelines 2/2023 for the scope; WP194 section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar, Literal, get_args
+
+from .durations import say_duration
+from .entry import TEXT_WANTED, Entry, Text, Types, tracker_mistakes
+from .purposes import Purpose, lifetime_mistakes, read_purposes, strictest_limit
+
+#: ``localStorage``, ``sessionStorage``, IndexedDB and the Cache API.
+StorageKind = Literal["local", "session", "indexeddb", "cache"]
+
+#: What each kind is called by browsers and their documentation.
+STORAGE_NAMES: Mapping[str, str] = {
+    "local": "localStorage",
+    "session": "sessionStorage",
+    "indexeddb": "IndexedDB",
+    "cache": "Cache API",
+}
+#: Longest name, in characters; a key that is longer is data, not a name.
+MAX_NAME_LENGTH = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredStorage(Entry):
+    """
+    One item of web storage that the site strictly needs.
+
+    Args:
+        name: The key, or the name of the database or cache; exact in case, printable. A trailing
+            ``*`` makes it a pattern.
+        kind: ``"local"``, ``"session"``, ``"indexeddb"`` or ``"cache"``.
+        title: What visitors read first, for example ``"Unsent order"``.
+        purposes: One or more :class:`~strict_cookies.purposes.Purpose` or their words; the
+            strictest limit applies.
+        description: What it does, in plain words.
+        without_it: What the visitor could not do if it were missing.
+        lifetime: None for ``sessionStorage``, which ends with its tab. For the other kinds the
+            time after which the site's own script erases it, in whole seconds.
+        not_the_tracker: Why the name is not what the catalogue knows it as; not for patterns.
+
+    Raises:
+        PolicyError: All that is wrong with the entry.
+    """
+
+    LABEL: ClassVar[str] = "Storage"
+    UNIQUE_BY: ClassVar[tuple[str, ...]] = ("name", "kind")
+    TEXTS: ClassVar[tuple[str, ...]] = ("title", "description", "without_it")
+    TYPES: ClassVar[Types] = (
+        (("name", "kind"), (str,), "text"),
+        (TEXTS, (str, Mapping), TEXT_WANTED),
+        (("purposes",), (str, tuple, list, set, frozenset), "a tuple of purposes"),
+        (("lifetime",), (timedelta, type(None)), "a timedelta, or None for the tab's session"),
+        (("not_the_tracker",), (str, type(None)), "text or None"),
+    )
+
+    name: str
+    kind: StorageKind
+    title: Text
+    purposes: tuple[Purpose, ...]
+    description: Text
+    without_it: Text
+    lifetime: timedelta | None = None
+    not_the_tracker: str | None = None
+
+    def _find_mistakes(self) -> list[str]:
+        purposes, mistakes = read_purposes(self.purposes)
+        self._set("purposes", purposes)
+        mistakes += _check_name(self)
+        if self.kind not in get_args(StorageKind):
+            words = ", ".join(map(repr, get_args(StorageKind)))
+            return [*mistakes, f"kind is {self.kind!r}. Use one of {words}."]
+        return [*mistakes, *_check_lifetime(self)]
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the name ends with a star that stands for any further characters."""
+        return self.name.endswith("*")
+
+    @property
+    def stem(self) -> str:
+        """The name without the star of a pattern."""
+        return self.name.removesuffix("*")
+
+
+def _check_name(storage: DeclaredStorage) -> list[str]:
+    stem = storage.stem
+    if "*" in stem:
+        return ["only one star is understood, at the end. Name the others in full."]
+    if not stem.isprintable() or not stem.strip() or len(stem) > MAX_NAME_LENGTH:
+        return [
+            f"the name is no name. Use 1 to {MAX_NAME_LENGTH} printable characters, as the "
+            "script writes them."
+        ]
+    return tracker_mistakes(
+        stem,
+        is_pattern=storage.is_pattern,
+        fixed=len(stem),
+        reason=storage.not_the_tracker,
+        things="items",
+    )
+
+
+def _check_lifetime(storage: DeclaredStorage) -> list[str]:
+    lifetime, purposes = storage.lifetime, storage.purposes
+    if storage.kind == "session":
+        if lifetime is None:
+            return []
+        return [
+            f"lifetime is {say_duration(lifetime)}, but sessionStorage ends with its tab. "
+            'Use lifetime = "session".'
+        ]
+    if not purposes:
+        return []
+    limit = strictest_limit(purposes)
+    named = " and ".join(purposes)
+    if limit is None:
+        return [
+            f"kind is {storage.kind!r}, which no browser ends by itself, but what serves {named} "
+            'may live only until the browser closes (WP194 section 3). Use kind = "session", or a '
+            "cookie."
+        ]
+    if lifetime is None:
+        return [
+            f"lifetime is 'session', but no browser ends {STORAGE_NAMES[storage.kind]} by itself. "
+            "Write the time after which your own script erases it, at most "
+            f'{say_duration(limit)}; or use kind = "session".'
+        ]
+    return lifetime_mistakes(lifetime, purposes, "storage")
