@@ -8,7 +8,6 @@ the path). ``browser_reported`` has ``reason`` and ``report`` instead: a
 :class:`~strict_cookies.reports.Report`, which anyone may have sent. A receiver's exception changes
 no response; it is recorded.
 
-
 Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to
 ``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was signed in
 already). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None where all users'

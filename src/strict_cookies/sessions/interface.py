@@ -78,7 +78,10 @@ class ServerSessionInterface(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store what a request changed, and mark its response; calling it again is harmless."""
-        if not isinstance(session, ServerSession) or not session.accessed:
+        if not isinstance(session, ServerSession):
+            return
+        session.streaming = response.is_streamed
+        if not session.accessed:
             return
         touched = False
         # What fails here is known to the session as well.
@@ -96,7 +99,7 @@ class ServerSessionInterface(SessionInterface):
             manager = self._prepare().manager
             if manager.is_purge_due():
                 response.call_on_close(lambda: _purge(manager))
-        if response.is_streamed:
+        if session.streaming:
             response.call_on_close(session.warn_of_late_changes)
 
     def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> bool:

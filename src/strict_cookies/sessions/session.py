@@ -10,7 +10,7 @@ no cookie set, unless there is something to store.
 - Where the store can't answer, the first access raises
   :class:`~strict_cookies.errors.StoreUnavailableError` and the request is answered with a 503,
   whatever else happens in it: what is read or stored after that first failure is of no account.
-- After the headers have gone nothing can be stored, and the attempt raises.
+- While a body is streamed nothing can be stored, and the attempt raises.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from .record import Record, UserId
     from .visit import Visit
 
-#: Set in the environ when the headers have gone; see :mod:`strict_cookies.headers`.
-HEADERS_SENT = "strict_cookies.headers_sent"
 #: Set in the environ of a request that is no activity of a person.
 BACKGROUND = "strict_cookies.background"
 #: Seconds to wait for a session's lock, and the longest that it is held.
@@ -58,12 +56,14 @@ class ServerSession(SessionMixin):
     Attributes:
         failure: Why the store failed this request; None where it did not.
         cookie: What becomes of the browser's.
+        streaming: Whether the response has been made and its body is still to come.
     """
 
     modified = False
     accessed = False
     failure: StoreUnavailableError | None = None
     cookie: Cookie = "keep"
+    streaming = False
 
     _opened: dict[str, Any] | None = None
     _manager: SessionManager | None = None
@@ -311,7 +311,7 @@ class ServerSession(SessionMixin):
             self.failure, self._opened = error, {}
             raise
         self._former = found.former
-        if HEADERS_SENT in self.environ:
+        if self.streaming:
             self._manager.events.alarm(
                 Reason.LATE_CHANGE,
                 "It was read first in a streamed body, so that the answer has no Vary: Cookie.",
@@ -331,7 +331,7 @@ class ServerSession(SessionMixin):
 
     def _writable(self) -> dict[str, Any]:
         data = self._open()
-        if HEADERS_SENT in self.environ:
+        if self.streaming:
             raise RuntimeError(
                 "The session can't be changed any more: the response's headers have gone. Change "
                 "it before the body is streamed."
