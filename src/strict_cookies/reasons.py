@@ -179,6 +179,11 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    MOVE_IS_OVER = (
+        "SC421",
+        "time to move sessions is over",
+        "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
+    )
     WEAKER_HEADER = (
         "SC501",
         "security header weaker than the options",
@@ -206,7 +211,7 @@ class Reason(Enum):
         "SC701",
         "session of another store",
         "Give all servers one store, such as a Redis; give two applications on one host different "
-        "SESSION_COOKIE_NAMEs.",
+        "names in SESSION_COOKIE_NAME.",
     )
     SESSION_UNREADABLE = (
         "SC702",
@@ -221,7 +226,7 @@ class Reason(Enum):
     OTHER_BROWSER = (
         "SC704",
         "session shown by another browser",
-        "Set STRICT_COOKIES_SESSION_BINDING = 'challenge' to ask for the password then.",
+        "Set STRICT_COOKIES_SESSION_BINDING to 'challenge' if a fresh login is to be asked for.",
     )
     STORE_UNAVAILABLE = (
         "SC705",
