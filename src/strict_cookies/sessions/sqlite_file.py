@@ -141,6 +141,8 @@ class StoreFile:
             self._check(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            # What was deleted is overwritten: an ended session leaves nothing in the file.
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_OCTETS}")
             (self.tag,) = connection.execute("SELECT value FROM meta WHERE name = 'tag'").fetchone()
         except BaseException:
