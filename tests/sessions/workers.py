@@ -170,7 +170,10 @@ def fork_while_threads_write(place: Place) -> None:
                     store.create(make_key(f"{name}{number}"), make_row(user=name))
                 number += 1
 
-        threads = [threading.Thread(target=write, args=(f"thread{each}",), daemon=True) for each in range(4)]
+        threads = [
+            threading.Thread(target=write, args=(f"thread{each}",), daemon=True)
+            for each in range(4)
+        ]
         for thread in threads:
             thread.start()
         for number in range(20):
