@@ -268,6 +268,8 @@ def _connect(url: str) -> Redis:
             # A write that is sent twice could fail the second time; the visitor tries again.
             retry=Retry(NoBackoff(), 0),
         )
+        # It connects to nothing yet, but takes each option.
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
     except (ValueError, TypeError):
         # Its message may repeat the URL, and that a password.
         raise ConfigurationError(
