@@ -32,7 +32,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m example_app
 
 test: $(VENV)/.develop
-	sh scripts/system-packages.sh chromium
+	sh scripts/system-packages.sh chromium redis-server
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop
@@ -45,6 +45,7 @@ format: $(VENV)/.develop
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.develop
+	sh scripts/system-packages.sh redis-server
 	$(BIN)/python -m benchmarks
 
 pictures: $(VENV)/.develop
