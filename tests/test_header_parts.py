@@ -365,6 +365,33 @@ def test_contradiction_with_the_application_is_told_at_the_first_request():
 
 
 @pytest.mark.parametrize(
+    ("rule", "is_wrong"),
+    [
+        ("/embed", True),
+        ("/embed/deep", True),
+        ("/<page>", True),
+        ("/embed/<page>", True),
+        ("/über/<page>", False),
+        ("/embedded", False),
+        ("/admin/<page>", False),
+        ("/admin", False),
+    ],
+)
+def test_only_what_can_come_together_has_to_agree(rule, is_wrong):
+    """A view that is never below a path may contradict it."""
+    strict = StrictCookies()
+    view = strict.talisman(frame_options="DENY")(lambda **values: "")
+    parts = {"/embed": {"content_security_policy": {"frame-ancestors": "*"}}}
+    app = make_app(strict, parts, lambda app: app.add_url_rule(rule, "v", view))
+    if is_wrong:
+        with pytest.raises(ConfigurationError, match="frame_options is 'DENY', but"):
+            app.test_client().get("/plain")
+    else:
+        assert sources(app, "/embed", "frame-ancestors") == "*"
+        assert app.test_client().get("/plain").headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
     ("parts", "message"),
     [
         pytest.param(

@@ -84,13 +84,24 @@ class Parts:
         }
 
     def __iter__(self) -> Iterator[tuple[Layer, ...]]:
-        """List each combination once, so that all are checked before the first request."""
+        """List each combination that can occur, so that all are checked at the start."""
         found = (
             (*self._find_above(path), *layers)
+            for endpoint, layers in self._by_endpoint.items()
             for path in ("", *(path for path, _ in self._paths))
-            for layers in self._by_endpoint.values()
+            if not path or self._can_be_below(endpoint, path)
         )
         return iter({tuple(map(id, layers)): layers for layers in found}.values())
+
+    def _can_be_below(self, endpoint: str | None, path: str) -> bool:
+        """Tell whether a view may answer below a path; without a view, anything may."""
+        if endpoint is None:
+            return True
+        for rule in self._url_map.iter_rules(endpoint):
+            fixed, variable, _ = rule.rule.encode().decode("latin-1").partition("<")
+            if _is_below(fixed, path) or (variable and path.startswith(fixed)):
+                return True
+        return False
 
     def find(self, environ: WSGIEnvironment) -> tuple[Layer, ...]:
         """Find the layers of a response; those of its path come before those of its view."""

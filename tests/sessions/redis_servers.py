@@ -44,11 +44,13 @@ class RedisServer:
     Args:
         folder: For its files.
         options: Of its configuration, as on the command line: ``"--maxmemory", "8mb"``.
+        config: A file that makes it a Sentinel; None for a server.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, config: Path | None = None) -> None:
         self.folder = folder
         self.options = options
+        self.config = config
         self.port = 0
         self._process: subprocess.Popen | None = None
 
@@ -65,10 +67,7 @@ class RedisServer:
         """Start on a free port, or again on the port that it had."""
         tries = [self.port] if self.port else [_free_port() for _ in range(10)]
         for self.port in tries:
-            command = [
-                *(find_redis_server(), "--port", str(self.port), "--bind", ADDRESS),
-                *("--dir", str(self.folder), "--save", "", "--appendonly", "no", *self.options),
-            ]
+            command = [find_redis_server(), *self._arguments()]
             with (self.folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -84,6 +83,12 @@ class RedisServer:
     def stop(self) -> None:
         """End it in order."""
         self._end(signal.SIGTERM)
+
+    def _arguments(self) -> tuple[str, ...]:
+        common = ("--port", str(self.port), "--bind", ADDRESS, "--dir", str(self.folder))
+        if self.config is not None:
+            return (str(self.config), *common, "--sentinel")
+        return (*common, "--save", "", "--appendonly", "no", *self.options)
 
     def _end(self, number: int) -> None:
         if self._process is not None:
@@ -104,10 +109,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(*options: str) -> Iterator[RedisServer]:
+def redis_server(*options: str, config: Path | None = None) -> Iterator[RedisServer]:
     """Run one server."""
     folder = Path(tempfile.mkdtemp(prefix="strict-cookies-redis-"))
-    server = RedisServer(folder, *options)
+    server = RedisServer(folder, *options, config=config)
     try:
         server.start()
         yield server

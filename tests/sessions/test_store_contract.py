@@ -32,6 +32,8 @@ from .places import (
 from .workers import (
     SPAWN,
     answer,
+    fork_and_go_on,
+    fork_while_threads_write,
     hold_and_die,
     increment,
     merge,
@@ -754,6 +756,20 @@ def test_processes_see_each_other_at_once(shared_place, shared_store):
         assert ask("touch", other, NOW, NOW) is False
         assert ask("tag") == shared_store.tag
         ours.send(None)
+
+
+def test_store_goes_on_after_a_fork(shared_place):
+    """Parent and child both go on with a store that was open; neither pulls it from the other."""
+    run((fork_and_go_on, shared_place))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_fork_amid_threads_is_harmless(place):
+    """A child never waits for a thread that exists only in its parent.
+
+    A client that was handed in, as that of the Cluster is, may do so: redis-py promises no more.
+    """
+    run((fork_while_threads_write, place))
 
 
 def test_two_places_have_two_tags(place, tmp_path):

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -122,3 +123,81 @@ def write_for_ever(place: Place, pipe, name: str) -> None:
                 assert store.end([key]) == 1
                 pipe.send(("ended", number))
             number += 1
+
+
+def fork_and_go_on(place: Place) -> None:
+    """Fork with an open store; parent and child go on, and the parent closes first."""
+    from_child, to_parent = os.pipe()
+    from_parent, to_child = os.pipe()
+    ended, by_child, late = make_key("ended"), make_key("by child"), make_key("late")
+    with opened(place) as store:
+        store.create(ended, make_row())
+        if os.fork() == 0:
+            status = 1
+            try:
+                assert store.read(ended) == make_row()
+                store.create(by_child, make_row())
+                os.write(to_parent, b".")
+                os.read(from_parent, 1)
+                with store.lock(late, timeout=5):
+                    store.create(late, make_row())
+                assert store.end([ended]) == 1
+                status = 0
+            finally:
+                os._exit(status)
+        os.read(from_child, 1)
+        assert store.read(by_child) == make_row()
+        store.close()
+        # Another that comes and goes: nobody but the child has the store open then.
+        with opened(place) as other:
+            assert other.read(by_child) == make_row()
+        os.write(to_child, b".")
+        _, status = os.wait()
+        assert status == 0
+        assert store.read(late) == make_row()
+        assert store.read(ended) is None
+
+
+def fork_while_threads_write(place: Place) -> None:
+    """Fork again and again while threads are in the store; no child hangs, none loses a row."""
+    with opened(place) as store:
+        stop = threading.Event()
+
+        def write(name):
+            number = 0
+            while not stop.is_set():
+                with store.lock(make_key(name), timeout=PATIENCE):
+                    store.create(make_key(f"{name}{number}"), make_row(user=name))
+                number += 1
+
+        threads = [
+            threading.Thread(target=write, args=(f"thread{each}",), daemon=True)
+            for each in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for number in range(20):
+            if os.fork() == 0:
+                status = 1
+                try:
+                    with store.lock(make_key(f"fork{number}"), timeout=5):
+                        store.create(make_key(f"child{number}"), make_row(user="child"))
+                    status = 0
+                finally:
+                    os._exit(status)
+            _, status = os.wait()
+            assert status == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert len(store.list_user("child")) == 20
+
+
+def open_at_once(place: Place, barrier, pipe) -> None:
+    """Make a store at the same moment as others do, and tell its tag and what is in it."""
+    with opened(place) as store:
+        barrier.wait(PATIENCE)
+        store.create(make_key(str(os.getpid())), make_row())
+        tag = store.tag
+        barrier.wait(PATIENCE)
+        pipe.send((tag, len(store.list_user("alice"))))

@@ -43,7 +43,7 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
         scheme = re.match(r"([A-Za-z][\w+.-]+):", named)
         if scheme is None and re.search(r"[/\\.]", named):
             named = Path(named)
-        elif scheme is None or scheme[1].lower() not in _REDIS_SCHEMES:
+        elif scheme is None or scheme[1] not in _REDIS_SCHEMES:
             # What follows a scheme may be a password.
             shown = f"{scheme[0]}..." if scheme else named
             raise ConfigurationError(f"The session store is {shown!r}. {_CHOICES}")

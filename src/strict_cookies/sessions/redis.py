@@ -17,9 +17,11 @@ Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistenc
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import uniform
@@ -80,7 +82,8 @@ class RedisStore:
     Args:
         server: A URL (``redis://``, ``rediss://``, ``unix://``), or a client of redis-py:
             ``Redis``, ``RedisCluster``, or what ``Sentinel.master_for`` gives. A client keeps its
-            own timeouts and retries; it must not decode responses.
+            own timeouts and retries, must not decode responses, and is not to be used by other
+            threads while the process forks, since redis-py may then hang in the child.
         prefix: Begins every key; sites that share one database need one each.
 
     Raises:
@@ -94,13 +97,14 @@ class RedisStore:
             raise ConfigurationError(
                 f"RedisStore: prefix is {prefix!r}. Use letters, digits and '_', '.', ':', '-'."
             )
-        self._owned = isinstance(server, str)
+        self._url = server if isinstance(server, str) else None
         self._client: Any = _connect(server) if isinstance(server, str) else _checked(server)
         self._prefix = f"{{{prefix}}}"
         self._rows = f"{self._prefix}:s:"
         self._turns = Turns()
         self._tag: str | None = None
         self._where = _locate(self._client)
+        _everywhere.add(self)
 
     def __repr__(self) -> str:
         return f"<RedisStore {self._prefix} in {self._where}>"
@@ -207,8 +211,13 @@ class RedisStore:
 
     def close(self) -> None:
         """Close the connections that the store made; a client that was handed in is not ours."""
-        if self._owned:
-            self._client.close()
+        if self._url is not None:
+            self._client.connection_pool.disconnect()
+
+    def _forked(self) -> None:
+        """Begin anew in a child: a thread that it has not may have left the client's locks shut."""
+        if self._url is not None:
+            self._client = _connect(self._url)
 
     def _created(self, tag: bytes | None) -> None:
         if tag is None:
@@ -259,12 +268,16 @@ def _connect(url: str) -> Redis:
             # A write that is sent twice could fail the second time; the visitor tries again.
             retry=Retry(NoBackoff(), 0),
         )
+        # It connects to nothing yet, but takes each option.
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
     except (ValueError, TypeError):
         # Its message may repeat the URL, and that a password.
         raise ConfigurationError(
             "The URL of Redis can't be read. Write redis://user:password@host:6379/0, rediss:// "
             "or unix:///path/to/socket; escape '/', '?', '#', '@' and '%' in a password (%2F)."
         ) from None
+    # Else a child that forgets its parent's client would close it, and might wait for ever.
+    client.auto_close_connection_pool = False
     _checked(client)
     return client
 
@@ -323,3 +336,15 @@ def _session(found: Sequence[bytes | None]) -> StoredSession | None:
         )
     except ValueError:
         return None
+
+
+_everywhere: weakref.WeakSet[RedisStore] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for store in list(_everywhere):
+        store._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -4,8 +4,8 @@ faults told in plain words.
 
 **One file, mode 0600**, with ``-wal`` and ``-shm`` beside it, which SQLite makes with the same
 mode. It carries an application id and a schema version, so that somebody else's database is left
-alone and a newer version's is not misread. It is made in place: of several processes that start at
-once, one fills it in a transaction, and the others find it complete.
+alone and a newer version's is not misread. Of several processes that start at once, one makes and
+fills it, and the others wait until it has.
 
 **Nothing is open across a fork.** A child that inherits so much as one open connection takes its
 parent's locks for its own, and a later checkpoint by somebody else then pulls the file away under
@@ -24,16 +24,21 @@ import logging
 import os
 import secrets
 import sqlite3
+import sys
 import threading
 import time
 import weakref
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
 from ..errors import StoreCorruptError, StoreUnavailableError
+
+if sys.platform != "win32":
+    import fcntl
 
 logger = logging.getLogger("strict_cookies")
 
@@ -108,18 +113,11 @@ class StoreFile:
         """Open what is at the path, or make it; say which file it was."""
         if self.find() is None:
             self._make()
-        deadline = time.monotonic() + self.timeout
-        while True:
-            identity = self.find()
-            try:
-                connection = self._open()
-            except sqlite3.OperationalError as error:
-                # Switching to WAL among racing processes is refused without waiting.
-                if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.005)
-            else:
-                break
+        elif not os.access(self.path, os.R_OK | os.W_OK):
+            # SQLite would open it all the same, and leave a log beside it that can't be written.
+            raise PermissionError(errno.EACCES, "it can't be written")
+        identity = self.find()
+        connection = self._connect()
         if self._opened not in (None, identity):
             logger.error(
                 "Session store '%s' was deleted or replaced while in use. Sessions that are not in "
@@ -129,7 +127,7 @@ class StoreFile:
         self._opened = identity
         return connection, identity
 
-    def _open(self) -> sqlite3.Connection:
+    def _connect(self, *, made: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{quote(str(self.path))}?mode=rw",
             uri=True,
@@ -138,8 +136,9 @@ class StoreFile:
             check_same_thread=False,
         )
         try:
-            self._check(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
+            # What was deleted is overwritten: an ended session leaves nothing in the file.
+            connection.execute("PRAGMA secure_delete = ON")
+            self._check(connection, made=made)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_OCTETS}")
             (self.tag,) = connection.execute("SELECT value FROM meta WHERE name = 'tag'").fetchone()
@@ -149,23 +148,30 @@ class StoreFile:
         return connection
 
     def _make(self) -> None:
-        """Make an empty file that nobody else may read, unless another process just did."""
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Opened for sure by nobody: closing it would drop the locks of this whole process.
+        """Make the file, readable by nobody else, unless another process just did."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(self.path.parent):
+            if self.find() is not None:
+                return
+            # Left by a file that was deleted alone; who still has that open would share them.
+            for ending in ("-journal", "-wal", "-shm"):
+                Path(f"{self.path}{ending}").unlink(missing_ok=True)
+            # A descriptor of a file that is in use would drop this process's locks when closed.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return
+            self._connect(made=True).close()
 
-    def _check(self, connection: sqlite3.Connection) -> None:
+    def _check(self, connection: sqlite3.Connection, *, made: bool) -> None:
         """See that it is ours; fill it where it is empty."""
         found = _header(connection)
-        if found == (0, 0):
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-                self._fill(connection)
-            connection.execute("COMMIT")
-            found = _header(connection)
+        if found == (0, 0) and made:
+            found = self._fill(connection)
+        elif found == (0, 0):
+            # Another process is about to fill it, or was killed before it did.
+            with _alone_in(self.path.parent):
+                found = _header(connection)
+                if found == (0, 0) and not _tables(connection):
+                    logger.error("Session store '%s' was empty, and is made anew.", self.path)
+                    found = self._fill(connection)
         application_id, version = found
         if application_id != APPLICATION_ID:
             raise StoreCorruptError(self.say(_FOREIGN))
@@ -177,12 +183,17 @@ class StoreFile:
                 )
             )
 
-    def _fill(self, connection: sqlite3.Connection) -> None:
-        for statement in SCHEMA:
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('tag', ?)", (secrets.token_hex(4),))
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    def _fill(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not _tables(connection):
+            for statement in SCHEMA:
+                connection.execute(statement)
+            connection.execute("INSERT INTO meta VALUES ('tag', ?)", (secrets.token_hex(4),))
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+        return _header(connection)
 
     def say(self, what: str) -> str:
         """Make a message that names the file."""
@@ -303,6 +314,26 @@ def _header(connection: sqlite3.Connection) -> tuple[int, int]:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     connection.execute("COMMIT")
     return application_id, version
+
+
+def _tables(connection: sqlite3.Connection) -> int:
+    """Count what is in a file, whosever it is."""
+    (count,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(count)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process at a time make a file in a folder, where the system can."""
+    if sys.platform == "win32":  # pragma: no cover - no file in use can be deleted there
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 _everywhere: weakref.WeakSet[Connection] = weakref.WeakSet()
