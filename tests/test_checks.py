@@ -106,6 +106,31 @@ WEAK = [
         {"SERVER_NAME": "erp.example:8080"}, "error", "SC408", ["'erp.example:8080'", "sign"],
         id="http on a real host",
     ),
+    pytest.param(
+        {"STRICT_COOKIES_HTTPS": "off"}, "warning", "SC412", ["STRICT_COOKIES_HTTPS is 'off'"],
+        id="no redirect",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_CROSS_ORIGIN": "off"}, "warning", "SC412",
+        ["STRICT_COOKIES_CROSS_ORIGIN is 'off'", "WebSockets"],
+        id="other origins",
+    ),
+    pytest.param(
+        {"TRUSTED_HOSTS": None}, "warning", "SC406", ["Plain http is not redirected"],
+        id="no host to redirect to",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_CANONICAL_HOST": "https://erp.example"}, "error", None,
+        ["'https://erp.example'", "without a scheme"], id="canonical host with a scheme",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_TRUSTED_PROXIES": True}, "error", None, ["True", "how many"],
+        id="proxies as a flag",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_ORIGIN_EXEMPT": ["/saml/*"]}, "error", None, ["'/saml/*'", "exact path"],
+        id="exemption by pattern",
+    ),
     pytest.param({"STRICT_COOKIES_SWEEP": "off"}, "info", "SC410", ["'off'"], id="sweep"),
     pytest.param(
         {"STRICT_COOKIES_MODE": "enforced"}, "error", None, ["'enforced'", "'enforce'"],
@@ -225,6 +250,29 @@ def test_order_of_middleware_is_an_error(make_app, before, after, expected, test
     """What stands in the wrong place is an error with its id, and none once it is moved."""
     app = make_app({"TESTING": testing}, before=before, after=after)
     assert brief(run_checks(app)) == [("error", reason_id) for reason_id in expected]
+
+
+def test_own_proxy_fix_is_one_of_two(make_app):
+    """STRICT_COOKIES_TRUSTED_PROXIES brings a ProxyFix, so that another is one too many."""
+    app = make_app({"STRICT_COOKIES_TRUSTED_PROXIES": 1}, after=wrap_proxy_fix)
+    (finding,) = run_checks(app)
+    assert (finding.severity, finding.reason) == ("error", Reason.PROXY_FIX_TWICE)
+    assert "STRICT_COOKIES_TRUSTED_PROXIES" in finding.message
+    assert run_checks(make_app({"STRICT_COOKIES_TRUSTED_PROXIES": 1})) == []
+
+
+def test_canonical_host_is_enough_to_redirect(make_app):
+    """Without TRUSTED_HOSTS any Host is believed, but http leads to the canonical host."""
+    host = {"TRUSTED_HOSTS": None, "STRICT_COOKIES_CANONICAL_HOST": "erp.example"}
+    (finding,) = run_checks(make_app(host))
+    assert finding.reason is Reason.NO_PINNED_HOST
+    assert "not redirected" not in finding.message
+
+
+def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
+    """With plain http by choice there is nowhere to redirect to."""
+    choice = {"STRICT_COOKIES_HTTPS": "off", "STRICT_COOKIES_TRANSPORT": "plain-http"}
+    assert Reason.PROTECTION_OFF not in {found.reason for found in run_checks(make_app(choice))}
 
 
 def test_trusted_middleware_is_no_error(make_app):

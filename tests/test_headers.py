@@ -26,6 +26,7 @@ from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS, OPT_OUT, PRO
 
 CSP = "Content-Security-Policy"
 TRIAL = f"{CSP}-Report-Only"
+REPORTS = "content_security_policy_report_uri"
 REAL = "https://erp.example.com"
 CLOSED = (
     "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; "
@@ -54,7 +55,8 @@ EXPECTED = {
 def make_app(**options):
     app = Flask(__name__)
     app.config.update(SECRET_KEY="k" * 32, PROPAGATE_EXCEPTIONS=False)
-    app.config["STRICT_COOKIES_TALISMAN"] = options
+    # Reports have tests of their own; without them values are short.
+    app.config["STRICT_COOKIES_TALISMAN"] = {REPORTS: OPT_OUT, **options}
 
     @app.get("/")
     def index():
@@ -343,26 +345,27 @@ def test_trial_stands_beside_the_policy():
 
 def test_reports_go_to_old_and_new_address():
     """Over https both report-uri and report-to name the site's own path."""
-    app = {"content_security_policy_report_uri": "/cookies/reports"}
-    headers = headers_of(**app)
+    app = make_app()
+    del app.config["STRICT_COOKIES_TALISMAN"][REPORTS]
+    headers = app.test_client().get("/", base_url=REAL).headers
     assert headers[CSP].endswith("; report-uri /cookies/reports; report-to strict-cookies")
     assert headers["Reporting-Endpoints"] == 'strict-cookies="/cookies/reports"'
-    local = headers_of(base_url="http://localhost", **app)
+    local = app.test_client().get("/", base_url="http://localhost").headers
     assert local[CSP].endswith("; report-uri /cookies/reports")
     assert "Reporting-Endpoints" not in local
 
 
-def test_reports_are_off_until_somebody_reads_them():
-    """Without an address no browser is told to report."""
+def test_reports_are_switched_off_by_name():
+    """With OPT_OUT no browser is told to report."""
     headers = headers_of()
     assert "report-" not in headers[CSP]
     assert "Reporting-Endpoints" not in headers
 
 
-def test_library_reports_to_itself_below_the_application_root(monkeypatch):
+def test_library_reports_to_itself_below_the_application_root():
     """The address is below the library's pages, wherever the application is mounted."""
-    monkeypatch.setattr("strict_cookies.extension.REPORTS_PATH", "/reports")
     app = make_app()
+    del app.config["STRICT_COOKIES_TALISMAN"][REPORTS]
     app.config.update(APPLICATION_ROOT="/shop", SESSION_COOKIE_PATH="/")
     headers = app.test_client().get("/", base_url=REAL).headers
     assert headers["Reporting-Endpoints"] == 'strict-cookies="/shop/cookies/reports"'

@@ -472,6 +472,29 @@ def test_plain_http_promises_no_https(tmp_path):
     assert "HTTPS" not in changes(make_app(tmp_path, STRICT_COOKIES_TRANSPORT="plain-http"))
 
 
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param({}, "Once TRUSTED_HOSTS is set", id="no pinned host"),
+        pytest.param({"TRUSTED_HOSTS": ["erp.example"]}, "is redirected to https: ", id="pinned"),
+        pytest.param(
+            {"STRICT_COOKIES_CANONICAL_HOST": "erp.example"}, "is redirected", id="canonical"
+        ),
+        pytest.param({"STRICT_COOKIES_HTTPS": "off"}, "is not redirected", id="switched off"),
+    ],
+)
+def test_redirect_is_told_before_it_comes(tmp_path, config, words):
+    """Who is behind a proxy learns of the redirect before it goes in circles."""
+    assert words in changes(make_app(tmp_path, **config))["HTTPS"]
+
+
+def test_refusal_of_other_origins_is_told(tmp_path):
+    """Who lets others post, as a SAML sign-in does, learns what to name; not where it is off."""
+    assert "STRICT_COOKIES_ORIGIN_EXEMPT" in changes(make_app(tmp_path))["Other sites"]
+    switched_off = make_app(tmp_path, STRICT_COOKIES_CROSS_ORIGIN="off")
+    assert "Other sites" not in changes(switched_off)
+
+
 def test_page_that_is_taken_is_told(tmp_path):
     """A route where the declaration will be is named before it is in the way."""
     app = make_app(tmp_path)

@@ -431,5 +431,9 @@ def test_default_policy_is_ours():
     app = make_app()
     Ours().protect(app)
     assert get(app).headers[CSP] == "; ".join(
-        f"{name} {sources}".strip() for name, sources in CLOSED_CSP.items()
+        [
+            *(f"{name} {sources}".strip() for name, sources in CLOSED_CSP.items()),
+            "report-uri /cookies/reports",
+            "report-to strict-cookies",
+        ]
     )

@@ -19,16 +19,23 @@ if TYPE_CHECKING:
         StrictCookiesError,
         WeakenedHeaderError,
     )
-    from .extension import StrictCookies, csp_nonce
+    from .extension import StrictCookies, csp_nonce, erase
     from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
+    from .origin import is_cross_origin
     from .policy import CookiePolicy, Site
     from .preference import DeclaredPreference
     from .purposes import Purpose
     from .reasons import Reason
     from .recipient import Recipient
-    from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+    from .signals import (
+        browser_reported,
+        cookie_dropped,
+        cookie_hardened,
+        request_refused,
+        stray_cookie_seen,
+    )
     from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
@@ -52,9 +59,13 @@ _HOMES = {
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
     "WeakenedHeaderError": "errors",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
     "cookie_hardened": "signals",
+    "erase": "extension",
+    "is_cross_origin": "origin",
+    "request_refused": "signals",
     "stray_cookie_seen": "signals",
 }
 
@@ -77,9 +88,13 @@ __all__ = [
     "StrictCookiesError",
     "StrictTalisman",
     "WeakenedHeaderError",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",
+    "erase",
+    "is_cross_origin",
+    "request_refused",
     "stray_cookie_seen",
 ]
 

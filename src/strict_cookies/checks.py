@@ -181,6 +181,23 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
             "that whoever sees the network can take over a session.",
             remedy=Reason.PLAIN_HTTP.remedy,
         )
+    if config["STRICT_COOKIES_HTTPS"] == "off" and config["STRICT_COOKIES_TRANSPORT"] == "https":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_HTTPS is 'off': whoever comes over plain http stays there, and "
+            "can't stay signed in.",
+            remedy="Remove STRICT_COOKIES_HTTPS unless the proxy in front redirects.",
+        )
+    if config["STRICT_COOKIES_CROSS_ORIGIN"] == "off":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_CROSS_ORIGIN is 'off': other sites can send forms and open "
+            "WebSockets in a visitor's name, as far as SameSite lets them.",
+            remedy="Remove it, and name what others may address in STRICT_COOKIES_ORIGIN_EXEMPT or "
+            "STRICT_COOKIES_TRUSTED_ORIGINS.",
+        )
     if config["STRICT_COOKIES_SWEEP"] == "off":
         yield Finding(
             reason=Reason.SWEEP_OFF,
@@ -195,7 +212,14 @@ def _check_chain(app: Flask) -> Iterator[Finding]:
     protection = app.extensions["strict_cookies"]
     trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
     trusted = trusted if isinstance(trusted, _LISTS) else ()
-    for reason, problem in inspect_chain(app.wsgi_app, protection, protection.inner, trusted):
+    proxies = app.config["STRICT_COOKIES_TRUSTED_PROXIES"]
+    for reason, problem in inspect_chain(
+        app.wsgi_app,
+        protection,
+        protection.inner,
+        trusted,
+        own_fix=isinstance(proxies, int) and proxies > 0,
+    ):
         yield Finding(reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy)
 
 
@@ -236,11 +260,14 @@ def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
     if not config.get("TRUSTED_HOSTS"):
+        redirects = config["STRICT_COOKIES_HTTPS"] == "redirect"
+        unpinned = redirects and config["STRICT_COOKIES_CANONICAL_HOST"] is None
         yield Finding(
             reason=Reason.NO_PINNED_HOST,
             severity="warning",
             message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
-            "it writes links into mails and redirects.",
+            "it writes links into mails and redirects."
+            + (" Plain http is not redirected to https." if unpinned else ""),
             remedy="Set it to the names that the site is reached by:\n"
             '    TRUSTED_HOSTS = ["erp.example.com"]',
         )
@@ -257,7 +284,8 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
             message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http "
             "a browser refuses the Secure session cookie, so that signing in ends at the sign-in "
             "page again and again.",
-            remedy="Serve HTTPS and say so; behind a proxy that ends TLS add ProxyFix too. To try "
+            remedy="Serve HTTPS and say so; behind a proxy that ends TLS set "
+            "STRICT_COOKIES_TRUSTED_PROXIES too. To try "
             "it without HTTPS, open http://localhost.\n"
             '    PREFERRED_URL_SCHEME = "https"',
         )

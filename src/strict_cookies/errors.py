@@ -97,3 +97,7 @@ class StoreUnavailableError(StrictCookiesError):
 
 class StoreCorruptError(StoreUnavailableError):
     """What stands where the session store should be is no store of ours, or is damaged."""
+
+
+class MalformedReportError(StrictCookiesError):
+    """What a client sent as a report is none; nothing of it was kept."""

@@ -14,17 +14,28 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import current_app, has_request_context, request_started
+from flask import current_app, has_request_context, request, request_started, session
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
+from .endpoints import BrowserEndpoints
+from .erasure import erasing_headers
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
+from .guard.script import Guard
 from .header_parts import give_options
 from .headers import HeaderContext, StrictTalisman
+from .https import HttpsRedirect
+from .interception import INTERCEPTED
+from .ledger import OTHER
 from .middleware import inspect_chain
+from .origin import OriginGuard
+from .paths import request_path
 from .reasons import Reason
+from .reports import ReportTable
 from .settings import (
     DEFAULTS,
     Settings,
@@ -36,17 +47,22 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
+    from markupsafe import Markup
+    from werkzeug.wrappers import Response
 
     from .header_options import Layer
     from .header_parts import Decorated, View
+    from .interception import Interceptor
     from .policy import CookiePolicy
+
+R = TypeVar("R", bound="Response")
 
 logger = logging.getLogger("strict_cookies")
 
-#: Where browsers report to, below the prefix of the library's pages; None while nobody reads it.
-REPORTS_PATH: str | None = None
+#: Where browsers report to, below the prefix of the library's pages.
+REPORTS_PATH = "/reports"
 
 
 class StrictCookies:
@@ -82,6 +98,7 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
+        app.jinja_env.globals["strict_cookies_guard"] = protection.guard
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
@@ -131,6 +148,37 @@ def csp_nonce() -> str:
     return protection.nonce()
 
 
+def erase(response: R, *, cookies: bool = False) -> R:
+    """
+    Erase what the site has stored in this browser: at logout, or when a visitor asks for it.
+
+    The session is cleared, every declared cookie is expired, and ``Clear-Site-Data`` empties what
+    scripts keep. What a view sets on the response afterwards stays.
+
+    Args:
+        response: What the view is going to return.
+        cookies: Whether the browser is told to drop all cookies of the registrable domain, those of
+            sibling hosts included; nothing that this response sets stays then.
+
+    Returns:
+        The same response.
+
+    Raises:
+        RuntimeError: There is no request.
+        KeyError: StrictCookies is not added to the application.
+    """
+    protection: Protection = current_app.extensions["strict_cookies"]
+    # A session without anything in it may be one that can't be written to.
+    if session:
+        session.clear()
+    for name, value in erasing_headers(protection.policy, request.environ, cookies=cookies):
+        if name == "Set-Cookie":
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
+    return response
+
+
 class Protection:
     """
     What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
@@ -151,14 +199,22 @@ class Protection:
         self.url_prefix = find_url_prefix(app)
         self._lock = threading.Lock()
         self._firewall: CookieFirewall | None = None
+        #: The firewall, within what tells it about proxies.
+        self._serve: WSGIApplication | None = None
+        self._origin_guard: OriginGuard | None = None
         self._talisman: StrictTalisman | None = None
+        #: What browsers reported; its counts are those of this process.
+        self.reports = ReportTable(app)
+        self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        firewall = self._firewall or self.freeze()
-        return firewall(environ, start_response)
+        if self._serve is None:
+            self.freeze()
+            assert self._serve is not None
+        return self._serve(environ, start_response)
 
     @property
     def policy(self) -> CookiePolicy:
@@ -169,6 +225,11 @@ class Protection:
     def firewall(self) -> CookieFirewall | None:
         """The firewall; None before the first request."""
         return self._firewall
+
+    @property
+    def origin_guard(self) -> OriginGuard | None:
+        """What refuses other origins' requests; None before the first one, or where it is off."""
+        return self._origin_guard
 
     def notice_bypass(self, app: Flask) -> None:
         """
@@ -204,6 +265,19 @@ class Protection:
         """Make or repeat this request's nonce for the Content-Security-Policy."""
         return (self._talisman or self.talisman).nonce()
 
+    def guard(self, *, erase: bool = False) -> Markup:
+        """
+        Write the tag that loads the guard, for the beginning of a page's head.
+
+        Args:
+            erase: Also erase web storage that is there already under undeclared names.
+        """
+        if self._guard is None:
+            self.freeze()
+            assert self._guard is not None
+        root = f"{request.script_root}{self.url_prefix}"
+        return self._guard.tags(root, self.nonce, erase=erase)
+
     def freeze(self) -> CookieFirewall:
         """
         Compile policy, headers and firewall; later changes of our configuration raise.
@@ -226,24 +300,48 @@ class Protection:
             self._talisman = self.make_talisman(settings)
             if app.jinja_env.globals.get("csp_nonce") == self.nonce:
                 app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
-            problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
+            problems = inspect_chain(
+                app.wsgi_app,
+                self,
+                self.inner,
+                settings.trusted_middleware,
+                own_fix=settings.trusted_proxies > 0,
+            )
+            self._guard = Guard(
+                self._policy,
+                report_only=settings.mode == "report-only",
+                csp=_csp_of(self._talisman),
+            )
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             freeze_config(app)
-            self._firewall = CookieFirewall(
-                self.inner,
+            firewall = CookieFirewall(
+                BrowserEndpoints(
+                    self.inner,
+                    prefix=self.url_prefix,
+                    scripts=self._guard.scripts,
+                    reports=self.reports,
+                ),
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
                 headers=self._talisman.headers_for,
+                interceptors=self._make_interceptors(settings),
                 place=self._place,
                 sender=app,
                 propagate_exceptions=self._propagates(),
             )
+            # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
+            self._serve = (
+                ProxyFix(firewall, x_for=settings.trusted_proxies, x_proto=1)
+                if settings.trusted_proxies
+                else firewall
+            )
+            self._firewall = firewall
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
             logger.error("%s", _out_of_order(*problem))
-        return self._firewall
+        return firewall
 
     def make_talisman(self, settings: Settings) -> StrictTalisman:
         """
@@ -284,10 +382,29 @@ class Protection:
         config.update({**self._before, **given})
         return declare_session(config, policy)
 
-    def _find_reports(self) -> str | None:
-        """Give the path that browsers report to, if anybody takes reports there."""
-        if REPORTS_PATH is None:
-            return None
+    def _make_interceptors(self, settings: Settings) -> list[Interceptor]:
+        """Put together what may answer before the application does."""
+        found: list[Interceptor] = []
+        if settings.https == "redirect" and settings.transport == "https":
+            found.append(
+                HttpsRedirect(
+                    canonical_host=settings.canonical_host,
+                    trusted_hosts=self._app.config["TRUSTED_HOSTS"] or (),
+                    exempt=settings.https_exempt,
+                )
+            )
+        if settings.cross_origin != "off":
+            self._origin_guard = OriginGuard(
+                self._policy,
+                trusted_origins=settings.trusted_origins,
+                exempt=settings.origin_exempt,
+                require_proof=settings.cross_origin == "require-proof",
+            )
+            found.append(self._origin_guard)
+        return found
+
+    def _find_reports(self) -> str:
+        """Give the path that browsers report to."""
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
         return f"{root}{self.url_prefix}{REPORTS_PATH}"
 
@@ -300,7 +417,22 @@ class Protection:
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
         if rule is not None and rule.map is self._app.url_map:
             return str(rule.endpoint)
-        return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        if INTERCEPTED in environ:
+            return self._aim(environ)
+        return request_path(environ)
+
+    def _aim(self, environ: WSGIEnvironment) -> str:
+        """Name the endpoint of a request that Flask never saw; any other path is the client's."""
+        try:
+            return str(self._app.url_map.bind_to_environ(environ).match()[0])
+        except HTTPException:
+            return OTHER
+
+
+def _csp_of(talisman: StrictTalisman) -> str:
+    """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
+    headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
+    return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -36,6 +36,7 @@ from .errors import (
 )
 from .grammar import is_token, split_pair
 from .hosts import is_local, request_host
+from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
 from .reader import CookieReader
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from .interception import Interceptor
     from .ledger import OnVerdict
 
     Headers = list[tuple[str, str]]
@@ -95,6 +97,8 @@ class CookieFirewall:
             has stands; where it is weaker, that is recorded, and raised in ``"raise"`` mode. By
             default :data:`BASELINE_HEADERS`.
         on_verdict: Called with reason, cookie name and place for each verdict but a pass.
+        interceptors: Asked in turn whether the application gets a request at all; see
+            :mod:`~strict_cookies.interception`. In report-only mode none of them answers.
         place: Tells from the environ where something happened; by default the path.
         sender: Sender of the signals; by default this object.
         propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
@@ -112,6 +116,7 @@ class CookieFirewall:
         sweep: Sweep = "known",
         headers: HeaderSource | None = None,
         on_verdict: OnVerdict | None = None,
+        interceptors: Iterable[Interceptor] = (),
         place: Callable[[WSGIEnvironment], str] | None = None,
         sender: object = None,
         propagate_exceptions: bool = False,
@@ -130,6 +135,7 @@ class CookieFirewall:
         )
         self._judge = Judge(policy)
         self._headers = headers or _baseline
+        self._interceptors = tuple(interceptors)
         #: Field names of responses as spelt, with their lower case.
         self._header_names: dict[str, str] = {}
         self._enforcing = mode != "report-only"
@@ -166,7 +172,8 @@ class CookieFirewall:
                     strays = self._clean_request(environ)
                 except Exception as error:
                     raise _JudgeFault from error
-            body = self.app(environ, judged_start_response)
+            app = self._intercept(environ) if self._interceptors else self.app
+            body = app(environ, judged_start_response)
         except Exception as error:
             if self._propagate:
                 raise
@@ -175,6 +182,22 @@ class CookieFirewall:
         if isinstance(body, _WHOLE_BODIES) or (isinstance(wrapper, type) and type(body) is wrapper):
             return body
         return _GuardedBody(self, body, environ, start_response)
+
+    def _intercept(self, environ: WSGIEnvironment) -> WSGIApplication:
+        """Find who answers: an interceptor's answer, or the application."""
+        try:
+            for intercept in self._interceptors:
+                found = intercept(environ)
+                if found is None:
+                    continue
+                if found.reason is not None:
+                    environ[INTERCEPTED] = True
+                    self.ledger.record(((found.reason, found.cookie_name),), environ)
+                if self._enforcing:
+                    return found.answer
+        except Exception as error:
+            raise _JudgeFault from error
+        return self.app
 
     # What arrives
 

@@ -71,8 +71,8 @@ OPTIONS = (
 )
 #: Options of Talisman that have no effect here, with what does the work.
 NOT_OURS = {
-    "force_https": "the server or proxy in front",
-    "force_https_permanent": "the server or proxy in front",
+    "force_https": "STRICT_COOKIES_HTTPS",
+    "force_https_permanent": "STRICT_COOKIES_HTTPS",
     "session_cookie_secure": "the firewall",
     "session_cookie_http_only": "SESSION_COOKIE_HTTPONLY",
     "session_cookie_samesite": "SESSION_COOKIE_SAMESITE",

@@ -199,10 +199,19 @@ def list_changes(app: Flask, scan: Scan) -> list[Change]:
             Change(
                 "HTTPS",
                 "Browsers keep the session cookie over https and on http://localhost only. On any "
-                "other http address nobody could stay signed in.",
+                f"other http address nobody could stay signed in. {_say_redirect(config)}",
             )
         )
     changes.append(Change("Other cookies", _say_others(app, config)))
+    if config["STRICT_COOKIES_CROSS_ORIGIN"] != "off":
+        changes.append(
+            Change(
+                "Other sites",
+                "A form or script of another origin that acts with a visitor's cookie is refused. "
+                "Name the exact paths that others may address, such as the end of a SAML sign-in, "
+                "in STRICT_COOKIES_ORIGIN_EXEMPT.",
+            )
+        )
     changes += _say_headers(app, config["STRICT_COOKIES_TALISMAN"], scan)
     changes.append(Change("New pages", _say_pages(app, config)))
     return changes
@@ -276,6 +285,17 @@ def _say_remembered(app: Flask) -> Iterator[str]:
             f"{show(cookie.name)} of {cookie.known.set_by} ends {end} (without Strict Cookies: "
             f"{say_duration(today)})."
         )
+
+
+def _say_redirect(config: Mapping[str, Any]) -> str:
+    if config["STRICT_COOKIES_HTTPS"] == "off":
+        return "Plain http is not redirected, because STRICT_COOKIES_HTTPS is off."
+    if not (config["TRUSTED_HOSTS"] or config["STRICT_COOKIES_CANONICAL_HOST"]):
+        return "Once TRUSTED_HOSTS is set, plain http is redirected to https."
+    return (
+        "Plain http is redirected to https: behind a proxy that ends TLS, set "
+        "STRICT_COOKIES_TRUSTED_PROXIES first."
+    )
 
 
 def _say_others(app: Flask, config: Mapping[str, Any]) -> str:

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any, cast
 from .cookie import DeclaredCookie
 from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
+from .https import Https, read_host
+from .origin import CrossOrigin, read_origins
+from .paths import read_paths
 from .policy import CookiePolicy, Transport
 from .purposes import Purpose
 from .sweeping import Sweep
@@ -36,6 +39,13 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
+    "STRICT_COOKIES_HTTPS": "redirect",
+    "STRICT_COOKIES_CANONICAL_HOST": None,
+    "STRICT_COOKIES_HTTPS_EXEMPT": (),
+    "STRICT_COOKIES_TRUSTED_PROXIES": 0,
+    "STRICT_COOKIES_CROSS_ORIGIN": "refuse",
+    "STRICT_COOKIES_TRUSTED_ORIGINS": (),
+    "STRICT_COOKIES_ORIGIN_EXEMPT": (),
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -59,6 +69,12 @@ class Settings:
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
         talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
+        https: What becomes of plain http; see :class:`~strict_cookies.https.HttpsRedirect`, also
+            for ``canonical_host`` and ``https_exempt``.
+        trusted_proxies: How many proxies stand in front.
+        cross_origin: What becomes of other origins' requests; see
+            :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
+            ``origin_exempt``.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -70,6 +86,13 @@ class Settings:
     talisman: Mapping[str, Any]
     talisman_parts: Mapping[str, Any]
     trusted_middleware: tuple[str, ...]
+    https: Https
+    canonical_host: str | None
+    https_exempt: frozenset[str]
+    trusted_proxies: int
+    cross_origin: CrossOrigin
+    trusted_origins: frozenset[str]
+    origin_exempt: frozenset[str]
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -90,14 +113,21 @@ class Settings:
         check_choice("STRICT_COOKIES_MODE", mode, Mode)
         check_choice("STRICT_COOKIES_SWEEP", sweep, Sweep)
         check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
+        https, cross_origin = config["STRICT_COOKIES_HTTPS"], config["STRICT_COOKIES_CROSS_ORIGIN"]
+        check_choice("STRICT_COOKIES_HTTPS", https, Https)
+        check_choice("STRICT_COOKIES_CROSS_ORIGIN", cross_origin, CrossOrigin)
         for key, kinds, wanted in (
             ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
             ("STRICT_COOKIES_TALISMAN_PARTS", Mapping, "a mapping of paths and blueprints"),
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
+            ("STRICT_COOKIES_HTTPS_EXEMPT", _LISTS, "a list of exact paths"),
+            ("STRICT_COOKIES_TRUSTED_ORIGINS", _LISTS, "a list of origins"),
+            ("STRICT_COOKIES_ORIGIN_EXEMPT", _LISTS, "a list of exact paths"),
         ):
             if not isinstance(config[key], kinds):
                 kind = type(config[key]).__name__
                 raise ConfigurationError(f"{key} is of type {kind}. Give {wanted}.")
+        host = config["STRICT_COOKIES_CANONICAL_HOST"]
         return cls(
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),
@@ -108,7 +138,29 @@ class Settings:
                 for part, options in config["STRICT_COOKIES_TALISMAN_PARTS"].items()
             },
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
+            https=cast("Https", https),
+            canonical_host=None if host is None else read_host(host),
+            https_exempt=read_paths(
+                "STRICT_COOKIES_HTTPS_EXEMPT", config["STRICT_COOKIES_HTTPS_EXEMPT"]
+            ),
+            trusted_proxies=_read_proxies(config["STRICT_COOKIES_TRUSTED_PROXIES"]),
+            cross_origin=cast("CrossOrigin", cross_origin),
+            trusted_origins=read_origins(
+                "STRICT_COOKIES_TRUSTED_ORIGINS", config["STRICT_COOKIES_TRUSTED_ORIGINS"]
+            ),
+            origin_exempt=read_paths(
+                "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
+            ),
         )
+
+
+def _read_proxies(count: object) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ConfigurationError(
+            f"STRICT_COOKIES_TRUSTED_PROXIES is {count!r}. Write how many proxies stand between "
+            "visitors and the application, such as 1."
+        )
+    return count
 
 
 def find_url_prefix(app: Flask) -> str:

@@ -4,7 +4,9 @@ Signals for applications that want to know: blinker, as in Flask.
 The sender is the Flask application, or the :class:`~strict_cookies.firewall.CookieFirewall` under
 any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a known name, else
 ``"other"``), ``reason`` (a :class:`~strict_cookies.reasons.Reason`) and ``place`` (the endpoint, or
-the path). A receiver's exception changes no response; it is recorded.
+the path). ``browser_reported`` has ``reason`` and ``report`` instead: a
+:class:`~strict_cookies.reports.Report`, which anyone may have sent. A receiver's exception changes
+no response; it is recorded.
 """
 
 from __future__ import annotations
@@ -22,13 +24,28 @@ cookie_hardened = _signals.signal(
 stray_cookie_seen = _signals.signal(
     "stray-cookie-seen", "A cookie arrived that the application will not see."
 )
+request_refused = _signals.signal(
+    "request-refused", "A request that carried a declared cookie did not reach the application."
+)
+browser_reported = _signals.signal(
+    "browser-reported", "A browser told of something that it blocked, or the guard of a write."
+)
 
 #: Which signal tells of a reason, by the first digits of its id.
-BY_GROUP = {"SC10": cookie_dropped, "SC12": cookie_hardened, "SC20": stray_cookie_seen}
+BY_GROUP = {
+    "SC10": cookie_dropped,
+    "SC12": cookie_hardened,
+    "SC20": stray_cookie_seen,
+    "SC60": request_refused,
+    "SC80": browser_reported,
+}
 
 
 def any_receivers() -> bool:
-    """Tell whether anybody listens to any of the signals."""
+    """Tell whether anybody listens to any of the signals about cookies."""
     return bool(
-        cookie_dropped.receivers or cookie_hardened.receivers or stray_cookie_seen.receivers
+        cookie_dropped.receivers
+        or cookie_hardened.receivers
+        or stray_cookie_seen.receivers
+        or request_refused.receivers
     )
