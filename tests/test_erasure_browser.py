@@ -93,7 +93,10 @@ def make_app():
 
 
 def sibling(environ, start_response):
-    """Store a cookie of its own, and one for the whole site."""
+    """Store a cookie of its own, and one for the whole site; not on a late favicon."""
+    if environ["PATH_INFO"] != "/":
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b""]
     headers = [
         ("Content-Type", "text/html"),
         ("Set-Cookie", "theirs=1; Secure; Path=/"),

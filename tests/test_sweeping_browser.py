@@ -43,9 +43,12 @@ def make_app(sweep):
 
 
 def planter(*lines):
-    """Make another application, which sets cookies."""
+    """Make another application, which sets cookies on its page, and not on a late favicon."""
 
     def plant(environ, start_response):
+        if environ["PATH_INFO"] != "/":
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b""]
         headers = [("Content-Type", "text/html"), *(("Set-Cookie", line) for line in lines)]
         start_response("200 OK", headers)
         return [b"<title>Planted</title>"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         FrozenConfigurationError,
         PolicyError,
         StrictCookiesError,
+        WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce, erase
     from .external_origin import ExternalOrigin
@@ -57,6 +58,7 @@ _HOMES = {
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "WeakenedHeaderError": "errors",
     "browser_reported": "signals",
     "cookie_dropped": "signals",
     "csp_nonce": "extension",
@@ -85,6 +87,7 @@ __all__ = [
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "WeakenedHeaderError",
     "browser_reported",
     "cookie_dropped",
     "cookie_hardened",

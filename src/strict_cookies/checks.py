@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .entry import texts_of
 from .errors import ConfigurationError, PolicyError, StrictCookiesError
-from .headers import CLOSED_CSP, StrictTalisman
+from .header_checks import find_weaknesses
 from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
@@ -27,6 +27,7 @@ from .settings import (
     harden_session,
     session_cookie_name,
 )
+from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -139,11 +140,6 @@ def current_session_name(app: Flask, policy: CookiePolicy) -> str:
     return str(harden_session(config, policy)["SESSION_COOKIE_NAME"])
 
 
-def join_words(words: list[str]) -> str:
-    """Join words as a sentence does: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
 def _run(app: Flask) -> Iterator[Finding]:
     config = app.config
     policy, enforced = None, None
@@ -153,11 +149,11 @@ def _run(app: Flask) -> Iterator[Finding]:
         enforced = declare_session(session, policy)
     except StrictCookiesError as error:
         yield explain_error(error)
+    yield from _check_headers(app)
     yield from _check_settings(app)
     yield from _check_chain(app)
     yield from _check_secret_key(config)
     yield from _check_hosts(config)
-    yield from _check_talisman(config["STRICT_COOKIES_TALISMAN"])
     if policy is None:
         return
     yield from _check_session(app, policy)
@@ -169,10 +165,6 @@ def _run(app: Flask) -> Iterator[Finding]:
 
 def _check_settings(app: Flask) -> Iterator[Finding]:
     config = app.config
-    try:
-        Settings.from_app(app)
-    except ConfigurationError as error:
-        yield explain_error(error)
     if config["STRICT_COOKIES_MODE"] == "report-only":
         yield Finding(
             reason=Reason.REPORT_ONLY,
@@ -432,106 +424,14 @@ def _check_extensions(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
             )
 
 
-def _check_talisman(options: object) -> Iterator[Finding]:
-    if not isinstance(options, Mapping):
-        return
+def _check_headers(app: Flask) -> Iterator[Finding]:
+    protection = app.extensions["strict_cookies"]
     try:
-        StrictTalisman(**options)
+        talisman = protection.make_talisman(Settings.from_app(app))
     except ConfigurationError as error:
         yield explain_error(error)
         return
-    for problem, remedy in _switched_off(options):
+    for problem, remedy in find_weaknesses(talisman.resolve_all()):
         yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message=f"STRICT_COOKIES_TALISMAN: {problem}",
-            remedy=remedy,
+            reason=Reason.PROTECTION_OFF, severity="warning", message=problem, remedy=remedy
         )
-
-
-def _switched_off(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name each protection that the options take away, with what to do."""
-    age = options.get("strict_transport_security_max_age", 1)
-    if not options.get("strict_transport_security", True) or not age:
-        key = "strict_transport_security" if age else "strict_transport_security_max_age"
-        yield (
-            f"{key} is {options[key]!r}, so that browsers may be led to plain http.",
-            f"Remove {key} once the site is served over https.",
-        )
-    if not options.get("x_content_type_options", True):
-        yield (
-            "x_content_type_options is off, so that a browser may run an upload as a script.",
-            "Remove x_content_type_options.",
-        )
-    if options.get("referrer_policy") in ("unsafe-url", "no-referrer-when-downgrade"):
-        yield (
-            f"referrer_policy is {options['referrer_policy']!r}, so that other sites are told "
-            "which page a visitor came from.",
-            "Remove referrer_policy.",
-        )
-    policy = options.get("content_security_policy", CLOSED_CSP)
-    if not policy:
-        yield (
-            f"content_security_policy is {policy!r}, so that nothing keeps third parties and "
-            "injected scripts out.",
-            "Remove it, and name what a page needs beyond its own host; 'flask cookies init' lists "
-            "it.",
-        )
-        return
-    if options.get("content_security_policy_report_only"):
-        yield (
-            "content_security_policy_report_only is on, so that browsers report and block nothing.",
-            "Remove it when the reports are quiet.",
-        )
-    yield from _open_directives(policy, bool(options.get("frame_options", True)))
-
-
-def _open_directives(policy: Mapping[str, Any], frame_options: bool) -> Iterator[tuple[str, str]]:
-    sources = {
-        str(directive).lower(): (value if isinstance(value, str) else " ".join(value)).split()
-        for directive, value in policy.items()
-    }
-    for directive, listed in sources.items():
-        lowered = [source.lower() for source in listed]
-        wide = [source for source in lowered if source in ("*", "http:", "https:", "ws:", "wss:")]
-        if wide:
-            yield (
-                f"content_security_policy {directive} has {join_words(wide)}, so that any third "
-                "party is let in.",
-                "Name the origins that the site needs.",
-            )
-        runs = directive.startswith("script-src") or (
-            directive == "default-src" and "script-src" not in sources
-        )
-        risky = [
-            source
-            for source in lowered
-            if runs and source in ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
-        ]
-        if risky:
-            yield (
-                f"content_security_policy {directive} has {join_words(risky)}, so that injected "
-                "text can run as a script.",
-                'Remove it; give your own inline code a nonce="{{ csp_nonce() }}".',
-            )
-    if not {"default-src", "script-src"} & sources.keys():
-        yield (
-            "content_security_policy has neither default-src nor script-src, so that scripts load "
-            "from anywhere.",
-            'Add "default-src": "\'self\'".',
-        )
-    if "frame-ancestors" not in sources and not frame_options:
-        yield (
-            "frame_options is off and content_security_policy has no frame-ancestors, so that any "
-            "site can show this one in a frame and steer the visitor's clicks.",
-            'Add "frame-ancestors": "\'none\'", or name who may frame it.',
-        )
-    for directive, effect in (
-        ("base-uri", "an injected <base> can redirect every relative address"),
-        ("form-action", "an injected form can send what visitors type to another site"),
-    ):
-        if directive not in sources:
-            yield (
-                f"content_security_policy has no {directive}, so that {effect}.",
-                f'Add "{directive}": "{CLOSED_CSP[directive]}".',
-            )

@@ -70,6 +70,22 @@ class CookieDroppedError(StrictCookiesError):
         super().__init__(message)
 
 
+class WeakenedHeaderError(StrictCookiesError):
+    """
+    The application wrote a security header weaker than its own options; only in ``raise`` mode.
+
+    Args:
+        message: Which header was weakened where, and what to do.
+        header_name: For example ``"Referrer-Policy"``.
+        reason_id: The stable id, for example ``"SC501"``.
+    """
+
+    def __init__(self, message: str, *, header_name: str, reason_id: str) -> None:
+        self.header_name = header_name
+        self.reason_id = reason_id
+        super().__init__(message)
+
+
 class StoreUnavailableError(StrictCookiesError):
     """
     The session store can't answer: away, full, read-only, locked for too long, or broken.

@@ -12,11 +12,11 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import current_app, request, request_started, session
+from flask import current_app, has_request_context, request, request_started, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,7 +26,8 @@ from .erasure import erasing_headers
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
 from .guard.script import Guard
-from .headers import StrictTalisman
+from .header_parts import give_options
+from .headers import HeaderContext, StrictTalisman
 from .https import HttpsRedirect
 from .interception import INTERCEPTED
 from .ledger import OTHER
@@ -51,12 +52,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.wrappers import Response
 
+    from .header_options import Layer
+    from .header_parts import Decorated, View
     from .interception import Interceptor
     from .policy import CookiePolicy
 
 R = TypeVar("R", bound="Response")
 
 logger = logging.getLogger("strict_cookies")
+
+#: Where browsers report to, below the prefix of the library's pages.
+REPORTS_PATH = "/reports"
 
 
 class StrictCookies:
@@ -68,6 +74,8 @@ class StrictCookies:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
+        #: What :meth:`talisman` decorated; the same for each application.
+        self._decorated: Decorated = []
         if app is not None:
             self.init_app(app)
 
@@ -85,13 +93,45 @@ class StrictCookies:
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, copy.copy(default))
-        protection = Protection(app)
+        protection = Protection(app, self._decorated)
         app.extensions["strict_cookies"] = protection
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.jinja_env.globals["strict_cookies_guard"] = protection.guard
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
+
+    def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
+        """
+        Give a view options of its own for the security headers, over the application's.
+
+        ::
+
+            @app.get("/map")
+            @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+            def show_map(): ...
+
+        Args:
+            options: As in ``STRICT_COOKIES_TALISMAN``, but for those of the whole host.
+
+        Raises:
+            ConfigurationError: An option is wrong. If the decorator does nothing where it stands,
+                the first request, or the view itself, raises.
+        """
+        if misplaced:
+            raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
+        return give_options(self._decorated, _check_reached, options)
+
+
+def _check_reached(layer: Layer) -> None:
+    if has_request_context():
+        protection = current_app.extensions.get("strict_cookies")
+        if protection is None:
+            raise ConfigurationError(
+                f"{layer.where} does nothing: StrictCookies is not added to the application "
+                f"{current_app.name!r}."
+            )
+        protection.talisman.check_reached(layer)
 
 
 def csp_nonce() -> str:
@@ -147,8 +187,9 @@ class Protection:
     first one.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, decorated: Decorated) -> None:
         self._app = app
+        self._decorated = decorated
         #: What stands inside the firewall.
         self.inner = app.wsgi_app
         #: Flask's session settings: what was set here, and what stood there before.
@@ -197,7 +238,8 @@ class Protection:
         Raises:
             ConfigurationError: While testing, where ``app.wsgi_app`` was replaced.
         """
-        request_started.disconnect(self.notice_bypass, app)
+        # With the sender named, the signal would go on looking for receivers at each request.
+        request_started.disconnect(self.notice_bypass)
         if self._firewall is None:
             error = _out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
@@ -211,12 +253,17 @@ class Protection:
         firewall = self._firewall or self.freeze()
         return firewall.policy, firewall.mode != "report-only"
 
-    def nonce(self) -> str:
-        """Make or repeat this request's nonce for the Content-Security-Policy."""
+    @property
+    def talisman(self) -> StrictTalisman:
+        """The security headers, compiled at the latest now."""
         if self._talisman is None:
             self.freeze()
             assert self._talisman is not None
-        return self._talisman.nonce()
+        return self._talisman
+
+    def nonce(self) -> str:
+        """Make or repeat this request's nonce for the Content-Security-Policy."""
+        return (self._talisman or self.talisman).nonce()
 
     def guard(self, *, erase: bool = False) -> Markup:
         """
@@ -250,9 +297,9 @@ class Protection:
                     "pages had their place already. Set it before."
                 )
             self._policy = self._prepare(find_policy(app))
-            self._talisman = StrictTalisman(
-                **settings.talisman, report_only=settings.mode == "report-only"
-            )
+            self._talisman = self.make_talisman(settings)
+            if app.jinja_env.globals.get("csp_nonce") == self.nonce:
+                app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
             problems = inspect_chain(
                 app.wsgi_app,
                 self,
@@ -296,6 +343,25 @@ class Protection:
             logger.error("%s", _out_of_order(*problem))
         return firewall
 
+    def make_talisman(self, settings: Settings) -> StrictTalisman:
+        """
+        Compile the security headers for the application as it stands.
+
+        Raises:
+            ConfigurationError: An option that would not do what it seems to.
+        """
+        return StrictTalisman(
+            HeaderContext(
+                app=self._app,
+                parts=settings.talisman_parts,
+                decorated=self._decorated,
+                extra_sources=self._policy.csp_sources,
+                reports=self._find_reports(),
+                report_only=settings.mode == "report-only",
+            ),
+            **settings.talisman,
+        )
+
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""
         config = dict(self._app.config)
@@ -336,6 +402,11 @@ class Protection:
             )
             found.append(self._origin_guard)
         return found
+
+    def _find_reports(self) -> str:
+        """Give the path that browsers report to."""
+        root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
+        return f"{root}{self.url_prefix}{REPORTS_PATH}"
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]

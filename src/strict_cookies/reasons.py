@@ -5,8 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC6xx: a request that was
-refused. SC8xx: what browsers report. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
+SC6xx: a request that was refused. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -179,6 +179,16 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    WEAKER_HEADER = (
+        "SC501",
+        "security header weaker than the options",
+        "Don't write it in code; give the view options by @strict.talisman(...).",
+    )
+    CACHED_NONCE = (
+        "SC502",
+        "nonce in what the server caches",
+        "Take the inline code out of it, or don't cache it: later visitors get another nonce.",
+    )
     CROSS_ORIGIN = (
         "SC601",
         "request of another origin",

@@ -6,6 +6,7 @@ Nothing later reads ``app.config`` again, and from then on a change of a key of 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import re
@@ -35,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SWEEP": "known",
     "STRICT_COOKIES_TRANSPORT": "https",
     "STRICT_COOKIES_TALISMAN": {},
+    "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
     "STRICT_COOKIES_HTTPS": "redirect",
@@ -65,6 +67,7 @@ class Settings:
         sweep: Likewise.
         transport: See :class:`~strict_cookies.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
+        talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
         https: What becomes of plain http; see :class:`~strict_cookies.https.HttpsRedirect`, also
             for ``canonical_host`` and ``https_exempt``.
@@ -81,6 +84,7 @@ class Settings:
     sweep: Sweep
     transport: Transport
     talisman: Mapping[str, Any]
+    talisman_parts: Mapping[str, Any]
     trusted_middleware: tuple[str, ...]
     https: Https
     canonical_host: str | None
@@ -114,6 +118,7 @@ class Settings:
         check_choice("STRICT_COOKIES_CROSS_ORIGIN", cross_origin, CrossOrigin)
         for key, kinds, wanted in (
             ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
+            ("STRICT_COOKIES_TALISMAN_PARTS", Mapping, "a mapping of paths and blueprints"),
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
             ("STRICT_COOKIES_HTTPS_EXEMPT", _LISTS, "a list of exact paths"),
             ("STRICT_COOKIES_TRUSTED_ORIGINS", _LISTS, "a list of origins"),
@@ -128,6 +133,10 @@ class Settings:
             sweep=cast("Sweep", sweep),
             transport=cast("Transport", transport),
             talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
+            talisman_parts={
+                part: copy.copy(options)
+                for part, options in config["STRICT_COOKIES_TALISMAN_PARTS"].items()
+            },
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
             https=cast("Https", https),
             canonical_host=None if host is None else read_host(host),
