@@ -51,26 +51,29 @@ BATCH = 500
 _HEADER = struct.Struct(">4qi")
 _WRITTEN = Update(True)
 _FAULTS = (RedisError, errors.RedisClusterException, OSError)
+_REFUSED = "it refused the user or the password. See those in the URL"
+_FULL = "its memory is full. Raise maxmemory; noeviction is right"
+_AWAY = "it can't be reached. See that it runs, and the address"
 #: What to say by the kind of error, the special ones first.
 _REMEDIES: tuple[tuple[type[BaseException], str], ...] = (
-    (errors.AuthenticationError, "it refused the user or the password. See those in the URL"),
-    (errors.AuthorizationError, "it refused the user or the password. See those in the URL"),
+    (errors.AuthenticationError, _REFUSED),
+    (errors.AuthorizationError, _REFUSED),
     (errors.NoPermissionError, "its ACL refused a command. Allow reads, writes and scripts"),
     (errors.BusyLoadingError, "it is still loading its data. It goes on by itself"),
-    (errors.OutOfMemoryError, "its memory is full. Raise maxmemory; noeviction is right"),
+    (errors.OutOfMemoryError, _FULL),
     (errors.ReadOnlyError, "it is a read-only replica. Set the address of the primary"),
     (errors.MaxConnectionsError, "the client's connections are all in use. Raise max_connections"),
     (errors.TimeoutError, "it did not answer in time. See that it runs and is not overloaded"),
     (errors.ClusterDownError, "the Cluster is down. See that each slot has a node"),
     (errors.RedisClusterException, "no node of the Cluster can be reached. See that they run"),
-    (errors.ConnectionError, "it can't be reached. See that it runs, and the address"),
-    (OSError, "it can't be reached. See that it runs, and the address"),
+    (errors.ConnectionError, _AWAY),
+    (OSError, _AWAY),
 )
 #: Likewise by the first word of an error that has no class of its own.
 _WORDS = {
-    "NOAUTH": _REMEDIES[0][1],
-    "WRONGPASS": _REMEDIES[0][1],
-    "OOM": "its memory is full. Raise maxmemory; noeviction is right",
+    "NOAUTH": _REFUSED,
+    "WRONGPASS": _REFUSED,
+    "OOM": _FULL,
     "MISCONF": "it can't save to its disk and refuses writes. See its log",
     "BUSY": "it is busy with somebody's script. See SLOWLOG",
     "WRONGTYPE": "keys under this prefix are somebody else's. Give RedisStore another prefix",
@@ -183,7 +186,7 @@ class RedisStore:
         return int(self._run(scripts.END_USER, f"={user}", but.hex() if but else ""))
 
     def end_all(self) -> int:
-        """End every live row; also, it may be, such as are created meanwhile."""
+        """End every live row, it may be with such as are created meanwhile."""
         count, more = 0, True
         while more:
             ended, more = self._run(scripts.END_SOME, BATCH)
@@ -306,10 +309,9 @@ def _locate(client: Any) -> str:
     options = client.connection_pool.connection_kwargs
     if "path" in options:
         return f"Redis at {options['path']}"
-    host = options.get("host")
-    return (
-        f"Redis at {host}:{options.get('port', 6379)}/{options.get('db') or 0}" if host else "Redis"
-    )
+    if "host" not in options:
+        return "Redis"
+    return f"Redis at {options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
