@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import BytesIO
 
 from flask import Flask, session
@@ -22,7 +22,8 @@ SHIPPED = "Flask-Session on Redis, as shipped"
 NO_REFRESH = "Flask-Session on Redis, refresh off"
 ON_SQLITE = "Strict Cookies on SQLite"
 ON_REDIS = "Strict Cookies on Redis"
-USES = ("untouched", "read", "read and write")
+#: What a request does with its session, and where.
+USES = {"untouched": "/untouched", "read": "/read", "read and write": "/write"}
 
 #: Figures to reach, by case and use: against which other case, and at most which part of it.
 LIMITS: dict[tuple[str, str], tuple[tuple[str, float], ...]] = {
@@ -33,73 +34,94 @@ LIMITS: dict[tuple[str, str], tuple[tuple[str, float], ...]] = {
 }
 _FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-Case = Callable[[], object]
+Found = dict[tuple[str, str], Timing]
 
 
 def sessions_table() -> Iterator[str]:
     """Measure, and show each case beside Flask's own session and beside its figures."""
-    found = measure_sessions()
-    yield "## Sessions"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        redis_server() as server,
+        server.client() as client,
+    ):
+        yield from _table(
+            "## Sessions on SQLite",
+            "CPU time of a whole request.",
+            measure_sessions(sqlite_apps(folder), time.process_time),
+        )
+        yield from _table(
+            "## Sessions on Redis",
+            "Wall time of a whole request, since waiting for Redis is most of it.",
+            measure_sessions(redis_apps(client, server.url), time.perf_counter),
+        )
+
+
+def _table(heading: str, what: str, found: Found) -> Iterator[str]:
+    yield heading
     yield ""
-    yield f"Wall time of a whole request, one thread; medians of {ROUNDS} rounds."
+    yield f"{what} One thread; medians of {ROUNDS} rounds."
     yield "The page is a few octets; the session holds a user, a token, two preferences, a number."
     yield "Ours has every header, verdict and check on, the others have none of them."
     yield "Flask-Session as shipped writes at each request to slide the expiry."
     yield ""
     yield "| case | us | spread | x Flask | to reach |"
     yield "|---|---:|---:|---:|---|"
-    for name in (FLASK, SHIPPED, NO_REFRESH, ON_SQLITE, ON_REDIS):
-        for use in USES:
-            timing = found[name, use]
-            limits = ", ".join(
-                f"{timing.over(found[other, use]):.2f} of {limit} x {other}"
-                for other, limit in LIMITS.get((name, use), ())
-            )
-            yield (
-                f"| {name}: {use} | {timing.median:.0f} | {timing.spread:.0f} "
-                f"| {timing.over(found[FLASK, use]):.2f} | {limits} |"
-            )
+    for (name, use), timing in found.items():
+        limits = ", ".join(
+            f"{timing.over(found[other, use]):.2f} of {limit} x {other}"
+            for other, limit in LIMITS.get((name, use), ())
+        )
+        yield (
+            f"| {name}: {use} | {timing.median:.0f} | {timing.spread:.0f} "
+            f"| {timing.over(found[FLASK, use]):.2f} | {limits} |"
+        )
     yield ""
 
 
-def measure_sessions(rounds: int = ROUNDS) -> dict[tuple[str, str], Timing]:
+def sqlite_apps(folder: str) -> dict[str, Flask]:
+    """Give Flask's own session, and ours in a file."""
+    ours = _make_app(STRICT_COOKIES_SESSIONS=f"{folder}/sessions.sqlite")
+    StrictCookies(ours)
+    return {FLASK: _make_app(), ON_SQLITE: ours}
+
+
+def redis_apps(client: Redis, url: str) -> dict[str, Flask]:
+    """Give Flask's own session, Flask-Session in two ways, and ours in the same Redis."""
+    shared = {"SESSION_TYPE": "redis", "SESSION_REDIS": client}
+    shipped = _make_app(**shared, SESSION_KEY_PREFIX="shipped:")
+    no_refresh = _make_app(**shared, SESSION_KEY_PREFIX="off:", SESSION_REFRESH_EACH_REQUEST=False)
+    Session(shipped)
+    Session(no_refresh)
+    ours = _make_app(STRICT_COOKIES_SESSIONS=url)
+    StrictCookies(ours)
+    return {FLASK: _make_app(), SHIPPED: shipped, NO_REFRESH: no_refresh, ON_REDIS: ours}
+
+
+def measure_sessions(
+    apps: Mapping[str, Flask], clock: Callable[[], float], rounds: int = ROUNDS
+) -> Found:
     """
-    Measure every case and use, taking turns.
+    Measure every application and use, taking turns.
 
     Args:
-        rounds: As for :func:`~benchmarks.measure.measure`.
+        apps: By name.
+        clock: As for :func:`~benchmarks.measure.measure`.
+        rounds: Likewise.
     """
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        server = stack.enter_context(redis_server())
-        client = stack.enter_context(Redis(host="127.0.0.1", port=server.port))
-        shared = {"SESSION_TYPE": "redis", "SESSION_REDIS": client}
-        apps = {
-            FLASK: _make_app(),
-            SHIPPED: _make_app(**shared, SESSION_KEY_PREFIX="shipped:"),
-            NO_REFRESH: _make_app(
-                **shared, SESSION_KEY_PREFIX="off:", SESSION_REFRESH_EACH_REQUEST=False
-            ),
-            ON_SQLITE: _make_app(STRICT_COOKIES_SESSIONS=f"{folder}/sessions.sqlite"),
-            ON_REDIS: _make_app(STRICT_COOKIES_SESSIONS=server.url),
-        }
-        Session(apps[SHIPPED])
-        Session(apps[NO_REFRESH])
-        for name in (ON_SQLITE, ON_REDIS):
-            StrictCookies(apps[name])
-        cases = {
-            (name, use): case for name, app in apps.items() for use, case in _cases(app).items()
-        }
-        found = measure(
-            {f"{name}\n{use}": case for (name, use), case in cases.items()},
-            rounds,
-            clock=time.perf_counter,
-        )
-        for app in apps.values():
-            _assert_counted(app)
-        for name in (ON_SQLITE, ON_REDIS):
-            apps[name].extensions["strict_cookies"].sessions.store.close()
-        return {(name, use): found[f"{name}\n{use}"] for name, use in cases}
+    names = [(name, use) for name in apps for use in USES]
+    jars = {name: _Jar(app) for name, app in apps.items()}
+    for jar in jars.values():
+        jar.ask("/begin")
+    timings = measure(
+        {" ".join(one): partial(jars[one[0]].ask, USES[one[1]]) for one in names},
+        rounds,
+        clock=clock,
+    )
+    for jar in jars.values():
+        # A cookie that was refused, or a write that was skipped, would have measured nothing.
+        assert jar.ask("/read") == b"42"
+        assert int(jar.ask("/write")) > rounds
+    return {one: timings[" ".join(one)] for one in names}
 
 
 def _make_app(**config: object) -> Flask:
@@ -127,25 +149,6 @@ def _make_app(**config: object) -> Flask:
         return str(session["count"])
 
     return app
-
-
-def _cases(app: Flask) -> dict[str, Case]:
-    """Begin a session, and give a callable for each use of it."""
-    jar = _Jar(app)
-    jar.ask("/begin")
-    app.extensions["benchmark"] = jar
-    return {
-        "untouched": lambda: jar.ask("/untouched"),
-        "read": lambda: jar.ask("/read"),
-        "read and write": lambda: jar.ask("/write"),
-    }
-
-
-def _assert_counted(app: Flask) -> None:
-    """A cookie that was refused, or a write that was skipped, would have measured nothing."""
-    jar: _Jar = app.extensions["benchmark"]
-    assert jar.ask("/read") == b"42"
-    assert int(jar.ask("/write")) > ROUNDS / 10
 
 
 class _Jar:

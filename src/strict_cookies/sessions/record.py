@@ -14,8 +14,9 @@ Source: CVE-2026-39324 and CVE-2025-46336 for what others did in its place.
 
 from __future__ import annotations
 
-import hmac
 import json
+from hashlib import blake2b
+from hmac import compare_digest
 from typing import Any, NamedTuple
 
 from .keys import SessionKeys, code
@@ -111,7 +112,7 @@ class Payloads:
             raise Unreadable("a newer version of the library wrote it" if newer else "no format")
         sealed, text = payload[1:_HEAD_OCTETS], row + payload[_HEAD_OCTETS:]
         for key in self._keys:
-            if hmac.compare_digest(sealed, code(key, text, _CODE_OCTETS)):
+            if compare_digest(sealed, blake2b(text, key=key, digest_size=_CODE_OCTETS).digest()):
                 return payload[_HEAD_OCTETS + _LENGTH_OCTETS :]
         raise Unreadable("it was changed, cut, or written under another SECRET_KEY")
 

@@ -62,7 +62,10 @@ def load(text: bytes) -> Any:
     Raises:
         ValueError: It is none.
     """
-    return _decode(text.decode("ascii"))[0]
+    try:
+        return _scan(text.decode("ascii"), 0)[0]
+    except StopIteration:
+        raise ValueError("no JSON") from None
 
 
 class _UnknownTypeError(Exception):
@@ -136,4 +139,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     " o": lambda pair: {pair[0]: pair[1]},
 }
 
-_decode = json.JSONDecoder(object_hook=_untag).raw_decode
+#: The decoder's own step, without looking for white space around what was written without it.
+_scan = json.JSONDecoder(object_hook=_untag).scan_once  # type: ignore[attr-defined]
