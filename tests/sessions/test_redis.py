@@ -155,10 +155,10 @@ def test_unreadable_row_is_not_found(store, client, prefix):
     good, *bad = (new_key() for _ in range(5))
     for key in (good, *bad):
         store.create(key, make_row())
-    changes = ({"v": "x"}, {"u": b"=\xff"}, {"e": "soon"}, None)
-    for key, change in zip(bad, changes, strict=True):
-        name = f"{{{prefix}}}:s:{key.hex()}"
-        client.hset(name, mapping=change) if change else client.hdel(name, "p")
+    whole = client.get(f"{{{prefix}}}:s:{good.hex()}")
+    damaged = (whole[:35], whole[:38], whole.replace(b"alice", b"al\xffce"), b"")
+    for key, octets in zip(bad, damaged, strict=True):
+        client.set(f"{{{prefix}}}:s:{key.hex()}", octets, keepttl=True)
     for key in bad:
         assert store.read(key) is None
         assert store.transact(key, lambda row: pytest.fail("it is unreadable")) is None
@@ -168,7 +168,7 @@ def test_unreadable_row_is_not_found(store, client, prefix):
 def test_keys_of_somebody_else_are_told(store, client, prefix):
     """Where a key has another kind of value, this is no store of ours."""
     key = new_key()
-    client.set(f"{{{prefix}}}:s:{key.hex()}", "canary")
+    client.hset(f"{{{prefix}}}:s:{key.hex()}", "canary", "canary")
     with pytest.raises(StoreCorruptError, match="are somebody else's") as told:
         store.read(key)
     assert "canary" not in str(told.value)

@@ -205,7 +205,7 @@ def test_commands_that_are_not_allowed():
 
 def test_command_that_does_not_exist():
     """A server repeats what it was sent with a command that it does not know; we don't."""
-    with serving("--rename-command", "HMGET", "", "--rename-command", "SET", "") as (server, store):
+    with serving("--rename-command", "GET", "", "--rename-command", "SET", "") as (server, store):
         fails(server, lambda: store.read(new_key()), text="it answered with an error. See its log")
         fails(
             server,
