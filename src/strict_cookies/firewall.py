@@ -222,18 +222,24 @@ class CookieFirewall:
     ) -> Headers:
         """Judge each Set-Cookie line, fill in security headers, sweep."""
         known, enforcing = self._header_names, self._enforcing
-        if enforcing and _breaks_line(status):
+        if enforcing and not status.isprintable() and _breaks_line(status):
             raise _UnsafeHeader("the status has a line break")
+        given = self._headers(environ, status)
+        if type(given) is not HeaderSet:
+            given = HeaderSet.of(given)
+        names = given.names
+        sets_cookie = has_own = False
         leaving: Headers = []
-        present: list[str] = []
         for header in headers:
             name, value = header
             try:
                 key = known[name]
             except KeyError:
                 key = self._read_header_name(name)
-            present.append(key)
+            if key in names:
+                has_own = True
             if key == "set-cookie":
+                sets_cookie = True
                 verdict = self._judge(value)
                 if verdict.reasons:
                     self._report(verdict, environ)
@@ -245,14 +251,11 @@ class CookieFirewall:
             elif enforcing and not value.isprintable() and _breaks_line(value):
                 raise _UnsafeHeader(f"the value of {key} has a line break")
             leaving.append(header)
-        given = self._headers(environ, status)
-        if type(given) is not HeaderSet:
-            given = HeaderSet.of(given)
-        if given.names.isdisjoint(present):
-            leaving += given.pairs
+        if has_own:
+            self._fill_in(given, leaving, environ)
         else:
-            self._fill_in(given, present, leaving, environ)
-        if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
+            leaving += given.pairs
+        if sets_cookie and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, leaving)
         if strays and self._sweeper is not None:
             swept = self._sweeper.expire(strays, environ, leaving)
@@ -262,15 +265,17 @@ class CookieFirewall:
                 )
         return leaving
 
-    def _fill_in(
-        self, given: HeaderSet, present: list[str], leaving: Headers, environ: WSGIEnvironment
-    ) -> None:
+    def _fill_in(self, given: HeaderSet, leaving: Headers, environ: WSGIEnvironment) -> None:
         """Add the security headers that are missing; tell which of those there are weaker."""
-        weaker: list[str] = []
-        for name in sorted(given.names.intersection(present)):
-            theirs = [text for spelt, text in leaving if spelt.lower() == name]
-            weaker += given.find_weaker(name, theirs)
-        leaving += [header for header in given.pairs if header[0].lower() not in present]
+        theirs: dict[str, list[str]] = {}
+        for name, value in leaving:
+            theirs.setdefault(name.lower(), []).append(value)
+        weaker = [
+            found
+            for name in sorted(given.names.intersection(theirs))
+            for found in given.find_weaker(name, theirs[name])
+        ]
+        leaving += [header for header in given.pairs if header[0].lower() not in theirs]
         if not weaker:
             return
         self.ledger.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
