@@ -67,6 +67,7 @@ class ServerSessionInterface(SessionInterface):
         self, prepare: Callable[[], PreparedSessions], *, clock: Callable[[], float] = time.time
     ) -> None:
         self._prepare = prepare
+        self._prepared: PreparedSessions | None = None
         self._clock = clock
 
     def open_session(self, app: Flask, request: Request) -> ServerSession | None:
@@ -79,7 +80,8 @@ class ServerSessionInterface(SessionInterface):
         """Store what a request changed, and mark its response; calling it again is harmless."""
         if not isinstance(session, ServerSession):
             return
-        session.streaming = response.is_streamed
+        # Nearly all bodies are lists, of which the property knows as much after some work.
+        session.streaming = type(response.response) is not list and response.is_streamed
         if not session.accessed:
             return
         try:
@@ -127,7 +129,9 @@ class ServerSessionInterface(SessionInterface):
 
     def _find(self, environ: WSGIEnvironment) -> tuple[SessionManager, Found]:
         """Find what a request's cookie leads to."""
-        manager, cookie_name, move = self._prepare()
+        if self._prepared is None:
+            self._prepared = self._prepare()
+        manager, cookie_name, move = self._prepared
         field: str = environ.get("HTTP_COOKIE", "")
         user_agent: str = environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT]
         signed = find_cookie(field, cookie_name)

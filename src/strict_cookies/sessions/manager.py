@@ -39,7 +39,7 @@ from .keys import SessionKeys
 from .limits import PRESETS, Limits
 from .merging import merge
 from .notices import EXCHANGE_WINDOW, Notices, digest, mark
-from .record import Record, UserId
+from .record import Record, Unreadable, UserId
 from .store import SessionStore, StoredSession
 from .tagged import dump
 from .visit import MAX_SKEW, Visit, Visits
@@ -154,8 +154,10 @@ class SessionManager(SessionControl):
         if row is None:
             self._watch.count_unknown()
             return Found(None, read.key)
-        visit = self._read(read.key, row)
-        if visit is None:
+        try:
+            visit = self._visits.read(read.key, row)
+        except Unreadable as error:
+            self._tell_unreadable(error)
             return Found(None, read.key)
         if not self._visits.is_live(visit):
             self._bury(read.key)
@@ -240,8 +242,11 @@ class SessionManager(SessionControl):
         now = int(self.clock())
         data_text = None if data is None else dump(data)
         if data_text is None or data_text == visit.data_text:
-            if visit.seen_at <= now + MAX_SKEW:
-                return self._touch(visit, now, background)
+            age = now - visit.seen_at
+            if -MAX_SKEW <= age < self._visits.bounds[visit.record.aal].touch_every:
+                return _LIVE
+            if age >= -MAX_SKEW:
+                return _LIVE if background else self._touch(visit, now)
             data_text = visit.data_text
         seen_at = min(visit.seen_at, now) if background else now
         row = self._visits.write(visit, data_text, seen_at)
@@ -403,15 +408,13 @@ class SessionManager(SessionControl):
         identifier = self._ids.mint(self.store.tag, record.begun_at)
         return self._visits.make(record, data, identifier)
 
-    def _touch(self, visit: Visit, now: int, background: bool) -> Saved:
-        if background or now - visit.seen_at < self._visits.bounds[visit.record.aal].touch_every:
-            return _LIVE
+    def _touch(self, visit: Visit, now: int) -> Saved:
         try:
             live = self.store.touch(visit.key, now, self._visits.ends_at(visit.record, now))
         except StoreUnavailableError as error:
             # What the request reads is read already; only the note of its time is missing.
             self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
-            return Saved(True)
+            return _LIVE
         visit.seen_at = now
         return Saved(live, touched=True)
 

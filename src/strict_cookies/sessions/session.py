@@ -316,18 +316,15 @@ class ServerSession(SessionMixin):
                 Reason.LATE_CHANGE,
                 "It was read first in a streamed body, so that the answer has no Vary: Cookie.",
             )
-        if found.visit is None:
-            self._opened = {}
+        visit = found.visit
+        if visit is None:
+            self._opened = data = {}
         else:
-            self._adopt(found.visit)
-            if found.visit.signed is not None:
+            self._visit = visit
+            self._opened = data = visit.read_data()
+            if visit.signed is not None:
                 self.cookie = "set"
-        assert self._opened is not None
-        return self._opened
-
-    def _adopt(self, visit: Visit) -> None:
-        self._visit = visit
-        self._opened = visit.read_data()
+        return data
 
     def _writable(self) -> dict[str, Any]:
         data = self._open()
