@@ -96,7 +96,8 @@ class ServerSession(SessionMixin):
     # The mapping
 
     def __getitem__(self, key: str) -> Any:
-        value = self._data[key]
+        data = self._opened
+        value = (self._open() if data is None else data)[key]
         if type(value) not in IMMUTABLE:
             self._changeable = True
         return value

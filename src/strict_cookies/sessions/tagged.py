@@ -62,8 +62,11 @@ def load(text: bytes) -> Any:
     Raises:
         ValueError: It is none.
     """
+    decoded = text.decode("ascii")
+    # Without this no object can be a tag, and none needs to be looked at.
+    scan = _scan_tagged if '{" ' in decoded else _scan
     try:
-        return _scan(text.decode("ascii"), 0)[0]
+        return scan(decoded, 0)[0]
     except StopIteration:
         raise ValueError("no JSON") from None
 
@@ -140,4 +143,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 #: The decoder's own step, without looking for white space around what was written without it.
-_scan = json.JSONDecoder(object_hook=_untag).scan_once  # type: ignore[attr-defined]
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan_tagged = json.JSONDecoder(object_hook=_untag).scan_once  # type: ignore[attr-defined]
