@@ -28,8 +28,8 @@ from ..grammar import find_cookie
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
 from .ids import has_form
-from .manager import Found, SessionManager
 from .session import ServerSession
+from .visit import Found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from flask.sessions import SessionMixin
     from flask.typing import ResponseReturnValue
 
+    from .manager import SessionManager
     from .prepared import PreparedSessions
 
 #: Set in the environ of a request whose session was read from Flask's own cookie.

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import SessionLimitError, StoreUnavailableError
 from ..ledger import show
@@ -36,36 +36,17 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import SessionIds
 from .keys import SessionKeys
-from .limits import PRESETS, Limits
+from .limits import PRESETS, AtLimit, Binding, Limits
 from .merging import merge
 from .notices import EXCHANGE_WINDOW, Notices, digest, mark
 from .record import Record, Unreadable, UserId
 from .store import SessionStore, StoredSession
 from .tagged import dump
-from .visit import MAX_SKEW, Visit, Visits
-from .watch import Binding, Watch
-
-AtLimit = Literal["evict", "deny"]
+from .visit import MAX_SKEW, Found, Visit, Visits
+from .watch import Watch
 
 #: Seconds to wait for a user's lock at a login that is counted.
 LOCK_SECONDS = 5.0
-
-
-class Found(NamedTuple):
-    """
-    What a signed identifier led to.
-
-    Attributes:
-        visit: The live session; None where there is none.
-        former: The key of an identifier that is genuine but has ended; None for any other.
-    """
-
-    visit: Visit | None = None
-    former: bytes | None = None
-
-    def __repr__(self) -> str:
-        """The visit; no key."""
-        return f"<Found {self.visit!r}>"
 
 
 class Saved(NamedTuple):

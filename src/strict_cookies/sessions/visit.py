@@ -85,6 +85,23 @@ class Visit:
         return self._texts
 
 
+class Found(NamedTuple):
+    """
+    What a signed identifier led to.
+
+    Attributes:
+        visit: The live session; None where there is none.
+        former: The key of an identifier that is genuine but has ended; None for any other.
+    """
+
+    visit: Visit | None = None
+    former: bytes | None = None
+
+    def __repr__(self) -> str:
+        """The visit; no key."""
+        return f"<Found {self.visit!r}>"
+
+
 class Bounds(NamedTuple):
     """
     Limits in whole seconds.
