@@ -50,8 +50,8 @@ _PLAIN: dict[str, Any] = {
 }
 _BODY = (
     "Service Unavailable\n\n"
-    "The site can't read your session at the moment. You are still signed in. "
-    "Please try again in a moment.\n"
+    "The site can't read your session at the moment. Nothing in it was changed, and it is not "
+    "lost. Please try again in a moment.\n"
 )
 
 
