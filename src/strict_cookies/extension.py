@@ -37,9 +37,7 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
-from .sessions.beside_flask_login import connect_flask_login
 from .sessions.interface import ServerSessionInterface, answer_unavailable
-from .sessions.prepared import choose_store, prepare_sessions
 from .sessions.session import ServerSession
 from .settings import (
     DEFAULTS,
@@ -286,6 +284,9 @@ class Protection:
                 f"Sessions can't be kept on the server: {what}. Set SECRET_KEY, remove "
                 "STRICT_COOKIES_SESSIONS = 'flask', and leave the mode 'report-only' first."
             )
+        # Imported when first needed, as below: a part of the import's time, and not for everybody.
+        from .sessions.prepared import prepare_sessions
+
         with self._lock:
             if self._sessions is None:
                 self._sessions = prepare_sessions(
@@ -453,6 +454,9 @@ class Protection:
         elif options.is_flask or settings.mode == "report-only":
             app.session_interface = self._interface_before
         else:
+            from .sessions.beside_flask_login import connect_flask_login
+            from .sessions.prepared import choose_store
+
             self._store = choose_store(app, options)
             connect_flask_login(app)
 
