@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, request_started
 
 from .declaration.blueprint import create_blueprint
+from .declaration.well_known import add_gpc
 from .errors import ConfigurationError
 from .firewall import CookieFirewall
 from .headers import StrictTalisman
@@ -75,6 +76,8 @@ class StrictCookies:
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
+        if protection.policy.site.honours_gpc:
+            add_gpc(app, protection.stand)
 
 
 def csp_nonce() -> str:
