@@ -45,7 +45,14 @@ PAGES = sorted(DOCS.glob("*.md"))
 #: The pages whose text is held to the style; the others have tests, or a script, of their own.
 PROSE = [
     DOCS / name
-    for name in ("quickstart.md", "policy.md", "configuration.md", "glossary.md", "security.md")
+    for name in (
+        "quickstart.md",
+        "policy.md",
+        "configuration.md",
+        "declaration.md",
+        "glossary.md",
+        "security.md",
+    )
 ]
 #: What the documentation calls the reader's folder.
 FOLDER = "/home/you/shop"

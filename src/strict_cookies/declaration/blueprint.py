@@ -12,7 +12,6 @@ is signed in.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from flask import (
     after_this_request,
     current_app,
     has_request_context,
-    make_response,
     render_template,
     request,
     url_for,
@@ -73,7 +71,7 @@ def create_blueprint(
     def declaration() -> Response:
         language, asked = _choose(published)
         page = pages.render(_PAGE, language)
-        response = make_response(page.text)
+        response = Response(page.octets)
         response.headers["Link"] = (
             f"<{url_for('strict_cookies.declaration_json')}>; "
             'rel="cookie-declaration"; type="application/json"'
@@ -91,23 +89,24 @@ def create_blueprint(
 
     @blueprint.get("/declaration.schema.json")
     def declaration_schema() -> Response:
-        text = read_schema()
-        response = Response(text, content_type="application/schema+json")
+        schema = Rendered.of(read_schema())
+        response = Response(schema.octets, content_type="application/schema+json")
         response.cache_control.max_age = MAX_AGE
-        response.set_etag(_tag(text))
+        response.set_etag(schema.etag)
         response.make_conditional(request)
         return response
 
     def add_part(name: str, template: str, **options: object) -> None:
-        def part(lang: str | None = None) -> Markup:
+        def render_part(lang: str | None = None) -> Markup:
             asked = lang in LANGUAGES
             language = find_language(str(lang)) if asked else _choose(published)[0]
             if not asked and has_request_context():
                 after_this_request(_vary)
             # The template escapes every text of the policy.
-            return Markup(pages.render(template, language, **options).text)  # noqa: S704
+            part = pages.render(template, language, **options).octets.decode()
+            return Markup(part)  # noqa: S704
 
-        blueprint.add_app_template_global(part, name)
+        blueprint.add_app_template_global(render_part, name)
 
     add_part("cookie_declaration", _PAGE, fragment=True)
     add_part("cookie_table", "strict_cookies/cookie_table.html")
@@ -164,7 +163,7 @@ class _Pages:
             "_": language.gettext,
         }
         text = render_template(template, **context)
-        return Rendered(text, _tag(text))
+        return Rendered.of(text)
 
 
 def _export_view(published: Published, name: str, export: Export) -> Callable[[], Response]:
@@ -174,11 +173,10 @@ def _export_view(published: Published, name: str, export: Export) -> Callable[[]
             language = find_language("en")
 
         def make() -> Rendered:
-            text = export.write(published.document(), language)
-            return Rendered(text, _tag(text))
+            return Rendered.of(export.write(published.document(), language))
 
         found = published.render((name, language.tag), make)
-        response = Response(found.text, content_type=f"{export.mimetype}; charset=utf-8")
+        response = Response(found.octets, content_type=f"{export.mimetype}; charset=utf-8")
         response.cache_control.max_age = MAX_AGE
         if name == "csv":
             response.headers["Content-Disposition"] = 'attachment; filename="declaration.csv"'
@@ -220,7 +218,3 @@ def _choose(published: Published) -> tuple[Language, bool]:
 def _is_ours(template: str) -> bool:
     filename = current_app.jinja_env.get_template(template).filename
     return filename is not None and Path(filename) == _FOLDER / template
-
-
-def _tag(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]

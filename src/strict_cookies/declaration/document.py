@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..durations import say_duration
@@ -243,13 +244,19 @@ def _why(item: DeclaredCookie | DeclaredStorage, policy: CookiePolicy) -> dict[s
     law = policy.site.jurisdictions
     return {
         "title": texts_of(item.title, language),
-        "purposes": [
-            {"id": purpose.value, "label": purpose.label, "legal": legal_of(purpose, law)}
-            for purpose in item.purposes
-        ],
+        "purposes": [_purpose(purpose, law) for purpose in item.purposes],
         "description": texts_of(item.description, language),
         "without_it": texts_of(item.without_it, language),
         "remarks": _remarks(item) if has_data_rights(law) else [],
+    }
+
+
+@lru_cache(maxsize=256)
+def _purpose(purpose: Purpose, jurisdictions: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "id": purpose.value,
+        "label": purpose.label,
+        "legal": legal_of(purpose, jurisdictions),
     }
 
 

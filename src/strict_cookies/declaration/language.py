@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import escape
 
 if TYPE_CHECKING:
     import datetime
@@ -64,9 +64,8 @@ class Said(NamedTuple):
 
     def __html__(self) -> str:
         # bdi keeps overrides of the writing direction within the text.
-        if self.lang:
-            return Markup('<bdi lang="{}">{}</bdi>').format(self.lang, self.text)
-        return Markup("<bdi>{}</bdi>").format(self.text)
+        lang = f' lang="{escape(self.lang)}"' if self.lang else ""
+        return f"<bdi{lang}>{escape(self.text)}</bdi>"
 
 
 def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> Said:

@@ -7,6 +7,7 @@ with it. What is kept is bounded.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,8 +31,14 @@ Stand = Callable[[], "tuple[CookiePolicy, bool]"]
 class Rendered(NamedTuple):
     """A rendering with the tag that browsers compare."""
 
-    text: str
+    octets: bytes
     etag: str
+
+    @classmethod
+    def of(cls, text: str) -> Rendered:
+        """Encode a text; half of a surrogate pair becomes a question mark."""
+        octets = text.encode("utf-8", "replace")
+        return cls(octets, hashlib.sha256(octets).hexdigest()[:32])
 
 
 def no_edition() -> None:

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
 
 from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
 from .language import N_, Language, Said, pick_text
@@ -18,12 +22,20 @@ from .language import N_, Language, Said, pick_text
 Line = str | Said
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """One thing that is told of an entry; ``key`` is the same in every language."""
 
     key: str
     label: str
     lines: tuple[Line, ...]
+
+    @cached_property
+    def html(self) -> Markup:
+        """The row as a part of a list of terms; many entries share one row."""
+        lines = "".join(f"<dd>{escape(line)}</dd>" for line in self.lines)
+        # Every text in it is escaped.
+        return Markup(f"<div><dt>{escape(self.label)}</dt>{lines}</div>")  # noqa: S704
 
 
 class Told(NamedTuple):
@@ -33,6 +45,11 @@ class Told(NamedTuple):
     name: str
     note: str
     rows: tuple[Row, ...]
+
+    @property
+    def html(self) -> Markup:
+        """The rows as the content of a list of terms."""
+        return Markup("\n".join([row.html for row in self.rows]))  # noqa: S704
 
 
 class Section(NamedTuple):
