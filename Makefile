@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JUDGES := tests/judges/node_modules
 # pip takes dependency groups from 25.1 on.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
@@ -28,11 +29,15 @@ $(VENV)/.develop: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable . --group test --group check --group bench
 	@touch $@ $(VENV)/.demo
 
+$(JUDGES)/.installed: tests/judges/package.json tests/judges/.npmrc | $(VENV)/.develop
+	$(BIN)/npm --prefix tests/judges install
+	@touch $@
+
 demo: $(VENV)/.demo
 	@$(BIN)/python -m example_app
 
-test: $(VENV)/.develop
-	sh scripts/system-packages.sh chromium
+test: $(VENV)/.develop $(JUDGES)/.installed
+	sh scripts/system-packages.sh chromium nginx redis-server
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop
@@ -45,10 +50,11 @@ format: $(VENV)/.develop
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.develop
+	sh scripts/system-packages.sh redis-server
 	$(BIN)/python -m benchmarks
 
 pictures: $(VENV)/.develop
 	$(BIN)/python scripts/take_pictures.py
 
 clean:
-	rm -rf $(VENV) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(JUDGES) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -11,7 +11,7 @@ from flask_talisman import Talisman
 from jinja2 import DictLoader
 
 from strict_cookies import CookieFirewall, CookiePolicy, DeclaredCookie, StrictCookies
-from strict_cookies.headers import DEFAULT_OPTIONS
+from strict_cookies.profiles import CLOSED_CSP
 
 #: Six cookies, of which three are strays.
 SIX = (
@@ -56,7 +56,12 @@ def flask_cases() -> dict[str, Case]:
         "Flask + Talisman, nonce CSP": _page(),
         "Flask + Strict Cookies": _page(),
     }
-    Talisman(apps["Flask + Talisman, nonce CSP"], **DEFAULT_OPTIONS)
+    Talisman(
+        apps["Flask + Talisman, nonce CSP"],
+        content_security_policy=dict(CLOSED_CSP),
+        content_security_policy_nonce_in=["script-src", "style-src"],
+        frame_options="DENY",
+    )
     apps["Flask"].jinja_env.globals["csp_nonce"] = lambda: "none"
     ours = apps["Flask + Strict Cookies"]
     ours.config["STRICT_COOKIES_POLICY"] = _policy(10)

@@ -22,6 +22,8 @@ from flask import (
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
+from strict_cookies import erase
+
 from . import database, journal
 from .forms import Form
 
@@ -91,12 +93,11 @@ def login() -> str | Response:
 
 @bp.post("/logout")
 def logout() -> Response:
-    """End the session, preferences included."""
+    """End the session, preferences included, and leave nothing in the browser."""
     if g.user:
         with database.connect():
             journal.record("Signed out", by=g.user["id"])
-    session.clear()
-    return redirect(url_for("auth.login"))
+    return erase(redirect(url_for("auth.login")))
 
 
 def _check(username: str, password: str) -> int | None:

@@ -1,6 +1,6 @@
 """
-A page that tries to store what it should not, each cookie by another way, and shows what became
-of it.
+A page that tries to store what it should not, each item by another way, and shows what became of
+it.
 
 This is the one part of the ERP that does wrong, on purpose: developers watch Strict Cookies here.
 """
@@ -26,49 +26,83 @@ bp = Blueprint("misbehave", __name__, url_prefix="/misbehave")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """
-    One cookie that should not be stored.
+    One item that should not be stored.
 
     Args:
-        cookie_name: What the page tries to store.
+        name: What the page tries to store.
         way: How it tries.
         by: Who writes it: this server, a script of the page, or a third party.
         seen_as: The name that a browser reads from the line; None where it is the same.
+        storage: Where a script tries it, as the guard calls the kind of storage; None where the
+            guard has no part in it.
     """
 
-    cookie_name: str
+    name: str
     way: str
     by: str = "server"
     seen_as: str | None = None
+    storage: str | None = None
 
 
 ATTEMPTS = (
-    Attempt(cookie_name="_ga", way="The view calls response.set_cookie()"),
+    Attempt(name="_ga", way="The view calls response.set_cookie()"),
     Attempt(
-        cookie_name="_gid",
+        name="_gid",
         way="The view adds a raw Set-Cookie header whose cookie name smuggles in an attribute:"
         " “_gid; Path=/evil”",
         seen_as="",
     ),
     Attempt(
-        cookie_name="my_own_tracker",
+        name="my_own_tracker",
         way="A hook that runs after the view, as an extension would, adds an unknown cookie",
     ),
     Attempt(
-        cookie_name="_fbp",
+        name="_fbp",
         way="An image from /legacy, a WSGI application of its own that Flask never sees",
     ),
     Attempt(
-        cookie_name="_hjid",
+        name="_hjid",
         way="The page's own script writes document.cookie",
+        by="script",
+        storage="cookie",
+    ),
+    Attempt(
+        name="ajs_user_id",
+        way="The page's own script calls localStorage.setItem()",
+        by="script",
+        storage="local",
+    ),
+    Attempt(
+        name="_hjSession_42",
+        way="The page's own script assigns a property of sessionStorage",
+        by="script",
+        storage="session",
+    ),
+    Attempt(
+        name="visitors",
+        way="The page's own script opens an IndexedDB database",
+        by="script",
+        storage="indexeddb",
+    ),
+    Attempt(
+        name="tracker-pixels",
+        way="The page's own script opens a cache of the Cache API",
+        by="script",
+        storage="cache",
+    ),
+    Attempt(
+        name="_clck",
+        way="The page's own script goes around the guard: it writes document.cookie in an empty"
+        " frame, which the guard can't see",
         by="script",
     ),
     Attempt(
-        cookie_name="_gcl_au",
+        name="_gcl_au",
         way="The page's own script adds an inline script, as a tag manager would",
         by="script",
     ),
     Attempt(
-        cookie_name="IDE",
+        name="IDE",
         way="An image of a third party on another host, which answers with a cookie",
         by="third party",
     ),
@@ -76,7 +110,7 @@ ATTEMPTS = (
 
 
 def init_app(app: Flask) -> None:
-    """Listen to what the library says about cookies of this application."""
+    """Listen to what the library says about this application."""
     app.extensions["outcomes"] = OutcomeLog(app)
 
 
@@ -99,7 +133,7 @@ def index() -> Response:
 
 @bp.get("/outcome.json")
 def outcome() -> dict[str, str]:
-    """Tell the page's script what the server knows by now, by cookie name."""
+    """Tell the page's script what the server knows by now, by the name of the attempt."""
     return findings()
 
 
@@ -131,8 +165,8 @@ def legacy_app(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
 
 
 def findings() -> dict[str, str]:
-    """Say in a sentence what became of each attempt, by cookie name, as far as is known here."""
-    told = {attempt.cookie_name: _finding(attempt) for attempt in ATTEMPTS}
+    """Say in a sentence what became of each attempt, by its name, as far as is known here."""
+    told = {attempt.name: _finding(attempt) for attempt in ATTEMPTS}
     return {name: sentence for name, sentence in told.items() if sentence}
 
 
@@ -141,15 +175,19 @@ def _finding(attempt: Attempt) -> str | None:
     log: OutcomeLog = current_app.extensions["outcomes"]
     if attempt.by == "third party":
         return _count_tracker_requests()
-    if attempt.by == "script":
-        outcome = log.stray(attempt.cookie_name)
+    if attempt.storage is not None:
+        outcome = log.refused(attempt.storage)
+        fate = "Refused by the guard, which reported"
+    elif attempt.by == "script":
+        outcome = log.stray(attempt.name)
         fate = "Written by script; cut from the request before the app saw it"
     else:
-        outcome = log.dropped(attempt.cookie_name if attempt.seen_as is None else attempt.seen_as)
+        outcome = log.dropped(attempt.name if attempt.seen_as is None else attempt.seen_as)
         fate = "Dropped by the server"
     if outcome is None:
         return None
-    return f"{fate}: {outcome.reason_id} {outcome.reason_title}, at {outcome.place}"
+    preposition = "by" if attempt.storage else "at"
+    return f"{fate}: {outcome.reason_id} {outcome.reason_title}, {preposition} {outcome.place}"
 
 
 def _count_tracker_requests() -> str | None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from flask import Flask
+from hypothesis import settings
+
+# A busy machine makes no input wrong.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
@@ -16,6 +22,10 @@ CHROMIUM_FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Reports of the Reporting API leave at once, not a minute later, and to our certificates too,
+    # for which no context's setting counts.
+    "--short-reporting-delay",
+    "--ignore-certificate-errors",
     # Any host under .test is the test server, so that sites, siblings and strangers have names.
     "--host-resolver-rules=MAP *.test 127.0.0.1",
 )
@@ -27,9 +37,18 @@ def find_chromium() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def playwright():
+    """What drives browsers; there can be one at a time."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium_options():
     """
-    A headless Chromium with an empty profile; give each test a context of its own.
+    How a Chromium is started, whatever its profile.
 
     A machine without one fails: a skipped oracle would prove nothing.
     """
@@ -38,9 +57,19 @@ def chromium():
         pytest.fail(
             f"None of {', '.join(CHROMIUM_NAMES)} found. Install one: apt-get install chromium"
         )
-    from playwright.sync_api import sync_playwright
+    return {"executable_path": executable, "args": list(CHROMIUM_FLAGS)}
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(CHROMIUM_FLAGS))
-        yield browser
-        browser.close()
+
+@pytest.fixture(scope="session")
+def chromium(playwright, chromium_options):
+    """A headless Chromium with an empty profile; give each test a context of its own."""
+    browser = playwright.chromium.launch(**chromium_options)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(autouse=True)
+def instance_folder(tmp_path_factory, monkeypatch):
+    """Give each application of a test an instance folder that is gone with the test run."""
+    folder = tmp_path_factory.mktemp("instance")
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))

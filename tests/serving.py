@@ -47,13 +47,16 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def serve(app, *, tls_hosts: tuple[str, ...] = ()) -> Iterator[Server]:
+def serve(
+    app, *, tls_hosts: tuple[str, ...] = (), authority: trustme.CA | None = None
+) -> Iterator[Server]:
     """
     Serve an application in a thread for as long as the block lasts.
 
     Args:
         app: Any WSGI application.
         tls_hosts: Host names for a fresh certificate; empty for plain http.
+        authority: Who issues it, for clients that are told to trust it; None for a new one.
 
     Yields:
         The server, which listens already.
@@ -61,7 +64,7 @@ def serve(app, *, tls_hosts: tuple[str, ...] = ()) -> Iterator[Server]:
     context = None
     if tls_hosts:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        trustme.CA().issue_cert(*tls_hosts).configure_cert(context)
+        (authority or trustme.CA()).issue_cert(*tls_hosts).configure_cert(context)
     server = make_server(
         ADDRESS, 0, app, threaded=True, request_handler=_QuietHandler, ssl_context=context
     )

@@ -15,11 +15,12 @@ from strict_cookies import (
     Site,
     StrictCookies,
 )
-from strict_cookies.checks import Finding, explain_error, join_words, run_checks
+from strict_cookies.checks import Finding, explain_error, run_checks
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
-from strict_cookies.headers import CLOSED_CSP
 from strict_cookies.loading import parse_policy
+from strict_cookies.profiles import OPT_OUT
 from strict_cookies.reasons import Reason
+from strict_cookies.wording import join_words
 from tests.policies import keep, prefer
 
 KEY = "0123456789abcdef" * 4
@@ -105,6 +106,31 @@ WEAK = [
         {"SERVER_NAME": "erp.example:8080"}, "error", "SC408", ["'erp.example:8080'", "sign"],
         id="http on a real host",
     ),
+    pytest.param(
+        {"STRICT_COOKIES_HTTPS": "off"}, "warning", "SC412", ["STRICT_COOKIES_HTTPS is 'off'"],
+        id="no redirect",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_CROSS_ORIGIN": "off"}, "warning", "SC412",
+        ["STRICT_COOKIES_CROSS_ORIGIN is 'off'", "WebSockets"],
+        id="other origins",
+    ),
+    pytest.param(
+        {"TRUSTED_HOSTS": None}, "warning", "SC406", ["Plain http is not redirected"],
+        id="no host to redirect to",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_CANONICAL_HOST": "https://erp.example"}, "error", None,
+        ["'https://erp.example'", "without a scheme"], id="canonical host with a scheme",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_TRUSTED_PROXIES": True}, "error", None, ["True", "how many"],
+        id="proxies as a flag",
+    ),
+    pytest.param(
+        {"STRICT_COOKIES_ORIGIN_EXEMPT": ["/saml/*"]}, "error", None, ["'/saml/*'", "exact path"],
+        id="exemption by pattern",
+    ),
     pytest.param({"STRICT_COOKIES_SWEEP": "off"}, "info", "SC410", ["'off'"], id="sweep"),
     pytest.param(
         {"STRICT_COOKIES_MODE": "enforced"}, "error", None, ["'enforced'", "'enforce'"],
@@ -128,7 +154,7 @@ WEAK = [
     ),
     pytest.param(
         {"STRICT_COOKIES_TALISMAN": {"content_security_policy_report_only": True}}, "error", None,
-        ["STRICT_COOKIES_TALISMAN: Setting", "report_uri"], id="option that Talisman refuses",
+        ["STRICT_COOKIES_TALISMAN: ", "is True. Write the policy to try"], id="dead option",
     ),
 ]  # fmt: skip
 
@@ -224,6 +250,54 @@ def test_order_of_middleware_is_an_error(make_app, before, after, expected, test
     """What stands in the wrong place is an error with its id, and none once it is moved."""
     app = make_app({"TESTING": testing}, before=before, after=after)
     assert brief(run_checks(app)) == [("error", reason_id) for reason_id in expected]
+
+
+def test_own_proxy_fix_is_one_of_two(make_app):
+    """STRICT_COOKIES_TRUSTED_PROXIES brings a ProxyFix, so that another is one too many."""
+    app = make_app({"STRICT_COOKIES_TRUSTED_PROXIES": 1}, after=wrap_proxy_fix)
+    (finding,) = run_checks(app)
+    assert (finding.severity, finding.reason) == ("error", Reason.PROXY_FIX_TWICE)
+    assert "STRICT_COOKIES_TRUSTED_PROXIES" in finding.message
+    assert run_checks(make_app({"STRICT_COOKIES_TRUSTED_PROXIES": 1})) == []
+
+
+def test_canonical_host_is_enough_to_redirect(make_app):
+    """Without TRUSTED_HOSTS any Host is believed, but http leads to the canonical host."""
+    host = {"TRUSTED_HOSTS": None, "STRICT_COOKIES_CANONICAL_HOST": "erp.example"}
+    (finding,) = run_checks(make_app(host))
+    assert finding.reason is Reason.NO_PINNED_HOST
+    assert "not redirected" not in finding.message
+
+
+def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
+    """With plain http by choice there is nowhere to redirect to."""
+    choice = {"STRICT_COOKIES_HTTPS": "off", "STRICT_COOKIES_TRANSPORT": "plain-http"}
+    assert Reason.PROTECTION_OFF not in {found.reason for found in run_checks(make_app(choice))}
+
+
+@pytest.mark.parametrize(
+    ("config", "found", "words"),
+    [
+        pytest.param({"STRICT_COOKIES_SESSIONS": "flask"}, ("warning", "SC412"),
+                     "STRICT_COOKIES_SESSIONS is 'flask'", id="Flask's own"),
+        pytest.param({"STRICT_COOKIES_SESSION_BINDING": "off"}, ("warning", "SC412"),
+                     "STRICT_COOKIES_SESSION_BINDING is 'off'", id="binding"),
+        pytest.param({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "2020-01-01"}, ("info", "SC421"),
+                     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past", id="move is over"),
+        pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal9"}, ("error", None),
+                     "STRICT_COOKIES_SESSION_LIFETIME is 'aal9'", id="wrong setting"),
+    ],
+)  # fmt: skip
+def test_weak_sessions_are_found(make_app, config, found, words):
+    """What was switched off, is over, or is not understood, is told by its setting."""
+    findings = run_checks(make_app(config))
+    assert brief(findings) == [found]
+    assert words in findings[0].message
+
+
+def test_move_that_goes_on_is_no_finding(make_app):
+    """While sessions are moved there is nothing to mend."""
+    assert run_checks(make_app({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "9000-01-01"})) == []
 
 
 def test_trusted_middleware_is_no_error(make_app):
@@ -397,25 +471,35 @@ def test_cookie_of_a_used_extension_comes_with_its_entry(make_app):
 
 
 def closed(**directives):
-    policy = {**CLOSED_CSP, **{name.replace("_", "-"): src for name, src in directives.items()}}
-    return {name: sources for name, sources in policy.items() if sources is not None}
+    return {name.replace("_", "-"): sources for name, sources in directives.items()}
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        pytest.param({"strict_transport_security": False}, "plain http", id="hsts off"),
+        pytest.param({"strict_transport_security": OPT_OUT}, "plain http", id="hsts off"),
         pytest.param({"strict_transport_security_max_age": 0}, "_max_age is 0", id="hsts for 0 s"),
-        pytest.param({"x_content_type_options": False}, "x_content_type_options", id="sniffing"),
+        pytest.param(
+            {"strict_transport_security_max_age": 86_400}, "_max_age is 86400", id="hsts for a day"
+        ),
+        pytest.param({"x_content_type_options": OPT_OUT}, "upload", id="sniffing"),
         pytest.param({"referrer_policy": "unsafe-url"}, "'unsafe-url'", id="referrer"),
-        pytest.param({"content_security_policy": None}, "is None", id="no csp"),
-        pytest.param({"content_security_policy": {}}, "is {}", id="empty csp"),
+        pytest.param({"referrer_policy": OPT_OUT}, "referrer_policy is OPT_OUT", id="no referrer"),
+        pytest.param({"permissions_policy": OPT_OUT}, "camera", id="no permissions"),
+        pytest.param({"permissions_policy": {"camera": "*"}}, "camera as '*'", id="any camera"),
+        pytest.param({"cross_origin_opener_policy": OPT_OUT}, "window", id="opener"),
+        pytest.param({"cross_origin_resource_policy": OPT_OUT}, "other sites", id="resources"),
+        pytest.param(
+            {"cross_origin_resource_policy": "cross-origin"}, "'cross-origin'", id="for all"
+        ),
+        pytest.param({"origin_agent_cluster": OPT_OUT}, "process", id="agent cluster"),
+        pytest.param({"content_security_policy": OPT_OUT}, "scripts out.", id="no csp"),
         pytest.param(
             {
-                "content_security_policy_report_only": True,
-                "content_security_policy_report_uri": "/r",
+                "content_security_policy": OPT_OUT,
+                "content_security_policy_report_only": {"default-src": "'self'"},
             },
-            "block nothing",
+            "but reports",
             id="csp reports only",
         ),
         pytest.param(
@@ -429,7 +513,7 @@ def closed(**directives):
             id="eval and data",
         ),
         pytest.param(
-            {"content_security_policy": closed(script_src=None, default_src="'unsafe-inline'")},
+            {"content_security_policy": closed(script_src=OPT_OUT, default_src="'unsafe-inline'")},
             "default-src has 'unsafe-inline'",
             id="inline by default",
         ),
@@ -437,26 +521,26 @@ def closed(**directives):
             {"content_security_policy": closed(img_src="*")}, "img-src has *", id="any image"
         ),
         pytest.param(
-            {"content_security_policy": closed(connect_src="https: wss:")},
+            {"content_security_policy_add": closed(connect_src="https: wss:")},
             "connect-src has https: and wss:",
             id="any https host",
         ),
         pytest.param(
-            {"content_security_policy": closed(default_src=None, script_src=None)},
+            {"content_security_policy": closed(default_src=OPT_OUT, script_src=OPT_OUT)},
             "neither default-src nor script-src",
             id="no scripts' source",
         ),
         pytest.param(
             {
-                "content_security_policy": closed(frame_ancestors=None),
-                "frame_options": None,
+                "content_security_policy": closed(frame_ancestors=OPT_OUT),
+                "frame_options": OPT_OUT,
             },
             "frame-ancestors",
             id="framing",
         ),
-        pytest.param({"content_security_policy": closed(base_uri=None)}, "base-uri", id="base"),
+        pytest.param({"content_security_policy": closed(base_uri=OPT_OUT)}, "base-uri", id="base"),
         pytest.param(
-            {"content_security_policy": closed(form_action=None)}, "form-action", id="forms"
+            {"content_security_policy": closed(form_action=OPT_OUT)}, "form-action", id="forms"
         ),
     ],
 )
@@ -472,10 +556,13 @@ def test_protection_that_is_switched_off_is_named(make_app, options, words):
     "options",
     [
         pytest.param({"referrer_policy": "no-referrer"}, id="stricter referrer"),
-        pytest.param({"frame_options": None}, id="frame-ancestors holds alone"),
+        pytest.param({"frame_options": OPT_OUT}, id="frame-ancestors holds alone"),
         pytest.param(
-            {"content_security_policy": closed(frame_ancestors=None)}, id="frame options hold alone"
+            {"content_security_policy": closed(frame_ancestors=OPT_OUT)},
+            id="frame options hold alone",
         ),
+        pytest.param({"profile": "strict"}, id="strict profile"),
+        pytest.param({"cross_origin_resource_policy": "same-site"}, id="siblings load"),
         pytest.param(
             {"content_security_policy": closed(style_src="'self' 'unsafe-inline'")},
             id="inline styles run no script",
@@ -493,6 +580,43 @@ def test_protection_that_is_switched_off_is_named(make_app, options, words):
 def test_option_that_keeps_protection_is_not_found(make_app, options):
     """An option that opens nothing for scripts or strangers gives no finding."""
     assert run_checks(make_app({"STRICT_COOKIES_TALISMAN": options})) == []
+
+
+def test_weakness_of_a_part_is_told_for_that_part(make_app):
+    """What the application's own options have anyway is not told again for each part."""
+    config = {
+        "STRICT_COOKIES_TALISMAN": {"referrer_policy": "unsafe-url"},
+        "STRICT_COOKIES_TALISMAN_PARTS": {
+            "/assets": {"cross_origin_resource_policy": "cross-origin"},
+            "/embed": {"content_security_policy": {"frame-ancestors": "*"}},
+        },
+    }
+    assert [finding.message.partition(":")[0] for finding in run_checks(make_app(config))] == [
+        "STRICT_COOKIES_TALISMAN",
+        "STRICT_COOKIES_TALISMAN_PARTS '/embed'",
+    ]
+
+
+def test_cookies_that_are_no_longer_kept_back_are_told(make_app):
+    """The declaration says that browsers send no cookies; without the header they do."""
+    tiles = ExternalOrigin(
+        origin="https://tiles.example", kinds=("image",), reason="Maps", recipient="A"
+    )
+    maps = Recipient(name="A", role="R", data="D", purpose="P", country="DE")
+    site = Site(name="S", controller="C", contact="c@example.com")
+    policy = CookiePolicy(site=site, recipients=(maps,), external_origins=(tiles,))
+    config = {"STRICT_COOKIES_POLICY": policy}
+    assert run_checks(make_app(config)) == []
+    config["STRICT_COOKIES_TALISMAN"] = {"cross_origin_embedder_policy": OPT_OUT}
+    (finding,) = run_checks(make_app(config))
+    assert "send https://tiles.example the cookies" in finding.message
+
+
+def test_wrong_part_is_found(make_app):
+    """A part that does not exist is an error before the first request."""
+    (finding,) = run_checks(make_app({"STRICT_COOKIES_TALISMAN_PARTS": {"shop": {}}}))
+    assert (finding.severity, finding.reason) == ("error", None)
+    assert "'shop' is no blueprint of this application" in finding.message
 
 
 # --- What a finding says ---

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies.durations import read_duration, say_duration
@@ -80,7 +80,6 @@ def test_only_ascii_is_understood(text):
         read_duration(text)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=0x7F)))
 def test_any_text_is_read_or_refused(text):
     """Any ASCII text gives a duration or a ValueError."""
@@ -109,7 +108,6 @@ def test_duration_is_said_in_the_largest_unit(duration, text):
     assert say_duration(duration) == text
 
 
-@settings(deadline=None)
 @given(st.integers(1, 999_999_999))
 def test_said_duration_is_read_back(seconds):
     """What is said is read back as the same duration."""

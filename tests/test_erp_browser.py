@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from example_app import create_app
 from example_app.demo import ACCOUNTS
@@ -114,8 +115,10 @@ def test_a_working_day_needs_one_cookie(erp, page):
     assert cookie["expires"] == -1
     assert set(wire.arrived) == {SESSION}
     assert set(wire.left) == {SESSION}
+    page.evaluate("localStorage.setItem('kept', '1')")
     with page.expect_navigation():
         page.get_by_role("button", name="Sign out").click()
+    assert page.evaluate("localStorage.length") == 0
     assert page.goto(f"{base}/orders/").url.startswith(f"{base}/login")
     assert errors == []
 
@@ -140,13 +143,27 @@ def test_misbehaving_page_stores_nothing_over_the_wire(erp, page):
     assert tracker.requests == 0
     assert set(wire.arrived) <= {SESSION}
     undeclared = set(wire.left) - {SESSION}
-    # Over TLS what a script wrote is swept: an expiry leaves, which stores nothing.
-    assert undeclared <= ({"_hjid"} if scheme == "https" else set())
+    # Over TLS what a script wrote past the guard is swept: an expiry leaves, which stores nothing.
+    assert undeclared <= ({"_clck"} if scheme == "https" else set())
     in_jar = set(stored(page)) - {SESSION}
-    assert in_jar <= {"_hjid"}
+    assert in_jar <= {"_clck"}
     rows = page.locator("table tbody tr")
-    assert rows.count() >= 7
+    assert rows.count() >= 12
     assert "SC10" in page.locator("table").first.inner_text()
+
+
+def test_misbehaving_page_stores_nothing_by_script(erp, page):
+    """The guard refuses each kind of storage, the page says so, and the server was told."""
+    base, _, _, _ = erp
+    page.goto(f"{base}/misbehave")
+    rows = page.locator("td.known", has_text="Refused by the guard, which reported: SC802")
+    expect(rows).to_have_count(5, timeout=20_000)
+    expect(page.locator("td.known", has_text="Not stored in the browser")).to_have_count(
+        5, timeout=20_000
+    )
+    assert page.context.storage_state(indexed_db=True)["origins"] == []
+    assert page.evaluate("() => sessionStorage.length") == 0
+    assert page.evaluate("() => caches.keys()") == []
 
 
 def test_declaration_tells_the_truth_about_the_jar(erp, page):

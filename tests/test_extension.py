@@ -481,6 +481,18 @@ class TestMiddlewareOrder:
         with pytest.raises(ConfigurationError, match="SC302"):
             app.test_client().get("/")
 
+    @pytest.mark.parametrize("outside", [True, False])
+    def test_declared_proxies_and_a_proxy_fix_are_one_too_many(self, outside):
+        """STRICT_COOKIES_TRUSTED_PROXIES is a ProxyFix; a second one trusts what clients forge."""
+        app = make_app(TESTING=True, STRICT_COOKIES_TRUSTED_PROXIES=1)
+        if outside:
+            StrictCookies(app)
+        app.wsgi_app = ProxyFix(app.wsgi_app)
+        if not outside:
+            StrictCookies(app)
+        with pytest.raises(ConfigurationError, match="SC303" if outside else "SC302"):
+            app.test_client().get("/")
+
 
 def bypass(app):
     """Put back what stood at app.wsgi_app before Strict Cookies, as a wrong order would."""

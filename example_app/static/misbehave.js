@@ -1,8 +1,9 @@
 "use strict";
 
 // Makes the attempts of this page that need a script, and fills the table with what became of
-// all of them: what the browser blocked, as it says so, and what the server found, as it tells.
-// It stands in the head, so that it listens before the first image is asked for.
+// all of them: what the browser blocked, as it says so, what is stored, as it says so too, and what
+// the server found, as it tells. It stands in the head, so that it listens before the first image
+// is asked for.
 
 const OUTCOME_URL = document.currentScript.dataset.outcome;
 const ROUNDS = 5;
@@ -10,19 +11,37 @@ const PAUSE_MS = 400;
 
 const blocked = new Map();
 
+// Whether each thing that only a script can look up is in the browser.
+const STORED = {
+  _hjid: () => hasCookie("_hjid"),
+  _clck: () => hasCookie("_clck"),
+  ajs_user_id: () => "ajs_user_id" in localStorage,
+  _hjSession_42: () => "_hjSession_42" in sessionStorage,
+  visitors: async () => {
+    const databases = await indexedDB.databases();
+    return databases.some((database) => database.name === "visitors");
+  },
+  "tracker-pixels": () => caches.has("tracker-pixels"),
+};
+
 document.addEventListener("securitypolicyviolation", (event) => {
   const image = document.querySelector("img[data-third-party]");
-  const cookieName = event.blockedURI === "inline" ? "_gcl_au"
+  const name = event.blockedURI === "inline" ? "_gcl_au"
     : image && event.blockedURI === image.src ? "IDE"
     : null;
-  if (cookieName) {
-    blocked.set(cookieName, `Blocked by the browser: Content-Security-Policy, ${event.effectiveDirective}`);
-    show(cookieName, blocked.get(cookieName));
+  if (name) {
+    blocked.set(name, `Blocked by the browser: Content-Security-Policy, ${event.effectiveDirective}`);
+    show(name, blocked.get(name));
   }
 });
 
 document.addEventListener("DOMContentLoaded", async () => {
   document.cookie = "_hjid=0b1c2d3e; path=/; max-age=600";
+  localStorage.setItem("ajs_user_id", "visitor-42");
+  sessionStorage._hjSession_42 = "visitor-42";
+  indexedDB.open("visitors").onerror = (event) => event.preventDefault();
+  caches.open("tracker-pixels").catch(() => {});
+  writeInEmptyFrame("_clck=visitor-42; path=/; max-age=600");
   addInlineScript('document.cookie = "_gcl_au=1.1.42; path=/; max-age=7776000"');
   for (let round = 0; round < ROUNDS; round += 1) {
     await showFindings();
@@ -36,27 +55,40 @@ function addInlineScript(text) {
   document.head.append(script);
 }
 
+function writeInEmptyFrame(cookie) {
+  const frame = document.createElement("iframe");
+  frame.hidden = true;
+  document.body.append(frame);
+  frame.contentDocument.cookie = cookie;
+}
+
+function hasCookie(name) {
+  return document.cookie.split("; ").some((pair) => pair.startsWith(`${name}=`));
+}
+
 async function showFindings() {
   const response = await fetch(OUTCOME_URL);
-  for (const [cookieName, finding] of Object.entries(await response.json())) {
-    show(cookieName, [blocked.get(cookieName), finding, whereabouts(cookieName)].filter(Boolean).join(". "));
+  const findings = await response.json();
+  for (const name of new Set([...Object.keys(findings), ...Object.keys(STORED)])) {
+    show(name, [blocked.get(name), findings[name], await whereabouts(name)].filter(Boolean).join(". "));
   }
 }
 
-// Only what a script wrote can be looked up by a script.
-function whereabouts(cookieName) {
-  if (cookieName !== "_hjid") {
+async function whereabouts(name) {
+  if (!(name in STORED)) {
     return null;
   }
-  const kept = document.cookie.split("; ").some((pair) => pair.startsWith(`${cookieName}=`));
-  return kept
-    ? "On localhost it stays in the browser for ten minutes; elsewhere the next page sweeps it"
-    : "Swept from the browser";
+  if (await STORED[name]()) {
+    return name === "_clck"
+      ? "On localhost it stays in the browser for ten minutes; elsewhere the next page sweeps it"
+      : "Stored in the browser";
+  }
+  return name === "_clck" ? "Swept from the browser" : "Not stored in the browser";
 }
 
-function show(cookieName, text) {
-  const cell = document.querySelector(`[data-cookie="${cookieName}"]`);
-  if (cell && cell.textContent !== `${text}.`) {
+function show(name, text) {
+  const cell = document.querySelector(`[data-attempt="${name}"]`);
+  if (cell && text && cell.textContent !== `${text}.`) {
     cell.textContent = `${text}.`;
     cell.classList.add("known");
   }

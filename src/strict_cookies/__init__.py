@@ -16,18 +16,43 @@ if TYPE_CHECKING:
         CookieDroppedError,
         FrozenConfigurationError,
         PolicyError,
+        SessionLimitError,
+        StoreUnavailableError,
         StrictCookiesError,
+        WeakenedHeaderError,
     )
-    from .extension import StrictCookies, csp_nonce
+    from .extension import StrictCookies, csp_nonce, erase
     from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
+    from .origin import is_cross_origin
     from .policy import CookiePolicy, Site
     from .preference import DeclaredPreference
     from .purposes import Purpose
     from .reasons import Reason
     from .recipient import Recipient
-    from .signals import cookie_dropped, cookie_hardened, stray_cookie_seen
+    from .sessions.access import (
+        Login,
+        background_request,
+        current_login,
+        login,
+        logout,
+        reauthenticate,
+        requires_fresh_login,
+        requires_login,
+        requires_role,
+    )
+    from .signals import (
+        browser_reported,
+        cookie_dropped,
+        cookie_hardened,
+        request_refused,
+        session_alarm,
+        sessions_ended,
+        signed_in,
+        signed_out,
+        stray_cookie_seen,
+    )
     from .storage import DeclaredStorage
 
 __version__ = "0.1.0"
@@ -42,17 +67,37 @@ _HOMES = {
     "DeclaredStorage": "storage",
     "ExternalOrigin": "external_origin",
     "FrozenConfigurationError": "errors",
+    "Login": "sessions.access",
     "PolicyError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
     "Recipient": "recipient",
+    "SessionLimitError": "errors",
     "Site": "policy",
+    "StoreUnavailableError": "errors",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "WeakenedHeaderError": "errors",
+    "background_request": "sessions.access",
+    "browser_reported": "signals",
     "cookie_dropped": "signals",
-    "csp_nonce": "extension",
     "cookie_hardened": "signals",
+    "csp_nonce": "extension",
+    "current_login": "sessions.access",
+    "erase": "extension",
+    "is_cross_origin": "origin",
+    "login": "sessions.access",
+    "logout": "sessions.access",
+    "reauthenticate": "sessions.access",
+    "request_refused": "signals",
+    "requires_fresh_login": "sessions.access",
+    "requires_login": "sessions.access",
+    "requires_role": "sessions.access",
+    "session_alarm": "signals",
+    "sessions_ended": "signals",
+    "signed_in": "signals",
+    "signed_out": "signals",
     "stray_cookie_seen": "signals",
 }
 
@@ -66,17 +111,37 @@ __all__ = [
     "DeclaredStorage",
     "ExternalOrigin",
     "FrozenConfigurationError",
+    "Login",
     "PolicyError",
     "Purpose",
     "Reason",
     "Recipient",
+    "SessionLimitError",
     "Site",
+    "StoreUnavailableError",
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "WeakenedHeaderError",
+    "background_request",
+    "browser_reported",
     "cookie_dropped",
     "cookie_hardened",
     "csp_nonce",
+    "current_login",
+    "erase",
+    "is_cross_origin",
+    "login",
+    "logout",
+    "reauthenticate",
+    "request_refused",
+    "requires_fresh_login",
+    "requires_login",
+    "requires_role",
+    "session_alarm",
+    "sessions_ended",
+    "signed_in",
+    "signed_out",
     "stray_cookie_seen",
 ]
 

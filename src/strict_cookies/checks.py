@@ -8,17 +8,20 @@ mending before going live; *info* is worth knowing. No message holds a key or a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .entry import texts_of
 from .errors import ConfigurationError, PolicyError, StrictCookiesError
-from .headers import CLOSED_CSP, StrictTalisman
+from .header_checks import find_weaknesses
 from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
 from .reasons import Reason
+from .sessions.options import SessionOptions
 from .settings import (
     FLASK_SESSION_NAME,
     Settings,
@@ -27,6 +30,7 @@ from .settings import (
     harden_session,
     session_cookie_name,
 )
+from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -139,11 +143,6 @@ def current_session_name(app: Flask, policy: CookiePolicy) -> str:
     return str(harden_session(config, policy)["SESSION_COOKIE_NAME"])
 
 
-def join_words(words: list[str]) -> str:
-    """Join words as a sentence does: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
 def _run(app: Flask) -> Iterator[Finding]:
     config = app.config
     policy, enforced = None, None
@@ -153,11 +152,11 @@ def _run(app: Flask) -> Iterator[Finding]:
         enforced = declare_session(session, policy)
     except StrictCookiesError as error:
         yield explain_error(error)
+    yield from _check_headers(app)
     yield from _check_settings(app)
     yield from _check_chain(app)
     yield from _check_secret_key(config)
     yield from _check_hosts(config)
-    yield from _check_talisman(config["STRICT_COOKIES_TALISMAN"])
     if policy is None:
         return
     yield from _check_session(app, policy)
@@ -169,10 +168,6 @@ def _run(app: Flask) -> Iterator[Finding]:
 
 def _check_settings(app: Flask) -> Iterator[Finding]:
     config = app.config
-    try:
-        Settings.from_app(app)
-    except ConfigurationError as error:
-        yield explain_error(error)
     if config["STRICT_COOKIES_MODE"] == "report-only":
         yield Finding(
             reason=Reason.REPORT_ONLY,
@@ -189,6 +184,49 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
             "that whoever sees the network can take over a session.",
             remedy=Reason.PLAIN_HTTP.remedy,
         )
+    if config["STRICT_COOKIES_HTTPS"] == "off" and config["STRICT_COOKIES_TRANSPORT"] == "https":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_HTTPS is 'off': whoever comes over plain http stays there, and "
+            "can't stay signed in.",
+            remedy="Remove STRICT_COOKIES_HTTPS unless the proxy in front redirects.",
+        )
+    if config["STRICT_COOKIES_CROSS_ORIGIN"] == "off":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_CROSS_ORIGIN is 'off': other sites can send forms and open "
+            "WebSockets in a visitor's name, as far as SameSite lets them.",
+            remedy="Remove it, and name what others may address in STRICT_COOKIES_ORIGIN_EXEMPT or "
+            "STRICT_COOKIES_TRUSTED_ORIGINS.",
+        )
+    if config["STRICT_COOKIES_SESSIONS"] == "flask":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_SESSIONS is 'flask': a session is readable by whoever has the "
+            "cookie, a copy of it works on after a logout, and nobody can end it from elsewhere.",
+            remedy="Remove it. STRICT_COOKIES_MOVE_SESSIONS_UNTIL keeps everybody signed in then.",
+        )
+    if config["STRICT_COOKIES_SESSION_BINDING"] == "off":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_SESSION_BINDING is 'off': nobody is told where a session moves "
+            "to another kind of browser, as a stolen one may.",
+            remedy="Remove it; the default, 'log', signs nobody out.",
+        )
+    with suppress(ConfigurationError):
+        until = SessionOptions.from_config(config).move_until
+        if until is not None and until < time.time():
+            yield Finding(
+                reason=Reason.MOVE_IS_OVER,
+                severity="info",
+                message="STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past: Flask's own sessions are not "
+                "taken over any more, but their cookie is still declared.",
+                remedy=Reason.MOVE_IS_OVER.remedy,
+            )
     if config["STRICT_COOKIES_SWEEP"] == "off":
         yield Finding(
             reason=Reason.SWEEP_OFF,
@@ -203,7 +241,14 @@ def _check_chain(app: Flask) -> Iterator[Finding]:
     protection = app.extensions["strict_cookies"]
     trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
     trusted = trusted if isinstance(trusted, _LISTS) else ()
-    for reason, problem in inspect_chain(app.wsgi_app, protection, protection.inner, trusted):
+    proxies = app.config["STRICT_COOKIES_TRUSTED_PROXIES"]
+    for reason, problem in inspect_chain(
+        app.wsgi_app,
+        protection,
+        protection.inner,
+        trusted,
+        own_fix=isinstance(proxies, int) and proxies > 0,
+    ):
         yield Finding(reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy)
 
 
@@ -244,11 +289,14 @@ def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
     if not config.get("TRUSTED_HOSTS"):
+        redirects = config["STRICT_COOKIES_HTTPS"] == "redirect"
+        unpinned = redirects and config["STRICT_COOKIES_CANONICAL_HOST"] is None
         yield Finding(
             reason=Reason.NO_PINNED_HOST,
             severity="warning",
             message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
-            "it writes links into mails and redirects.",
+            "it writes links into mails and redirects."
+            + (" Plain http is not redirected to https." if unpinned else ""),
             remedy="Set it to the names that the site is reached by:\n"
             '    TRUSTED_HOSTS = ["erp.example.com"]',
         )
@@ -265,7 +313,8 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
             message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http "
             "a browser refuses the Secure session cookie, so that signing in ends at the sign-in "
             "page again and again.",
-            remedy="Serve HTTPS and say so; behind a proxy that ends TLS add ProxyFix too. To try "
+            remedy="Serve HTTPS and say so; behind a proxy that ends TLS set "
+            "STRICT_COOKIES_TRUSTED_PROXIES too. To try "
             "it without HTTPS, open http://localhost.\n"
             '    PREFERRED_URL_SCHEME = "https"',
         )
@@ -404,106 +453,14 @@ def _check_extensions(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
             )
 
 
-def _check_talisman(options: object) -> Iterator[Finding]:
-    if not isinstance(options, Mapping):
-        return
+def _check_headers(app: Flask) -> Iterator[Finding]:
+    protection = app.extensions["strict_cookies"]
     try:
-        StrictTalisman(**options)
+        talisman = protection.make_talisman(Settings.from_app(app))
     except ConfigurationError as error:
         yield explain_error(error)
         return
-    for problem, remedy in _switched_off(options):
+    for problem, remedy in find_weaknesses(talisman.resolve_all()):
         yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message=f"STRICT_COOKIES_TALISMAN: {problem}",
-            remedy=remedy,
+            reason=Reason.PROTECTION_OFF, severity="warning", message=problem, remedy=remedy
         )
-
-
-def _switched_off(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Name each protection that the options take away, with what to do."""
-    age = options.get("strict_transport_security_max_age", 1)
-    if not options.get("strict_transport_security", True) or not age:
-        key = "strict_transport_security" if age else "strict_transport_security_max_age"
-        yield (
-            f"{key} is {options[key]!r}, so that browsers may be led to plain http.",
-            f"Remove {key} once the site is served over https.",
-        )
-    if not options.get("x_content_type_options", True):
-        yield (
-            "x_content_type_options is off, so that a browser may run an upload as a script.",
-            "Remove x_content_type_options.",
-        )
-    if options.get("referrer_policy") in ("unsafe-url", "no-referrer-when-downgrade"):
-        yield (
-            f"referrer_policy is {options['referrer_policy']!r}, so that other sites are told "
-            "which page a visitor came from.",
-            "Remove referrer_policy.",
-        )
-    policy = options.get("content_security_policy", CLOSED_CSP)
-    if not policy:
-        yield (
-            f"content_security_policy is {policy!r}, so that nothing keeps third parties and "
-            "injected scripts out.",
-            "Remove it, and name what a page needs beyond its own host; 'flask cookies init' lists "
-            "it.",
-        )
-        return
-    if options.get("content_security_policy_report_only"):
-        yield (
-            "content_security_policy_report_only is on, so that browsers report and block nothing.",
-            "Remove it when the reports are quiet.",
-        )
-    yield from _open_directives(policy, bool(options.get("frame_options", True)))
-
-
-def _open_directives(policy: Mapping[str, Any], frame_options: bool) -> Iterator[tuple[str, str]]:
-    sources = {
-        str(directive).lower(): (value if isinstance(value, str) else " ".join(value)).split()
-        for directive, value in policy.items()
-    }
-    for directive, listed in sources.items():
-        lowered = [source.lower() for source in listed]
-        wide = [source for source in lowered if source in ("*", "http:", "https:", "ws:", "wss:")]
-        if wide:
-            yield (
-                f"content_security_policy {directive} has {join_words(wide)}, so that any third "
-                "party is let in.",
-                "Name the origins that the site needs.",
-            )
-        runs = directive.startswith("script-src") or (
-            directive == "default-src" and "script-src" not in sources
-        )
-        risky = [
-            source
-            for source in lowered
-            if runs and source in ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
-        ]
-        if risky:
-            yield (
-                f"content_security_policy {directive} has {join_words(risky)}, so that injected "
-                "text can run as a script.",
-                'Remove it; give your own inline code a nonce="{{ csp_nonce() }}".',
-            )
-    if not {"default-src", "script-src"} & sources.keys():
-        yield (
-            "content_security_policy has neither default-src nor script-src, so that scripts load "
-            "from anywhere.",
-            'Add "default-src": "\'self\'".',
-        )
-    if "frame-ancestors" not in sources and not frame_options:
-        yield (
-            "frame_options is off and content_security_policy has no frame-ancestors, so that any "
-            "site can show this one in a frame and steer the visitor's clicks.",
-            'Add "frame-ancestors": "\'none\'", or name who may frame it.',
-        )
-    for directive, effect in (
-        ("base-uri", "an injected <base> can redirect every relative address"),
-        ("form-action", "an injected form can send what visitors type to another site"),
-    ):
-        if directive not in sources:
-            yield (
-                f"content_security_policy has no {directive}, so that {effect}.",
-                f'Add "{directive}": "{CLOSED_CSP[directive]}".',
-            )

@@ -70,6 +70,22 @@ class CookieDroppedError(StrictCookiesError):
         super().__init__(message)
 
 
+class WeakenedHeaderError(StrictCookiesError):
+    """
+    The application wrote a security header weaker than its own options; only in ``raise`` mode.
+
+    Args:
+        message: Which header was weakened where, and what to do.
+        header_name: For example ``"Referrer-Policy"``.
+        reason_id: The stable id, for example ``"SC501"``.
+    """
+
+    def __init__(self, message: str, *, header_name: str, reason_id: str) -> None:
+        self.header_name = header_name
+        self.reason_id = reason_id
+        super().__init__(message)
+
+
 class StoreUnavailableError(StrictCookiesError):
     """
     The session store can't answer: away, full, read-only, locked for too long, or broken.
@@ -81,3 +97,30 @@ class StoreUnavailableError(StrictCookiesError):
 
 class StoreCorruptError(StoreUnavailableError):
     """What stands where the session store should be is no store of ours, or is damaged."""
+
+
+class OtherStoreError(StoreUnavailableError):
+    """A session is in another store, which is in use where there should be one for all."""
+
+
+class SessionLimitError(StrictCookiesError):
+    """
+    A login was refused, because the user has as many sessions as are allowed.
+
+    Say so to the user, who can end one elsewhere; or end some with
+    :meth:`~strict_cookies.sessions.control.SessionControl.end_user` and sign him in again.
+
+    Args:
+        limit: How many are allowed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"The user has {limit} session{'' if limit == 1 else 's'} already, as many as "
+            "STRICT_COOKIES_SESSIONS_PER_USER allows. Nobody was signed in."
+        )
+
+
+class MalformedReportError(StrictCookiesError):
+    """What a client sent as a report is none; nothing of it was kept."""

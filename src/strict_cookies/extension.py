@@ -12,22 +12,40 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import current_app, request_started
+from flask import current_app, has_request_context, request, request_started, session
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
 from .declaration.well_known import add_gpc
-from .errors import ConfigurationError
+from .endpoints import BrowserEndpoints
+from .erasure import erasing_headers
+from .errors import ConfigurationError, StoreUnavailableError
 from .firewall import CookieFirewall
-from .headers import StrictTalisman
+from .guard.script import Guard
+from .header_parts import give_options
+from .headers import HeaderContext, StrictTalisman
+from .https import HttpsRedirect
+from .interception import INTERCEPTED
+from .ledger import OTHER
 from .middleware import inspect_chain
+from .origin import OriginGuard
+from .paths import request_path
 from .reasons import Reason
+from .reports import ReportTable
+from .sessions.beside_flask_login import connect_flask_login
+from .sessions.interface import ServerSessionInterface, answer_unavailable
+from .sessions.prepared import choose_store, prepare_sessions
+from .sessions.session import ServerSession
 from .settings import (
     DEFAULTS,
     Settings,
+    declare_former_session,
     declare_session,
     find_policy,
     find_url_prefix,
@@ -36,12 +54,26 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
+    from markupsafe import Markup
+    from werkzeug.wrappers import Response
 
+    from .header_options import Layer
+    from .header_parts import Decorated, View
+    from .interception import Interceptor
     from .policy import CookiePolicy
+    from .sessions.manager import SessionManager
+    from .sessions.options import SessionOptions
+    from .sessions.prepared import PreparedSessions
+    from .sessions.store import SessionStore
+
+R = TypeVar("R", bound="Response")
 
 logger = logging.getLogger("strict_cookies")
+
+#: Where browsers report to, below the prefix of the library's pages.
+REPORTS_PATH = "/reports"
 
 
 class StrictCookies:
@@ -53,6 +85,8 @@ class StrictCookies:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
+        #: What :meth:`talisman` decorated; the same for each application.
+        self._decorated: Decorated = []
         if app is not None:
             self.init_app(app)
 
@@ -70,14 +104,48 @@ class StrictCookies:
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, copy.copy(default))
-        protection = Protection(app)
+        protection = Protection(app, self._decorated)
         app.extensions["strict_cookies"] = protection
+        app.register_error_handler(StoreUnavailableError, answer_unavailable)
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
+        app.jinja_env.globals["strict_cookies_guard"] = protection.guard
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
             add_gpc(app, protection.stand)
+
+    def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
+        """
+        Give a view options of its own for the security headers, over the application's.
+
+        ::
+
+            @app.get("/map")
+            @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+            def show_map(): ...
+
+        Args:
+            options: As in ``STRICT_COOKIES_TALISMAN``, but for those of the whole host.
+
+        Raises:
+            ConfigurationError: An option is wrong. If the decorator does nothing where it stands,
+                the first request, or the view itself, raises.
+        """
+        if misplaced:
+            raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
+        return give_options(self._decorated, _check_reached, options)
+
+
+def _check_reached(layer: Layer) -> None:
+    if has_request_context():
+        protection = current_app.extensions.get("strict_cookies")
+        if protection is None:
+            raise ConfigurationError(
+                f"{layer.where} does nothing: StrictCookies is not added to the application "
+                f"{current_app.name!r}."
+            )
+        protection.talisman.check_reached(layer)
 
 
 def csp_nonce() -> str:
@@ -94,6 +162,38 @@ def csp_nonce() -> str:
     return protection.nonce()
 
 
+def erase(response: R, *, cookies: bool = False) -> R:
+    """
+    Erase what the site has stored in this browser: at logout, or when a visitor asks for it.
+
+    The session is cleared, every declared cookie is expired, and ``Clear-Site-Data`` empties what
+    scripts keep. What a view sets on the response afterwards stays.
+
+    Args:
+        response: What the view is going to return.
+        cookies: Whether the browser is told to drop all cookies of the registrable domain, those of
+            sibling hosts included; nothing that this response sets stays then.
+
+    Returns:
+        The same response.
+
+    Raises:
+        RuntimeError: There is no request.
+        KeyError: StrictCookies is not added to the application.
+    """
+    protection: Protection = current_app.extensions["strict_cookies"]
+    found = session._get_current_object()  # type: ignore[attr-defined]
+    # One of Flask's own without anything in it may be one that can't be written to.
+    if isinstance(found, ServerSession) or found:
+        found.clear()
+    for name, value in erasing_headers(protection.policy, request.environ, cookies=cookies):
+        if name == "Set-Cookie":
+            response.headers.add(name, value)
+        else:
+            response.headers[name] = value
+    return response
+
+
 class Protection:
     """
     What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
@@ -102,8 +202,9 @@ class Protection:
     first one.
     """
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, decorated: Decorated) -> None:
         self._app = app
+        self._decorated = decorated
         #: What stands inside the firewall.
         self.inner = app.wsgi_app
         #: Flask's session settings: what was set here, and what stood there before.
@@ -112,15 +213,32 @@ class Protection:
         #: Where the library's pages are, as it stood when they were registered.
         self.url_prefix = find_url_prefix(app)
         self._lock = threading.Lock()
+        #: Whether Flask's first request went past the firewall, which says all about the chain.
+        self._bypassed = False
         self._firewall: CookieFirewall | None = None
+        #: The firewall, within what tells it about proxies.
+        self._serve: WSGIApplication | None = None
+        self._origin_guard: OriginGuard | None = None
         self._talisman: StrictTalisman | None = None
+        #: What browsers reported; its counts are those of this process.
+        self.reports = ReportTable(app)
+        self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
+        self._options: SessionOptions | None = None
+        self._store: SessionStore | None = None
+        self._sessions: PreparedSessions | None = None
+        #: What kept sessions before; it is given back where Flask's own are to stay.
+        self._interface_before = app.session_interface
+        if type(app.session_interface) is SecureCookieSessionInterface:
+            app.session_interface = ServerSessionInterface(self.prepare_sessions)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        firewall = self._firewall or self.freeze()
-        return firewall(environ, start_response)
+        if self._serve is None:
+            self.freeze()
+            assert self._serve is not None
+        return self._serve(environ, start_response)
 
     @property
     def policy(self) -> CookiePolicy:
@@ -132,6 +250,52 @@ class Protection:
         """The firewall; None before the first request."""
         return self._firewall
 
+    @property
+    def origin_guard(self) -> OriginGuard | None:
+        """What refuses other origins' requests; None before the first one, or where it is off."""
+        return self._origin_guard
+
+    @property
+    def session_options(self) -> SessionOptions:
+        """What the configuration says of sessions; compiled where it is not yet."""
+        if self._options is None:
+            self.freeze()
+            assert self._options is not None
+        return self._options
+
+    @property
+    def sessions(self) -> SessionManager:
+        """
+        What lists and ends sessions, for an application's own pages and commands.
+
+        Raises:
+            ConfigurationError: Sessions are not kept on the server, or there is no SECRET_KEY.
+        """
+        return self.prepare_sessions().manager
+
+    def prepare_sessions(self) -> PreparedSessions:
+        """
+        Give what sessions need, put together when one is first looked at.
+
+        Raises:
+            ConfigurationError: As for :attr:`sessions`.
+        """
+        if self._sessions is not None:
+            return self._sessions
+        options = self.session_options
+        if self._store is None or not self._app.config["SECRET_KEY"]:
+            what = "there is no SECRET_KEY" if self._store else "Flask's own session is in use"
+            raise ConfigurationError(
+                f"Sessions can't be kept on the server: {what}. Set SECRET_KEY, remove "
+                "STRICT_COOKIES_SESSIONS = 'flask', and leave the mode 'report-only' first."
+            )
+        with self._lock:
+            if self._sessions is None:
+                self._sessions = prepare_sessions(
+                    self._app, options, self._store, self.config_before()
+                )
+        return self._sessions
+
     def notice_bypass(self, app: Flask) -> None:
         """
         Look once, at Flask's first request, whether it came through the firewall at all.
@@ -139,8 +303,10 @@ class Protection:
         Raises:
             ConfigurationError: While testing, where ``app.wsgi_app`` was replaced.
         """
-        request_started.disconnect(self.notice_bypass, app)
+        # With the sender named, the signal would go on looking for receivers at each request.
+        request_started.disconnect(self.notice_bypass)
         if self._firewall is None:
+            self._bypassed = True
             error = _out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
             )
@@ -153,12 +319,30 @@ class Protection:
         firewall = self._firewall or self.freeze()
         return firewall.policy, firewall.mode != "report-only"
 
-    def nonce(self) -> str:
-        """Make or repeat this request's nonce for the Content-Security-Policy."""
+    @property
+    def talisman(self) -> StrictTalisman:
+        """The security headers, compiled at the latest now."""
         if self._talisman is None:
             self.freeze()
             assert self._talisman is not None
-        return self._talisman.nonce()
+        return self._talisman
+
+    def nonce(self) -> str:
+        """Make or repeat this request's nonce for the Content-Security-Policy."""
+        return (self._talisman or self.talisman).nonce()
+
+    def guard(self, *, erase: bool = False) -> Markup:
+        """
+        Write the tag that loads the guard, for the beginning of a page's head.
+
+        Args:
+            erase: Also erase web storage that is there already under undeclared names.
+        """
+        if self._guard is None:
+            self.freeze()
+            assert self._guard is not None
+        root = f"{request.script_root}{self.url_prefix}"
+        return self._guard.tags(root, self.nonce, erase=erase)
 
     def freeze(self) -> CookieFirewall:
         """
@@ -179,27 +363,65 @@ class Protection:
                     "pages had their place already. Set it before."
                 )
             self._policy = self._prepare(find_policy(app))
-            self._talisman = StrictTalisman(
-                **settings.talisman, report_only=settings.mode == "report-only"
+            self._talisman = self.make_talisman(settings)
+            if app.jinja_env.globals.get("csp_nonce") == self.nonce:
+                app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
+            problems = [] if self._bypassed else self._inspect_chain(settings)
+            self._guard = Guard(
+                self._policy,
+                report_only=settings.mode == "report-only",
+                csp=_csp_of(self._talisman),
             )
-            problems = inspect_chain(app.wsgi_app, self, self.inner, settings.trusted_middleware)
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
+            self._choose_sessions(settings)
             freeze_config(app)
-            self._firewall = CookieFirewall(
-                self.inner,
+            firewall = CookieFirewall(
+                BrowserEndpoints(
+                    self.inner,
+                    prefix=self.url_prefix,
+                    scripts=self._guard.scripts,
+                    reports=self.reports,
+                ),
                 self._policy,
                 mode=settings.mode,
                 sweep=settings.sweep,
                 headers=self._talisman.headers_for,
+                interceptors=self._make_interceptors(settings),
                 place=self._place,
                 sender=app,
                 propagate_exceptions=self._propagates(),
             )
+            # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
+            self._serve = (
+                ProxyFix(firewall, x_for=settings.trusted_proxies, x_proto=1)
+                if settings.trusted_proxies
+                else firewall
+            )
+            self._firewall = firewall
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
             logger.error("%s", _out_of_order(*problem))
-        return self._firewall
+        return firewall
+
+    def make_talisman(self, settings: Settings) -> StrictTalisman:
+        """
+        Compile the security headers for the application as it stands.
+
+        Raises:
+            ConfigurationError: An option that would not do what it seems to.
+        """
+        return StrictTalisman(
+            HeaderContext(
+                app=self._app,
+                parts=settings.talisman_parts,
+                decorated=self._decorated,
+                extra_sources=self._policy.csp_sources,
+                reports=self._find_reports(),
+                report_only=settings.mode == "report-only",
+            ),
+            **settings.talisman,
+        )
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""
@@ -219,7 +441,58 @@ class Protection:
         self._before = {key: before[key] for key in (*self._given, *given)}
         self._given = given
         config.update({**self._before, **given})
-        return declare_session(config, policy)
+        return declare_former_session(before, config, declare_session(config, policy))
+
+    def _choose_sessions(self, settings: Settings) -> None:
+        """Make the store, or give Flask its own session back; report-only leaves it too."""
+        app, options = self._app, settings.sessions
+        self._options = options
+        if not isinstance(app.session_interface, ServerSessionInterface):
+            if options.store is not None and not options.is_flask:
+                kind = type(app.session_interface).__name__
+                raise ConfigurationError(
+                    f"STRICT_COOKIES_SESSIONS is set, but sessions are kept by {kind}. Remove one."
+                )
+        elif options.is_flask or settings.mode == "report-only":
+            app.session_interface = self._interface_before
+        else:
+            self._store = choose_store(app, options)
+            connect_flask_login(app)
+
+    def _make_interceptors(self, settings: Settings) -> list[Interceptor]:
+        """Put together what may answer before the application does."""
+        found: list[Interceptor] = []
+        if settings.https == "redirect" and settings.transport == "https":
+            found.append(
+                HttpsRedirect(
+                    canonical_host=settings.canonical_host,
+                    trusted_hosts=self._app.config["TRUSTED_HOSTS"] or (),
+                    exempt=settings.https_exempt,
+                )
+            )
+        if settings.cross_origin != "off":
+            self._origin_guard = OriginGuard(
+                self._policy,
+                trusted_origins=settings.trusted_origins,
+                exempt=settings.origin_exempt,
+                require_proof=settings.cross_origin == "require-proof",
+            )
+            found.append(self._origin_guard)
+        return found
+
+    def _inspect_chain(self, settings: Settings) -> list[tuple[Reason, str]]:
+        return inspect_chain(
+            self._app.wsgi_app,
+            self,
+            self.inner,
+            settings.trusted_middleware,
+            own_fix=settings.trusted_proxies > 0,
+        )
+
+    def _find_reports(self) -> str:
+        """Give the path that browsers report to."""
+        root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
+        return f"{root}{self.url_prefix}{REPORTS_PATH}"
 
     def _propagates(self) -> bool:
         propagate = self._app.config["PROPAGATE_EXCEPTIONS"]
@@ -230,7 +503,22 @@ class Protection:
         rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
         if rule is not None and rule.map is self._app.url_map:
             return str(rule.endpoint)
-        return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        if INTERCEPTED in environ:
+            return self._aim(environ)
+        return request_path(environ)
+
+    def _aim(self, environ: WSGIEnvironment) -> str:
+        """Name the endpoint of a request that Flask never saw; any other path is the client's."""
+        try:
+            return str(self._app.url_map.bind_to_environ(environ).match()[0])
+        except HTTPException:
+            return OTHER
+
+
+def _csp_of(talisman: StrictTalisman) -> str:
+    """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
+    headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
+    return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
 
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:

@@ -28,13 +28,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
 from .catalogue import find_certain_tracker
-from .errors import ConfigurationError, CookieDroppedError, StrictCookiesError
+from .errors import (
+    ConfigurationError,
+    CookieDroppedError,
+    StrictCookiesError,
+    WeakenedHeaderError,
+)
 from .grammar import is_token, split_pair
 from .hosts import is_local, request_host
+from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
 from .reader import CookieReader
 from .reasons import Reason
+from .strictness import HeaderSet
 from .sweeping import Sweep, Sweeper
 from .verdict import Judge, Verdict
 
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from .interception import Interceptor
     from .ledger import OnVerdict
 
     Headers = list[tuple[str, str]]
@@ -59,6 +67,7 @@ BASELINE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
+_BASELINE = HeaderSet.of(BASELINE_HEADERS)
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
 MAX_TRIED = 256
 #: Most spellings of response field names that are remembered.
@@ -80,12 +89,16 @@ class CookieFirewall:
         app: The application to protect.
         policy: What is declared.
         mode: ``"enforce"``; ``"report-only"`` changes no cookie and records; ``"raise"`` raises
-            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped.
+            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped, and
+            :class:`~strict_cookies.errors.WeakenedHeaderError` for a weakened header.
         sweep: ``"known"`` (trackers and own strays); ``"host"`` (every stray, this host);
             ``"site"`` (every stray, each parent domain too); ``"off"``.
-        headers: Gives security headers for an environ and a status; those that a response already
-            has are left alone. By default :data:`BASELINE_HEADERS`.
+        headers: Gives security headers for an environ and a status. One that a response already
+            has stands; where it is weaker, that is recorded, and raised in ``"raise"`` mode. By
+            default :data:`BASELINE_HEADERS`.
         on_verdict: Called with reason, cookie name and place for each verdict but a pass.
+        interceptors: Asked in turn whether the application gets a request at all; see
+            :mod:`~strict_cookies.interception`. In report-only mode none of them answers.
         place: Tells from the environ where something happened; by default the path.
         sender: Sender of the signals; by default this object.
         propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
@@ -103,6 +116,7 @@ class CookieFirewall:
         sweep: Sweep = "known",
         headers: HeaderSource | None = None,
         on_verdict: OnVerdict | None = None,
+        interceptors: Iterable[Interceptor] = (),
         place: Callable[[WSGIEnvironment], str] | None = None,
         sender: object = None,
         propagate_exceptions: bool = False,
@@ -121,6 +135,7 @@ class CookieFirewall:
         )
         self._judge = Judge(policy)
         self._headers = headers or _baseline
+        self._interceptors = tuple(interceptors)
         #: Field names of responses as spelt, with their lower case.
         self._header_names: dict[str, str] = {}
         self._enforcing = mode != "report-only"
@@ -139,7 +154,7 @@ class CookieFirewall:
         ) -> Callable[[bytes], object]:
             try:
                 headers = self._judge_response(environ, status, headers, strays)
-            except (CookieDroppedError, _UnsafeHeader):
+            except (CookieDroppedError, WeakenedHeaderError, _UnsafeHeader):
                 raise
             except Exception as error:
                 raise _JudgeFault from error
@@ -157,7 +172,8 @@ class CookieFirewall:
                     strays = self._clean_request(environ)
                 except Exception as error:
                     raise _JudgeFault from error
-            body = self.app(environ, judged_start_response)
+            app = self._intercept(environ) if self._interceptors else self.app
+            body = app(environ, judged_start_response)
         except Exception as error:
             if self._propagate:
                 raise
@@ -166,6 +182,22 @@ class CookieFirewall:
         if isinstance(body, _WHOLE_BODIES) or (isinstance(wrapper, type) and type(body) is wrapper):
             return body
         return _GuardedBody(self, body, environ, start_response)
+
+    def _intercept(self, environ: WSGIEnvironment) -> WSGIApplication:
+        """Find who answers: an interceptor's answer, or the application."""
+        try:
+            for intercept in self._interceptors:
+                found = intercept(environ)
+                if found is None:
+                    continue
+                if found.reason is not None:
+                    environ[INTERCEPTED] = True
+                    self.ledger.record(((found.reason, found.cookie_name),), environ)
+                if self._enforcing:
+                    return found.answer
+        except Exception as error:
+            raise _JudgeFault from error
+        return self.app
 
     # What arrives
 
@@ -189,28 +221,41 @@ class CookieFirewall:
         self, environ: WSGIEnvironment, status: str, headers: Headers, strays: list[str]
     ) -> Headers:
         """Judge each Set-Cookie line, fill in security headers, sweep."""
-        leaving: Headers = []
-        present = set()
-        if self._enforcing and _breaks_line(status):
+        known, enforcing = self._header_names, self._enforcing
+        if enforcing and not status.isprintable() and _breaks_line(status):
             raise _UnsafeHeader("the status has a line break")
-        for name, value in headers:
-            key = self._header_names.get(name) or self._read_header_name(name)
-            present.add(key)
+        given = self._headers(environ, status)
+        if type(given) is not HeaderSet:
+            given = HeaderSet.of(given)
+        names = given.names
+        sets_cookie = has_own = False
+        leaving: Headers = []
+        for header in headers:
+            name, value = header
+            try:
+                key = known[name]
+            except KeyError:
+                key = self._read_header_name(name)
+            if key in names:
+                has_own = True
             if key == "set-cookie":
+                sets_cookie = True
                 verdict = self._judge(value)
                 if verdict.reasons:
                     self._report(verdict, environ)
-                if self._enforcing:
+                if enforcing:
                     if verdict.line is None:
                         continue
-                    value = verdict.line
-            elif self._enforcing and _breaks_line(value):
+                    header = (name, verdict.line)
+            # Line breaks can't be printed; few values hold anything that can't.
+            elif enforcing and not value.isprintable() and _breaks_line(value):
                 raise _UnsafeHeader(f"the value of {key} has a line break")
-            leaving.append((name, value))
-        for header in self._headers(environ, status):
-            if header[0].lower() not in present:
-                leaving.append(header)
-        if "set-cookie" in present and environ["wsgi.url_scheme"] != "https":
+            leaving.append(header)
+        if has_own:
+            self._fill_in(given, leaving, environ)
+        else:
+            leaving += given.pairs
+        if sets_cookie and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, leaving)
         if strays and self._sweeper is not None:
             swept = self._sweeper.expire(strays, environ, leaving)
@@ -219,6 +264,28 @@ class CookieFirewall:
                     tuple((Reason.SWEPT, self._known_or_other(name)) for name in swept), environ
                 )
         return leaving
+
+    def _fill_in(self, given: HeaderSet, leaving: Headers, environ: WSGIEnvironment) -> None:
+        """Add the security headers that are missing; tell which of those there are weaker."""
+        theirs: dict[str, list[str]] = {}
+        for name, value in leaving:
+            theirs.setdefault(name.lower(), []).append(value)
+        weaker = [
+            found
+            for name in sorted(given.names.intersection(theirs))
+            for found in given.find_weaker(name, theirs[name])
+        ]
+        leaving += [header for header in given.pairs if header[0].lower() not in theirs]
+        if not weaker:
+            return
+        self.ledger.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
+        if self.mode == "raise":
+            what, place = ", ".join(weaker), self.ledger.place_of(environ)
+            raise WeakenedHeaderError(
+                f"{Reason.WEAKER_HEADER}: {what} at {place!r}. {Reason.WEAKER_HEADER.remedy}",
+                header_name=what.partition(" ")[0],
+                reason_id=Reason.WEAKER_HEADER.id,
+            )
 
     def _read_header_name(self, name: str) -> str:
         """
@@ -344,8 +411,8 @@ def _breaks_line(text: str) -> bool:
     return "\n" in text or "\r" in text or "\0" in text
 
 
-def _baseline(environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
-    return BASELINE_HEADERS
+def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:
+    return _BASELINE
 
 
 def check_choice(name: str, value: object, choices: object) -> None:

@@ -1,117 +1,151 @@
 """
 Security headers: Talisman compiles, the firewall emits. The one module that imports Talisman.
 
-:class:`StrictTalisman` takes Talisman's options and checks them, lets Talisman's own code write
-each header once, when the application is put together, and keeps the resulting pairs. None of its
+:class:`StrictTalisman` takes Talisman's options and those it lacks, lets Talisman's own code write
+each header once for each distinct set of options, and keeps the resulting pairs. None of its
 per-request hooks is registered: at ``start_response`` a request costs a look-up, plus a nonce where
 a template asked for one.
 
 What is stricter here than in Talisman: https is what ``wsgi.url_scheme`` says (``ProxyFix`` decides
 about proxies), the default Content-Security-Policy is closed, a nonce source is there only where a
-nonce was asked for, no view function is written to, and HSTS never goes to localhost, where it
-would stick to every port.
+nonce was asked for, no view function is written to, and what a browser would ignore or complain of
+on a wire is not sent over it.
 
-Source: CSP Level 3; RFC 6797 for HSTS; RFC 9111 section 4.3.4 for what a 304 replaces.
+Source: CSP Level 3; RFC 6797 for HSTS; RFC 9111 section 4.3.4 for what a 304 replaces; W3C
+Reporting API for Reporting-Endpoints.
 """
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import secrets
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
 from flask_talisman import Talisman
-from flask_talisman.talisman import DENY
 
+from .csp import ENFORCED_ONLY, UPGRADE, read_directives
 from .errors import ConfigurationError
-from .grammar import has_control_character
-from .hosts import is_local, request_host
+from .header_layers import HeaderOptions, resolve
+from .header_options import Layer, check_layer
+from .header_parts import Parts
+from .hosts import is_address, is_local, request_host
+from .nonces import NONCE, make_nonce
+from .reasons import Reason
+from .strictness import HeaderSet, Pairs
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from _typeshed.wsgi import WSGIEnvironment
 
-    Pairs = tuple[tuple[str, str], ...]
+    from .header_parts import Decorated
 
-#: The closed policy: nothing is loaded from, sent to or framed by another origin.
-CLOSED_CSP: Mapping[str, str] = {
-    "default-src": "'self'",
-    "script-src": "'self'",
-    "style-src": "'self'",
-    "object-src": "'none'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-    "frame-ancestors": "'none'",
-}
-#: What Talisman is given unless the application says otherwise.
-DEFAULT_OPTIONS: Mapping[str, Any] = {
-    "content_security_policy": CLOSED_CSP,
-    "content_security_policy_nonce_in": ("script-src", "style-src"),
-    "frame_options": DENY,
-    "strict_transport_security_max_age": 31_536_000,
-}
-#: Random octets of a nonce; CSP Level 3 section 7.1 asks for at least 16.
-NONCE_OCTETS = 16
+logger = logging.getLogger("strict_cookies")
 
-#: Options of Talisman that have no effect here, with what does the work.
-_NOT_OURS = {
-    "force_https": "the server or proxy in front",
-    "force_https_permanent": "the server or proxy in front",
-    "session_cookie_secure": "the firewall",
-    "session_cookie_http_only": "SESSION_COOKIE_HTTPONLY",
-    "session_cookie_samesite": "SESSION_COOKIE_SAMESITE",
-    "feature_policy": "permissions_policy",
-    "x_xss_protection": "nothing: browsers removed it",
-}
-_OPTIONS = tuple(
-    name
-    for name in inspect.signature(Talisman.init_app).parameters
-    if name not in {"self", "app", *_NOT_OURS}
-)
-_CSP_REPORT_ONLY = "Content-Security-Policy-Report-Only"
-_CSP_NAMES = ("Content-Security-Policy", _CSP_REPORT_ONLY)
-_KEYWORDS = frozenset(
-    {"self", "none", "unsafe-inline", "unsafe-eval", "strict-dynamic", "wasm-unsafe-eval"}
-)
-_NONCE = "strict_cookies.nonce"
-_SENT = "strict_cookies.headers_sent"
+#: Most Host headers that are remembered.
+MAX_HOSTS = 256
+#: The name by which a policy refers to the address for reports.
+REPORT_GROUP = "strict-cookies"
+
+_CSP = "Content-Security-Policy"
+_CSP_REPORT_ONLY = f"{_CSP}-Report-Only"
+_ENDPOINTS = "Reporting-Endpoints"
 _SENTINEL = "STRICT-COOKIES-NONCE"
+_CACHING = "flask_caching"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderContext:
+    """
+    What the headers are for, besides their options.
+
+    Args:
+        app: The application whose views, blueprints and paths may have options of their own; None
+            for any other WSGI application.
+        parts: Options by path prefix, which begins with a slash, or by a blueprint's name.
+        decorated: Views that were given options.
+        extra_sources: Origins that the policy declares, by directive.
+        reports: The path that browsers report to; None for no reports.
+        report_only: Send the Content-Security-Policy for the browser to report on, and nothing
+            else: a trial changes no page.
+    """
+
+    app: flask.Flask | None = None
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decorated: Decorated = field(default_factory=list)
+    extra_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reports: str | None = None
+    report_only: bool = False
 
 
 class StrictTalisman(Talisman):  # type: ignore[misc]
     """
-    Talisman's options, compiled to header pairs.
+    Talisman's options and ours, compiled to header pairs.
 
     Args:
-        report_only: Send the Content-Security-Policy for the browser to report on, and nothing
-            else: a trial changes no page.
-        options: As for Talisman, over :data:`DEFAULT_OPTIONS`.
+        context: What the headers are for.
+        options: See ``docs/configuration.md``; they are laid over
+            :data:`~strict_cookies.profiles.DEFAULT`.
 
     Raises:
-        ConfigurationError: An option or a source expression that would not do what it seems to.
+        ConfigurationError: An option that would not do what it seems to.
     """
 
-    def __init__(self, *, report_only: bool = False, **options: Any) -> None:
-        _check_options(options)
-        merged = {**DEFAULT_OPTIONS, **options}
-        try:
-            super().__init__(_StandIn(), **merged)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ConfigurationError(f"STRICT_COOKIES_TALISMAN: {error}.") from None
-        throw_away = flask.Flask(__name__)
-        self._report_only = report_only
-        #: Header pairs by whether the wire is https.
-        self._pairs = {https: self._compile(throw_away, https) for https in (False, True)}
-        #: Likewise with a nonce: the pairs without one, and names with the parts around it.
-        self._nonce_pairs = {
-            https: _split_at_nonce(self._compile(throw_away, https, _SENTINEL))
-            for https in (False, True)
-        }
+    def __init__(self, context: HeaderContext | None = None, /, **options: Any) -> None:
+        context = HeaderContext() if context is None else context
+        if not isinstance(context, HeaderContext):
+            raise _not_an_extension()
+        self._report_only = context.report_only
+        self._extra = read_directives(context.extra_sources, "[[external_origin]]")
+        self._reports = context.reports
+        #: Indices of ``_WIRES`` by scheme and by Host header as it came.
+        self._wires: dict[str, dict[str, int]] = {"http": {}, "https": {}}
+        #: Makes this request's nonce when it is first asked for.
+        self.nonce = make_nonce(
+            # The proxy itself would look up each attribute, which takes ten times as long.
+            flask.request._get_current_object,  # type: ignore[attr-defined]
+            self._refuse_cached if _CACHING in sys.modules else None,
+        )
+        self._throw_away = flask.Flask(__name__)
+        self._own = check_layer("STRICT_COOKIES_TALISMAN", options)
+        self._sets: dict[tuple[int, ...], tuple[_Compiled, ...]] = {}
+        #: What the application's own options come to.
+        self.resolved = self._resolve(())
+        self._default = self._compile_layers(())
+        super().__init__()
+        Talisman.init_app(self, _StandIn(), **_talisman_options(self.resolved, _WIRES[-1]))
+        #: None where no part has options of its own.
+        self._parts: Parts | None = None
+        if context.app is not None:
+            parts = Parts(context.app, context.parts, context.decorated)
+            for layers in parts:
+                self._compile_layers(layers)
+            self._parts = parts if any(parts) else None
 
-    def headers_for(self, environ: WSGIEnvironment, status: str) -> Iterable[tuple[str, str]]:
+    def init_app(self, app: object, **options: object) -> None:
+        """
+        Refuse what would register Talisman's own hooks.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise _not_an_extension()
+
+    def __call__(self, **options: object) -> object:
+        """
+        Refuse to be a decorator.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            "StrictTalisman decorates no view. Use @strict.talisman(...) of your StrictCookies()."
+        )
+
+    def headers_for(self, environ: WSGIEnvironment, status: str) -> HeaderSet:
         """
         Give the headers of one response; the firewall leaves out those it already has.
 
@@ -120,47 +154,165 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             status: For example ``"200 OK"``. A 304 gets no policy with a nonce: it would replace
                 the one that the cached page's nonces belong to.
         """
-        environ[_SENT] = True
-        https = environ["wsgi.url_scheme"] == "https" and not _is_local(environ)
-        without, with_nonce = self._nonce_pairs[https]
-        if status.startswith("304"):
-            return without
-        nonce = environ.get(_NONCE)
+        try:
+            wire = self._wires[environ["wsgi.url_scheme"]][environ["HTTP_HOST"]]
+        except KeyError:
+            wire = self._find_wire(environ)
+        if self._parts is None:
+            compiled = self._default[wire]
+        else:
+            compiled = self._compile_layers(self._parts.find(environ))[wire]
+        nonce = environ.get(NONCE)
         if nonce is None:
-            return self._pairs[https]
-        return [*without, *((name, nonce.join(parts)) for name, parts in with_nonce)]
+            environ[NONCE] = ""
+        if status[:3] == "304":
+            return compiled.unchanged
+        return compiled.with_nonce(nonce) if nonce else compiled.plain
 
-    def nonce(self) -> str:
+    def check_reached(self, layer: Layer) -> None:
         """
-        Make this request's nonce when it is first asked for; ``csp_nonce()`` in templates.
+        Make sure that the options of the view which runs hold for its response.
 
         Raises:
-            RuntimeError: The headers have gone, so that a browser would never learn of it.
+            ConfigurationError: They don't: something hides them, or another view calls this one.
         """
-        environ = flask.request.environ
-        nonce = environ.get(_NONCE)
-        if nonce is None:
-            if environ.get(_SENT):
-                raise RuntimeError(
-                    "csp_nonce() was called for the first time after the headers had gone, as a "
-                    "streamed template does. Call strict_cookies.csp_nonce() in the view."
-                )
-            nonce = environ[_NONCE] = secrets.token_hex(NONCE_OCTETS)
-        return str(nonce)
+        endpoint = flask.request.endpoint
+        if self._parts is None or self._parts.views.get(endpoint) is not layer:
+            raise ConfigurationError(
+                f"{layer.where} does nothing at {endpoint!r}: a decorator above hides it, or "
+                "another view calls this one. Give that decorator functools.wraps, or that view "
+                "the options."
+            )
 
-    def _compile(self, throw_away: flask.Flask, https: bool, nonce: str | None = None) -> Pairs:
-        """Let Talisman write its headers on a throw-away response."""
-        base_url = f"{'https' if https else 'http'}://localhost"
-        with throw_away.test_request_context(base_url=base_url):
+    def resolve_all(self) -> Iterator[tuple[str, HeaderOptions]]:
+        """Give what the options come to, by where the last of them was set; the own ones first."""
+        yield self._own.where, self.resolved
+        for layers in self._parts or ():
+            if layers:
+                yield layers[-1].where, self._resolve(layers)
+
+    def _refuse_cached(self) -> None:
+        """Refuse a nonce that would go into what Flask-Caching keeps for others."""
+        if not _is_being_cached():
+            return
+        error = ConfigurationError(
+            f"csp_nonce() was called at {flask.request.endpoint!r} inside what Flask-Caching "
+            f"keeps. {Reason.CACHED_NONCE.remedy}",
+            reason_id=Reason.CACHED_NONCE.id,
+        )
+        if not self._report_only:
+            raise error
+        logger.error("%s", error)
+
+    def _find_wire(self, environ: WSGIEnvironment) -> int:
+        """Find a request's wire by its scheme and host, and remember it."""
+        host, field = request_host(environ), environ.get("HTTP_HOST")
+        is_https = environ["wsgi.url_scheme"] == "https"
+        if is_https:
+            wire = 2 if is_local(host) or is_address(host) else 3
+        else:
+            wire = 1 if is_local(host) else 0
+        known = self._wires["https" if is_https else "http"]
+        if field is not None and len(known) < MAX_HOSTS:
+            known[field] = wire
+        return wire
+
+    def _resolve(self, layers: tuple[Layer, ...]) -> HeaderOptions:
+        found = resolve((self._own, *layers), extra_sources=self._extra, reports=self._reports)
+        if not self._report_only or found.csp is None:
+            return found
+        heeded = {name: said for name, said in found.csp.items() if name not in ENFORCED_ONLY}
+        return replace(found, csp=heeded)
+
+    def _compile_layers(self, layers: tuple[Layer, ...]) -> tuple[_Compiled, ...]:
+        """Give the headers on each wire; each distinct set of layers is compiled once."""
+        key = tuple(map(id, layers))
+        found = self._sets.get(key)
+        if found is None:
+            options = self._resolve(layers)
+            found = self._sets[key] = tuple(
+                _Compiled(self._write(options, wire), self._write(options, wire, _SENTINEL))
+                for wire in _WIRES
+            )
+        return found
+
+    def _write(self, options: HeaderOptions, wire: _Wire, nonce: str | None = None) -> Pairs:
+        """Let Talisman write its headers on a throw-away response, and add ours."""
+        talisman = Talisman(_StandIn(), **_talisman_options(options, wire))
+        with self._throw_away.test_request_context(base_url=wire.base_url):
             if nonce is not None:
                 flask.request.csp_nonce = nonce  # type: ignore[attr-defined]
-            written = self._set_response_headers(flask.Response())
-        pairs = [
-            pair for pair in written.headers if pair[0] not in ("Content-Type", "Content-Length")
-        ]
+            response = flask.Response()
+            response.headers.clear()
+            written = talisman._set_response_headers(response).headers
+            tried = options.csp_report_only and talisman._parse_policy(options.csp_report_only)
+        reporting = _write_reporting(options, wire)
+        pairs = []
+        for name, value in written:
+            if name == _CSP:
+                pairs.append((name, f"{_tidy(value)}{reporting}"))
+            elif name != "Referrer-Policy" or options.referrer_policy is not None:
+                pairs.append((name, value))
+        if tried:
+            pairs.append((_CSP_REPORT_ONLY, f"{_tidy(tried)}{reporting}"))
+        pairs += _write_ours(options, wire)
         if self._report_only:
-            return tuple((_CSP_REPORT_ONLY, text) for name, text in pairs if name in _CSP_NAMES)
+            return tuple(
+                (_CSP_REPORT_ONLY if name == _CSP else name, value)
+                for name, value in pairs
+                if name in (_CSP, _CSP_REPORT_ONLY, _ENDPOINTS)
+            )
         return tuple(pairs)
+
+
+def _not_an_extension() -> ConfigurationError:
+    return ConfigurationError(
+        "StrictTalisman registers nothing on an application. Use StrictCookies(app); its options "
+        "are in STRICT_COOKIES_TALISMAN."
+    )
+
+
+class _Wire(NamedTuple):
+    """What browsers make of the connection."""
+
+    base_url: str
+    https: bool
+    #: Whether browsers take it for one that nobody reads: https, or the user's own machine.
+    trusted: bool
+    #: Whether the host is one that HSTS can bind: no address, and not every port's localhost.
+    named: bool
+
+
+_WIRES = (
+    _Wire("http://localhost", https=False, trusted=False, named=True),
+    _Wire("http://localhost", https=False, trusted=True, named=False),
+    _Wire("https://localhost", https=True, trusted=True, named=False),
+    _Wire("https://localhost", https=True, trusted=True, named=True),
+)
+
+
+class _Compiled:
+    """The headers of one set of options on one wire."""
+
+    __slots__ = ("_fixed", "_names", "_split", "plain", "unchanged")
+
+    def __init__(self, pairs: Pairs, with_sentinel: Pairs) -> None:
+        #: Where no nonce was asked for.
+        self.plain = HeaderSet.of(pairs)
+        self._fixed = tuple(pair for pair in with_sentinel if _SENTINEL not in pair[1])
+        #: Names with the parts around the nonce.
+        self._split = tuple(
+            (name, value.split(_SENTINEL)) for name, value in with_sentinel if _SENTINEL in value
+        )
+        self._names = self.plain.names
+        #: For a 304.
+        self.unchanged = HeaderSet.of(self._fixed)
+
+    def with_nonce(self, nonce: str) -> HeaderSet:
+        pairs = self._fixed
+        for name, parts in self._split:
+            pairs += ((name, nonce.join(parts)),)
+        return HeaderSet(pairs, self._names, nonce)
 
 
 class _StandIn:
@@ -178,58 +330,65 @@ class _StandIn:
     after_request = before_request
 
 
-def _split_at_nonce(pairs: Pairs) -> tuple[Pairs, tuple[tuple[str, list[str]], ...]]:
-    without = tuple(pair for pair in pairs if _SENTINEL not in pair[1])
-    return without, tuple(
-        (name, value.split(_SENTINEL)) for name, value in pairs if _SENTINEL in value
-    )
+def _talisman_options(options: HeaderOptions, wire: _Wire) -> dict[str, Any]:
+    """Say in Talisman's words what its part of the headers is."""
+    hsts = options.hsts if wire.https and wire.named else None
+    csp = options.csp and {
+        name: sources
+        for name, sources in options.csp.items()
+        if name != UPGRADE or (wire.https and wire.named)
+    }
+    found: dict[str, Any] = {
+        "content_security_policy": csp,
+        "content_security_policy_nonce_in": options.nonce_in,
+        "frame_options": options.frame_options,
+        "permissions_policy": options.permissions,
+        "referrer_policy": options.referrer_policy,
+        "strict_transport_security": hsts is not None,
+        "x_content_type_options": options.nosniff,
+    }
+    if hsts is not None:
+        found |= {
+            "strict_transport_security_max_age": hsts.max_age,
+            "strict_transport_security_include_subdomains": hsts.include_subdomains,
+            "strict_transport_security_preload": hsts.preload,
+        }
+    return found
 
 
-def _is_local(environ: WSGIEnvironment) -> bool:
-    host = environ.get("HTTP_HOST")
-    return is_local(request_host(environ)) if host is None else _is_local_host(host)
+def _write_ours(options: HeaderOptions, wire: _Wire) -> Iterator[tuple[str, str]]:
+    """Write the headers that Talisman lacks."""
+    if options.resource_policy:
+        yield "Cross-Origin-Resource-Policy", options.resource_policy
+    # Elsewhere browsers ignore these, with a message in the console (measured).
+    if wire.trusted and options.opener_policy:
+        yield "Cross-Origin-Opener-Policy", options.opener_policy
+    if wire.trusted and options.embedder_policy:
+        yield "Cross-Origin-Embedder-Policy", options.embedder_policy
+    if wire.trusted and options.origin_agent_cluster:
+        yield "Origin-Agent-Cluster", "?1"
+    if wire.https and options.report_uri:
+        yield _ENDPOINTS, f'{REPORT_GROUP}="{options.report_uri}"'
 
 
-@lru_cache(maxsize=256)
-def _is_local_host(host: str) -> bool:
-    return is_local(request_host({"HTTP_HOST": host}))
+def _write_reporting(options: HeaderOptions, wire: _Wire) -> str:
+    """Write where to report, for old browsers and new; the new ones report over https only."""
+    if not options.report_uri:
+        return ""
+    group = f"; report-to {REPORT_GROUP}" if wire.https else ""
+    return f"; report-uri {options.report_uri}{group}"
 
 
-def _check_options(options: Mapping[str, Any]) -> None:
-    for name, value in options.items():
-        if name in _NOT_OURS:
-            raise ConfigurationError(
-                f"STRICT_COOKIES_TALISMAN: {name!r} has no effect here; {_NOT_OURS[name]} does its "
-                "work. Remove it."
-            )
-        if name not in _OPTIONS:
-            close = difflib.get_close_matches(name, _OPTIONS, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(_OPTIONS)}."
-            raise ConfigurationError(f"STRICT_COOKIES_TALISMAN: {name!r} is not known. {hint}")
-        if isinstance(value, str) and has_control_character(value):
-            raise ConfigurationError(
-                f"STRICT_COOKIES_TALISMAN: {name} has a control character. Remove it."
-            )
-    policy = options.get("content_security_policy")
-    if policy is not None and not isinstance(policy, Mapping):
-        raise ConfigurationError(
-            "STRICT_COOKIES_TALISMAN: content_security_policy is no mapping of directives to "
-            'sources. Write {"default-src": "\'self\'", ...}.'
-        )
-    for directive, sources in (policy or {}).items():
-        listed = sources.split() if isinstance(sources, str) else list(sources)
-        for source in listed:
-            problem = _source_problem(source)
-            if problem:
-                raise ConfigurationError(
-                    f"STRICT_COOKIES_TALISMAN: content_security_policy {directive}: "
-                    f"{source!r} {problem}"
-                )
+def _tidy(policy: str) -> str:
+    """Take away the space that Talisman leaves behind a directive without a value."""
+    return "; ".join(part.strip() for part in policy.split(";"))
 
 
-def _source_problem(source: str) -> str | None:
-    if ";" in source or "," in source or has_control_character(source):
-        return "would begin another directive. Remove ';', ',' and control characters."
-    if source.lower() in _KEYWORDS:
-        return f"is a keyword without its quotes. Write \"'{source}'\"."
-    return None
+def _is_being_cached() -> bool:
+    """Tell whether Flask-Caching called what is running, and will keep what comes of it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == _CACHING:
+            return True
+        frame = frame.f_back
+    return False

@@ -110,10 +110,7 @@ class Ledger:
     def fault(self, reason: Reason, error: BaseException) -> None:
         """Record a fault by type and frames; its message might hold a value."""
         self._count((reason, OTHER, OTHER))
-        try:
-            logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
-        except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
-            return
+        log_fault(reason, error)
 
     def _record_new(self, event: tuple[Found, str], environ: WSGIEnvironment) -> None:
         """Count one by one what came together for the first time; log what is new of it."""
@@ -233,6 +230,14 @@ def show(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = text[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def log_fault(reason: Reason, error: BaseException) -> None:
+    """Log a fault by type and frames; its message might hold a value."""
+    try:
+        logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
+    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+        return
 
 
 def describe_fault(error: BaseException) -> str:

@@ -22,7 +22,12 @@ _HARMLESS = (LintMiddleware, ProfilerMiddleware)
 
 
 def inspect_chain(
-    outermost: object, ours: object, inner: object, trusted: Collection[str] = ()
+    outermost: object,
+    ours: object,
+    inner: object,
+    trusted: Collection[str] = (),
+    *,
+    own_fix: bool = False,
 ) -> list[tuple[Reason, str]]:
     """
     Find what is wrong with the order of middleware.
@@ -32,6 +37,7 @@ def inspect_chain(
         ours: The callable that Strict Cookies put there.
         inner: What ours wraps.
         trusted: Dotted class names that may stand outside.
+        own_fix: Whether ours brings a ProxyFix itself (``STRICT_COOKIES_TRUSTED_PROXIES``).
 
     Returns:
         Each problem with a sentence that names the class.
@@ -49,9 +55,10 @@ def inspect_chain(
     fixes_inside = sum(isinstance(node, ProxyFix) for node in inside)
     if fixes_inside:
         found.append((Reason.PROXY_FIX_INSIDE, "ProxyFix is wrapped by Strict Cookies"))
-    if fixes_outside + fixes_inside > 1:
-        count = fixes_outside + fixes_inside
-        found.append((Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application"))
+    count = fixes_outside + fixes_inside + own_fix
+    if count > 1:
+        ours_too = ", that of STRICT_COOKIES_TRUSTED_PROXIES among them" if own_fix else ""
+        found.append((Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application{ours_too}"))
     return found
 
 

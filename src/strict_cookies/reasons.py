@@ -5,7 +5,8 @@ Ids are stable: logs, signals, tests and the docs name them, and an id is never 
 something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC9xx: faults.
+application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
+SC6xx: a request that was refused. SC7xx: sessions. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ class Reason(Enum):
         id: For example ``"SC101"``.
         title: What was found, in a few words.
         remedy: What to do, in a sentence.
-        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived.
+        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused,
+            SC80 reported.
         arrived: Whether it came from the browser.
     """
 
@@ -96,7 +98,8 @@ class Reason(Enum):
     UNKEEPABLE = (
         "SC210",
         "Secure cookie over plain http",
-        "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS use ProxyFix.",
+        "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS set "
+        "STRICT_COOKIES_TRUSTED_PROXIES, or use ProxyFix.",
     )
     SWEPT = "SC211", "stray cookie expired in the browser", "Nothing: the browser was told."
     UNKNOWN_WRAPPER = (
@@ -107,17 +110,22 @@ class Reason(Enum):
     PROXY_FIX_INSIDE = (
         "SC302",
         "ProxyFix inside Strict Cookies",
-        "Add ProxyFix after StrictCookies(app), so that https is known at the wire.",
+        "Remove it and set STRICT_COOKIES_TRUSTED_PROXIES, so that https is known at the wire.",
     )
     PROXY_FIX_TWICE = (
         "SC303",
         "two ProxyFix around the application",
-        "Keep one; two trust a hop that a client can forge.",
+        "Keep one, or STRICT_COOKIES_TRUSTED_PROXIES; two trust a hop that a client can forge.",
     )
     BYPASSED = (
         "SC304",
         "requests go past Strict Cookies",
         "Wrap app.wsgi_app, don't replace it; nothing is enforced until then.",
+    )
+    UNDECLARED_PROXY = (
+        "SC305",
+        "somebody says https, but no proxy is declared",
+        "Set STRICT_COOKIES_TRUSTED_PROXIES if it is your proxy; its visitors go in circles.",
     )
     NO_POLICY_FILE = (
         "SC401",
@@ -147,7 +155,7 @@ class Reason(Enum):
     NO_PINNED_HOST = (
         "SC406",
         "no pinned host",
-        "Set TRUSTED_HOSTS, so that nobody's Host header decides where visitors go.",
+        "Set TRUSTED_HOSTS or STRICT_COOKIES_CANONICAL_HOST, so that http can lead to https.",
     )
     PLAIN_HTTP = (
         "SC407",
@@ -171,6 +179,75 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    MOVE_IS_OVER = (
+        "SC421",
+        "time to move sessions is over",
+        "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
+    )
+    WEAKER_HEADER = (
+        "SC501",
+        "security header weaker than the options",
+        "Don't write it in code; give the view options by @strict.talisman(...).",
+    )
+    CACHED_NONCE = (
+        "SC502",
+        "nonce in what the server caches",
+        "Take the inline code out of it, or don't cache it: later visitors get another nonce.",
+    )
+    CROSS_ORIGIN = (
+        "SC601",
+        "request of another origin",
+        "Name the origin in STRICT_COOKIES_TRUSTED_ORIGINS, or the exact path in "
+        "STRICT_COOKIES_ORIGIN_EXEMPT, if others may do this; behind a proxy set "
+        "STRICT_COOKIES_TRUSTED_PROXIES.",
+    )
+    UNKNOWN_ORIGIN = (
+        "SC602",
+        "request that tells no origin",
+        "Name the exact path in STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN "
+        "to 'refuse', if others than browsers send cookies.",
+    )
+    OTHER_STORE = (
+        "SC701",
+        "session of another store",
+        "Give all servers one store, such as a Redis; give two applications on one host different "
+        "names in SESSION_COOKIE_NAME.",
+    )
+    SESSION_UNREADABLE = (
+        "SC702",
+        "stored session that can't be read",
+        "Deploy one version and one SECRET_KEY everywhere; else find who writes to the store.",
+    )
+    UNKNOWN_SESSIONS = (
+        "SC703",
+        "many unknown session ids",
+        "Nothing if sessions were just ended or the SECRET_KEY was changed; else somebody guesses.",
+    )
+    OTHER_BROWSER = (
+        "SC704",
+        "session shown by another browser",
+        "Set STRICT_COOKIES_SESSION_BINDING to 'challenge' if a fresh login is to be asked for.",
+    )
+    STORE_UNAVAILABLE = (
+        "SC705",
+        "session store does not answer",
+        "Mend it; visitors get a 503, and nothing is lost.",
+    )
+    LATE_CHANGE = (
+        "SC706",
+        "session used after the headers had gone",
+        "Read it before the first octet is sent, and change it nowhere in a streamed body.",
+    )
+    BROWSER_REPORT = (
+        "SC801",
+        "browser blocked what a page asked for",
+        "Take it out of the page; if the site needs it, let the policy or the header allow it.",
+    )
+    WRITE_REFUSED = (
+        "SC802",
+        "script wrote an undeclared name",
+        "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
+    )
     JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
     OBSERVER_FAULT = (

@@ -15,12 +15,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .checks import current_session_name, join_words
+from .checks import current_session_name
 from .cookie import DeclaredCookie
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
 from .external_origin import read_origin
-from .headers import StrictTalisman
+from .header_layers import Hsts
+from .headers import HeaderContext, StrictTalisman
 from .hosts import is_local
 from .installed import UsedCookie, used_cookies
 from .ledger import show
@@ -28,16 +29,23 @@ from .loading import parse_policy
 from .policy import CookiePolicy
 from .scanning import Kind, printable, tracker_of
 from .settings import DEFAULTS, find_policy
+from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .csp import Directives
     from .scanning import Found, Scan
 
 #: Most files that are named for one external origin.
 MAX_FILES_NAMED = 3
+#: Most features of a Permissions-Policy that are named.
+MAX_FEATURES_NAMED = 3
 #: Seconds of a day, for what HSTS says.
 _DAY = 86_400
+
+#: Options that may open the default Content-Security-Policy.
+_OPENING = frozenset({"profile", "content_security_policy", "content_security_policy_add"})
 
 
 def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
@@ -191,11 +199,20 @@ def list_changes(app: Flask, scan: Scan) -> list[Change]:
             Change(
                 "HTTPS",
                 "Browsers keep the session cookie over https and on http://localhost only. On any "
-                "other http address nobody could stay signed in.",
+                f"other http address nobody could stay signed in. {_say_redirect(config)}",
             )
         )
     changes.append(Change("Other cookies", _say_others(app, config)))
-    changes += _say_headers(config["STRICT_COOKIES_TALISMAN"], scan)
+    if config["STRICT_COOKIES_CROSS_ORIGIN"] != "off":
+        changes.append(
+            Change(
+                "Other sites",
+                "A form or script of another origin that acts with a visitor's cookie is refused. "
+                "Name the exact paths that others may address, such as the end of a SAML sign-in, "
+                "in STRICT_COOKIES_ORIGIN_EXEMPT.",
+            )
+        )
+    changes += _say_headers(app, config["STRICT_COOKIES_TALISMAN"], scan)
     changes.append(Change("New pages", _say_pages(app, config)))
     return changes
 
@@ -270,6 +287,17 @@ def _say_remembered(app: Flask) -> Iterator[str]:
         )
 
 
+def _say_redirect(config: Mapping[str, Any]) -> str:
+    if config["STRICT_COOKIES_HTTPS"] == "off":
+        return "Plain http is not redirected, because STRICT_COOKIES_HTTPS is off."
+    if not (config["TRUSTED_HOSTS"] or config["STRICT_COOKIES_CANONICAL_HOST"]):
+        return "Once TRUSTED_HOSTS is set, plain http is redirected to https."
+    return (
+        "Plain http is redirected to https: behind a proxy that ends TLS, set "
+        "STRICT_COOKIES_TRUSTED_PROXIES first."
+    )
+
+
 def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     mode = config["STRICT_COOKIES_MODE"] or ("raise" if app.testing else "enforce")
     if mode == "report-only":
@@ -288,9 +316,13 @@ def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     )
 
 
-def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
+def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
+    admitted: Directives = {}
+    if _is_protected(app):
+        with suppress(StrictCookiesError):
+            admitted = find_policy(app).csp_sources
     try:
-        talisman = StrictTalisman(**options)
+        talisman = StrictTalisman(HeaderContext(extra_sources=admitted), **options)
     except (StrictCookiesError, AttributeError, TypeError, ValueError):
         yield Change(
             "Headers",
@@ -300,23 +332,34 @@ def _say_headers(options: Any, scan: Scan) -> Iterator[Change]:
     environ = {"wsgi.url_scheme": "https", "HTTP_HOST": "example.com"}
     headers = dict(talisman.headers_for(environ, "200 OK"))
     if "Content-Security-Policy" in headers:
-        is_own = "content_security_policy" in options
-        yield Change("Third parties", _say_third_parties(scan, is_own))
+        is_own = not _OPENING.isdisjoint(options)
+        yield Change("Third parties", _say_third_parties(scan, admitted, is_own))
         yield Change("Inline code", _say_inline(scan, is_own))
-    if "Strict-Transport-Security" in headers:
-        yield Change("HSTS", _say_hsts(talisman))
+    if talisman.resolved.hsts is not None:
+        yield Change("HSTS", _say_hsts(talisman.resolved.hsts))
     yield Change(
         "Headers",
         "Each response carries these, unless the view sets its own:\n"
-        + "\n".join(f"- {name}: {value}" for name, value in headers.items()),
+        + "\n".join(f"- {name}: {_shorten(name, value)}" for name, value in headers.items()),
     )
 
 
-def _say_third_parties(scan: Scan, is_own: bool) -> str:
-    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)})
+def _shorten(name: str, value: str) -> str:
+    """Leave all but a few features out of a Permissions-Policy."""
+    features = value.split(", ")
+    if name != "Permissions-Policy" or len(features) <= MAX_FEATURES_NAMED:
+        return value
+    more = len(features) - MAX_FEATURES_NAMED
+    return f"{', '.join(features[:MAX_FEATURES_NAMED])} and {more} more"
+
+
+def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
+    known = {origin for sources in admitted.values() for origin in sources}
+    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)} - known)
     if is_own:
         return "The application's own content_security_policy says what pages may load from where."
-    text = "Pages load from this host alone, and no other site may show them in a frame."
+    whence = "this host and the external origins in cookies.toml" if known else "this host alone"
+    text = f"Pages load from {whence}, and no other site may show them in a frame."
     if not origins:
         return text
     if len(origins) == 1:
@@ -335,13 +378,12 @@ def _say_inline(scan: Scan, is_own: bool) -> str:
     return f"{text} The {places} nothing until mended."
 
 
-def _say_hsts(talisman: StrictTalisman) -> str:
-    age = talisman.strict_transport_security_max_age
-    length = say_duration(timedelta(seconds=int(age) // _DAY * _DAY or int(age)))
-    below = talisman.strict_transport_security_include_subdomains
+def _say_hsts(hsts: Hsts) -> str:
+    age = hsts.max_age
+    length = say_duration(timedelta(seconds=age // _DAY * _DAY or age))
     return (
         f"After a visit over https, browsers refuse plain http to this host"
-        f"{' and every host below it' if below else ''} for {length}."
+        f"{' and every host below it' if hsts.include_subdomains else ''} for {length}."
     )
 
 

@@ -6,11 +6,12 @@ Nothing later reads ``app.config`` again, and from then on a change of a key of 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,8 +19,12 @@ from . import session_texts
 from .cookie import DeclaredCookie
 from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
+from .https import Https, read_host
+from .origin import CrossOrigin, read_origins
+from .paths import read_paths
 from .policy import CookiePolicy, Transport
 from .purposes import Purpose
+from .sessions.options import SessionOptions
 from .sweeping import Sweep
 
 if TYPE_CHECKING:
@@ -33,8 +38,22 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SWEEP": "known",
     "STRICT_COOKIES_TRANSPORT": "https",
     "STRICT_COOKIES_TALISMAN": {},
+    "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
+    "STRICT_COOKIES_HTTPS": "redirect",
+    "STRICT_COOKIES_CANONICAL_HOST": None,
+    "STRICT_COOKIES_HTTPS_EXEMPT": (),
+    "STRICT_COOKIES_TRUSTED_PROXIES": 0,
+    "STRICT_COOKIES_CROSS_ORIGIN": "refuse",
+    "STRICT_COOKIES_TRUSTED_ORIGINS": (),
+    "STRICT_COOKIES_ORIGIN_EXEMPT": (),
+    "STRICT_COOKIES_SESSIONS": None,
+    "STRICT_COOKIES_SESSION_LIFETIME": "aal2",
+    "STRICT_COOKIES_SESSIONS_PER_USER": None,
+    "STRICT_COOKIES_SESSION_BINDING": "log",
+    "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
+    "STRICT_COOKIES_LOGIN_VIEW": None,
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -56,7 +75,15 @@ class Settings:
         sweep: Likewise.
         transport: See :class:`~strict_cookies.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
+        talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
+        https: What becomes of plain http; see :class:`~strict_cookies.https.HttpsRedirect`, also
+            for ``canonical_host`` and ``https_exempt``.
+        trusted_proxies: How many proxies stand in front.
+        cross_origin: What becomes of other origins' requests; see
+            :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
+            ``origin_exempt``.
+        sessions: What is said of sessions.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -66,7 +93,16 @@ class Settings:
     sweep: Sweep
     transport: Transport
     talisman: Mapping[str, Any]
+    talisman_parts: Mapping[str, Any]
     trusted_middleware: tuple[str, ...]
+    https: Https
+    canonical_host: str | None
+    https_exempt: frozenset[str]
+    trusted_proxies: int
+    cross_origin: CrossOrigin
+    trusted_origins: frozenset[str]
+    origin_exempt: frozenset[str]
+    sessions: SessionOptions = field(default_factory=SessionOptions)
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -87,20 +123,55 @@ class Settings:
         check_choice("STRICT_COOKIES_MODE", mode, Mode)
         check_choice("STRICT_COOKIES_SWEEP", sweep, Sweep)
         check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
+        https, cross_origin = config["STRICT_COOKIES_HTTPS"], config["STRICT_COOKIES_CROSS_ORIGIN"]
+        check_choice("STRICT_COOKIES_HTTPS", https, Https)
+        check_choice("STRICT_COOKIES_CROSS_ORIGIN", cross_origin, CrossOrigin)
         for key, kinds, wanted in (
             ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
+            ("STRICT_COOKIES_TALISMAN_PARTS", Mapping, "a mapping of paths and blueprints"),
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
+            ("STRICT_COOKIES_HTTPS_EXEMPT", _LISTS, "a list of exact paths"),
+            ("STRICT_COOKIES_TRUSTED_ORIGINS", _LISTS, "a list of origins"),
+            ("STRICT_COOKIES_ORIGIN_EXEMPT", _LISTS, "a list of exact paths"),
         ):
             if not isinstance(config[key], kinds):
                 kind = type(config[key]).__name__
                 raise ConfigurationError(f"{key} is of type {kind}. Give {wanted}.")
+        host = config["STRICT_COOKIES_CANONICAL_HOST"]
         return cls(
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),
             transport=cast("Transport", transport),
             talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
+            talisman_parts={
+                part: copy.copy(options)
+                for part, options in config["STRICT_COOKIES_TALISMAN_PARTS"].items()
+            },
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
+            https=cast("Https", https),
+            canonical_host=None if host is None else read_host(host),
+            https_exempt=read_paths(
+                "STRICT_COOKIES_HTTPS_EXEMPT", config["STRICT_COOKIES_HTTPS_EXEMPT"]
+            ),
+            trusted_proxies=_read_proxies(config["STRICT_COOKIES_TRUSTED_PROXIES"]),
+            cross_origin=cast("CrossOrigin", cross_origin),
+            trusted_origins=read_origins(
+                "STRICT_COOKIES_TRUSTED_ORIGINS", config["STRICT_COOKIES_TRUSTED_ORIGINS"]
+            ),
+            origin_exempt=read_paths(
+                "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
+            ),
+            sessions=SessionOptions.from_config(config),
         )
+
+
+def _read_proxies(count: object) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ConfigurationError(
+            f"STRICT_COOKIES_TRUSTED_PROXIES is {count!r}. Write how many proxies stand between "
+            "visitors and the application, such as 1."
+        )
+    return count
 
 
 def find_url_prefix(app: Flask) -> str:
@@ -209,6 +280,37 @@ def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePo
             source=policy.source,
         )
     return policy
+
+
+def declare_former_session(
+    former: Mapping[str, Any], config: Mapping[str, Any], policy: CookiePolicy
+) -> CookiePolicy:
+    """
+    Declare the cookie that held Flask's session before, for as long as sessions are moved.
+
+    Args:
+        former: The application's own configuration.
+        config: With the cookie's final name.
+        policy: Where that name is the same, or is declared, it stays as it is.
+    """
+    name = former["SESSION_COOKIE_NAME"]
+    if former["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"] is None or policy.find(name) is not None:
+        return policy
+    cookie = DeclaredCookie(
+        name=name,
+        title={"en": "Former session"},
+        purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
+        description={
+            "en": "Held your session before the site began to keep sessions on its server. It is "
+            "read once and then removed from your browser."
+        },
+        without_it={"en": "You would have to sign in once more."},
+        path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+        domain=config["SESSION_COOKIE_DOMAIN"] or None,
+        samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",
+        partitioned=bool(config["SESSION_COOKIE_PARTITIONED"]),
+    )
+    return replace(policy, cookies=(*policy.cookies, cookie))
 
 
 def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:

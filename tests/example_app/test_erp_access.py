@@ -48,6 +48,28 @@ def test_sign_out_ends_the_session(sign_in):
     assert clerk.get("/").status_code == 302
 
 
+def test_sign_out_leaves_nothing_in_the_browser(sign_in):
+    """The session's cookie is expired, and what scripts stored is cleared."""
+    answer = sign_in("clerk").post("/logout")
+    assert answer.headers.getlist("Clear-Site-Data") == ['"storage"']
+    assert set(answer.headers.getlist("Set-Cookie")) == {
+        "__Host-Http-session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; Secure; "
+        "HttpOnly; SameSite=Lax"
+    }
+
+
+def test_form_of_another_site_is_refused(app, sign_in):
+    """A sibling host that knows even the token of a session can't act in its name."""
+    clerk = sign_in("clerk")
+    headers = {"Sec-Fetch-Site": "same-site"}
+    answer = clerk.client.post("/logout", headers=headers)
+    assert (answer.status_code, answer.text.split("\n")[0]) == (
+        403,
+        "SC601 request of another origin",
+    )
+    assert clerk.get("/").status_code == 200
+
+
 def test_sign_out_of_a_visitor_is_harmless(visitor):
     """Signing out twice leads to the sign-in page and records nothing."""
     assert visitor.post("/logout").location == "/login"

@@ -8,10 +8,12 @@ import pytest
 
 from example_app import misbehave, outcomes
 from example_app.tracker import Tracker
-from strict_cookies import cookie_dropped, stray_cookie_seen
+from strict_cookies import browser_reported, cookie_dropped, stray_cookie_seen
+from strict_cookies.reports import Report
 
 UNDECLARED = SimpleNamespace(id="SC101", title="undeclared cookie")
 STRAY = SimpleNamespace(id="SC201", title="undeclared cookie arrived")
+REFUSED = SimpleNamespace(id="SC802", title="script wrote an undeclared name")
 
 
 @pytest.fixture
@@ -46,11 +48,38 @@ def test_smuggled_attribute_is_found_under_the_name_that_a_browser_reads(app, fi
 
 def test_stray_cookie_of_a_script_is_told(app, findings):
     """A script's cookie was not dropped: it was cut from a request."""
-    stray_cookie_seen.send(app, cookie_name="_hjid", reason=STRAY, place="misbehave.outcome")
+    stray_cookie_seen.send(app, cookie_name="_clck", reason=STRAY, place="misbehave.outcome")
     assert findings() == {
-        "_hjid": "Written by script; cut from the request before the app saw it: "
+        "_clck": "Written by script; cut from the request before the app saw it: "
         "SC201 undeclared cookie arrived, at misbehave.outcome"
     }
+
+
+@pytest.mark.parametrize(
+    ("storage", "name"),
+    [
+        ("cookie", "_hjid"),
+        ("local", "ajs_user_id"),
+        ("session", "_hjSession_42"),
+        ("indexeddb", "visitors"),
+        ("cache", "tracker-pixels"),
+    ],
+)
+def test_write_that_the_guard_refused_is_told(app, findings, storage, name):
+    """Each kind of storage has its row, which names the reason and the script."""
+    report = Report("guard", storage, "/static/misbehave.js", "other")
+    browser_reported.send(app, reason=REFUSED, report=report)
+    assert findings() == {
+        name: "Refused by the guard, which reported: SC802 script wrote an undeclared name, "
+        "by /static/misbehave.js"
+    }
+
+
+def test_other_reports_of_browsers_are_no_outcome(app, findings):
+    """What the Content-Security-Policy blocked is told by the browser itself."""
+    report = Report("csp-violation", "local", "inline")
+    browser_reported.send(app, reason=REFUSED, report=report)
+    assert findings() == {}
 
 
 def test_stray_does_not_hide_what_the_server_dropped(app, findings):
@@ -93,8 +122,8 @@ def test_page_stores_nothing_and_tells_why(visitor):
 
 def test_cookie_written_by_a_script_never_reaches_the_app(visitor):
     """A known tracker is cut from the request and told by name."""
-    visitor.client.set_cookie("_hjid", "1")
-    assert visitor.get("/misbehave/outcome.json").json["_hjid"].startswith("Written by script")
+    visitor.client.set_cookie("_clck", "1")
+    assert visitor.get("/misbehave/outcome.json").json["_clck"].startswith("Written by script")
 
 
 def test_content_security_policy_is_closed(visitor):
@@ -109,3 +138,11 @@ def test_requests_that_reached_the_third_party_are_counted(app, findings):
     """Where the tracker runs in the same process, the server tells its count."""
     app.config["TRACKER"] = Tracker()
     assert findings() == {"IDE": "Requests that reached the third party so far: 0"}
+
+
+@pytest.mark.parametrize("path", ["/login", "/privacy", "/misbehave", "/missing"])
+def test_guard_comes_before_any_other_script(visitor, path):
+    """Each page loads the guard first, so that no script ran before it."""
+    page = visitor.get(path).text
+    head = page[: page.index("</head>")]
+    assert head.index('<script src="/cookies/guard.js?') == head.index("<script")

@@ -1,0 +1,385 @@
+"""
+Content-Security-Policy: directives read, checked, merged and written; pure.
+
+A policy is a mapping of directive names, in lower case, to tuples of source expressions. What an
+application writes is held to the grammar, and to what browsers make of it: a directive that none
+knows, a keyword that is dead where it stands, or two that void each other are errors that say how
+to mend them, since a browser would say so to visitors' consoles only, or to nobody.
+
+Source: Content Security Policy Level 3, sections 2.2 (policies), 2.3.1 (source lists), 6.1 to 6.4
+(directives), 6.7.2 (matching) and 6.8 (fallbacks).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+from .errors import ConfigurationError
+from .profiles import OPT_OUT
+
+Directives = Mapping[str, tuple[str, ...]]
+
+NONE = "'none'"
+SELF = "'self'"
+
+#: What a fetch directive falls back on where a policy has it not, in this order.
+FALLBACKS: Mapping[str, tuple[str, ...]] = {
+    "default-src": (),
+    "script-src": ("default-src",),
+    "script-src-elem": ("script-src", "default-src"),
+    "script-src-attr": ("script-src", "default-src"),
+    "style-src": ("default-src",),
+    "style-src-elem": ("style-src", "default-src"),
+    "style-src-attr": ("style-src", "default-src"),
+    "child-src": ("default-src",),
+    "connect-src": ("default-src",),
+    "font-src": ("default-src",),
+    "frame-src": ("child-src", "default-src"),
+    "img-src": ("default-src",),
+    "manifest-src": ("default-src",),
+    "media-src": ("default-src",),
+    "object-src": ("default-src",),
+    "worker-src": ("child-src", "script-src", "default-src"),
+}
+#: Source lists that nothing stands in for.
+LONE_LISTS = ("base-uri", "form-action", "frame-ancestors")
+UPGRADE = "upgrade-insecure-requests"
+_OTHERS = ("require-trusted-types-for", "sandbox", "trusted-types", UPGRADE)
+_KNOWN = (*FALLBACKS, *LONE_LISTS, *_OTHERS)
+#: Directives that browsers ignore in a policy that they only report on.
+ENFORCED_ONLY = ("sandbox", UPGRADE)
+
+#: Directives that no longer do anything, or are written elsewhere, with what to use.
+_DEAD = {
+    "block-all-mixed-content": f"Use {UPGRADE}",
+    "navigate-to": "Remove it: no browser took it up",
+    "plugin-types": 'Use "object-src": "\'none\'"',
+    "prefetch-src": "Use default-src",
+    "referrer": "Use the option referrer_policy",
+    "reflected-xss": "Remove it: browsers removed it",
+    "report-to": "Use the option content_security_policy_report_uri",
+    "report-uri": "Use the option content_security_policy_report_uri",
+    "require-sri-for": "Remove it: browsers removed it",
+}
+
+_INLINE = ("'unsafe-inline'", "'report-sample'")
+_SCRIPT = (
+    *_INLINE,
+    "'unsafe-hashes'",
+    "'strict-dynamic'",
+    "'unsafe-eval'",
+    "'wasm-unsafe-eval'",
+    "'trusted-types-eval'",
+    "'inline-speculation-rules'",
+)
+#: Keywords besides 'self' and 'none', by the directives in which they do something.
+_KEYWORDS: Mapping[str, tuple[str, ...]] = {
+    "default-src": _SCRIPT,
+    "script-src": _SCRIPT,
+    "script-src-elem": (*_INLINE, "'strict-dynamic'", "'inline-speculation-rules'"),
+    "script-src-attr": (*_INLINE, "'unsafe-hashes'"),
+    "style-src": (*_INLINE, "'unsafe-hashes'"),
+    "style-src-elem": _INLINE,
+    "style-src-attr": (*_INLINE, "'unsafe-hashes'"),
+}
+_EVERY_KEYWORD = (SELF, NONE, *_SCRIPT)
+#: Directives in which a nonce does something.
+NONCE_DIRECTIVES = ("default-src", "script-src", "script-src-elem", "style-src", "style-src-elem")
+
+#: Flags of ``sandbox``. Source: HTML Living Standard, section "Sandboxing".
+_SANDBOX = tuple(
+    f"allow-{name}"
+    for name in (
+        "downloads", "forms", "modals", "orientation-lock", "pointer-lock", "popups",
+        "popups-to-escape-sandbox", "presentation", "same-origin", "scripts",
+        "storage-access-by-user-activation", "top-navigation",
+        "top-navigation-by-user-activation", "top-navigation-to-custom-protocols",
+    )
+)  # fmt: skip
+
+_NETWORK_SCHEMES = ("http", "https", "ws", "wss")
+_LOCAL_SCHEMES = ("data", "blob", "filesystem", "mediastream")
+_SCHEME_SOURCE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST_SOURCE = re.compile(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
+    r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
+    r"(?::(?P<port>[0-9]+|\*))?"
+    r"(?P<path>/(?:[A-Za-z0-9._~!$&'()*+=:@/-]|%[0-9A-Fa-f]{2})*)?"
+)
+_HASH = re.compile(r"'(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})'", re.IGNORECASE)
+_NONCE = re.compile(r"'nonce-[A-Za-z0-9+/_-]+={0,2}'", re.IGNORECASE)
+_TRUSTED_TYPES = re.compile(r"[A-Za-z0-9#=_/@.%-]+|\*|'allow-duplicates'|'none'")
+_VISIBLE = re.compile(r"[\x20-\x7e]*")
+_TOKEN = re.compile(r"[A-Za-z0-9-]+")
+
+
+def hash_source(text: str) -> str:
+    """
+    Give the source expression that lets one inline script or style run.
+
+    Args:
+        text: What stands between the tags, to the letter.
+
+    Returns:
+        ``"'sha256-...'"``, for script-src or style-src.
+    """
+    # Loading OpenSSL takes more memory than the rest of what a plain WSGI application needs.
+    import base64
+    import hashlib
+
+    # HTML turns each line break into a line feed before the text is hashed.
+    octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
+    digest = base64.b64encode(hashlib.sha256(octets).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def read_directives(given: object, where: str) -> dict[str, tuple[str, ...]]:
+    """
+    Read and check a mapping of directives to sources.
+
+    Args:
+        given: Sources are a text, divided by spaces, or a list; ``OPT_OUT`` takes a directive
+            away; what takes no value has an empty text.
+        where: Begins each message.
+
+    Returns:
+        Sources by directive in lower case; ``(OPT_OUT,)`` for one that is taken away.
+
+    Raises:
+        ConfigurationError: The first mistake: where, what arrived, what to do.
+    """
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f"{where} is no mapping of directives to sources. "
+            'Write {"default-src": "\'self\'", ...}.'
+        )
+    read: dict[str, tuple[str, ...]] = {}
+    for name, value in given.items():
+        directive = _read_name(name, where)
+        if directive in read:
+            raise ConfigurationError(f"{where} has {directive} twice. Keep one.")
+        place = f"{where} {directive}"
+        sources = _read_sources(value, place)
+        if sources != (OPT_OUT,):
+            _check_value(directive, sources, place)
+        read[directive] = sources
+    return read
+
+
+def _read_name(name: object, where: str) -> str:
+    directive = name.lower() if isinstance(name, str) else ""
+    if directive in _KNOWN:
+        return directive
+    if directive in _DEAD:
+        raise ConfigurationError(f"{where} has {directive}. {_DEAD[directive]}.")
+    close = difflib.get_close_matches(directive.replace("_", "-"), _KNOWN, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(_KNOWN)}."
+    raise ConfigurationError(f"{where}: {name!r} is no directive that browsers know. {hint}")
+
+
+def _read_sources(value: object, place: str) -> tuple[str, ...]:
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ConfigurationError(
+            f"{place} is a {type(value).__name__}. Write its sources as a text or a list; "
+            "OPT_OUT takes the directive away."
+        )
+    for part in parts:
+        if ";" in part or "," in part or not _VISIBLE.fullmatch(part):
+            raise ConfigurationError(
+                f"{place}: {part!r} would begin another directive, or is no visible ASCII. "
+                "Remove ';', ',', line breaks and what is no ASCII."
+            )
+    return tuple(" ".join(parts).split())
+
+
+def _check_value(directive: str, sources: tuple[str, ...], place: str) -> None:
+    if directive in _OTHERS:
+        _check_other(directive, sources, place)
+        return
+    if not sources:
+        raise ConfigurationError(
+            f"{place} is empty, which allows nothing. Write \"'none'\", or OPT_OUT to take the "
+            "directive away."
+        )
+    lowered = [source.lower() for source in sources]
+    if NONE in lowered and len(sources) > 1:
+        raise ConfigurationError(f"{place} has 'none' beside other sources. Keep either.")
+    for source in sources:
+        problem = _source_problem(source, directive)
+        if problem:
+            raise ConfigurationError(f"{place}: {source!r} {problem}")
+
+
+def _check_other(directive: str, sources: tuple[str, ...], place: str) -> None:
+    if directive == UPGRADE:
+        wrong, write = bool(sources), 'Write ""'
+    elif directive == "require-trusted-types-for":
+        wrong, write = sources != ("'script'",), "Write \"'script'\""
+    elif directive == "trusted-types":
+        wrong = not sources or not all(map(_TRUSTED_TYPES.fullmatch, sources))
+        write = "Write names of policies, or \"'none'\""
+    else:
+        wrong = any(flag.lower() not in _SANDBOX for flag in sources)
+        write = f'Write "" or some of {", ".join(_SANDBOX)}'
+    if wrong:
+        raise ConfigurationError(f"{place} is {' '.join(sources)!r}. {write}.")
+
+
+def _source_problem(source: str, directive: str) -> str | None:
+    """Say what is wrong with a source expression in a directive, and what to do."""
+    lowered = source.lower()
+    if f"'{lowered}'" in _EVERY_KEYWORD:
+        return f"is a keyword without its quotes. Write \"'{lowered}'\"."
+    if lowered in _NETWORK_SCHEMES + _LOCAL_SCHEMES:
+        return f"is a scheme without its colon. Write {lowered + ':'!r}."
+    if "'" in source:
+        return _quoted_problem(lowered, source, directive)
+    scheme = _SCHEME_SOURCE.fullmatch(lowered)
+    if scheme:
+        return _scheme_problem(scheme[1])
+    host = _HOST_SOURCE.fullmatch(source)
+    if host is None or (host["path"] or "").startswith("//"):
+        return "is no source expression. Write for example 'https://cdn.example.com'."
+    if host["scheme"] and host["scheme"].lower() not in _NETWORK_SCHEMES:
+        return f"has the scheme {host['scheme']!r}. Use {', '.join(_NETWORK_SCHEMES)}."
+    return None
+
+
+def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
+    if lowered in (SELF, NONE):
+        return None
+    if _NONCE.fullmatch(lowered):
+        return "is the same for everybody. Use content_security_policy_nonce_in and csp_nonce()."
+    digest = _HASH.fullmatch(source)
+    known = _KEYWORDS.get(directive, ())
+    if digest:
+        if not known:
+            return "does nothing here. Hashes are for scripts and styles."
+        octets = digest[2].rstrip("=")
+        if len(octets) != -(-int(digest[1][3:]) // 6):
+            return f"is no {digest[1]}. Make it with strict_cookies.csp.hash_source()."
+        return None
+    if lowered in known:
+        return None
+    if lowered in _EVERY_KEYWORD:
+        where = [name for name, words in _KEYWORDS.items() if lowered in words]
+        return f"does nothing here. It counts in {', '.join(where)}."
+    close = difflib.get_close_matches(lowered, _EVERY_KEYWORD, n=1, cutoff=0.7)
+    return f"is no keyword. {f'Did you mean {close[0]}?' if close else 'Remove it.'}"
+
+
+def _scheme_problem(scheme: str) -> str | None:
+    if scheme == "javascript":
+        return "lets injected text run. Remove it."
+    known = (*_NETWORK_SCHEMES, *_LOCAL_SCHEMES)
+    # Applications have schemes of their own; what is nearly a common one is a slip.
+    close = difflib.get_close_matches(scheme, known, n=1, cutoff=0.7)
+    if scheme not in known and close:
+        return f"is no known scheme. Did you mean {close[0] + ':'!r}?"
+    return None
+
+
+def check_combination(directives: Directives, nonce_in: Iterable[str], where: str) -> None:
+    """
+    Refuse sources that void each other.
+
+    Args:
+        directives: Of one whole policy.
+        nonce_in: The directives that get a nonce.
+        where: Begins each message.
+
+    Raises:
+        ConfigurationError: What voids what, and what to do.
+
+    Source: sections 6.7.3.2 ('unsafe-inline' beside nonces and hashes) and 6.7.1.1
+    ('strict-dynamic').
+    """
+    nonced = set(nonce_in)
+    for directive, sources in directives.items():
+        lowered = [source.lower() for source in sources]
+        hashed = any(map(_HASH.fullmatch, sources))
+        marked = directive in nonced or hashed
+        place = f"{where} {directive}"
+        if "'unsafe-inline'" in lowered and (marked or "'strict-dynamic'" in lowered):
+            raise ConfigurationError(
+                f"{place}: 'unsafe-inline' does nothing beside a nonce, a hash or "
+                "'strict-dynamic'. Remove it, or take the directive out of "
+                "content_security_policy_nonce_in."
+            )
+        if "'unsafe-hashes'" in lowered and not hashed:
+            raise ConfigurationError(f"{place}: 'unsafe-hashes' does nothing without a hash.")
+        if "'strict-dynamic'" not in lowered:
+            continue
+        if not marked:
+            raise ConfigurationError(
+                f"{place}: 'strict-dynamic' lets nothing run without a nonce or a hash. Add the "
+                "directive to content_security_policy_nonce_in."
+            )
+        void = [source for source in sources if source.lower() == SELF or source[:1] != "'"]
+        if void:
+            raise ConfigurationError(
+                f"{place}: 'strict-dynamic' voids {', '.join(void)}. Remove either."
+            )
+
+
+def replace_directives(base: Directives, given: Directives) -> dict[str, tuple[str, ...]]:
+    """Lay directives over others; ``(OPT_OUT,)`` takes one away."""
+    merged = {**base, **given}
+    return {name: sources for name, sources in merged.items() if sources != (OPT_OUT,)}
+
+
+def add_sources(base: Directives, added: Directives) -> dict[str, tuple[str, ...]]:
+    """
+    Let a policy allow more.
+
+    A fetch directive that the policy has not begins with what it falls back on, so that a page
+    loses nothing. Where nothing restricts it, nothing needs to be added.
+    """
+    merged = dict(base)
+    for directive, sources in added.items():
+        stands = find_sources(base, directive)
+        if stands is not None:
+            kept = [source for source in stands if source.lower() != NONE]
+            merged[directive] = tuple(dict.fromkeys((*kept, *sources)))
+    return merged
+
+
+def find_sources(directives: Directives, directive: str) -> tuple[str, ...] | None:
+    """Give the sources that count for a directive, its fallbacks included; None for any."""
+    for name in (directive, *FALLBACKS.get(directive, ())):
+        if name in directives:
+            return directives[name]
+    return None
+
+
+def parse_csp(field_value: str) -> list[dict[str, tuple[str, ...]]]:
+    """
+    Read a header as a browser does; never fails.
+
+    Returns:
+        Each policy of the list, all of which hold; of a directive that occurs twice the first.
+
+    Source: section 2.2.2.
+    """
+    policies = []
+    for serialized in field_value.split(","):
+        policy: dict[str, tuple[str, ...]] = {}
+        for token in serialized.split(";"):
+            name, *sources = token.split() or [""]
+            if _TOKEN.fullmatch(name):
+                policy.setdefault(name.lower(), tuple(sources))
+        if policy:
+            policies.append(policy)
+    return policies
+
+
+def split_host_source(source: str) -> tuple[str, str, str, str] | None:
+    """Give scheme, host, port and path of a host source, empty where absent; None for others."""
+    found = _HOST_SOURCE.fullmatch(source)
+    if found is None:
+        return None
+    scheme, host, port, path = (found[part] or "" for part in ("scheme", "host", "port", "path"))
+    return scheme.lower(), host.lower().removesuffix("."), port, path

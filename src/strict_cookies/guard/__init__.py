@@ -1,0 +1,1 @@
+"""Enforce: what scripts store in the browser is what the policy declares."""
