@@ -256,7 +256,8 @@ def test_show_json_is_the_declaration(make_app):
     app = make_app()
     result = run(app, "show", "--json")
     document = json.loads(result.output)
-    assert document == build_document(app.extensions["strict_cookies"].policy)
+    protection = app.extensions["strict_cookies"]
+    assert document == build_document(protection.policy, processing=protection.processing())
     url = "https://erp.example/cookies/declaration.json"
     assert document == app.test_client().get(url).json
 
@@ -272,7 +273,8 @@ def test_export_writes_each_format(make_app, format_name, tmp_path):
     """The terminal and a file get what the format's writer makes, in the language asked for."""
     app = make_app()
     result = run(app, "export", format_name, "--lang", "de")
-    document = build_document(app.extensions["strict_cookies"].policy)
+    protection = app.extensions["strict_cookies"]
+    document = build_document(protection.policy, processing=protection.processing())
     text = EXPORTS[format_name].write(document, find_language("de"))
     assert result.exit_code == 0
     assert result.output.splitlines() == text.splitlines()

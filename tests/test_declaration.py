@@ -133,7 +133,9 @@ def test_json_is_the_document_of_the_enforced_policy():
     client = client_of()
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
-    assert response.get_json() == build_document(protection.policy)
+    assert response.get_json() == build_document(
+        protection.policy, processing=protection.processing()
+    )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",
     ]  # fmt: skip
@@ -191,6 +193,26 @@ def test_empty_policy_without_site_is_published():
     text = client_of(CookiePolicy()).get("/cookies/").text
     assert "1 cookie, listed below" in text
     assert "Responsible" not in text
+
+
+@pytest.mark.parametrize(
+    ("sessions", "kept"),
+    [(None, ["counters", "reports", "sessions"]), ("flask", ["counters", "reports"])],
+)
+def test_what_the_protection_keeps_is_told(sessions, kept):
+    """The library's own processing is declared as far as it is switched on, with its end."""
+    app = Flask(__name__)
+    app.config.update(
+        TESTING=True, SECRET_KEY="k" * 32, STRICT_COOKIES_SESSION_LIFETIME="aal3",
+        STRICT_COOKIES_SESSIONS=sessions,
+    )  # fmt: skip
+    StrictCookies(app)
+    told = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
+    assert [one["id"] for one in told] == kept
+    assert told[0]["kept"]["until"] == "restart"
+    if sessions is None:
+        # Twelve hours, and the day after which rows are purged.
+        assert told[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}
 
 
 def test_prefix_of_the_pages_is_a_setting():

@@ -68,7 +68,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
     app = _load_app(ctx)
     firewall, own = _freeze(app)
     if as_json:
-        click.echo(_export(firewall, "json", "en"), nl=False)
+        click.echo(_export(app, firewall, "json", "en"), nl=False)
         return
     policy = firewall.policy
     source = policy.source or (
@@ -113,8 +113,9 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
     the site does not thereby take part in TCF. edpb is a knowledge base for the EDPB Website
     Auditing Tool.
     """
-    firewall, _own = _freeze(_load_app(ctx))
-    text = _export(firewall, format_name, lang)
+    app = _load_app(ctx)
+    firewall, _own = _freeze(app)
+    text = _export(app, firewall, format_name, lang)
     if output is None:
         click.echo(text, nl=False)
         return
@@ -201,8 +202,12 @@ def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
         ) from None
 
 
-def _export(firewall: CookieFirewall, format_name: str, language: str) -> str:
-    document = build_document(firewall.policy, enforced=firewall.mode != "report-only")
+def _export(app: Flask, firewall: CookieFirewall, format_name: str, language: str) -> str:
+    document = build_document(
+        firewall.policy,
+        enforced=firewall.mode != "report-only",
+        processing=app.extensions["strict_cookies"].processing(),
+    )
     return EXPORTS[format_name].write(document, find_language(language))
 
 

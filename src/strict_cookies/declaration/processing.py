@@ -45,8 +45,9 @@ PROCESSING: Mapping[ProcessingKind, _Words] = {
     "sessions": _Words(
         N_("Sessions"),
         N_(
-            "A scrambled form of the session's number, when it began and was last used, who is "
-            "signed in, and a label of the device such as “Firefox on Windows”."
+            "A scrambled form of the session's number, what the site remembers during the session, "
+            "when it began and ends, who is signed in with which rights, and a label of the device "
+            "such as “Firefox on Windows”."
         ),
         N_("To keep you signed in, and to let you see and end your sessions."),
     ),
@@ -80,3 +81,5 @@ class Processing:
 
 #: What every application with the firewall keeps.
 COUNTERS = Processing(kind="counters")
+#: What every application with the report endpoint keeps.
+REPORTS = Processing(kind="reports")
