@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .cases import firewall_cases, flask_cases
+from .declaration import declaration_table
 from .imports import measure_import
 from .measure import ROUNDS, Timing, measure
 from .stores import stores_table
@@ -42,6 +43,7 @@ def lines() -> Iterator[str]:
     yield from firewall_table(measure(firewall_cases()))
     yield from flask_table(measure(flask_cases()))
     yield from stores_table()
+    yield from declaration_table()
     yield from import_table()
 
 

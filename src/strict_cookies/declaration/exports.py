@@ -11,13 +11,11 @@ disclosures 1.1; the knowledge base of the EDPB Website Auditing Tool; JSON Sche
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from .language import Language, pick_text
@@ -88,6 +86,10 @@ def write_json(document: Document, language: Language) -> str:
 
 def write_csv(document: Document, language: Language) -> str:
     """Write one row for each cookie and item of storage."""
+    # Imported here, so that a start does not wait for it.
+    import csv
+    import io
+
     words = put_into_words(document, language)
     default = document["site"]["languages"][0]
     lines = io.StringIO()
@@ -285,4 +287,4 @@ EXPORTS: Mapping[str, Export] = {
 @cache
 def read_schema() -> str:
     """Give the JSON Schema (2020-12) of the JSON format."""
-    return files(__package__).joinpath("schema.json").read_text("utf-8")
+    return Path(__file__).with_name("schema.json").read_text("utf-8")

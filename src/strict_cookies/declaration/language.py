@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import escape
@@ -39,6 +39,7 @@ LANGUAGES: Mapping[str, str] = {
 SOURCE_LANGUAGE = "en"
 #: Where CLDR's default for a tag is another country's usage.
 _LOCALES = {"en": "en_GB", "pt": "pt_PT"}
+_FOLDER = Path(__file__).with_name("translations")
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -80,8 +81,10 @@ def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> Said:
     Returns:
         The text, with its language where that is not the wanted one.
     """
+    if wanted in texts:
+        return Said(texts[wanted])
     variants = [tag for tag in texts if tag.partition("-")[0] == wanted]
-    for tag in (wanted, *variants, default, *texts):
+    for tag in (*variants, default, *texts):
         if tag in texts:
             return Said(texts[tag], "" if tag.partition("-")[0] == wanted else tag)
     return Said("")
@@ -112,7 +115,7 @@ class Language:
         from babel.messages.mofile import write_mo
         from babel.messages.pofile import read_po
 
-        text = files(__package__).joinpath("translations", f"{self.tag}.po").read_bytes()
+        text = (_FOLDER / f"{self.tag}.po").read_bytes()
         compiled = io.BytesIO()
         write_mo(compiled, read_po(io.BytesIO(text), locale=self.tag))
         compiled.seek(0)
