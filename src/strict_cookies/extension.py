@@ -39,6 +39,7 @@ from .reasons import Reason
 from .reports import ReportTable
 from .sessions.beside_flask_login import connect_flask_login
 from .sessions.interface import ServerSessionInterface, answer_unavailable
+from .sessions.pages import pages
 from .sessions.preferences import preferences
 from .sessions.prepared import choose_store, prepare_sessions
 from .sessions.session import ServerSession
@@ -114,6 +115,7 @@ class StrictCookies:
         # An application may have something of that name already.
         app.jinja_env.globals.setdefault("preferences", preferences)
         app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
+        app.register_blueprint(pages, url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
         """
