@@ -42,6 +42,8 @@ from .reasons import Reason
 from .reports import ReportTable
 from .sessions.control import PURGE_AFTER
 from .sessions.interface import ServerSessionInterface, answer_unavailable
+from .sessions.pages import pages
+from .sessions.preferences import preferences
 from .sessions.session import ServerSession
 from .settings import (
     DEFAULTS,
@@ -118,6 +120,9 @@ class StrictCookies:
         )
         if protection.policy.site.honours_gpc:
             add_gpc(app, protection.stand)
+        # An application may have something of that name already.
+        app.jinja_env.globals.setdefault("preferences", preferences)
+        app.register_blueprint(pages, url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
         """
