@@ -37,7 +37,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m example_app
 
 test: $(VENV)/.develop $(JUDGES)/.installed
-	sh scripts/system-packages.sh chromium nginx
+	sh scripts/system-packages.sh chromium nginx redis-server
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop
@@ -50,6 +50,7 @@ format: $(VENV)/.develop
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.develop
+	sh scripts/system-packages.sh redis-server
 	$(BIN)/python -m benchmarks
 
 pictures: $(VENV)/.develop

@@ -11,6 +11,7 @@ from pathlib import Path
 from .cases import firewall_cases, flask_cases
 from .imports import measure_import
 from .measure import ROUNDS, Timing, measure
+from .stores import stores_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PACKAGES = ("flask", "werkzeug", "flask-talisman")
@@ -28,8 +29,8 @@ def lines() -> Iterator[str]:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     yield "# Benchmarks"
     yield ""
-    yield "Written by `make bench`: CPU time, cases taking turns, medians of "
-    yield f"{ROUNDS} rounds, ratios within a round."
+    yield "Written by `make bench`: CPU time where nothing else is said, cases taking turns, "
+    yield f"medians of {ROUNDS} rounds, ratios within a round."
     yield "Absolute times drift from run to run; compare what stands in one table only."
     yield "The benchmarked application is the default one: every header and verdict is on."
     yield ""
@@ -40,6 +41,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield from firewall_table(measure(firewall_cases()))
     yield from flask_table(measure(flask_cases()))
+    yield from stores_table()
     yield from import_table()
 
 

@@ -2,7 +2,8 @@
 Interleaved measuring: A B A B ..., medians over many short rounds, ratios within a round.
 
 Absolute times drift by a third from run to run on a shared machine, so only what was measured in
-one run may be compared. CPU time is taken, which a busy neighbour disturbs least.
+one run may be compared. CPU time is taken, which a busy neighbour disturbs least, except where the
+waiting is what is measured.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SLICE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """CPU time of one call in microseconds: one number for each round."""
+    """Time of one call in microseconds: one number for each round."""
 
     rounds: tuple[float, ...]
 
@@ -47,22 +48,27 @@ class Timing:
         return statistics.median(a / b for a, b in pairs)
 
 
-def measure(cases: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, Timing]:
+def measure(
+    cases: Mapping[str, Callable[[], object]],
+    rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.process_time,
+) -> dict[str, Timing]:
     """
     Time several callables, taking turns.
 
     Args:
         cases: By name; each call does the work once.
         rounds: How often each gets its turn.
+        clock: Seconds; of this process by default.
     """
-    counts = {name: _calls_in_a_slice(call) for name, call in cases.items()}
+    counts = {name: _calls_in_a_slice(call, clock) for name, call in cases.items()}
     found: dict[str, list[float]] = {name: [] for name in cases}
     gc.collect()
     gc.disable()
     try:
         for number in range(rounds + WARM_UP):
             for name, call in cases.items():
-                spent = _time(call, counts[name])
+                spent = _time(call, counts[name], clock)
                 if number >= WARM_UP:
                     found[name].append(spent * 1e6)
     finally:
@@ -70,18 +76,18 @@ def measure(cases: Mapping[str, Callable[[], object]], rounds: int = ROUNDS) -> 
     return {name: Timing(tuple(times)) for name, times in found.items()}
 
 
-def _time(call: Callable[[], object], count: int) -> float:
-    begin = time.process_time()
+def _time(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
+    begin = clock()
     for _ in range(count):
         call()
-    return (time.process_time() - begin) / count
+    return (clock() - begin) / count
 
 
-def _calls_in_a_slice(call: Callable[[], object]) -> int:
+def _calls_in_a_slice(call: Callable[[], object], clock: Callable[[], float]) -> int:
     call()
     count = 1
     while True:
-        spent = _time(call, count) * count
+        spent = _time(call, count, clock) * count
         if spent > SLICE / 4:
             return max(1, int(count * SLICE / spent))
         count *= 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from flask import Flask
 from hypothesis import settings
 
 # A busy machine makes no input wrong.
@@ -65,3 +66,10 @@ def chromium(playwright, chromium_options):
     browser = playwright.chromium.launch(**chromium_options)
     yield browser
     browser.close()
+
+
+@pytest.fixture(autouse=True)
+def instance_folder(tmp_path_factory, monkeypatch):
+    """Give each application of a test an instance folder that is gone with the test run."""
+    folder = tmp_path_factory.mktemp("instance")
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))

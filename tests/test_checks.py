@@ -275,6 +275,31 @@ def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
     assert Reason.PROTECTION_OFF not in {found.reason for found in run_checks(make_app(choice))}
 
 
+@pytest.mark.parametrize(
+    ("config", "found", "words"),
+    [
+        pytest.param({"STRICT_COOKIES_SESSIONS": "flask"}, ("warning", "SC412"),
+                     "STRICT_COOKIES_SESSIONS is 'flask'", id="Flask's own"),
+        pytest.param({"STRICT_COOKIES_SESSION_BINDING": "off"}, ("warning", "SC412"),
+                     "STRICT_COOKIES_SESSION_BINDING is 'off'", id="binding"),
+        pytest.param({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "2020-01-01"}, ("info", "SC421"),
+                     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past", id="move is over"),
+        pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal9"}, ("error", None),
+                     "STRICT_COOKIES_SESSION_LIFETIME is 'aal9'", id="wrong setting"),
+    ],
+)  # fmt: skip
+def test_weak_sessions_are_found(make_app, config, found, words):
+    """What was switched off, is over, or is not understood, is told by its setting."""
+    findings = run_checks(make_app(config))
+    assert brief(findings) == [found]
+    assert words in findings[0].message
+
+
+def test_move_that_goes_on_is_no_finding(make_app):
+    """While sessions are moved there is nothing to mend."""
+    assert run_checks(make_app({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "9000-01-01"})) == []
+
+
 def test_trusted_middleware_is_no_error(make_app):
     """A class that the application trusts may stand outside."""
     name = f"{DispatcherMiddleware.__module__}.{DispatcherMiddleware.__qualname__}"

@@ -52,6 +52,7 @@ PROSE = [
         "configuration.md",
         "behind-a-proxy.md",
         "guard.md",
+        "sessions.md",
         "glossary.md",
         "security.md",
     )

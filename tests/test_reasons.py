@@ -33,9 +33,10 @@ IDS = {
     "SC1": (1, 2, 3, 4, 5, 6, 7, 8, 21, 22, 23, 24, 25, 26, 27),
     "SC2": (1, 2, 3, 4, 5, 10, 11),
     "SC3": (1, 2, 3, 4, 5),
-    "SC4": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+    "SC4": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 21),
     "SC5": (1, 2),
     "SC6": (1, 2),
+    "SC7": (1, 2, 3, 4, 5, 6),
     "SC8": (1, 2),
     "SC9": (1, 2, 3),
 }
@@ -51,7 +52,7 @@ def test_ids_are_unique_and_stable():
 @pytest.mark.parametrize("reason", Reason, ids=_id)
 def test_reason_is_complete(reason):
     """Each reason has an id of the pattern, a short title and a remedy in whole sentences."""
-    assert re.fullmatch(r"SC[12345689]\d\d", reason.id)
+    assert re.fullmatch(r"SC[123456789]\d\d", reason.id)
     assert 0 < len(reason.title) <= 60
     assert not reason.title.endswith(".")
     assert reason.remedy.endswith((".", ")'", ")"))
@@ -81,6 +82,7 @@ def test_remedy_names_settings_that_exist(reason):
         pytest.param(Reason.UNKNOWN_ORIGIN, "SC60", False, id="refused for want of proof"),
         pytest.param(Reason.BROWSER_REPORT, "SC80", False, id="reported"),
         pytest.param(Reason.WEAKER_HEADER, "SC50", False, id="security header"),
+        pytest.param(Reason.OTHER_STORE, "SC70", False, id="session"),
         pytest.param(Reason.JUDGE_FAULT, "SC90", False, id="fault"),
     ],
 )

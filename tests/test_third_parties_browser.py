@@ -97,12 +97,15 @@ class Stage:
 
     def wait_for(self, *, arrived=(), stopped=()):
         """Wait until each way has come to its end, by reaching the stranger or by being stopped."""
-        told = sorted(WAYS[name].told_as or name for name in stopped)
-        self.page.wait_for_function("told => stopped.sort().join() === told", arg=",".join(told))
+        expected = set(arrived), sorted(WAYS[name].told_as or name for name in stopped)
         deadline = time.monotonic() + PATIENCE
-        while not set(arrived) <= {arrival.way for arrival in self.stranger.arrivals}:
-            assert time.monotonic() < deadline, self.stranger.arrivals
+        while (found := self.ends()) != expected and time.monotonic() < deadline:
             self.page.wait_for_timeout(50)
+        assert found == expected
+
+    def ends(self):
+        """Give the ways that have arrived, and what the browser has told the page of others."""
+        return {came.way for came in self.stranger.arrivals}, sorted(self.page.evaluate("stopped"))
 
     def stored(self, host):
         """

@@ -8,7 +8,9 @@ mending before going live; *info* is worth knowing. No message holds a key or a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -19,6 +21,7 @@ from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
 from .reasons import Reason
+from .sessions.options import SessionOptions
 from .settings import (
     FLASK_SESSION_NAME,
     Settings,
@@ -198,6 +201,32 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
             remedy="Remove it, and name what others may address in STRICT_COOKIES_ORIGIN_EXEMPT or "
             "STRICT_COOKIES_TRUSTED_ORIGINS.",
         )
+    if config["STRICT_COOKIES_SESSIONS"] == "flask":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_SESSIONS is 'flask': a session is readable by whoever has the "
+            "cookie, a copy of it works on after a logout, and nobody can end it from elsewhere.",
+            remedy="Remove it. STRICT_COOKIES_MOVE_SESSIONS_UNTIL keeps everybody signed in then.",
+        )
+    if config["STRICT_COOKIES_SESSION_BINDING"] == "off":
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message="STRICT_COOKIES_SESSION_BINDING is 'off': nobody is told where a session moves "
+            "to another kind of browser, as a stolen one may.",
+            remedy="Remove it; the default, 'log', signs nobody out.",
+        )
+    with suppress(ConfigurationError):
+        until = SessionOptions.from_config(config).move_until
+        if until is not None and until < time.time():
+            yield Finding(
+                reason=Reason.MOVE_IS_OVER,
+                severity="info",
+                message="STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past: Flask's own sessions are not "
+                "taken over any more, but their cookie is still declared.",
+                remedy=Reason.MOVE_IS_OVER.remedy,
+            )
     if config["STRICT_COOKIES_SWEEP"] == "off":
         yield Finding(
             reason=Reason.SWEEP_OFF,

@@ -99,5 +99,28 @@ class StoreCorruptError(StoreUnavailableError):
     """What stands where the session store should be is no store of ours, or is damaged."""
 
 
+class OtherStoreError(StoreUnavailableError):
+    """A session is in another store, which is in use where there should be one for all."""
+
+
+class SessionLimitError(StrictCookiesError):
+    """
+    A login was refused, because the user has as many sessions as are allowed.
+
+    Say so to the user, who can end one elsewhere; or end some with
+    :meth:`~strict_cookies.sessions.control.SessionControl.end_user` and sign him in again.
+
+    Args:
+        limit: How many are allowed.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"The user has {limit} session{'' if limit == 1 else 's'} already, as many as "
+            "STRICT_COOKIES_SESSIONS_PER_USER allows. Nobody was signed in."
+        )
+
+
 class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""

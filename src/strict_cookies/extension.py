@@ -17,13 +17,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
 from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
-from .errors import ConfigurationError
+from .errors import ConfigurationError, StoreUnavailableError
 from .firewall import CookieFirewall
 from .guard.script import Guard
 from .header_parts import give_options
@@ -36,9 +37,14 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
+from .sessions.beside_flask_login import connect_flask_login
+from .sessions.interface import ServerSessionInterface, answer_unavailable
+from .sessions.prepared import choose_store, prepare_sessions
+from .sessions.session import ServerSession
 from .settings import (
     DEFAULTS,
     Settings,
+    declare_former_session,
     declare_session,
     find_policy,
     find_url_prefix,
@@ -56,6 +62,10 @@ if TYPE_CHECKING:
     from .header_parts import Decorated, View
     from .interception import Interceptor
     from .policy import CookiePolicy
+    from .sessions.manager import SessionManager
+    from .sessions.options import SessionOptions
+    from .sessions.prepared import PreparedSessions
+    from .sessions.store import SessionStore
 
 R = TypeVar("R", bound="Response")
 
@@ -95,6 +105,7 @@ class StrictCookies:
             app.config.setdefault(key, copy.copy(default))
         protection = Protection(app, self._decorated)
         app.extensions["strict_cookies"] = protection
+        app.register_error_handler(StoreUnavailableError, answer_unavailable)
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
@@ -168,9 +179,10 @@ def erase(response: R, *, cookies: bool = False) -> R:
         KeyError: StrictCookies is not added to the application.
     """
     protection: Protection = current_app.extensions["strict_cookies"]
-    # A session without anything in it may be one that can't be written to.
-    if session:
-        session.clear()
+    found = session._get_current_object()  # type: ignore[attr-defined]
+    # One of Flask's own without anything in it may be one that can't be written to.
+    if isinstance(found, ServerSession) or found:
+        found.clear()
     for name, value in erasing_headers(protection.policy, request.environ, cookies=cookies):
         if name == "Set-Cookie":
             response.headers.add(name, value)
@@ -198,6 +210,8 @@ class Protection:
         #: Where the library's pages are, as it stood when they were registered.
         self.url_prefix = find_url_prefix(app)
         self._lock = threading.Lock()
+        #: Whether Flask's first request went past the firewall, which says all about the chain.
+        self._bypassed = False
         self._firewall: CookieFirewall | None = None
         #: The firewall, within what tells it about proxies.
         self._serve: WSGIApplication | None = None
@@ -208,6 +222,13 @@ class Protection:
         self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._prepare(find_policy(app))
+        self._options: SessionOptions | None = None
+        self._store: SessionStore | None = None
+        self._sessions: PreparedSessions | None = None
+        #: What kept sessions before; it is given back where Flask's own are to stay.
+        self._interface_before = app.session_interface
+        if type(app.session_interface) is SecureCookieSessionInterface:
+            app.session_interface = ServerSessionInterface(self.prepare_sessions)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -231,6 +252,47 @@ class Protection:
         """What refuses other origins' requests; None before the first one, or where it is off."""
         return self._origin_guard
 
+    @property
+    def session_options(self) -> SessionOptions:
+        """What the configuration says of sessions; compiled where it is not yet."""
+        if self._options is None:
+            self.freeze()
+            assert self._options is not None
+        return self._options
+
+    @property
+    def sessions(self) -> SessionManager:
+        """
+        What lists and ends sessions, for an application's own pages and commands.
+
+        Raises:
+            ConfigurationError: Sessions are not kept on the server, or there is no SECRET_KEY.
+        """
+        return self.prepare_sessions().manager
+
+    def prepare_sessions(self) -> PreparedSessions:
+        """
+        Give what sessions need, put together when one is first looked at.
+
+        Raises:
+            ConfigurationError: As for :attr:`sessions`.
+        """
+        if self._sessions is not None:
+            return self._sessions
+        options = self.session_options
+        if self._store is None or not self._app.config["SECRET_KEY"]:
+            what = "there is no SECRET_KEY" if self._store else "Flask's own session is in use"
+            raise ConfigurationError(
+                f"Sessions can't be kept on the server: {what}. Set SECRET_KEY, remove "
+                "STRICT_COOKIES_SESSIONS = 'flask', and leave the mode 'report-only' first."
+            )
+        with self._lock:
+            if self._sessions is None:
+                self._sessions = prepare_sessions(
+                    self._app, options, self._store, self.config_before()
+                )
+        return self._sessions
+
     def notice_bypass(self, app: Flask) -> None:
         """
         Look once, at Flask's first request, whether it came through the firewall at all.
@@ -241,6 +303,7 @@ class Protection:
         # With the sender named, the signal would go on looking for receivers at each request.
         request_started.disconnect(self.notice_bypass)
         if self._firewall is None:
+            self._bypassed = True
             error = _out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
             )
@@ -300,13 +363,7 @@ class Protection:
             self._talisman = self.make_talisman(settings)
             if app.jinja_env.globals.get("csp_nonce") == self.nonce:
                 app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
-            problems = inspect_chain(
-                app.wsgi_app,
-                self,
-                self.inner,
-                settings.trusted_middleware,
-                own_fix=settings.trusted_proxies > 0,
-            )
+            problems = [] if self._bypassed else self._inspect_chain(settings)
             self._guard = Guard(
                 self._policy,
                 report_only=settings.mode == "report-only",
@@ -314,6 +371,7 @@ class Protection:
             )
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
+            self._choose_sessions(settings)
             freeze_config(app)
             firewall = CookieFirewall(
                 BrowserEndpoints(
@@ -380,7 +438,23 @@ class Protection:
         self._before = {key: before[key] for key in (*self._given, *given)}
         self._given = given
         config.update({**self._before, **given})
-        return declare_session(config, policy)
+        return declare_former_session(before, config, declare_session(config, policy))
+
+    def _choose_sessions(self, settings: Settings) -> None:
+        """Make the store, or give Flask its own session back; report-only leaves it too."""
+        app, options = self._app, settings.sessions
+        self._options = options
+        if not isinstance(app.session_interface, ServerSessionInterface):
+            if options.store is not None and not options.is_flask:
+                kind = type(app.session_interface).__name__
+                raise ConfigurationError(
+                    f"STRICT_COOKIES_SESSIONS is set, but sessions are kept by {kind}. Remove one."
+                )
+        elif options.is_flask or settings.mode == "report-only":
+            app.session_interface = self._interface_before
+        else:
+            self._store = choose_store(app, options)
+            connect_flask_login(app)
 
     def _make_interceptors(self, settings: Settings) -> list[Interceptor]:
         """Put together what may answer before the application does."""
@@ -402,6 +476,15 @@ class Protection:
             )
             found.append(self._origin_guard)
         return found
+
+    def _inspect_chain(self, settings: Settings) -> list[tuple[Reason, str]]:
+        return inspect_chain(
+            self._app.wsgi_app,
+            self,
+            self.inner,
+            settings.trusted_middleware,
+            own_fix=settings.trusted_proxies > 0,
+        )
 
     def _find_reports(self) -> str:
         """Give the path that browsers report to."""

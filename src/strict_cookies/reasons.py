@@ -6,7 +6,7 @@ something else. ``docs/reasons.md`` has a paragraph for each.
 
 SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
 application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
-SC6xx: a request that was refused. SC8xx: what browsers report. SC9xx: faults.
+SC6xx: a request that was refused. SC7xx: sessions. SC8xx: what browsers report. SC9xx: faults.
 """
 
 from __future__ import annotations
@@ -179,6 +179,11 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    MOVE_IS_OVER = (
+        "SC421",
+        "time to move sessions is over",
+        "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
+    )
     WEAKER_HEADER = (
         "SC501",
         "security header weaker than the options",
@@ -201,6 +206,37 @@ class Reason(Enum):
         "request that tells no origin",
         "Name the exact path in STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN "
         "to 'refuse', if others than browsers send cookies.",
+    )
+    OTHER_STORE = (
+        "SC701",
+        "session of another store",
+        "Give all servers one store, such as a Redis; give two applications on one host different "
+        "names in SESSION_COOKIE_NAME.",
+    )
+    SESSION_UNREADABLE = (
+        "SC702",
+        "stored session that can't be read",
+        "Deploy one version and one SECRET_KEY everywhere; else find who writes to the store.",
+    )
+    UNKNOWN_SESSIONS = (
+        "SC703",
+        "many unknown session ids",
+        "Nothing if sessions were just ended or the SECRET_KEY was changed; else somebody guesses.",
+    )
+    OTHER_BROWSER = (
+        "SC704",
+        "session shown by another browser",
+        "Set STRICT_COOKIES_SESSION_BINDING to 'challenge' if a fresh login is to be asked for.",
+    )
+    STORE_UNAVAILABLE = (
+        "SC705",
+        "session store does not answer",
+        "Mend it; visitors get a 503, and nothing is lost.",
+    )
+    LATE_CHANGE = (
+        "SC706",
+        "session used after the headers had gone",
+        "Read it before the first octet is sent, and change it nowhere in a streamed body.",
     )
     BROWSER_REPORT = (
         "SC801",

@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +23,7 @@ from .origin import CrossOrigin, read_origins
 from .paths import read_paths
 from .policy import CookiePolicy, Transport
 from .purposes import Purpose
+from .sessions.options import SessionOptions
 from .sweeping import Sweep
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_CROSS_ORIGIN": "refuse",
     "STRICT_COOKIES_TRUSTED_ORIGINS": (),
     "STRICT_COOKIES_ORIGIN_EXEMPT": (),
+    "STRICT_COOKIES_SESSIONS": None,
+    "STRICT_COOKIES_SESSION_LIFETIME": "aal2",
+    "STRICT_COOKIES_SESSIONS_PER_USER": None,
+    "STRICT_COOKIES_SESSION_BINDING": "log",
+    "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
+    "STRICT_COOKIES_LOGIN_VIEW": None,
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -75,6 +82,7 @@ class Settings:
         cross_origin: What becomes of other origins' requests; see
             :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
             ``origin_exempt``.
+        sessions: What is said of sessions.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -93,6 +101,7 @@ class Settings:
     cross_origin: CrossOrigin
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
+    sessions: SessionOptions = field(default_factory=SessionOptions)
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -151,6 +160,7 @@ class Settings:
             origin_exempt=read_paths(
                 "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
             ),
+            sessions=SessionOptions.from_config(config),
         )
 
 
@@ -269,6 +279,37 @@ def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePo
             source=policy.source,
         )
     return policy
+
+
+def declare_former_session(
+    former: Mapping[str, Any], config: Mapping[str, Any], policy: CookiePolicy
+) -> CookiePolicy:
+    """
+    Declare the cookie that held Flask's session before, for as long as sessions are moved.
+
+    Args:
+        former: The application's own configuration.
+        config: With the cookie's final name.
+        policy: Where that name is the same, or is declared, it stays as it is.
+    """
+    name = former["SESSION_COOKIE_NAME"]
+    if former["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"] is None or policy.find(name) is not None:
+        return policy
+    cookie = DeclaredCookie(
+        name=name,
+        title={"en": "Former session"},
+        purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
+        description={
+            "en": "Held your session before the site began to keep sessions on its server. It is "
+            "read once and then removed from your browser."
+        },
+        without_it={"en": "You would have to sign in once more."},
+        path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
+        domain=config["SESSION_COOKIE_DOMAIN"] or None,
+        samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",
+        partitioned=bool(config["SESSION_COOKIE_PARTITIONED"]),
+    )
+    return replace(policy, cookies=(*policy.cookies, cookie))
 
 
 def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:

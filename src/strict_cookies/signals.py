@@ -7,6 +7,11 @@ any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a know
 the path). ``browser_reported`` has ``reason`` and ``report`` instead: a
 :class:`~strict_cookies.reports.Report`, which anyone may have sent. A receiver's exception changes
 no response; it is recorded.
+
+Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to
+``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was signed in
+already). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None where all users'
+sessions were ended), ``count``. ``session_alarm``: ``reason``, ``count`` (since it was told last).
 """
 
 from __future__ import annotations
@@ -26,6 +31,14 @@ stray_cookie_seen = _signals.signal(
 )
 request_refused = _signals.signal(
     "request-refused", "A request that carried a declared cookie did not reach the application."
+)
+signed_in = _signals.signal("signed-in", "A user has signed in, or proved again who he is.")
+signed_out = _signals.signal("signed-out", "A user has signed out.")
+sessions_ended = _signals.signal(
+    "sessions-ended", "Sessions were ended from elsewhere, or to make room for another."
+)
+session_alarm = _signals.signal(
+    "session-alarm", "Something about sessions is not as it should be; at most once a minute."
 )
 browser_reported = _signals.signal(
     "browser-reported", "A browser told of something that it blocked, or the guard of a write."

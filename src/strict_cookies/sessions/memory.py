@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
-from ..errors import StoreUnavailableError
 from .store import StoredSession, Update
+from .turns import Turns
 
 
 class MemoryStore:
@@ -23,7 +23,7 @@ class MemoryStore:
         self._rows: dict[bytes, StoredSession] = {}
         self._ended: dict[bytes, int] = {}
         self._lock = threading.RLock()
-        self._locks: dict[bytes, threading.Lock] = {}
+        self._turns = Turns()
         self._tag = secrets.token_hex(4)
 
     @property
@@ -98,7 +98,7 @@ class MemoryStore:
         """List the live rows of a user, oldest first."""
         with self._lock:
             rows = [(key, row) for key, row in self._rows.items() if row.user == user]
-        return sorted(rows, key=lambda row: row[1].created_at)
+        return sorted(rows, key=lambda row: (row[1].created_at, row[0]))
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
         """End all live rows of a user, except one."""
@@ -115,22 +115,15 @@ class MemoryStore:
         with self._lock:
             past = [key for key, row in self._rows.items() if row.ends_at < before]
             past += [key for key, ends_at in self._ended.items() if ends_at < before]
-            for key in past[:limit]:
+            past = past[: max(limit, 0)]
+            for key in past:
                 self._rows.pop(key, None)
                 self._ended.pop(key, None)
-            return len(past[:limit])
+            return len(past)
 
-    @contextmanager
-    def lock(self, key: bytes, *, timeout: float) -> Iterator[None]:
+    def lock(self, key: bytes, *, timeout: float) -> AbstractContextManager[None]:
         """Keep other threads out for the same key."""
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        if not lock.acquire(timeout=timeout):
-            raise StoreUnavailableError("a session's lock was not had in time")
-        try:
-            yield
-        finally:
-            lock.release()
+        return self._turns.take(key, timeout)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -1,0 +1,255 @@
+"""
+Sign users in and out, and let only those into a view who may see it.
+
+:func:`login` exchanges the session for another with a new identifier; the old one ends at once.
+What the decorators find missing is answered simply: who is not signed in, or not freshly enough, is
+sent to ``STRICT_COOKIES_LOGIN_VIEW`` (beside Flask-Login, to its ``login_view``), or gets a 401
+where there is none; who lacks a role gets a 403.
+
+Roles are those of the login: after a change of them, end the user's sessions.
+
+Source: OWASP ASVS 5.0.0 7.2.4, 7.5.1 and 7.5.3; NIST SP 800-63B-4 section 5.2.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
+
+from flask import abort, current_app, redirect, request, session, url_for
+from flask.sessions import NullSession
+
+from ..errors import ConfigurationError
+from .record import UserId
+from .session import BACKGROUND, ServerSession
+from .visit import MAX_SKEW
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: How old a login may be that counts as fresh, unless a view says otherwise.
+FRESH = timedelta(minutes=15)
+
+
+class Login(NamedTuple):
+    """
+    Who is signed in.
+
+    Attributes:
+        user_id: As it was given to :func:`login`.
+        roles: Likewise.
+        aal: Likewise.
+        authenticated_at: Aware, UTC; None where it is not known, or where another browser than the
+            login's shows the session and ``STRICT_COOKIES_SESSION_BINDING`` is ``"challenge"``.
+    """
+
+    user_id: UserId
+    roles: tuple[str, ...]
+    aal: int
+    authenticated_at: datetime | None
+
+    def is_fresh(self, max_age: timedelta = FRESH, *, now: datetime | None = None) -> bool:
+        """
+        Tell whether the login is recent.
+
+        Args:
+            max_age: How old it may be.
+            now: Aware; by default the present.
+        """
+        if self.authenticated_at is None:
+            return False
+        age = (datetime.now(UTC) if now is None else now) - self.authenticated_at
+        return timedelta(seconds=-MAX_SKEW) <= age <= max_age
+
+
+def login(
+    user_id: UserId, *, roles: Iterable[str] = (), aal: int = 1, device: str | None = None
+) -> None:
+    """
+    Sign a user in; call it when the password, or whatever is asked for, has been found right.
+
+    What a visitor has in the session stays; what another user left is not taken over.
+
+    Args:
+        user_id: Text or a number, not empty; sessions are listed under its text.
+        roles: What the user may do; see :func:`requires_role`.
+        aal: Authenticator assurance level of NIST SP 800-63B-4 that was reached: 1 with a password,
+            2 with a second factor, 3 with a hardware key. The session is held to its limits.
+        device: What the user calls the device; by default browser and platform.
+
+    Raises:
+        werkzeug.exceptions.Forbidden: Another site's page caused the request.
+        SessionLimitError: The user has as many sessions as are allowed.
+        StoreUnavailableError: Nobody was signed in.
+        ConfigurationError: Sessions are not kept on the server.
+    """
+    found = server_session()
+    _refuse_other_origins()
+    found.sign_in(user_id, roles=roles, aal=aal, device=device)
+
+
+def reauthenticate(*, aal: int | None = None) -> None:
+    """
+    Note that the user who is signed in has proved again who he is.
+
+    The session gets a new identifier, and its limits begin anew.
+
+    Args:
+        aal: Level that was reached; by default that of the login.
+
+    Raises:
+        werkzeug.exceptions.Unauthorized: Nobody is signed in.
+    """
+    found = server_session()
+    _refuse_other_origins()
+    record = found.record
+    if record is None or record.user_id is None:
+        abort(401)
+    found.sign_in(
+        record.user_id,
+        roles=record.roles,
+        aal=record.aal if aal is None else aal,
+        device=record.device,
+    )
+
+
+def logout() -> None:
+    """End the session, at once and with all that is in it."""
+    server_session().clear()
+
+
+def current_login() -> Login | None:
+    """Tell who is signed in; None for a visitor."""
+    found = server_session()
+    record, visit = found.record, found.visit
+    if record is None or visit is None or record.user_id is None:
+        return None
+    known = visit.familiar and record.authenticated_at > 0
+    moment = datetime.fromtimestamp(record.authenticated_at, UTC) if known else None
+    return Login(record.user_id, record.roles, record.aal, moment)
+
+
+def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """Let only users who are signed in into a view."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        if current_login() is None:
+            return _ask_to_sign_in()
+        return _call(view, *args, **kwargs)
+
+    return guarded
+
+
+def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+    """
+    Let only users with one of these roles into a view.
+
+    Args:
+        roles: One or more.
+    """
+    if not roles or callable(roles[0]):
+        raise TypeError('requires_role needs a role, as in @requires_role("auditor").')
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            found = current_login()
+            if found is None:
+                return _ask_to_sign_in()
+            if not set(roles) & set(found.roles):
+                abort(403)
+            return _call(view, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def requires_fresh_login(
+    max_age: timedelta = FRESH,
+) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+    """
+    Let only users into a view who have signed in, or proved again who they are, a short time ago.
+
+    Args:
+        max_age: How long ago.
+    """
+    if callable(max_age):
+        raise TypeError("requires_fresh_login needs parentheses: @requires_fresh_login().")
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            found, manager = current_login(), server_session().manager
+            now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
+            if found is None or not found.is_fresh(max_age, now=now):
+                return _ask_to_sign_in()
+            return _call(view, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def background_request(view: Callable[P, R]) -> Callable[P, R]:
+    """Mark a view that pages ask by themselves, say for news, so that it keeps nobody signed in."""
+
+    @functools.wraps(view)
+    def marked(*args: P.args, **kwargs: P.kwargs) -> R:
+        request.environ[BACKGROUND] = True
+        return _call(view, *args, **kwargs)
+
+    return marked
+
+
+def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a view, which may be asynchronous."""
+    result: R = current_app.ensure_sync(view)(*args, **kwargs)
+    return result
+
+
+def server_session() -> ServerSession:
+    """
+    Give the session of this request.
+
+    Raises:
+        ConfigurationError: It is not kept on the server.
+        RuntimeError: There is no request, or no ``SECRET_KEY``.
+    """
+    found = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(found, ServerSession):
+        return found
+    if isinstance(found, NullSession):
+        # Flask's own words on a missing SECRET_KEY.
+        found.clear()
+    raise ConfigurationError(
+        f"The session is a {type(found).__name__}. Signing in needs sessions on the server: add "
+        "StrictCookies(app), and remove STRICT_COOKIES_SESSIONS = 'flask' and other session "
+        "interfaces."
+    )
+
+
+def _refuse_other_origins() -> None:
+    guard = current_app.extensions["strict_cookies"].origin_guard
+    if guard is not None and guard.objection(request.environ) is not None:
+        abort(403, "Another site's page may not sign anybody in here.")
+
+
+def _ask_to_sign_in() -> Response:
+    protection = current_app.extensions["strict_cookies"]
+    flask_login = getattr(current_app, "login_manager", None)
+    view = protection.session_options.login_view or getattr(flask_login, "login_view", None)
+    if not view:
+        abort(401)
+    if view.startswith(("/", "https://", "http://")):
+        return redirect(view)
+    if request.method not in ("GET", "HEAD"):
+        return redirect(url_for(view), 303)
+    path = request.full_path if request.query_string else request.path
+    return redirect(url_for(view, next=request.script_root + path))

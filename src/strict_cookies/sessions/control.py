@@ -1,0 +1,160 @@
+"""
+Control over sessions that are not the one at hand: list them, end them, purge what is past.
+
+Whoever offers this to people puts it behind a fresh login, as OWASP ASVS 5.0.0 7.5.2 asks. Who is
+not a user's own may ask for it on the command line only.
+
+Source: OWASP ASVS 5.0.0 7.4.2 to 7.4.5 and 7.5.2.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..reasons import Reason
+from ..signals import sessions_ended
+from .events import SessionEvents
+from .notices import digest
+from .record import Unreadable, UserId
+from .store import SessionStore, StoredSession
+from .visit import Visit, Visits
+
+#: Of so many touches one is followed by a purge.
+TOUCHES_PER_PURGE = 50
+#: Most rows that one purge removes.
+PURGE_ROWS = 500
+#: Seconds that a row is kept after its end.
+PURGE_AFTER = 24 * 60 * 60
+
+
+class SessionInfo(NamedTuple):
+    """
+    One session of a user, for a list that people read.
+
+    Attributes:
+        handle: Names it in forms; tells neither identifier nor key.
+        device: For example ``"Firefox on Windows"``.
+        begun_at: Whole seconds since the epoch: the last authentication.
+        seen_at: Likewise; up to a minute behind.
+        aal: Level of the login.
+        current: Whether it is the one that asks.
+    """
+
+    handle: str
+    device: str
+    begun_at: int
+    seen_at: int
+    aal: int
+    current: bool
+
+
+class SessionControl:
+    """
+    List and end sessions in a store.
+
+    Args:
+        store: Where the rows are.
+        visits: Reads and judges them.
+        clock: Seconds since the epoch, UTC.
+        events: Where to tell what happens.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        visits: Visits,
+        clock: Callable[[], float],
+        events: SessionEvents,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.events = events
+        self._visits = visits
+
+    def list_user(self, user_id: UserId, *, current: Visit | None = None) -> list[SessionInfo]:
+        """
+        List a user's live sessions, oldest first.
+
+        Args:
+            user_id: As at the login.
+            current: The session that asks, which is marked.
+        """
+        return [
+            SessionInfo(
+                handle=_handle(visit.key),
+                device=visit.record.device,
+                begun_at=visit.record.begun_at,
+                seen_at=visit.seen_at,
+                aal=visit.record.aal,
+                current=current is not None and visit.key == current.key,
+            )
+            for visit in self._live(user_id)
+        ]
+
+    def end_one(self, user_id: UserId, handle: str) -> bool:
+        """End one session of a user by its handle; tell whether it was live."""
+        wanted = handle.encode("utf-8", "replace")
+        for visit in self._live(user_id):
+            if hmac.compare_digest(_handle(visit.key).encode(), wanted):
+                return self._tell_ended(user_id, self.store.end([visit.key])) > 0
+        return False
+
+    def end_others(self, visit: Visit) -> int:
+        """End all sessions of the user who is signed in, but this one; return how many."""
+        user_id = visit.record.user_id
+        if user_id is None:
+            return 0
+        return self._tell_ended(user_id, self.store.end_user(str(user_id), but=visit.key))
+
+    def end_user(self, user_id: UserId) -> int:
+        """End all sessions of a user, for example when the account is closed; return how many."""
+        return self._tell_ended(user_id, self.store.end_user(str(user_id)))
+
+    def end_everyone(self) -> int:
+        """End every session, visitors' too; return how many rows that were."""
+        return self._tell_ended(None, self.store.end_all())
+
+    def purge(self, limit: int = PURGE_ROWS) -> int:
+        """
+        Remove rows a day after their end.
+
+        Args:
+            limit: Most rows of this call; repeat it until it removes none.
+
+        Returns:
+            How many were removed.
+        """
+        return self.store.purge(int(self.clock()) - PURGE_AFTER, limit)
+
+    def is_purge_due(self) -> bool:
+        """Tell by lot whether a touch is to be followed by a purge."""
+        return secrets.randbelow(TOUCHES_PER_PURGE) == 0
+
+    def _live(self, user_id: UserId) -> list[Visit]:
+        rows = self.store.list_user(str(user_id))
+        return [visit for key, row in rows if (visit := self._read_live(key, row)) is not None]
+
+    def _read_live(self, key: bytes, row: StoredSession) -> Visit | None:
+        """Read a row; None where it is unreadable, or past its limits."""
+        visit = self._read(key, row)
+        return visit if visit is not None and self._visits.is_live(visit) else None
+
+    def _read(self, key: bytes, row: StoredSession) -> Visit | None:
+        """Read a row; None where it is unreadable, which is told."""
+        try:
+            return self._visits.read(key, row)
+        except Unreadable as error:
+            self.events.alarm(Reason.SESSION_UNREADABLE, f"It counts as no session: {error}.")
+            return None
+
+    def _tell_ended(self, user_id: UserId | None, count: int) -> int:
+        if count:
+            self.events.tell(sessions_ended, user_id=user_id, count=count)
+        return count
+
+
+def _handle(key: bytes) -> str:
+    return digest(b"handle", key).hex()[:16]

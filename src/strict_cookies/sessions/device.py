@@ -1,0 +1,81 @@
+"""
+Which browser on which platform: as much as a person needs to know his own sessions again.
+
+Of the ``User-Agent`` only the family and the platform are taken, never a version: updates would
+change it. The words are few, so a label tells little about a person, and whatever is not known is
+called so. Nothing of what a client sent is kept.
+
+Source: Mozilla, "Browser detection using the user agent string", for the order of tokens.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Longest ``User-Agent`` that is looked at, in characters.
+MAX_USER_AGENT = 512
+UNKNOWN = "Unknown"
+
+#: Token and family; the first that is found counts, since most browsers name others after it.
+_FAMILIES = (
+    ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Vivaldi/", "Vivaldi"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Version/", "Safari"),
+)
+_PLATFORMS = (
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iPadOS"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+class Device(NamedTuple):
+    """
+    What a browser says of itself, in few words.
+
+    Attributes:
+        family: Of browsers, for example ``"Firefox"``.
+        platform: For example ``"Windows"``.
+    """
+
+    family: str
+    platform: str
+
+    @property
+    def known(self) -> bool:
+        """Whether anything could be made out at all."""
+        return self != (UNKNOWN, UNKNOWN)
+
+    @property
+    def label(self) -> str:
+        """What a person reads, for example ``"Firefox on Windows"``."""
+        if not self.known:
+            return "Unknown browser"
+        if self.platform == UNKNOWN:
+            return self.family
+        return f"{'Browser' if self.family == UNKNOWN else self.family} on {self.platform}"
+
+
+def read_device(user_agent: str) -> Device:
+    """
+    Make out the device.
+
+    Args:
+        user_agent: The request's field value; empty where there is none.
+    """
+    text = user_agent[:MAX_USER_AGENT]
+    family = next((name for token, name in _FAMILIES if token in text), UNKNOWN)
+    platform = next((name for token, name in _PLATFORMS if token in text), UNKNOWN)
+    return Device(family, platform)

@@ -1,0 +1,204 @@
+"""
+Flask's session interface over the :class:`~strict_cookies.sessions.manager.SessionManager`.
+
+Opening does nothing: the store is asked when a request first looks at its session, and what never
+looks is neither slower nor marked. A response of whoever looked says ``Vary: Cookie`` and is kept
+out of shared caches; one that carries the cookie is kept by no cache. The cookie leaves only when
+the identifier changes.
+
+Where the store can't answer, the response is a 503 that can be tried again, whatever the
+application's error handlers made of it; the cookie stays as it is, so that nobody is signed out.
+
+Source: RFC 9111 sections 3.5 and 4.1; CVE-2023-30861; CVE-2026-27205.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from flask.sessions import SessionInterface
+from werkzeug.exceptions import ServiceUnavailable
+
+from ..errors import OtherStoreError, StoreUnavailableError
+from ..grammar import find_cookie
+from ..reasons import Reason
+from .device import MAX_USER_AGENT
+from .ids import has_form
+from .manager import Found, SessionManager
+from .session import ServerSession
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from flask import Flask, Request, Response
+    from flask.sessions import SessionMixin
+    from flask.typing import ResponseReturnValue
+
+    from .prepared import PreparedSessions
+
+#: Set in the environ of a request whose session was read from Flask's own cookie.
+_MOVED = "strict_cookies.session_moved"
+#: Seconds after which a visitor may try again where the store did not answer.
+RETRY_AFTER = 5
+_PLAIN: dict[str, Any] = {
+    "status": HTTPStatus.SERVICE_UNAVAILABLE,
+    "content_type": "text/plain; charset=utf-8",
+}
+_BODY = (
+    "Service Unavailable\n\n"
+    "The site can't read your session at the moment. You are still signed in. "
+    "Please try again in a moment.\n"
+)
+
+
+class ServerSessionInterface(SessionInterface):
+    """
+    Keep ``flask.session`` on the server.
+
+    Args:
+        prepare: Gives what sessions need, when one is first looked at.
+        clock: The manager's: seconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self, prepare: Callable[[], PreparedSessions], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._prepare = prepare
+        self._clock = clock
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession | None:
+        """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
+        if not app.config["SECRET_KEY"]:
+            return None
+        return ServerSession(self._find, request.environ, self._clock())
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Store what a request changed, and mark its response; calling it again is harmless."""
+        if not isinstance(session, ServerSession):
+            return
+        session.streaming = response.is_streamed
+        if not session.accessed:
+            return
+        touched = False
+        # What fails here is known to the session as well.
+        with suppress(StoreUnavailableError):
+            touched = session.save()
+        if session.failure is not None:
+            if not isinstance(session.failure, OtherStoreError):
+                events = self._prepare().manager.events
+                events.alarm(Reason.STORE_UNAVAILABLE, f"{session.failure}")
+            make_unavailable(response)
+            return
+        sent = self._send_cookies(app, session, response)
+        mark_personal(response, with_cookie=sent)
+        if touched:
+            manager = self._prepare().manager
+            if manager.is_purge_due():
+                response.call_on_close(lambda: _purge(manager))
+        if session.streaming:
+            response.call_on_close(session.warn_of_late_changes)
+
+    def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> bool:
+        """Send what the browser does not know yet; tell whether there was anything."""
+        moved = session.environ.get(_MOVED)
+        if session.cookie == "keep" and moved is None:
+            return False
+        options: dict[str, Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+        name, visit = self.get_cookie_name(app), session.visit
+        if moved not in (None, name):
+            response.delete_cookie(moved, **options)
+        if session.cookie == "expire":
+            response.delete_cookie(name, **options)
+        elif visit is not None and visit.signed is not None:
+            # A lifetime is asked for as Flask does; the policy then says that there is none.
+            expires = self.get_expiration_time(app, session)
+            response.set_cookie(name, visit.signed, expires=expires, **options)
+        return True
+
+    def _find(self, environ: WSGIEnvironment) -> tuple[SessionManager, Found]:
+        """Find what a request's cookie leads to."""
+        manager, cookie_name, move = self._prepare()
+        field: str = environ.get("HTTP_COOKIE", "")
+        user_agent: str = environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT]
+        signed = find_cookie(field, cookie_name)
+        if move is not None and (signed is None or not has_form(signed)):
+            name, found = move.take_over(manager, field, user_agent)
+            if name is not None:
+                environ[_MOVED] = name
+                return manager, found
+        return manager, Found() if signed is None else manager.open(signed, user_agent)
+
+
+def mark_personal(response: Response, *, with_cookie: bool) -> None:
+    """
+    Keep a response that depends on the session out of caches that others share.
+
+    Args:
+        response: What the view says about caching stays, as far as it is not weaker.
+        with_cookie: Whether it carries the session's cookie, which no cache at all may keep.
+    """
+    headers = response.headers
+    # Looking a header up costs more than all of this.
+    present = {name.lower() for name, _ in headers}
+    if "vary" in present:
+        response.vary.add("Cookie")
+    else:
+        headers.add("Vary", "Cookie")
+    if "cache-control" not in present:
+        headers.add("Cache-Control", "no-store" if with_cookie else "private")
+        return
+    control = headers["Cache-Control"].lower()
+    if with_cookie:
+        if "no-store" not in control:
+            headers["Cache-Control"] = "no-store"
+    elif "private" not in control and "no-store" not in control:
+        response.cache_control.public = False
+        response.cache_control.s_maxage = None
+        response.cache_control.private = True
+
+
+def make_unavailable(response: Response) -> None:
+    """
+    Turn a response into a 503 that can be tried again and sets no cookie.
+
+    Args:
+        response: An application's own page for a 503 keeps its body.
+    """
+    if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+        close = getattr(response.response, "close", None)
+        if close is not None:
+            response.call_on_close(close)
+        response.headers.clear()
+        response.status = _PLAIN["status"]
+        response.content_type = _PLAIN["content_type"]
+        response.direct_passthrough = False
+        response.set_data(_BODY)
+    response.headers.remove("Set-Cookie")
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+
+
+def answer_unavailable(error: StoreUnavailableError) -> ResponseReturnValue:
+    """Answer where the store failed a view: by the application's page for a 503, or a plain one."""
+    unavailable = ServiceUnavailable(retry_after=RETRY_AFTER)
+    answer = current_app.handle_user_exception(unavailable)
+    return answer if answer is not unavailable else current_app.response_class(_BODY, **_PLAIN)
+
+
+def _purge(manager: SessionManager) -> None:
+    """Purge after a response has gone; whatever goes wrong concerns no visitor."""
+    try:
+        manager.purge()
+    except StoreUnavailableError as error:
+        manager.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")

@@ -1,0 +1,483 @@
+"""
+The life of sessions: begun, found, judged, saved, exchanged and ended. Knows no Flask.
+
+A request shows a signed identifier; what is found for it is a
+:class:`~strict_cookies.sessions.visit.Visit`, which the request gives back with its data to be
+saved. The clock is handed in, and every limit is judged at each request, never by a cookie's
+lifetime.
+
+**Identifiers change** at every authentication; the old one ends at once. A record is settled with
+its identifier, so no request can change who is signed in under one that is in use.
+
+**What has ended stays ended.** Saves are updates of a live row, and a request whose session ended
+while it ran writes nothing. What comes with an ended identifier may begin a new session, except
+while its answer could overwrite a fresh login: see :mod:`~strict_cookies.sessions.notices`.
+
+**A clock that steps.** Forward it ends sessions by the rules and no others. Backward, a session
+that was begun later than now has ended, so that no step lengthens the absolute limit; one that was
+seen later than now lives on, and is written down anew as seen now, so that the idle limit holds
+from then on.
+
+Source: OWASP ASVS 5.0.0 chapter 7; NIST SP 800-63B-4 section 5; CVE-2025-46336.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from ..errors import SessionLimitError, StoreUnavailableError
+from ..ledger import show
+from ..reasons import Reason
+from ..signals import signed_in, signed_out
+from .control import SessionControl
+from .device import read_device
+from .events import SessionEvents
+from .ids import SessionIds
+from .keys import SessionKeys
+from .limits import PRESETS, Limits
+from .merging import merge
+from .notices import EXCHANGE_WINDOW, Notices, digest, mark
+from .record import Record, UserId
+from .store import SessionStore, StoredSession
+from .tagged import dump
+from .visit import MAX_SKEW, Visit, Visits
+from .watch import Binding, Watch
+
+AtLimit = Literal["evict", "deny"]
+
+#: Seconds to wait for a user's lock at a login that is counted.
+LOCK_SECONDS = 5.0
+
+
+class Found(NamedTuple):
+    """
+    What a signed identifier led to.
+
+    Attributes:
+        visit: The live session; None where there is none.
+        former: The key of an identifier that is genuine but has ended; None for any other.
+    """
+
+    visit: Visit | None = None
+    former: bytes | None = None
+
+    def __repr__(self) -> str:
+        """The visit; no key."""
+        return f"<Found {self.visit!r}>"
+
+
+class Saved(NamedTuple):
+    """
+    What became of a save.
+
+    Attributes:
+        live: False where the session has ended meanwhile, so that nothing was written.
+        merged: The data with what others wrote meanwhile; None where nobody did.
+        touched: Whether the time of the last activity was written down.
+    """
+
+    live: bool
+    merged: dict[str, Any] | None = None
+    touched: bool = False
+
+    def __repr__(self) -> str:
+        """What became of it; no data."""
+        return f"<Saved live={self.live} touched={self.touched}>"
+
+
+_LIVE = Saved(True)
+
+
+class SessionManager(SessionControl):
+    """
+    Begin, find, judge, save, exchange and end sessions in a store; list them, and end others'.
+
+    Args:
+        store: Where the rows are.
+        keys: Derived from the application's secret.
+        limits: For every session; a login at a higher level is held to that level's as well.
+        per_user: Most sessions that a user may have at a time; None for any number.
+        at_limit: ``"evict"`` ends the oldest one; ``"deny"`` refuses the login.
+        binding: See :class:`~strict_cookies.sessions.watch.Watch`.
+        events: Where to tell what happens.
+        clock: Seconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        keys: SessionKeys,
+        *,
+        limits: Limits = PRESETS["aal2"],
+        per_user: int | None = None,
+        at_limit: AtLimit = "evict",
+        binding: Binding = "log",
+        events: SessionEvents | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        events = SessionEvents(self) if events is None else events
+        super().__init__(store, Visits(keys, limits, clock), clock, events)
+        self._per_user = per_user
+        self._at_limit = at_limit
+        #: The store's, as it was last asked for.
+        self._tag = ""
+        self._ids = SessionIds(keys)
+        self._notices = Notices(store, clock, self.events)
+        self._watch = Watch(keys, binding, clock, self.events)
+
+    # Finding
+
+    def open(self, signed: str, user_agent: str = "") -> Found:
+        """
+        Find the session of a signed identifier.
+
+        Args:
+            signed: The cookie's value as it arrived.
+            user_agent: The request's field value.
+
+        Raises:
+            StoreUnavailableError: The store can't answer.
+            OtherStoreError: Another store signed the identifier a moment ago.
+        """
+        read = self._ids.read(signed)
+        if read is None:
+            self._watch.count_unknown()
+            return Found()
+        if read.tag != self._tag:
+            self._tag = self.store.tag
+            if read.tag != self._tag:
+                self._watch.meet_stranger(read)
+                return Found()
+        row = self.store.read(read.key)
+        if row is None:
+            self._watch.count_unknown()
+            return Found(None, read.key)
+        visit = self._read(read.key, row)
+        if visit is None:
+            return Found(None, read.key)
+        if not self._visits.is_live(visit):
+            self._bury(read.key)
+            return Found(None, read.key)
+        bound = visit.record.binding
+        if bound and self._watch.bind(user_agent) != bound:
+            self._watch.meet_other_browser(visit)
+        return Found(visit)
+
+    def refresh(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """
+        Read a session again, under its lock or before it is exchanged.
+
+        Args:
+            visit: It is brought up to date.
+            data: What the request has now; its changes are kept.
+
+        Returns:
+            What others wrote meanwhile with the request's changes; None where it has ended.
+        """
+        row = self.store.read(visit.key)
+        current = None if row is None else self._read_live(visit.key, row)
+        if row is None or current is None:
+            return None
+        if current.version == visit.version:
+            return dict(data)
+        merged = merge(visit.read_data(), data, current.read_data())
+        visit.follow(row)
+        return merged
+
+    # Saving
+
+    def begin(
+        self,
+        data: Mapping[str, Any],
+        user_agent: str = "",
+        *,
+        former: bytes | None = None,
+        arrived: float | None = None,
+        explicit: bool = False,
+    ) -> Visit | None:
+        """
+        Begin a visitor's session, because something is to be stored.
+
+        Args:
+            data: What is stored.
+            user_agent: The request's field value.
+            former: The key of an ended identifier that the request came with.
+            arrived: When the request arrived, by the clock; None for just now.
+            explicit: Whether the request itself ended what it came with, to begin anew.
+
+        Returns:
+            None where the answer could overwrite a fresh login.
+        """
+        if former is not None and not explicit:
+            arrived = self.clock() if arrived is None else arrived
+            if self._notices.covers(former, arrived):
+                return None
+        visit, row = self._make(self._visitor(user_agent), data)
+        self.store.create(visit.key, row)
+        if former is not None and explicit:
+            self._notices.leave(former, EXCHANGE_WINDOW)
+        return visit
+
+    def save(
+        self, visit: Visit, data: Mapping[str, Any] | None, *, background: bool = False
+    ) -> Saved:
+        """
+        Save a request's changes, or else write down from time to time that the session was used.
+
+        One attempt at an update; where somebody else wrote meanwhile, a transaction that merges.
+
+        Args:
+            visit: Brought up to date, so that saving again writes nothing.
+            data: What the request has now; None where nothing can have changed.
+            background: Whether this is no activity of a person.
+
+        Raises:
+            StoreUnavailableError: Nothing was written as far as can be known.
+            TypeError: A value can't be stored.
+        """
+        now = int(self.clock())
+        data_text = None if data is None else dump(data)
+        if data_text is None or data_text == visit.data_text:
+            if visit.seen_at <= now + MAX_SKEW:
+                return self._touch(visit, now, background)
+            data_text = visit.data_text
+        seen_at = min(visit.seen_at, now) if background else now
+        row = self._visits.write(visit, data_text, seen_at)
+        update = self.store.update(visit.key, row)
+        if update.written:
+            visit.follow(row)
+            return Saved(True)
+        if update.current is None:
+            return Saved(False)
+        return self._merge(visit, visit.read_data() if data is None else data, seen_at)
+
+    # Signing in and out
+
+    def sign_in(
+        self,
+        user_id: UserId,
+        data: Mapping[str, Any],
+        user_agent: str = "",
+        *,
+        roles: Iterable[str] = (),
+        aal: int = 1,
+        device: str | None = None,
+        fresh: bool = True,
+        visit: Visit | None = None,
+        former: bytes | None = None,
+    ) -> Visit:
+        """
+        Exchange a session for one in which a user is signed in.
+
+        A visitor's data are taken over; what another user left is not.
+
+        Args:
+            user_id: Text or a number, not empty.
+            data: What the request has now.
+            user_agent: The request's field value.
+            roles: What the user may do.
+            aal: Authenticator assurance level of this login, 1 to 3.
+            device: A label to show in place of what the browser says of itself.
+            fresh: Whether the user has proved just now who he is.
+            visit: The session so far, which ends; None where there is none.
+            former: The key of an ended identifier that the request came with.
+
+        Raises:
+            ValueError: The user or the level is none.
+            SessionLimitError: The user has as many sessions as are allowed.
+            StoreUnavailableError: The store can't answer; nobody was signed in.
+        """
+        _check_login(user_id, aal)
+        again = visit is not None and visit.record.user == str(user_id)
+        if visit is not None and visit.record.user is not None and not again:
+            data = {}
+        visitor = self._visitor(user_agent)
+        record = visitor._replace(
+            user_id=user_id,
+            roles=(roles,) if isinstance(roles, str) else tuple(roles),
+            aal=aal,
+            authenticated_at=visitor.begun_at if fresh else 0,
+            deadline=visitor.begun_at + self._visits.bounds[aal].absolute,
+            device=show(device) if device else visitor.device,
+        )
+        if self._per_user is None:
+            entered = self._exchange(visit, record, data)
+        else:
+            user = digest(b"user", str(user_id).encode())
+            with self.store.lock(user, timeout=LOCK_SECONDS):
+                entered = self._exchange_counted(visit, record, data, user_id, self._per_user)
+        ended = former if visit is None else visit.key
+        if ended is not None:
+            self._notices.leave(ended, EXCHANGE_WINDOW)
+        self.events.tell(signed_in, user_id=user_id, aal=aal, again=again)
+        return entered
+
+    def sign_out(self, visit: Visit) -> None:
+        """End the session of a request, at once."""
+        if self.end(visit.key) and visit.record.user_id is not None:
+            self.events.tell(signed_out, user_id=visit.record.user_id)
+
+    def end(self, key: bytes) -> bool:
+        """
+        End one session by its key; tell whether it was live.
+
+        Whoever arrived before begins no other session in its place.
+        """
+        ended = self.store.end([key]) > 0
+        if ended:
+            self._notices.leave(key)
+        return ended
+
+    # Moving
+
+    def adopt(
+        self,
+        seed: bytes,
+        data: Mapping[str, Any],
+        user_agent: str,
+        *,
+        user_id: UserId | None,
+        until: int,
+    ) -> Found:
+        """
+        Take over a session that was kept elsewhere, once.
+
+        Requests that show the same one at the same time get the same new session; when that has
+        ended, it stays ended.
+
+        Args:
+            seed: 32 octets that belong to the session and that nobody outside can compute.
+            data: What it holds.
+            user_agent: The request's field value.
+            user_id: Who is signed in, as far as is known; the login does not count as fresh.
+            until: Whole seconds since the epoch, after which none is taken over.
+        """
+        key, signed = self._ids.adopt(seed, self.store.tag, int(self.clock()))
+        moved = digest(b"moved", key)
+        # In this order: the mark is left after the row was created.
+        was_moved = self.store.read(moved) is not None
+        row = self.store.read(key)
+        if row is None and not was_moved:
+            record = self._visitor(user_agent)
+            if user_id is not None:
+                record = record._replace(user_id=user_id, aal=1)
+            visit, row = self._visits.make(record, data, (key, signed))
+            try:
+                self.store.create(key, row)
+            except ValueError:
+                row = self.store.read(key)
+            else:
+                mark(self.store, moved, b"", record.begun_at, until)
+                return Found(visit, key)
+        found = None if row is None else self._read_live(key, row)
+        if found is not None:
+            found.signed = signed
+        return Found(found, key)
+
+    # Helpers
+
+    def _bury(self, key: bytes) -> None:
+        """End what is past its limits, so that no clock that is set back brings it to life."""
+        try:
+            self.store.end([key])
+        except StoreUnavailableError as error:
+            self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
+
+    def _visitor(self, user_agent: str) -> Record:
+        """Make the record of somebody who is not signed in."""
+        now, device = int(self.clock()), read_device(user_agent)
+        return Record(
+            user_id=None,
+            roles=(),
+            aal=0,
+            authenticated_at=0,
+            begun_at=now,
+            deadline=now + self._visits.bounds[0].absolute,
+            device=device.label,
+            binding=self._watch.bind(user_agent),
+        )
+
+    def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[Visit, StoredSession]:
+        identifier = self._ids.mint(self.store.tag, record.begun_at)
+        return self._visits.make(record, data, identifier)
+
+    def _touch(self, visit: Visit, now: int, background: bool) -> Saved:
+        if background or now - visit.seen_at < self._visits.bounds[visit.record.aal].touch_every:
+            return _LIVE
+        try:
+            live = self.store.touch(visit.key, now, self._visits.ends_at(visit.record, now))
+        except StoreUnavailableError as error:
+            # What the request reads is read already; only the note of its time is missing.
+            self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
+            return Saved(True)
+        visit.seen_at = now
+        return Saved(live, touched=True)
+
+    def _merge(self, visit: Visit, data: Mapping[str, Any], seen_at: int) -> Saved:
+        """Bring the request's changes into a row that somebody else has written meanwhile."""
+        base = visit.read_data()
+        merged: dict[str, Any] | None = None
+
+        def change(row: StoredSession) -> StoredSession:
+            nonlocal merged
+            current = self._read_live(visit.key, row)
+            if current is None:
+                merged = None
+                return row
+            merged = merge(base, data, current.read_data())
+            return self._visits.write(visit, dump(merged), max(seen_at, row.seen_at))
+
+        written = self.store.transact(visit.key, change)
+        if written is None or merged is None:
+            return Saved(False)
+        visit.follow(written)
+        return Saved(True, merged)
+
+    def _exchange_counted(
+        self,
+        visit: Visit | None,
+        record: Record,
+        data: Mapping[str, Any],
+        user_id: UserId,
+        limit: int,
+    ) -> Visit:
+        """Exchange a session, and keep to the number that a user may have."""
+        others = [
+            other.key for other in self._live(user_id) if visit is None or other.key != visit.key
+        ]
+        if self._at_limit == "deny" and len(others) >= limit:
+            raise SessionLimitError(limit)
+        fresh = self._exchange(visit, record, data)
+        surplus = others[: max(0, len(others) + 1 - limit)]
+        if surplus:
+            self._tell_ended(user_id, self.store.end(surplus))
+        return fresh
+
+    def _exchange(self, visit: Visit | None, record: Record, data: Mapping[str, Any]) -> Visit:
+        """Create a session in the place of another, with what others wrote there meanwhile."""
+        if visit is None:
+            fresh, row = self._make(record, data)
+            self.store.create(fresh.key, row)
+            return fresh
+        base = visit.read_data()
+        taken_over: Mapping[str, Any] | None = data
+        if visit.record.user in (None, record.user):
+            taken_over = self.refresh(visit, data)
+        if taken_over is not None:
+            fresh, row = self._make(record, taken_over)
+            if self.store.replace(visit.key, fresh.key, row):
+                return fresh
+        # Somebody ended it meanwhile: nothing comes back but what this request itself has put in.
+        fresh, row = self._make(record, merge(base, data, {}))
+        self.store.create(fresh.key, row)
+        return fresh
+
+
+def _check_login(user_id: UserId, aal: int) -> None:
+    if isinstance(user_id, bool) or not isinstance(user_id, (str, int)) or user_id == "":
+        kind = type(user_id).__name__
+        raise ValueError(f"The user of a login is of type {kind} or empty. Give text or a number.")
+    if aal not in (1, 2, 3):
+        raise ValueError(f"The level of a login is {aal!r}. Use 1, 2 or 3.")

@@ -1,0 +1,67 @@
+"""
+Merge what parallel requests made of one session, key by key.
+
+Each request knows what it read and what it has now. What differs is its patch, and patches to
+different keys all win. Of two that write one key the later one wins, except for the messages of
+``flask.flash``: these are merged as a list, so that none is lost and none is shown twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .tagged import dump
+
+#: Where ``flask.flash`` keeps its messages.
+FLASHES = "_flashes"
+
+
+def merge(
+    base: Mapping[str, Any], mine: Mapping[str, Any], current: Mapping[str, Any]
+) -> dict[str, Any]:
+    """
+    Bring one request's changes into what others have made of the session meanwhile.
+
+    Args:
+        base: What the request read.
+        mine: What it has now.
+        current: What the store has now.
+
+    Returns:
+        ``current`` with the request's own changes.
+    """
+    merged = dict(current)
+    for key in {**base, **mine}:
+        if key in mine and key in base and _same(base[key], mine[key]):
+            continue
+        if key == FLASHES:
+            messages = _merge_messages(base.get(key), mine.get(key), current.get(key))
+            if messages:
+                merged[key] = messages
+            else:
+                merged.pop(key, None)
+        elif key in mine:
+            merged[key] = mine[key]
+        else:
+            merged.pop(key, None)
+    return merged
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare as stored: ``1`` and ``True`` differ, lists that were changed in place too."""
+    return dump({"": one}) == dump({"": other})
+
+
+def _merge_messages(base: Any, mine: Any, current: Any) -> list[Any]:
+    shown = list(base or ())
+    added = list(mine or ())
+    for message in list(shown):
+        if message in added:
+            added.remove(message)
+            shown.remove(message)
+    left = list(current or ())
+    for message in shown:
+        if message in left:
+            left.remove(message)
+    return left + added

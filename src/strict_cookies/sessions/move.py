@@ -1,0 +1,102 @@
+"""
+Move from Flask's own session, which the cookie itself holds, without signing anybody out.
+
+Until an end date a cookie of the former kind that Flask would still accept is read once into a
+session on the server, and expired in the browser. Shown again, by a parallel request or by whoever
+has a copy, it leads to that same session for as long as that one lives, and to none afterwards.
+After the end date it counts for nothing.
+
+A login that was moved is never fresh: the cookie does not say when it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from itsdangerous import BadData
+
+from ..grammar import find_cookie
+from .keys import SessionKeys, code
+from .manager import Found
+
+if TYPE_CHECKING:
+    from .manager import SessionManager
+
+
+class Loads(Protocol):
+    """What reads a signed cookie: the method ``loads`` of Flask's serializer."""
+
+    def __call__(self, signed: str, /, *, max_age: int) -> Any:
+        """Give the data, or raise :class:`itsdangerous.BadData`."""
+
+
+class Move:
+    """
+    Take over sessions that were kept in the cookie.
+
+    Args:
+        keys: Derived from the application's secret.
+        loads: Reads a signed cookie.
+        cookie_names: Under which such a cookie may arrive.
+        max_age: Longest age that it may have, in seconds.
+        until: Whole seconds since the epoch.
+        user_key: Where the data name the user who is signed in; None where nothing is known of it.
+    """
+
+    def __init__(
+        self,
+        keys: SessionKeys,
+        loads: Loads,
+        *,
+        cookie_names: tuple[str, ...],
+        max_age: int,
+        until: int,
+        user_key: str | None = None,
+    ) -> None:
+        self._key = keys.derive("move")[0]
+        self._loads = loads
+        self._cookie_names = cookie_names
+        self._max_age = max_age
+        self._until = until
+        self._user_key = user_key
+
+    def take_over(
+        self, manager: SessionManager, field: str, user_agent: str
+    ) -> tuple[str | None, Found]:
+        """
+        Look for a session of the former kind.
+
+        Args:
+            manager: Where it goes.
+            field: The request's ``Cookie`` field.
+            user_agent: The request's field value.
+
+        Returns:
+            The name of the cookie that held one, and what it leads to; None where there is none.
+        """
+        if manager.clock() >= self._until:
+            return None, Found()
+        for name in self._cookie_names:
+            signed = find_cookie(field, name)
+            data = None if signed is None else self._read(signed)
+            if signed is None or not data:
+                continue
+            seed = code(self._key, signed.encode("latin-1"))
+            user_id = data.get(self._user_key) if self._user_key else None
+            found = manager.adopt(
+                seed,
+                data,
+                user_agent,
+                user_id=user_id if isinstance(user_id, (str, int)) else None,
+                until=self._until,
+            )
+            return name, found
+        return None, Found()
+
+    def _read(self, signed: str) -> Mapping[str, Any] | None:
+        try:
+            data = self._loads(signed, max_age=self._max_age)
+        except BadData:
+            return None
+        return data if isinstance(data, Mapping) else None

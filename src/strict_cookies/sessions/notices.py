@@ -1,0 +1,88 @@
+"""
+Notices of an end, so that a late answer can't overwrite a fresh login.
+
+When a request ends its session, or exchanges it for another, requests that the browser had sent
+before may still be on their way. They come with an identifier that has ended; if one of them began
+a session for what it has to store, its cookie would take the place of the login's. So the end
+leaves a notice for an hour, the longest that a request may take. Whoever arrived before the end, or
+within :data:`EXCHANGE_WINDOW` of an exchange, begins no session; whoever comes later may, so that
+nobody is locked out by a dead identifier.
+
+A notice is a row of its own, found from the key of the session that ended, and listed nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+
+from ..errors import StoreUnavailableError
+from ..reasons import Reason
+from .events import SessionEvents
+from .store import SessionStore, StoredSession
+
+#: Seconds after an exchange in which requests that the browser had sent before still arrive.
+EXCHANGE_WINDOW = 10
+#: Seconds that a notice counts.
+NOTICE_SECONDS = 3600
+
+
+class Notices:
+    """
+    Leave notices, and look for them.
+
+    Args:
+        store: Where they are.
+        clock: Seconds since the epoch, UTC.
+        events: Where to tell that one could not be left.
+    """
+
+    def __init__(
+        self, store: SessionStore, clock: Callable[[], float], events: SessionEvents
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._events = events
+
+    def leave(self, key: bytes, window: float = 0) -> None:
+        """
+        Note that a session has ended.
+
+        Args:
+            key: The session's.
+            window: Seconds for which late requests are to be expected even after the end.
+        """
+        now = self._clock()
+        text = repr(now + window).encode("ascii")
+        try:
+            mark(
+                self._store, digest(b"notice", key), text, int(now), math.ceil(now) + NOTICE_SECONDS
+            )
+        except StoreUnavailableError as error:
+            # The session has ended, and that is what counts.
+            self._events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
+
+    def covers(self, key: bytes, arrived: float) -> bool:
+        """
+        Tell whether a request was sent before the browser could know of an end.
+
+        Args:
+            key: The ended session's.
+            arrived: When the request arrived, by the clock.
+        """
+        row = self._store.read(digest(b"notice", key))
+        return row is not None and 0 < float(row.payload) - arrived < NOTICE_SECONDS
+
+
+def mark(store: SessionStore, key: bytes, text: bytes, now: int, ends_at: int) -> None:
+    """Create a row that is no session, or give the one that is there this text and end."""
+    try:
+        store.create(key, StoredSession(1, None, now, now, ends_at, text))
+    except ValueError:
+        store.transact(key, lambda there: there._replace(ends_at=ends_at, payload=text))
+
+
+def digest(use: bytes, octets: bytes) -> bytes:
+    """Derive another key of a store from octets, for one use."""
+    return hashlib.sha256(use + b"\0" + octets).digest()

@@ -1,0 +1,101 @@
+"""
+Put together what the sessions of one Flask application need, from its settings.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flask.sessions import SecureCookieSessionInterface
+
+from .events import SessionEvents
+from .keys import SessionKeys
+from .manager import SessionManager
+from .memory import MemoryStore
+from .move import Move
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flask import Flask
+
+    from .options import SessionOptions
+    from .store import SessionStore
+
+
+class PreparedSessions(NamedTuple):
+    """
+    What the session interface works with.
+
+    Attributes:
+        manager: Of this application.
+        cookie_name: Of the session's cookie.
+        move: Reads Flask's own sessions; None where none is taken over.
+    """
+
+    manager: SessionManager
+    cookie_name: str
+    move: Move | None
+
+
+def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
+    """
+    Make the store that the settings name; nothing is opened yet.
+
+    While testing the default is one in memory, so that a test leaves nothing behind and finds
+    nothing of another.
+
+    Raises:
+        ConfigurationError: It can't be made.
+    """
+    if options.store is None and app.testing:
+        return MemoryStore()
+    # Imported here, so that nobody pays for a kind of store that he does not use.
+    from .opening import open_store
+
+    return open_store(options.store, app.instance_path)
+
+
+def prepare_sessions(
+    app: Flask,
+    options: SessionOptions,
+    store: SessionStore,
+    former: Mapping[str, Any],
+    *,
+    clock: Callable[[], float] = time.time,
+) -> PreparedSessions:
+    """
+    Put the manager together.
+
+    Args:
+        app: With its final configuration and a ``SECRET_KEY``.
+        options: Read from it.
+        store: From :func:`choose_store`.
+        former: The configuration without what Strict Cookies set in it.
+        clock: Seconds since the epoch, UTC.
+    """
+    keys = SessionKeys(app.config["SECRET_KEY"], app.config["SECRET_KEY_FALLBACKS"] or ())
+    manager = SessionManager(
+        store,
+        keys,
+        limits=options.limits,
+        per_user=options.per_user,
+        at_limit=options.at_limit,
+        binding=options.binding,
+        events=SessionEvents(app),
+        clock=clock,
+    )
+    name = app.config["SESSION_COOKIE_NAME"]
+    move = None
+    serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+    if options.move_until is not None and serializer is not None:
+        move = Move(
+            keys,
+            serializer.loads,
+            cookie_names=tuple(dict.fromkeys((name, former["SESSION_COOKIE_NAME"]))),
+            max_age=int(app.permanent_session_lifetime.total_seconds()),
+            until=options.move_until,
+            user_key="_user_id" if hasattr(app, "login_manager") else None,
+        )
+    return PreparedSessions(manager, name, move)

@@ -1,0 +1,134 @@
+"""
+What a row's payload holds: who is signed in, until when, and the data of ``flask.session``.
+
+One format, which its first octet names, and one decoder for it. The rest is authenticated with a
+key of the application, together with the row's own key: a payload that was changed, cut, or moved
+to another row, by whoever can write to the store, is unreadable. So is one that a newer version of
+this library wrote. Unreadable means no session; another decoder is never tried.
+
+The record of an identifier never changes: whatever would change it makes a new identifier. So a
+write copies it octet by octet.
+
+Source: CVE-2026-39324 and CVE-2025-46336 for what others did in its place.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any, NamedTuple
+
+from .keys import SessionKeys, code
+
+#: The format, as the first octet of a payload.
+FORMAT = b"\x01"
+#: Octets of the authentication code.
+_CODE_OCTETS = 16
+_HEAD_OCTETS = len(FORMAT) + _CODE_OCTETS
+#: Octets that say how long the record is.
+_LENGTH_OCTETS = 2
+
+UserId = str | int
+
+
+class Unreadable(Exception):
+    """A payload is no session; the text says why, and holds nothing of it."""
+
+
+class Record(NamedTuple):
+    """
+    What is settled when an identifier is made.
+
+    Attributes:
+        user_id: Who is signed in; None for a visitor.
+        roles: What the user may do, as told at the login.
+        aal: Authenticator assurance level of the login, 1 to 3; 0 for a visitor.
+        authenticated_at: Whole seconds since the epoch; 0 for a visitor.
+        begun_at: Likewise, when this life began: the limits count from here.
+        deadline: Likewise, when it ends whatever happens.
+        device: A label for people, such as ``"Firefox on Windows"``.
+        binding: A keyed hash of browser family and platform; empty where nothing was made out.
+    """
+
+    user_id: UserId | None
+    roles: tuple[str, ...]
+    aal: int
+    authenticated_at: int
+    begun_at: int
+    deadline: int
+    device: str
+    binding: str
+
+    def __repr__(self) -> str:
+        """Level and times; nobody's name."""
+        return f"<Record aal={self.aal} begun_at={self.begun_at} deadline={self.deadline}>"
+
+    @property
+    def user(self) -> str | None:
+        """The user as a store lists him."""
+        return None if self.user_id is None else str(self.user_id)
+
+
+class Payloads:
+    """
+    Write and read payloads.
+
+    Args:
+        keys: The newest authenticates, the others only verify.
+    """
+
+    def __init__(self, keys: SessionKeys) -> None:
+        self._keys = keys.derive("payload")
+
+    def seal(self, row: bytes, record: bytes, data: bytes) -> bytes:
+        """
+        Put a payload together.
+
+        Args:
+            row: The key of the row that it is for.
+            record: From :func:`dump_record`.
+            data: From :func:`~strict_cookies.sessions.tagged.dump`.
+        """
+        body = b"%b[%b,%b]" % (len(record).to_bytes(_LENGTH_OCTETS), record, data)
+        return FORMAT + code(self._keys[0], row + body, _CODE_OCTETS) + body
+
+    def open(self, row: bytes, payload: bytes) -> bytes:
+        """
+        Check a payload.
+
+        Args:
+            row: As for :meth:`seal`.
+            payload: What the store has.
+
+        Returns:
+            Record and data, as JSON in a list of two; :func:`split` takes them apart.
+
+        Raises:
+            Unreadable: It is not what this application wrote there.
+        """
+        if payload[:1] != FORMAT:
+            newer = payload[:1] > FORMAT
+            raise Unreadable("a newer version of the library wrote it" if newer else "no format")
+        sealed, text = payload[1:_HEAD_OCTETS], row + payload[_HEAD_OCTETS:]
+        for key in self._keys:
+            if hmac.compare_digest(sealed, code(key, text, _CODE_OCTETS)):
+                return payload[_HEAD_OCTETS + _LENGTH_OCTETS :]
+        raise Unreadable("it was changed, cut, or written under another SECRET_KEY")
+
+
+def split(payload: bytes) -> tuple[bytes, bytes]:
+    """Give record and data of a payload that was opened, octet by octet as they were sealed."""
+    begin = _HEAD_OCTETS + _LENGTH_OCTETS
+    end = begin + 1 + int.from_bytes(payload[_HEAD_OCTETS:begin])
+    return payload[begin + 1 : end], payload[end + 1 : -1]
+
+
+def dump_record(record: Record) -> bytes:
+    """Write a record as JSON."""
+    return json.dumps(record, separators=(",", ":")).encode("ascii")
+
+
+def make_record(values: list[Any]) -> Record:
+    """Make a record of what :func:`dump_record` wrote, as JSON reads it."""
+    values[1] = tuple(values[1])
+    return Record._make(values)

@@ -1,0 +1,356 @@
+"""
+``flask.session``, kept on the server: a mapping that is read when it is first looked at.
+
+It behaves as Flask's own does; what is changed inside a list or a mapping that it holds is noticed
+too, since the data are compared as they are stored when the request ends. Nothing is written, and
+no cookie set, unless there is something to store.
+
+- ``clear()`` ends the session at once; what is stored afterwards begins a new one.
+- ``locked()`` keeps others out for what must not be merged, such as a counter.
+- Where the store can't answer, the first access raises
+  :class:`~strict_cookies.errors.StoreUnavailableError` and the request is answered with a 503,
+  whatever else happens in it: what is read or stored after that first failure is of no account.
+- While a body is streamed nothing can be stored, and the attempt raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from flask.sessions import SessionMixin
+
+from ..errors import StoreUnavailableError
+from ..reasons import Reason
+from .device import MAX_USER_AGENT
+from .tagged import IMMUTABLE, dump, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from .manager import Found, SessionManager
+    from .record import Record, UserId
+    from .visit import Visit
+
+#: Set in the environ of a request that is no activity of a person.
+BACKGROUND = "strict_cookies.background"
+#: Seconds to wait for a session's lock, and the longest that it is held.
+LOCK_SECONDS = 10.0
+
+#: What becomes of the cookie: a new identifier, none any more, or as it was.
+Cookie = Literal["set", "expire", "keep"]
+
+
+class ServerSession(SessionMixin):
+    """
+    The session of one request.
+
+    Args:
+        find: Finds what the request's cookie leads to, when it is first asked.
+        environ: Of the request.
+        arrived: When the request arrived, in seconds since the epoch.
+
+    Attributes:
+        failure: Why the store failed this request; None where it did not.
+        cookie: What becomes of the browser's.
+        streaming: Whether the response has been made and its body is still to come.
+    """
+
+    modified = False
+    accessed = False
+    failure: StoreUnavailableError | None = None
+    cookie: Cookie = "keep"
+    streaming = False
+
+    _opened: dict[str, Any] | None = None
+    _manager: SessionManager | None = None
+    _visit: Visit | None = None
+    #: The key of an ended identifier that the request came with, or has ended itself.
+    _former: bytes | None = None
+    #: Whether the request itself ended what it came with.
+    _cleared = False
+    #: Whether the session has ended while the request ran, so that nothing may be stored.
+    _lost = False
+    #: Whether something was handed out that can be changed without the session being told.
+    _changeable = False
+
+    def __init__(
+        self,
+        find: Callable[[WSGIEnvironment], tuple[SessionManager, Found]],
+        environ: WSGIEnvironment,
+        arrived: float,
+    ) -> None:
+        self.environ = environ
+        self._find = find
+        self._arrived = arrived
+
+    def __repr__(self) -> str:
+        """How many keys there are; no key and no value."""
+        if self._opened is None:
+            return "<ServerSession, not opened>"
+        return f"<ServerSession, {len(self._opened)} keys>"
+
+    # The mapping
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._data[key]
+        if type(value) not in IMMUTABLE:
+            self._changeable = True
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._writable()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._writable()[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give a value, or the default where there is none."""
+        data = self._opened
+        value = (self._open() if data is None else data).get(key, default)
+        if type(value) not in IMMUTABLE:
+            self._changeable = True
+        return value
+
+    def copy(self) -> dict[str, Any]:
+        """Give the data as a dict."""
+        self._changeable = True
+        return dict(self._data)
+
+    def clear(self) -> None:
+        """End the session, at once; what is stored afterwards begins a new one."""
+        data = self._writable()
+        if self._visit is not None and self._manager is not None:
+            with self._noting_failure():
+                self._manager.sign_out(self._visit)
+            self._former = self._visit.key
+            self._visit = None
+            self.cookie = "expire"
+        data.clear()
+        self._cleared, self._lost = True, False
+
+    @property
+    def new(self) -> bool:  # type: ignore[override]
+        """Whether nothing is stored yet."""
+        self._open()
+        return self._visit is None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """
+        Keep others out of ``locked()`` for this session, read it anew, and save at the end.
+
+        For counters and whatever else is changed depending on what it was. An exception inside
+        leaves the session as it was at the beginning of the block.
+
+        Raises:
+            StoreUnavailableError: The lock was not had in time.
+        """
+        data = self._writable()
+        visit, manager = self._visit, self._manager
+        if visit is None or manager is None:
+            # Nobody else has this session yet.
+            yield
+            return
+        with self._noting_failure(), manager.store.lock(visit.key, timeout=LOCK_SECONDS):
+            found = manager.refresh(visit, data)
+            if found is None:
+                self._lose()
+            else:
+                self._opened = found
+            before = dump(self._data)
+            try:
+                yield
+            except BaseException:
+                self._opened = load(before)
+                raise
+            self.save()
+
+    # Signing in and out, for the functions of the library
+
+    @property
+    def record(self) -> Record | None:
+        """Who is signed in, and until when; None where nothing is stored yet."""
+        self._open()
+        return None if self._visit is None else self._visit.record
+
+    @property
+    def visit(self) -> Visit | None:
+        """For :class:`~strict_cookies.sessions.manager.SessionManager`; None likewise."""
+        self._open()
+        return self._visit
+
+    @property
+    def manager(self) -> SessionManager | None:
+        """What the session lives in; None where the store failed."""
+        self._open()
+        return self._manager
+
+    def sign_in(
+        self,
+        user_id: UserId,
+        *,
+        roles: Iterable[str],
+        aal: int = 1,
+        device: str | None = None,
+        fresh: bool = True,
+    ) -> None:
+        """
+        Exchange the session for one in which a user is signed in, at once.
+
+        As :meth:`~strict_cookies.sessions.manager.SessionManager.sign_in`, with what it asks for.
+        """
+        data = self._writable()
+        manager = self._manager
+        if manager is None:
+            raise StoreUnavailableError("The session store did not answer. Nobody was signed in.")
+        with self._noting_failure():
+            visit = manager.sign_in(
+                user_id,
+                data,
+                self._user_agent,
+                roles=roles,
+                aal=aal,
+                device=device,
+                fresh=fresh,
+                visit=self._visit,
+                former=self._former,
+            )
+        self._visit = visit
+        if dump(data) != visit.data_text:
+            self._opened = visit.read_data()
+        self._lost, self._cleared, self.cookie = False, False, "set"
+
+    # The request's end
+
+    def save(self) -> bool:
+        """
+        Store what the request has changed; a second time it does nothing.
+
+        Returns:
+            Whether it was written down that the session was used.
+
+        Raises:
+            StoreUnavailableError: Nothing was stored, as far as can be known.
+            TypeError: A value can't be stored.
+        """
+        data, manager, visit = self._opened, self._manager, self._visit
+        if data is None or manager is None or self.failure is not None:
+            return False
+        if visit is None:
+            if data and not self._lost:
+                self._begin(manager, data)
+            return False
+        unchanged = not (self.modified or self._changeable)
+        try:
+            saved = manager.save(
+                visit, None if unchanged else data, background=BACKGROUND in self.environ
+            )
+        except StoreUnavailableError as error:
+            self.failure = error
+            raise
+        if not saved.live:
+            self._lose()
+        elif saved.merged is not None:
+            self._opened = saved.merged
+        return saved.touched
+
+    def warn_of_late_changes(self) -> None:
+        """Tell in the log of what a streamed body changed when it could not be stored any more."""
+        if (
+            self._visit is None
+            or self._manager is None
+            or not self._changeable
+            or self.failure is not None
+        ):
+            return
+        if dump(self._data) != self._visit.data_text:
+            self._manager.events.alarm(
+                Reason.LATE_CHANGE, "What was changed in a streamed body is lost."
+            )
+
+    def _begin(self, manager: SessionManager, data: dict[str, Any]) -> None:
+        with self._noting_failure():
+            visit = manager.begin(
+                data,
+                self._user_agent,
+                former=self._former,
+                arrived=self._arrived,
+                explicit=self._cleared,
+            )
+        if visit is None:
+            self._lost = True
+            return
+        self._visit, self.cookie = visit, "set"
+
+    # Opening
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        return self._open() if self._opened is None else self._opened
+
+    def _open(self) -> dict[str, Any]:
+        if self._opened is not None:
+            return self._opened
+        self.accessed = True
+        try:
+            self._manager, found = self._find(self.environ)
+        except StoreUnavailableError as error:
+            self.failure, self._opened = error, {}
+            raise
+        self._former = found.former
+        if self.streaming:
+            self._manager.events.alarm(
+                Reason.LATE_CHANGE,
+                "It was read first in a streamed body, so that the answer has no Vary: Cookie.",
+            )
+        if found.visit is None:
+            self._opened = {}
+        else:
+            self._adopt(found.visit)
+            if found.visit.signed is not None:
+                self.cookie = "set"
+        assert self._opened is not None
+        return self._opened
+
+    def _adopt(self, visit: Visit) -> None:
+        self._visit = visit
+        self._opened = visit.read_data()
+
+    def _writable(self) -> dict[str, Any]:
+        data = self._open()
+        if self.streaming:
+            raise RuntimeError(
+                "The session can't be changed any more: the response's headers have gone. Change "
+                "it before the body is streamed."
+            )
+        self.modified = True
+        return data
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailableError as error:
+            self.failure = error
+            raise
+
+    def _lose(self) -> None:
+        """The session has ended while the request ran."""
+        self._visit, self._lost, self._opened = None, True, {}
+
+    @property
+    def _user_agent(self) -> str:
+        return str(self.environ.get("HTTP_USER_AGENT", ""))[:MAX_USER_AGENT]

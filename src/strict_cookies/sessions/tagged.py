@@ -1,0 +1,139 @@
+"""
+JSON that gives back what it was given: the types that Flask's session knows, and no others.
+
+A value that JSON has no word for becomes an object with one key, which begins with a space. Tuples
+stay tuples, octets octets, :class:`~markupsafe.Markup` stays safe, and a moment keeps its
+microseconds and its offset. As in Flask's own session, keys of mappings become text, a named tuple
+becomes a tuple and a dataclass a mapping. What can't be kept is refused where it was put in.
+
+Nothing is ever unpickled, and nothing but JSON is tried.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+#: Types that no tag is needed for and that nobody can change in place.
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+#: Further types that nobody can change in place; a tuple may hold what can be changed.
+IMMUTABLE = _ATOMS | {bytes, Markup, UUID, datetime, date, Decimal}
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+
+
+def dump(data: Mapping[str, Any]) -> bytes:
+    """
+    Write a session's data.
+
+    Args:
+        data: What ``flask.session`` holds.
+
+    Returns:
+        JSON in ASCII; equal for equal data in equal order.
+
+    Raises:
+        TypeError: A value is of a type that could not be given back; names key and type.
+    """
+    tagged: dict[Any, Any] = {}
+    for key, value in data.items():
+        try:
+            tagged[key] = value if type(value) in _ATOMS else _tag(value)
+        except _UnknownTypeError as error:
+            raise TypeError(
+                f"session[{key!r}] holds a {error}, which can't be kept between requests. Store "
+                "text, numbers, lists, mappings or an identifier of it."
+            ) from None
+    return _encode(_escape(tagged)).encode("ascii")
+
+
+def load(text: bytes) -> Any:
+    """
+    Read what :func:`dump` wrote, or any JSON around it.
+
+    Raises:
+        ValueError: It is none.
+    """
+    return _decode(text.decode("ascii"))[0]
+
+
+class _UnknownTypeError(Exception):
+    """The name of a type that has no tag."""
+
+
+def _tag(value: Any) -> Any:
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if kind is dict:
+        return _escape({key: _tag(one) for key, one in value.items()})
+    if kind is list:
+        return [_tag(one) for one in value]
+    for kinds, name, write in _WRITERS:
+        if isinstance(value, kinds):
+            return {name: write(value)}
+    return _tag_subclass(value)
+
+
+def _tag_subclass(value: Any) -> Any:
+    """Write what is no plain type itself, but behaves like one."""
+    if hasattr(value, "__html__"):
+        return {" m": str(value.__html__())}
+    if isinstance(value, dict):
+        return _escape({key: _tag(one) for key, one in value.items()})
+    if isinstance(value, list):
+        return [_tag(one) for one in value]
+    if isinstance(value, (str, int, float)):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _tag(dataclasses.asdict(value))
+    raise _UnknownTypeError(type(value).__name__)
+
+
+def _escape(tagged: dict[Any, Any]) -> dict[Any, Any]:
+    """Keep an object that looks like a tag from being read as one."""
+    if len(tagged) == 1:
+        ((key, value),) = tagged.items()
+        if isinstance(key, str) and key[:1] == " ":
+            return {" o": [key, value]}
+    return tagged
+
+
+def _untag(found: dict[str, Any]) -> Any:
+    if len(found) == 1:
+        ((key, value),) = found.items()
+        read = _READERS.get(key)
+        if read is not None:
+            return read(value)
+    return found
+
+
+#: Types with their tag and how they are written; a moment is a date too, so it stands first.
+_WRITERS: tuple[tuple[type | tuple[type, ...], str, Callable[[Any], Any]], ...] = (
+    (tuple, " t", lambda value: [_tag(one) for one in value]),
+    ((bytes, bytearray), " b", lambda value: b64encode(value).decode("ascii")),
+    (UUID, " u", lambda value: value.hex),
+    (datetime, " d", datetime.isoformat),
+    (date, " y", date.isoformat),
+    (Decimal, " n", str),
+)
+_READERS: dict[str, Callable[[Any], Any]] = {
+    " t": tuple,
+    " b": lambda value: b64decode(value, validate=True),
+    " m": Markup,
+    " u": UUID,
+    " d": datetime.fromisoformat,
+    " y": date.fromisoformat,
+    " n": Decimal,
+    " o": lambda pair: {pair[0]: pair[1]},
+}
+
+_decode = json.JSONDecoder(object_hook=_untag).raw_decode

@@ -1,0 +1,185 @@
+"""
+A visit: one session as one request found it, and how it becomes a row and a row a visit.
+
+A :class:`Visit` carries what the request read, so that a save can tell what the request changed.
+:class:`Visits` makes them, writes their rows, and judges by the limits whether one is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .ids import SessionIds
+from .keys import SessionKeys
+from .limits import PRESETS, Limits
+from .record import Payloads, Record, dump_record, make_record, split
+from .store import StoredSession
+from .tagged import dump, load
+
+#: Seconds by which the clocks of two servers may differ.
+MAX_SKEW = 60
+
+
+class Visit:
+    """
+    One session, as one request found it.
+
+    Args:
+        key: Under which the store has it.
+        record: Who is signed in, and until when.
+        data: What it holds; handed out once.
+        row: As the store has it.
+
+    Attributes:
+        version: Of the row.
+        seen_at: Of the row.
+        signed: What the cookie must hold where the browser does not have it yet; else None.
+        familiar: Whether the browser is of the family and platform that the session began in.
+    """
+
+    __slots__ = ("_data", "_payload", "_texts", "familiar", "key", "record", "seen_at", "signed",
+                 "version")  # fmt: skip
+
+    def __init__(
+        self, key: bytes, record: Record, data: dict[str, Any] | None, row: StoredSession
+    ) -> None:
+        self.key = key
+        self.record = record
+        self.version = row.version
+        self.seen_at = row.seen_at
+        self.signed: str | None = None
+        self.familiar = True
+        self._data = data
+        self._payload = row.payload
+        #: Record and data as they are written; taken apart when first asked for.
+        self._texts: tuple[bytes, bytes] | None = None
+
+    def __repr__(self) -> str:
+        """The record's level and times; neither key nor identifier."""
+        return f"<Visit {self.record!r}>"
+
+    @property
+    def record_text(self) -> bytes:
+        """The record as it is written."""
+        return self._split()[0]
+
+    @property
+    def data_text(self) -> bytes:
+        """The data as they were read or last written."""
+        return self._split()[1]
+
+    def read_data(self) -> dict[str, Any]:
+        """Give the data as they were read or last written; a new copy each time."""
+        data, self._data = self._data, None
+        if data is None:
+            data = load(self.data_text)
+        return data
+
+    def follow(self, row: StoredSession) -> None:
+        """Take over version, times and data of a row that was read or written since."""
+        self.version, self.seen_at = row.version, row.seen_at
+        self._data, self._payload, self._texts = None, row.payload, None
+
+    def _split(self) -> tuple[bytes, bytes]:
+        if self._texts is None:
+            self._texts = split(self._payload)
+        return self._texts
+
+
+class Bounds(NamedTuple):
+    """
+    Limits in whole seconds.
+
+    Attributes:
+        absolute: See :class:`~strict_cookies.sessions.limits.Limits`.
+        idle: Likewise; None for no such limit.
+        touch_every: Likewise.
+    """
+
+    absolute: int
+    idle: int | None
+    touch_every: int
+
+
+class Visits:
+    """
+    Make visits of rows, and rows of visits.
+
+    Args:
+        keys: Derived from the application's secret.
+        limits: For every session; one of a higher level is held to that level's as well.
+        clock: Seconds since the epoch, UTC.
+    """
+
+    def __init__(self, keys: SessionKeys, limits: Limits, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ids = SessionIds(keys)
+        self._payloads = Payloads(keys)
+        levels = [limits if aal < 2 else limits.stricter(PRESETS[f"aal{aal}"]) for aal in range(4)]
+        #: By the level of the login; a visitor's at 0.
+        self.bounds = tuple(
+            Bounds(one.absolute_seconds, one.idle_seconds, one.touch_every) for one in levels
+        )
+
+    def read(self, key: bytes, row: StoredSession) -> Visit:
+        """
+        Read a row.
+
+        Raises:
+            Unreadable: Its payload is no session of this application.
+        """
+        values, data = load(self._payloads.open(key, row.payload))
+        return Visit(key, make_record(values), data, row)
+
+    def is_live(self, visit: Visit) -> bool:
+        """Judge by the clock whether a session that the store has is within its limits."""
+        now, record = int(self._clock()), visit.record
+        absolute, idle, _ = self.bounds[record.aal]
+        if now >= record.deadline or now >= record.begun_at + absolute:
+            return False
+        if record.begun_at > now + MAX_SKEW:
+            return False
+        return idle is None or now < visit.seen_at + idle
+
+    def ends_at(self, record: Record, seen_at: int) -> int:
+        """Tell when a session ends unless it is seen again."""
+        absolute, idle, _ = self.bounds[record.aal]
+        end = min(record.deadline, record.begun_at + absolute)
+        return end if idle is None else min(end, seen_at + idle)
+
+    def make(
+        self, record: Record, data: Mapping[str, Any], identifier: tuple[bytes, str]
+    ) -> tuple[Visit, StoredSession]:
+        """
+        Make a session that is in no store yet.
+
+        Args:
+            record: Who is signed in, and until when.
+            data: What it holds.
+            identifier: Key and signed text, as :class:`~strict_cookies.sessions.ids.SessionIds`
+                makes them.
+        """
+        key, signed = identifier
+        row = StoredSession(
+            version=1,
+            user=record.user,
+            created_at=record.begun_at,
+            seen_at=record.begun_at,
+            ends_at=self.ends_at(record, record.begun_at),
+            payload=self._payloads.seal(key, dump_record(record), dump(data)),
+        )
+        visit = Visit(key, record, None, row)
+        visit.signed = signed
+        return visit, row
+
+    def write(self, visit: Visit, data_text: bytes, seen_at: int) -> StoredSession:
+        """Give the row that follows upon the one that a visit has read."""
+        return StoredSession(
+            version=visit.version + 1,
+            user=visit.record.user,
+            created_at=visit.record.begun_at,
+            seen_at=seen_at,
+            ends_at=self.ends_at(visit.record, seen_at),
+            payload=self._payloads.seal(visit.key, visit.record_text, data_text),
+        )

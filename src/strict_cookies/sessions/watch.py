@@ -1,0 +1,116 @@
+"""
+Watch what browsers show: identifiers of nobody, of another store, or from another browser.
+
+**Binding.** A session remembers a keyed hash of the family and platform of its browser: no version,
+which an update would change, and no address, which changes on every journey. It is no secret that
+a thief could not imitate; it catches the careless ones, and never signs anybody out.
+
+**Strangers.** An identifier that another store signed a moment ago means that two servers have a
+store each where they should share one. Going on would sign the visitor out at every second request;
+so the request is refused, and the log says what to do. An older one is of a store that was thrown
+away, and counts as ended.
+
+Source: NIST SP 800-63B-4 section 5.3; OWASP Session Management Cheat Sheet.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Literal
+
+from ..errors import OtherStoreError
+from ..reasons import Reason
+from .device import read_device
+from .events import SessionEvents
+from .ids import ReadId
+from .keys import SessionKeys, code
+from .visit import MAX_SKEW, Visit
+
+Binding = Literal["log", "challenge", "off"]
+
+#: Seconds in which an identifier of another store means that both are in use.
+STRANGER_SECONDS = 600
+#: Identifiers within a minute that are no session's, at which an alarm is raised.
+MANY_UNKNOWN = 100
+_MINUTE = 60
+
+
+class Watch:
+    """
+    Raise alarms.
+
+    Args:
+        keys: Derived from the application's secret.
+        binding: ``"log"``; ``"challenge"`` also takes the login for not fresh; ``"off"``.
+        clock: Seconds since the epoch, UTC.
+        events: Where to tell.
+    """
+
+    def __init__(
+        self,
+        keys: SessionKeys,
+        binding: Binding,
+        clock: Callable[[], float],
+        events: SessionEvents,
+    ) -> None:
+        self._key = keys.derive("binding")[0]
+        self._binding = binding
+        self._clock = clock
+        self._events = events
+        #: Gives the keyed hash of a browser's family and platform; empty where none is known.
+        self.bind: Callable[[str], str] = lru_cache(maxsize=256)(self._bind)
+        self._started = int(clock())
+        self._unknown = 0
+        self._since = 0.0
+        self._lock = threading.Lock()
+
+    def meet_other_browser(self, visit: Visit) -> None:
+        """Note on a visit that the browser is not the one that the session began in."""
+        if self._binding == "off":
+            return
+        visit.familiar = self._binding != "challenge"
+        self._events.alarm(
+            Reason.OTHER_BROWSER,
+            "A session came from another family of browsers, or another platform, than it began "
+            "in.",
+        )
+
+    def _bind(self, user_agent: str) -> str:
+        device = read_device(user_agent)
+        if not device.known or self._binding == "off":
+            return ""
+        return code(self._key, f"{device.family}|{device.platform}".encode(), 8).hex()
+
+    def count_unknown(self) -> None:
+        """Count an identifier that is no session's."""
+        now = self._clock()
+        with self._lock:
+            if not 0 <= now - self._since < _MINUTE:
+                self._unknown, self._since = 0, now
+            self._unknown += 1
+            many = self._unknown == MANY_UNKNOWN
+        if many:
+            self._events.alarm(
+                Reason.UNKNOWN_SESSIONS,
+                f"{MANY_UNKNOWN} identifiers within a minute were no session's.",
+            )
+
+    def meet_stranger(self, read: ReadId) -> None:
+        """
+        Tell of an identifier of another store.
+
+        Raises:
+            OtherStoreError: That store is in use at the same time.
+        """
+        age = self._clock() - read.issued_at
+        in_use = read.issued_at >= self._started and -MAX_SKEW < age < STRANGER_SECONDS
+        self._events.alarm(
+            Reason.OTHER_STORE,
+            "It is in use at the same time as this process's own."
+            if in_use
+            else "Its sessions count as ended here.",
+        )
+        if in_use:
+            raise OtherStoreError(f"{Reason.OTHER_STORE}. {Reason.OTHER_STORE.remedy}")

@@ -1,0 +1,48 @@
+"""Keys of the session stage: one for each use, newest first, shown nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from strict_cookies.sessions.keys import KEY_OCTETS, SessionKeys, code
+
+
+def test_keys_come_newest_first():
+    """The secret comes before its fallbacks, in their order."""
+    keys = SessionKeys("new", ["old", b"older"])
+    assert keys.derive("x") == (
+        *SessionKeys("new").derive("x"),
+        *SessionKeys("old").derive("x"),
+        *SessionKeys(b"older").derive("x"),
+    )
+
+
+def test_each_use_has_a_key_of_its_own():
+    """No key serves two uses, and none is the secret itself."""
+    keys = SessionKeys("secret" * 6)
+    assert len({*keys.derive("a"), *keys.derive("b"), b"secret" * 6}) == 3
+    assert all(len(key) == KEY_OCTETS for key in keys.derive("a"))
+
+
+@pytest.mark.parametrize("secret", ["", b""])
+def test_empty_secret_is_refused(secret):
+    """Nothing is ever signed with an empty key."""
+    with pytest.raises(ValueError, match="needs a secret key"):
+        SessionKeys(secret)
+
+
+def test_text_and_octets_are_one_secret():
+    """A secret is the same as text and as its UTF-8 octets."""
+    assert SessionKeys("ключ").derive("x") == SessionKeys("ключ".encode()).derive("x")
+
+
+def test_repr_shows_no_key():
+    """What is printed says how many secrets there are."""
+    assert repr(SessionKeys("canary", ["canary2"])) == "<SessionKeys 2>"
+
+
+def test_code_depends_on_key_text_and_length():
+    """Another key, text or length gives another code."""
+    codes = {code(b"k", b"t"), code(b"l", b"t"), code(b"k", b"u"), code(b"k", b"t", 16)}
+    assert len(codes) == 4
+    assert len(code(b"k", b"t", 16)) == 16
