@@ -158,7 +158,8 @@ def test_profile_for_a_blueprint():
                    lambda app: app.register_blueprint(api))  # fmt: skip
     headers = app.test_client().get("/api/", base_url=REAL).headers
     assert headers[CSP] == (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "report-uri /cookies/reports; report-to strict-cookies"
     )
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 

@@ -120,10 +120,10 @@ def test_names_of_features_are_known(page):
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_violations_are_reported_to_the_site_itself(chromium, scheme):
     """Over https by the Reporting API, on http by report-uri: each arrives at our own path."""
-    app = make_app(content_security_policy_report_uri="/cookies/reports")
+    app = make_app(content_security_policy_report_uri="/own/reports")
     arrived = []
 
-    @app.post("/cookies/reports")
+    @app.post("/own/reports")
     def reports():
         arrived.append((request.mimetype, json.loads(request.data)))
         return "", 204
