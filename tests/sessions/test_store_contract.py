@@ -721,6 +721,21 @@ def test_processes_take_turns_for_transactions(shared_place, shared_store):
     assert json.loads(shared_store.read(key).payload) == {"count": 150}
 
 
+def test_lock_counts_in_every_store_of_a_place(shared_place, shared_store):
+    """What one store has locked, another of the same place can't have until it is given back."""
+    key = new_key()
+    with opened(shared_place) as other:
+        with shared_store.lock(key, timeout=30):
+            for _ in range(2):
+                with (
+                    pytest.raises(StoreUnavailableError, match="not had"),
+                    other.lock(key, timeout=0.05),
+                ):
+                    pytest.fail("two have it")
+        with other.lock(key, timeout=0.05):
+            pass
+
+
 def test_lock_of_a_dead_process_is_set_free(shared_place, shared_store):
     """A process that is killed while it has the lock keeps it for its timeout at most."""
     key = new_key()
