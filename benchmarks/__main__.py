@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .cases import firewall_cases, flask_cases
+from .declaration import declaration_table
 from .imports import measure_import
 from .measure import ROUNDS, Timing, measure
 from .sessions import sessions_table
@@ -44,6 +45,7 @@ def lines() -> Iterator[str]:
     yield from flask_table(measure(flask_cases()))
     yield from sessions_table()
     yield from stores_table()
+    yield from declaration_table()
     yield from import_table()
 
 

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
         CookieDroppedError,
         FrozenConfigurationError,
         PolicyError,
+        PreferenceValueError,
         SessionLimitError,
         StoreUnavailableError,
         StrictCookiesError,
+        UnknownPreferenceError,
         WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce, erase
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         requires_login,
         requires_role,
     )
+    from .sessions.preferences import preferences
     from .signals import (
         browser_reported,
         cookie_dropped,
@@ -69,6 +72,7 @@ _HOMES = {
     "FrozenConfigurationError": "errors",
     "Login": "sessions.access",
     "PolicyError": "errors",
+    "PreferenceValueError": "errors",
     "Purpose": "purposes",
     "Reason": "reasons",
     "Recipient": "recipient",
@@ -78,6 +82,7 @@ _HOMES = {
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers",
+    "UnknownPreferenceError": "errors",
     "WeakenedHeaderError": "errors",
     "background_request": "sessions.access",
     "browser_reported": "signals",
@@ -89,6 +94,7 @@ _HOMES = {
     "is_cross_origin": "origin",
     "login": "sessions.access",
     "logout": "sessions.access",
+    "preferences": "sessions.preferences",
     "reauthenticate": "sessions.access",
     "request_refused": "signals",
     "requires_fresh_login": "sessions.access",
@@ -113,6 +119,7 @@ __all__ = [
     "FrozenConfigurationError",
     "Login",
     "PolicyError",
+    "PreferenceValueError",
     "Purpose",
     "Reason",
     "Recipient",
@@ -122,6 +129,7 @@ __all__ = [
     "StrictCookies",
     "StrictCookiesError",
     "StrictTalisman",
+    "UnknownPreferenceError",
     "WeakenedHeaderError",
     "background_request",
     "browser_reported",
@@ -133,6 +141,7 @@ __all__ = [
     "is_cross_origin",
     "login",
     "logout",
+    "preferences",
     "reauthenticate",
     "request_refused",
     "requires_fresh_login",

@@ -122,5 +122,35 @@ class SessionLimitError(StrictCookiesError):
         )
 
 
+class UnknownPreferenceError(StrictCookiesError, KeyError):
+    """
+    A preference was asked for, or set, that no ``[[preference]]`` declares.
+
+    Declare it, or mend the name; the message says which is meant, or which there are.
+    """
+
+    __str__ = Exception.__str__
+
+
+class PreferenceValueError(StrictCookiesError, ValueError):
+    """
+    A preference was given a value that is none of its choices; the former one stays.
+
+    Tell the visitor which there are. The message does not repeat the value, which a client sent.
+
+    Args:
+        name: Of the preference.
+        choices: What it takes.
+    """
+
+    def __init__(self, name: str, choices: Iterable[str]) -> None:
+        self.name = name
+        self.choices = tuple(choices)
+        super().__init__(
+            f"Preference {name!r} was given a value that is none of its choices. Use one of "
+            f"{', '.join(map(repr, self.choices))}."
+        )
+
+
 class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""

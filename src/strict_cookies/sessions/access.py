@@ -134,6 +134,13 @@ def current_login() -> Login | None:
     return Login(record.user_id, record.roles, record.aal, moment)
 
 
+def has_fresh_login(max_age: timedelta = FRESH) -> bool:
+    """Tell whether somebody has signed in here a short time ago, by the clock of the sessions."""
+    found, manager = current_login(), server_session().manager
+    now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
+    return found is not None and found.is_fresh(max_age, now=now)
+
+
 def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
     """Let only users who are signed in into a view."""
 
@@ -186,9 +193,7 @@ def requires_fresh_login(
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            found, manager = current_login(), server_session().manager
-            now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
-            if found is None or not found.is_fresh(max_age, now=now):
+            if not has_fresh_login(max_age):
                 return _ask_to_sign_in()
             return _call(view, *args, **kwargs)
 
@@ -241,15 +246,28 @@ def _refuse_other_origins() -> None:
         abort(403, "Another site's page may not sign anybody in here.")
 
 
-def _ask_to_sign_in() -> Response:
+def sign_in_url(path: str | None = None) -> str | None:
+    """
+    Give the address of the page where people sign in; None where nobody has told it.
+
+    Args:
+        path: Where they want to go then, with the path below which the application is mounted.
+    """
     protection = current_app.extensions["strict_cookies"]
     flask_login = getattr(current_app, "login_manager", None)
     view = protection.session_options.login_view or getattr(flask_login, "login_view", None)
     if not view:
-        abort(401)
+        return None
     if view.startswith(("/", "https://", "http://")):
-        return redirect(view)
-    if request.method not in ("GET", "HEAD"):
-        return redirect(url_for(view), 303)
-    path = request.full_path if request.query_string else request.path
-    return redirect(url_for(view, next=request.script_root + path))
+        return str(view)
+    return url_for(view) if path is None else url_for(view, next=path)
+
+
+def _ask_to_sign_in() -> Response:
+    path = None
+    if request.method in ("GET", "HEAD"):
+        path = request.script_root + (request.full_path if request.query_string else request.path)
+    url = sign_in_url(path)
+    if url is None:
+        abort(401)
+    return redirect(url, 302 if path else 303)

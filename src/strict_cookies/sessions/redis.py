@@ -54,6 +54,7 @@ _FAULTS = (RedisError, errors.RedisClusterException, OSError)
 _REFUSED = "it refused the user or the password. See those in the URL"
 _FULL = "its memory is full. Raise maxmemory; noeviction is right"
 _AWAY = "it can't be reached. See that it runs, and the address"
+_REPLICA = "it is a read-only replica. Set the address of the primary"
 #: What to say by the kind of error, the special ones first.
 _REMEDIES: tuple[tuple[type[BaseException], str], ...] = (
     (errors.AuthenticationError, _REFUSED),
@@ -61,7 +62,7 @@ _REMEDIES: tuple[tuple[type[BaseException], str], ...] = (
     (errors.NoPermissionError, "its ACL refused a command. Allow reads, writes and scripts"),
     (errors.BusyLoadingError, "it is still loading its data. It goes on by itself"),
     (errors.OutOfMemoryError, _FULL),
-    (errors.ReadOnlyError, "it is a read-only replica. Set the address of the primary"),
+    (errors.ReadOnlyError, _REPLICA),
     (errors.MaxConnectionsError, "the client's connections are all in use. Raise max_connections"),
     (errors.TimeoutError, "it did not answer in time. See that it runs and is not overloaded"),
     (errors.ClusterDownError, "the Cluster is down. See that each slot has a node"),
@@ -69,11 +70,13 @@ _REMEDIES: tuple[tuple[type[BaseException], str], ...] = (
     (errors.ConnectionError, _AWAY),
     (OSError, _AWAY),
 )
-#: Likewise by the first word of an error that has no class of its own.
+#: Likewise by the word with which an error of Redis begins; before Redis 7 a script's error is
+#: wrapped in another, and the word is in its middle, behind a dash.
 _WORDS = {
     "NOAUTH": _REFUSED,
     "WRONGPASS": _REFUSED,
     "OOM": _FULL,
+    "READONLY": _REPLICA,
     "MISCONF": "it can't save to its disk and refuses writes. See its log",
     "BUSY": "it is busy with somebody's script. See SLOWLOG",
     "WRONGTYPE": "keys under this prefix are somebody else's. Give RedisStore another prefix",
@@ -249,8 +252,8 @@ class RedisStore:
         """Say what to mend; never in the server's words, which may repeat what was sent."""
         # It may come back empty, and then with another tag.
         self._tag = None
-        word = str(error).partition(" ")[0]
-        word = word if re.fullmatch(r"[A-Z]{3,16}", word) else type(error).__name__
+        words = re.findall(r"(?:^|\s-)([A-Z]{3,16})\b", str(error))
+        word = next((word for word in words if word in _WORDS), type(error).__name__)
         remedy = _WORDS.get(word) or next(
             (text for kind, text in _REMEDIES if isinstance(error, kind)),
             "it answered with an error. See its log",

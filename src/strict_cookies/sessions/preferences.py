@@ -1,0 +1,140 @@
+"""
+What visitors have chosen, kept in the session and gone with it.
+
+:data:`preferences` is one mapping for every application: it looks at the policy and the session of
+the request at hand, whoever keeps that session, so that it works with Flask's own as well. Reading
+it stores nothing and sets no cookie. Names and values are those that ``[[preference]]`` declares,
+and no others: a kept value that has left the choices since counts as none.
+
+Source: WP194 section 3.6, user interface customisation within the session.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app, session
+
+from ..errors import PreferenceValueError, UnknownPreferenceError
+from ..ledger import show
+
+if TYPE_CHECKING:
+    from ..preference import DeclaredPreference
+
+#: The one key of the session that holds all of them.
+SESSION_KEY = "_strict_cookies_preferences"
+
+
+class Preferences(Mapping[str, str]):
+    """
+    Declared preferences, with what was chosen or else the default.
+
+    Args:
+        declared: Gives what may be chosen.
+        kept: Gives where it is kept.
+    """
+
+    def __init__(
+        self,
+        declared: Callable[[], tuple[DeclaredPreference, ...]],
+        kept: Callable[[], MutableMapping[str, Any]],
+    ) -> None:
+        self._declared = declared
+        self._kept = kept
+
+    def __repr__(self) -> str:
+        """What it is; no value."""
+        return "<Preferences>"
+
+    @property
+    def declared(self) -> Mapping[str, DeclaredPreference]:
+        """The entries of the policy by their names, for forms that offer the choices."""
+        return MappingProxyType({entry.name: entry for entry in self._declared()})
+
+    def __getitem__(self, name: str) -> str:
+        entry = self._find(name)
+        chosen = self._chosen().get(name)
+        return chosen if isinstance(chosen, str) and chosen in entry.choices else entry.default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.declared)
+
+    def __len__(self) -> int:
+        return len(self._declared())
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.update({name: value})
+
+    def __delitem__(self, name: str) -> None:
+        """Let the default count again."""
+        self._find(name)
+        chosen = self._chosen()
+        if name in chosen:
+            self._keep({key: value for key, value in chosen.items() if key != name})
+
+    def update(self, chosen: Mapping[str, str] | None = None, /, **more: str) -> None:
+        """
+        Keep several choices at once, or none of them where one is refused.
+
+        Args:
+            chosen: Names and values.
+            more: Likewise.
+
+        Raises:
+            UnknownPreferenceError: A name is not declared.
+            PreferenceValueError: A value is none of the choices.
+        """
+        new = {**(chosen or {}), **more}
+        for name, value in new.items():
+            choices = self._find(name).choices
+            if not isinstance(value, str) or value not in choices:
+                raise PreferenceValueError(name, choices)
+        if any(self[name] != value for name, value in new.items()):
+            # What has left the policy meanwhile goes with the first change.
+            self._keep({name: self[name] for name in self if name in self._chosen()} | new)
+
+    def clear(self) -> None:
+        """Let all defaults count again."""
+        if self._chosen():
+            del self._kept()[SESSION_KEY]
+
+    def _find(self, name: str) -> DeclaredPreference:
+        entries = self._declared()
+        found = next((entry for entry in entries if entry.name == name), None)
+        if found is None:
+            raise UnknownPreferenceError(_say_unknown(name, [entry.name for entry in entries]))
+        return found
+
+    def _chosen(self) -> Mapping[str, Any]:
+        kept = self._kept().get(SESSION_KEY)
+        return kept if isinstance(kept, Mapping) else {}
+
+    def _keep(self, chosen: dict[str, Any]) -> None:
+        if chosen:
+            self._kept()[SESSION_KEY] = chosen
+        else:
+            self.clear()
+
+
+def _say_unknown(name: object, names: list[str]) -> str:
+    close = difflib.get_close_matches(str(name), names, n=1)
+    known = ", ".join(map(repr, names)) or "none"
+    hint = f"Did you mean {close[0]!r}?" if close else f"Declared are: {known}."
+    return f"Preference '{show(str(name))}' is not declared in [[preference]]. {hint}"
+
+
+def _find_declared() -> tuple[DeclaredPreference, ...]:
+    declared: tuple[DeclaredPreference, ...] = current_app.extensions[
+        "strict_cookies"
+    ].policy.preferences
+    return declared
+
+
+#: Those of the request at hand, as ``preferences`` in templates.
+preferences = Preferences(_find_declared, lambda: session)
+preferences.__doc__ = (
+    "What the visitor of the request at hand has chosen: a mapping of declared names to values."
+)
