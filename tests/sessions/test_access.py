@@ -18,6 +18,7 @@ from strict_cookies import (
     requires_login,
     requires_role,
 )
+from strict_cookies.sessions.memory import MemoryStore
 from strict_cookies.sessions.visit import MAX_SKEW
 
 from .apps import (
@@ -225,6 +226,40 @@ def test_visitor_is_asked_to_sign_in(path):
     assert response.headers["Location"] == f"/sign-in?next={path}?a%3D1%26b%3D2"
     response = ask(app, path, method="POST")
     assert (response.status_code, response.headers["Location"]) == (303, "/sign-in")
+
+
+def test_login_view_of_flask_login_may_be_an_address():
+    """Flask-Login takes an address in place of an endpoint, and so do the guards then."""
+    app = make_guarded()
+    app.login_manager = type("Manager", (), {"login_view": "https://id.example.com/"})()
+    assert ask(app, "/member").headers["Location"] == "https://id.example.com/"
+
+
+def test_store_that_failed_before_signs_nobody_in():
+    """A view that catches the first failure still gets an error for the login, and a 503."""
+    from strict_cookies import StoreUnavailableError
+
+    store, caught = MemoryStore(), []
+
+    def fail(key):
+        raise StoreUnavailableError("away")
+
+    app = make_app(store)
+
+    @app.get("/careless")
+    def careless():
+        for attempt in (lambda: session.get("a"), lambda: login("alice")):
+            try:
+                attempt()
+            except StoreUnavailableError as error:
+                caught.append(str(error))
+        return "went on"
+
+    cookie = cookie_of(ask(app, "/set/a/1"))
+    store.read = fail
+    response = ask(app, "/careless", cookie)
+    assert (response.status_code, lines(response)) == (503, [])
+    assert caught == ["away", "The session store did not answer. Nobody was signed in."]
 
 
 def test_way_back_has_the_mount(clock):

@@ -17,6 +17,7 @@ from flask_login import (
 
 from strict_cookies import (
     CookiePolicy,
+    SessionLimitError,
     StrictCookies,
     current_login,
     requires_fresh_login,
@@ -64,7 +65,8 @@ def add_views(app):
 
     @app.get("/enter/<user>")
     def enter(user):
-        login_user(USERS[user], remember="remember" in request.args)
+        stale = "stale" in request.args
+        login_user(USERS[user], remember="remember" in request.args, fresh=not stale)
         return "in"
 
     @app.get("/leave")
@@ -243,6 +245,28 @@ def test_remembered_login_is_listed_and_not_fresh(remembering):
     assert client.get("/sensitive").status_code == 401
     assert client.get("/home").text == "alice"
     assert len(manager.list_user("alice")) == 1
+
+
+def test_login_that_is_not_fresh_is_not_fresh_with_us(app):
+    """login_user(fresh=False) signs in, with a new identifier, and asks again where it matters."""
+    planted = cookie_of(ask(app, "/set/a"))
+    cookie = cookie_of(ask(app, "/enter/alice?stale=1", planted))
+    assert ask(app, "/home", cookie).text == "alice"
+    assert ask(app, "/sensitive", cookie).status_code == 302
+    assert ask(app, "/home", planted).status_code == 302
+
+
+def test_remembered_login_beyond_the_limit_is_taken_back(remembering):
+    """Where another session is refused, a remembered login begins none."""
+    remembering.config["STRICT_COOKIES_SESSIONS_PER_USER"] = (1, "deny")
+    remembering.register_error_handler(SessionLimitError, lambda error: ("too many", 409))
+    client = remembering.test_client()
+    client.get("/enter/alice?remember=1")
+    client.delete_cookie(COOKIE)
+    response = client.get("/home")
+    assert (response.status_code, response.text) == (409, "too many")
+    assert client.get("/who").text == ""
+    assert len(manager_of(remembering).list_user("alice")) == 1
 
 
 def test_logout_forgets_a_remembered_login(remembering):

@@ -178,6 +178,21 @@ def test_session_past_its_limits_stays_ended_when_the_clock_is_set_back(manager,
     assert open_visit(manager, signed) is None
 
 
+def test_session_past_its_limits_is_none_where_the_end_can_not_be_noted(clock, told):
+    """A store that fails just then changes nothing for the visitor."""
+    store = MemoryStore()
+    manager = make_manager(store, clock=clock)
+    signed = begin(manager)
+
+    def fail(keys):
+        raise StoreUnavailableError("away")
+
+    store.end = fail
+    clock.turn(DAY)
+    assert open_visit(manager, signed) is None
+    assert [facts["reason"].id for _, facts in told] == ["SC705"]
+
+
 # --- A clock that steps ---
 
 

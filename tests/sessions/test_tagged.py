@@ -171,6 +171,13 @@ def test_pickle_is_never_read():
         load(pickle.dumps({"a": 1}))
 
 
+@pytest.mark.parametrize("text", [b"", b"nonsense", b'{" t":nonsense}', "{}\xe9".encode()])
+def test_what_is_no_json_is_refused(text):
+    """Whatever is not JSON in ASCII is an error, and no guess."""
+    with pytest.raises(ValueError, match=r"no JSON|Expecting|ascii"):
+        load(text)
+
+
 def test_types_that_nobody_can_change_are_known():
     """A value of any other type may be changed in place, and is compared when it is saved."""
     assert {str, int, float, bool, type(None), bytes, Markup, UUID, datetime, date, Decimal} == (
