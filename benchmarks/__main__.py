@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .cases import firewall_cases, flask_cases
+from .declaration import declaration_table
 from .imports import measure_import
 from .measure import ROUNDS, Timing, measure
+from .sessions import sessions_table
 from .stores import stores_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PACKAGES = ("flask", "werkzeug", "flask-talisman")
+_PACKAGES = ("flask", "werkzeug", "flask-talisman", "flask-session")
 
 
 def main() -> None:
@@ -41,7 +43,9 @@ def lines() -> Iterator[str]:
     yield ""
     yield from firewall_table(measure(firewall_cases()))
     yield from flask_table(measure(flask_cases()))
+    yield from sessions_table()
     yield from stores_table()
+    yield from declaration_table()
     yield from import_table()
 
 

@@ -54,7 +54,8 @@ def flask_cases() -> dict[str, Case]:
     apps = {
         "Flask": _page(),
         "Flask + Talisman, nonce CSP": _page(),
-        "Flask + Strict Cookies": _page(),
+        "Flask + Strict Cookies, session in Flask's own cookie": _page(),
+        "Flask + Strict Cookies, as it comes": _page(),
     }
     Talisman(
         apps["Flask + Talisman, nonce CSP"],
@@ -63,9 +64,12 @@ def flask_cases() -> dict[str, Case]:
         frame_options="DENY",
     )
     apps["Flask"].jinja_env.globals["csp_nonce"] = lambda: "none"
-    ours = apps["Flask + Strict Cookies"]
-    ours.config["STRICT_COOKIES_POLICY"] = _policy(10)
-    StrictCookies(ours)
+    for name, ours in apps.items():
+        if "Strict Cookies" in name:
+            ours.config["STRICT_COOKIES_POLICY"] = _policy(10)
+            if "own cookie" in name:
+                ours.config["STRICT_COOKIES_SESSIONS"] = "flask"
+            StrictCookies(ours)
     return {name: _request(app, SIX) for name, app in apps.items()}
 
 

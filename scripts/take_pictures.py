@@ -20,8 +20,8 @@ PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 #: File name -> path, width in pixels, colour scheme.
 SHOTS = {
     "misbehave.png": ("/misbehave", 1100, "light"),
-    "declaration.png": ("/cookies/", 1100, "light"),
-    "declaration-dark.png": ("/cookies/", 1100, "dark"),
+    "declaration.png": ("/cookies/", 1280, "light"),
+    "declaration-dark.png": ("/cookies/?lang=de", 768, "dark"),
     "declaration-phone.png": ("/cookies/", 360, "light"),
     "sessions.png": ("/cookies/sessions", 1100, "light"),
 }

@@ -46,6 +46,28 @@ class _QuietHandler(WSGIRequestHandler):
         """Say nothing: a test's output is its failures."""
 
 
+def _closing(app):
+    """
+    Close each body when it ends, as a server must.
+
+    Werkzeug's forgets it where a browser that left has reset the connection; a file that stays
+    open is a warning then, in whichever test runs when it is collected.
+    """
+
+    def application(environ, start_response):
+        body = app(environ, start_response)
+
+        def chunks():
+            try:
+                yield from body
+            finally:
+                getattr(body, "close", lambda: None)()
+
+        return chunks()
+
+    return application
+
+
 @contextmanager
 def serve(
     app, *, tls_hosts: tuple[str, ...] = (), authority: trustme.CA | None = None
@@ -66,7 +88,12 @@ def serve(
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         (authority or trustme.CA()).issue_cert(*tls_hosts).configure_cert(context)
     server = make_server(
-        ADDRESS, 0, app, threaded=True, request_handler=_QuietHandler, ssl_context=context
+        ADDRESS,
+        0,
+        _closing(app),
+        threaded=True,
+        request_handler=_QuietHandler,
+        ssl_context=context,
     )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -261,7 +261,8 @@ def test_field_within_its_bounds_is_read_whole(counting):
     strays = [f"n{index}=v" for index in range(MAX_PAIRS - 1)]
     visit = Visit("; ".join([*strays, "s=v"]), policy=counting)
     assert visit.cookies == [("s", "v")]
-    assert counting.asked == MAX_PAIRS
+    # The one exact name is found without asking.
+    assert counting.asked == MAX_PAIRS - 1
     one_more = Visit("; ".join([*strays, "s=v", "a=1"]))
     assert one_more.cookies == []
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies import catalogue
 from strict_cookies.catalogue import (
     Category,
     FrameworkCookie,
@@ -193,17 +192,6 @@ def test_certain_tracker_is_told_by_the_catalogues_own_name():
     names = ["sid", "_ga", "UID", "li_gc", "_ga_G-1", "", "_", "_ga", "_gax"]
     found = [find_certain_tracker(name) for name in names]
     assert found == [None, "_ga", None, None, "_ga_*", None, None, "_ga", None]
-
-
-def test_names_that_are_kept_are_bounded(monkeypatch):
-    """However many names under a tracker's pattern arrive, no more than the bound are kept."""
-    monkeypatch.setattr(catalogue, "_seen", seen := {})
-    monkeypatch.setattr(catalogue, "MAX_SEEN", 3)
-    for number in range(10):
-        assert is_known_tracker(f"_ga_{number}")
-        assert not is_known_tracker(f"mine_{number}")
-    assert seen == dict.fromkeys(("_ga_0", "_ga_1", "_ga_2"), "_ga_*")
-    assert is_known_tracker("_ga_9")
 
 
 @pytest.mark.parametrize(

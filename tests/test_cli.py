@@ -14,6 +14,8 @@ from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies import cli as cli_module
 from strict_cookies.cli import WIDTH, cookies
 from strict_cookies.declaration.document import build_document
+from strict_cookies.declaration.exports import EXPORTS
+from strict_cookies.declaration.language import find_language
 
 KEY = "correct-horse-battery-staple-and-more"
 SOUND = {"SECRET_KEY": KEY, "TRUSTED_HOSTS": ["erp.example"]}
@@ -123,7 +125,7 @@ def test_flask_finds_the_commands():
     """The entry point leads to the group with its commands."""
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
-    assert sorted(cookies.commands) == ["check", "init", "sessions", "show"]
+    assert sorted(cookies.commands) == ["check", "export", "init", "sessions", "show"]
 
 
 def test_help_says_what_each_command_does(make_app):
@@ -254,9 +256,38 @@ def test_show_json_is_the_declaration(make_app):
     app = make_app()
     result = run(app, "show", "--json")
     document = json.loads(result.output)
-    assert document == build_document(app.extensions["strict_cookies"].policy)
+    protection = app.extensions["strict_cookies"]
+    assert document == build_document(protection.policy, processing=protection.processing())
     url = "https://erp.example/cookies/declaration.json"
     assert document == app.test_client().get(url).json
+
+
+def test_show_json_tells_report_only(make_app):
+    """Where nothing is enforced, the command says so as the page does."""
+    result = run(make_app(STRICT_COOKIES_MODE="report-only"), "show", "--json")
+    assert json.loads(result.output)["enforced"] is False
+
+
+@pytest.mark.parametrize("format_name", EXPORTS)
+def test_export_writes_each_format(make_app, format_name, tmp_path):
+    """The terminal and a file get what the format's writer makes, in the language asked for."""
+    app = make_app()
+    result = run(app, "export", format_name, "--lang", "de")
+    protection = app.extensions["strict_cookies"]
+    document = build_document(protection.policy, processing=protection.processing())
+    text = EXPORTS[format_name].write(document, find_language("de"))
+    assert result.exit_code == 0
+    assert result.output.splitlines() == text.splitlines()
+    path = tmp_path / "export"
+    assert run(app, "export", format_name, "--lang", "de", "--output", str(path)).output == ""
+    assert path.read_bytes() == text.encode()
+
+
+def test_export_says_where_it_cannot_write(make_app, tmp_path):
+    """A folder that is not there is told in words."""
+    result = run(make_app(), "export", "md", "--output", str(tmp_path / "no" / "where"))
+    assert result.exit_code == 1
+    assert "can't be written: No such file or directory." in " ".join(result.output.split())
 
 
 def test_show_replaces_what_could_steer_a_terminal(make_app):

@@ -111,10 +111,11 @@ def test_text_in_another_language_is_marked():
     """Declared text follows the reader's language and carries lang where the page's differs."""
     client = client_of()
     german = client.get("/cookies/", headers={"Accept-Language": "de"})
-    assert '<span lang="de">Farben</span>' in german.text
+    assert "<bdi>Farben</bdi>" in german.text
+    assert '<bdi lang="en">What it does.</bdi>' in german.text
     english = client.get("/cookies/").text
-    assert "Colours" in english
-    assert '<span lang="de">Formularschutz</span>' in english
+    assert "<bdi>Colours</bdi>" in english
+    assert '<bdi lang="de">Formularschutz</bdi>' in english
     assert german.headers["Vary"] == "Accept-Language"
 
 
@@ -132,7 +133,9 @@ def test_json_is_the_document_of_the_enforced_policy():
     client = client_of()
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
-    assert response.get_json() == build_document(protection.policy)
+    assert response.get_json() == build_document(
+        protection.policy, processing=protection.processing()
+    )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",
     ]  # fmt: skip
@@ -140,13 +143,15 @@ def test_json_is_the_document_of_the_enforced_policy():
         "session": False,
         "max_age_seconds": 14_400,
         "text": "4 hours",
+        "ended_by": "browser",
+        "starts_anew_when_set_again": True,
     }
 
 
 def test_hash_can_be_checked_without_us():
-    """The hash is the SHA-256 of the canonical JSON of all the rest."""
+    """The hash is the SHA-256 of the canonical JSON of all but itself and the edition."""
     document = client_of().get("/cookies/declaration.json").get_json()
-    stated = document.pop("hash")
+    stated, _ = document.pop("hash"), document.pop("edition")
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert stated == f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
@@ -187,7 +192,27 @@ def test_empty_policy_without_site_is_published():
     """With no policy file the session cookie alone is declared."""
     text = client_of(CookiePolicy()).get("/cookies/").text
     assert "1 cookie, listed below" in text
-    assert "Who answers for this" not in text
+    assert "Responsible" not in text
+
+
+@pytest.mark.parametrize(
+    ("sessions", "kept"),
+    [(None, ["counters", "reports", "sessions"]), ("flask", ["counters", "reports"])],
+)
+def test_what_the_protection_keeps_is_told(sessions, kept):
+    """The library's own processing is declared as far as it is switched on, with its end."""
+    app = Flask(__name__)
+    app.config.update(
+        TESTING=True, SECRET_KEY="k" * 32, STRICT_COOKIES_SESSION_LIFETIME="aal3",
+        STRICT_COOKIES_SESSIONS=sessions,
+    )  # fmt: skip
+    StrictCookies(app)
+    told = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
+    assert [one["id"] for one in told] == kept
+    assert told[0]["kept"]["until"] == "restart"
+    if sessions is None:
+        # Twelve hours, and the day after which rows are purged.
+        assert told[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}
 
 
 def test_prefix_of_the_pages_is_a_setting():
@@ -205,23 +230,28 @@ def test_web_storage_is_told():
     """Each item has its kind, who ends it and who can read it."""
     document = build_document(WIDE)
     told = [
-        (item["name"], item["pattern"], item["storage"], item["kind"], item["lifetime"])
+        (
+            item["name"],
+            item["pattern"],
+            item["storage"],
+            item["kind"],
+            item["lifetime"]["max_age_seconds"],
+            item["lifetime"]["text"],
+            item["lifetime"]["ended_by"],
+        )
         for item in document["storage"]
     ]
     assert told == [
-        ("draft-*", True, "localStorage", "local",
-         {"session": False, "max_age_seconds": 3600, "text": "1 hour", "ended_by": "site"}),
-        ("sort", False, "sessionStorage", "session",
-         {"session": True, "max_age_seconds": None, "text": "until the tab closes",
-          "ended_by": "browser"}),
-        ("forms", False, "IndexedDB", "indexeddb",
-         {"session": False, "max_age_seconds": 5400, "text": "90 minutes", "ended_by": "site"}),
+        ("draft-*", True, "localStorage", "local", 3600, "1 hour", "site"),
+        ("sort", False, "sessionStorage", "session", None, "until the tab closes", "browser"),
+        ("forms", False, "IndexedDB", "indexeddb", 5400, "90 minutes", "site"),
     ]  # fmt: skip
     assert document["storage"][0]["title"] == {"en": "Draft", "de": "Entwurf"}
     text = client_of(WIDE).get("/cookies/").text
     assert "2 cookies and 3 items of web storage, listed below." in text
-    assert "1 hour. This site's own script erases it then" in text
+    assert "At most 1 hour (exactly 3,600 seconds). This site&#39;s own script erases it" in text
     assert "Until the tab closes" in text
+    assert "The star stands for any further characters." in text
 
 
 def test_preferences_are_told():
@@ -237,7 +267,8 @@ def test_preferences_are_told():
         }
     ]
     text = client_of(WIDE).get("/cookies/").text
-    assert "One of <code>10</code>, <code>25</code>; unless you choose, <code>25</code>" in text
+    assert "<dd><bdi>10</bdi></dd><dd><bdi>25</bdi></dd>" in text
+    assert "<dt>Unless you choose</dt><dd><bdi>25</bdi></dd>" in text
     assert "gone with it" in text
 
 
@@ -251,9 +282,9 @@ def test_recipients_are_told():
     assert maps["origins"] == ["https://maps.example.com", "wss://live.example.com:8443"]
     assert (hosting["safeguard"], hosting["origins"]) == (None, [])
     text = client_of(WIDE).get("/cookies/", headers={"Accept-Language": "de"}).text
-    assert "Ireland, United States" in text
-    assert '<span lang="de">Standardvertragsklauseln</span>' in text
-    assert "None needed: within the European Economic Area or the United Kingdom" in text
+    assert "Irland und Vereinigte Staaten" in text
+    assert "<bdi>Standardvertragsklauseln</bdi>" in text
+    assert "Keine nötig: innerhalb des Europäischen Wirtschaftsraums" in text
 
 
 def test_recipients_go_into_a_page_of_the_site():
@@ -334,7 +365,8 @@ def test_third_party_cookies_are_ruled_out_only_where_they_are(kinds, possible):
     policy = CookiePolicy(recipients=(MAPS,), external_origins=origins)
     document = build_document(policy)
     assert document["third_party_cookies"] is possible
-    assert document["statement"].startswith("Among what this site itself stores, ") is possible
+    statement = document["statements"]["no_consent"]
+    assert statement.startswith("Among what this site itself stores, ") is possible
 
 
 @pytest.mark.parametrize(("kind", "access"), [("script", True), ("image", False)])
@@ -350,19 +382,20 @@ def test_scripts_of_third_parties_can_read_what_scripts_can_read(kind, access):
     assert [cookie["third_party_access"] for cookie in document["cookies"]] == [access, False]
     assert document["storage"][0]["third_party_access"] is access
     text = client_of(policy).get("/cookies/").text
-    assert ("scripts of others that are listed" in text) is access
+    assert document["storage"][0]["third_parties"] == (["Maps Ltd"] if access else [])
+    assert ("Yes: scripts of Maps Ltd run in pages of this site" in text) is access
 
 
-SECTIONS = ("storage", "preferences", "origins", "recipients")
+SECTIONS = ("storage", "preferences", "external-origins", "recipients")
 
 
 def test_page_has_a_section_for_what_is_there():
     """Each section has a heading of its own, which names it for a screen reader."""
     text = client_of(WIDE).get("/cookies/").text
     for name in SECTIONS:
-        assert f'<section aria-labelledby="{name}">' in text
-        assert text.count(f'<h2 id="{name}">') == 1
-    assert "https://maps.<wbr>example.<wbr>com" in text
+        assert f'<section aria-labelledby="sc-{name}">' in text
+        assert text.count(f'<h2 id="sc-{name}">') == 1
+    assert "<code>https://maps.example.com</code>" in text
     assert "your browser contacts other sites, which are listed too" in text
 
 
@@ -370,7 +403,7 @@ def test_page_has_no_section_for_what_is_not_there():
     """A site without storage, preferences and third parties reads nothing about them."""
     text = client_of().get("/cookies/").text
     for name in SECTIONS:
-        assert f'"{name}"' not in text
+        assert f'"sc-{name}"' not in text
     assert "contacts" not in text
 
 

@@ -53,6 +53,7 @@ PROSE = [
         "behind-a-proxy.md",
         "guard.md",
         "sessions.md",
+        "declaration.md",
         "glossary.md",
         "security.md",
     )

@@ -13,8 +13,8 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, create_environ
 
 from strict_cookies import ConfigurationError, CookieFirewall, CookiePolicy, StrictCookies
-from strict_cookies.headers import CLOSED_CSP
 from strict_cookies.https import HttpsRedirect, read_host
+from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS
 from tests.wsgi import run
 
 HOST = "erp.example.com"
@@ -48,15 +48,19 @@ class TestRedirect:
     def test_plain_http_is_answered_with_308(self):
         """The method stays, no cache keeps it, and it carries the security headers."""
         response = ask(make_app(), "/orders?page=2", method="POST", data={"a": "b"})
-        csp = "; ".join(f"{name} {sources}" for name, sources in CLOSED_CSP.items())
+        closed = dict(CLOSED_CSP)
+        # Plain http, where it means nothing.
+        del closed["upgrade-insecure-requests"]
+        csp = "; ".join(f"{name} {sources}" for name, sources in closed.items())
         assert (response.status, response.text) == ("308 Permanent Redirect", "Use https.\n")
         assert dict(response.headers) == {
             "Location": "https://erp.example.com/orders?page=2",
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Length": "11",
             "Cache-Control": "no-store",
-            "Content-Security-Policy": csp,
-            "Permissions-Policy": "browsing-topics=()",
+            "Content-Security-Policy": f"{csp}; report-uri /cookies/reports",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": ", ".join(f"{name}=()" for name in CLOSED_PERMISSIONS),
             "Referrer-Policy": "strict-origin-when-cross-origin",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",

@@ -24,7 +24,9 @@ COOKIE_KEYS = (
     "name, title, purposes, description, without_it, lifetime, path, domain, samesite, "
     "script_readable, partitioned, not_the_tracker"
 )
-SITE_KEYS = "name, controller, contact, dpo, authority, privacy_url, languages, jurisdictions"
+SITE_KEYS = (
+    "name, controller, contact, dpo, authority, privacy_url, languages, jurisdictions, honours_gpc"
+)
 
 SECTION_NAMES = "site, cookie, storage, preference, recipient, external_origin"
 

@@ -15,8 +15,8 @@ from strict_cookies import (
     is_cross_origin,
     request_refused,
 )
-from strict_cookies.headers import CLOSED_CSP
 from strict_cookies.origin import OriginGuard, read_origins
+from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS
 from strict_cookies.reasons import Reason
 from tests.policies import declare
 from tests.wsgi import run
@@ -291,7 +291,7 @@ class TestRefusal:
     def test_refusal_helps_the_developer(self):
         """It is plain text with the reason and what to do, without cookies, for no cache."""
         response = ask(make_app(), **CROSS)
-        csp = "; ".join(f"{name} {sources}" for name, sources in CLOSED_CSP.items())
+        csp = "; ".join(f"{name} {sources}".strip() for name, sources in CLOSED_CSP.items())
         assert response.text == (
             "SC601 request of another origin\n\n"
             "The request carried a cookie of this site, but did not come from a page of it. It was "
@@ -303,9 +303,13 @@ class TestRefusal:
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Length": str(len(response.data)),
             "Cache-Control": "no-store",
-            "Content-Security-Policy": csp,
-            "Permissions-Policy": "browsing-topics=()",
+            "Content-Security-Policy": f"{csp}; report-uri /cookies/reports; report-to strict-cookies",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Origin-Agent-Cluster": "?1",
+            "Permissions-Policy": ", ".join(f"{name}=()" for name in CLOSED_PERMISSIONS),
             "Referrer-Policy": "strict-origin-when-cross-origin",
+            "Reporting-Endpoints": 'strict-cookies="/cookies/reports"',
             "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies import CookiePolicy
+from strict_cookies import CookiePolicy, reader
 from strict_cookies.reader import CookieReader
 from tests.policies import declare
 
@@ -77,3 +77,13 @@ def test_field_above_its_bounds_counts_as_empty():
 def test_repr_holds_no_value():
     """A reading may be logged."""
     assert repr(read("csrf=canary; x=canary")) == "<Reading SC201>"
+
+
+def test_names_that_are_kept_are_bounded(monkeypatch):
+    """However many names under a tracker's pattern arrive, no more than the bound are kept."""
+    monkeypatch.setattr(reader, "MAX_KNOWN", 3)
+    read = CookieReader(POLICY)
+    for number in range(10):
+        reading = read(f"_ga_{number}=1; mine_{number}=1; __x{number}=1")
+        assert [name for _, name in reading.findings] == ["_ga_*", "other"]
+    assert list(read._known) == ["_ga_0", "_ga_1", "_ga_2"]

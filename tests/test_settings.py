@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask, session
 
+from strict_cookies import session_texts
 from strict_cookies.cookie import DeclaredCookie
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from strict_cookies.extension import StrictCookies
@@ -557,21 +558,13 @@ def test_session_cookie_is_declared_as_configured():
         "SESSION_COOKIE_SAMESITE": "None",
         "SESSION_COOKIE_PARTITIONED": True,
     }
-    title, description, without_it = (
-        {"en": "Session"},
-        {
-            "en": "Keeps the pages you visit together, so that the site knows you are signed in "
-            "and what you chose during this visit."
-        },
-        {"en": "You could not sign in, and the site would forget each step at once."},
-    )
     (declared,) = declare_session(config, CookiePolicy()).cookies
     assert declared == DeclaredCookie(
         name="__Secure-session",
-        title=title,
+        title=session_texts.TITLE,
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description=description,
-        without_it=without_it,
+        description=session_texts.DESCRIPTION,
+        without_it=session_texts.WITHOUT_IT,
         path="/erp",
         domain="example.com",
         samesite="None",
@@ -584,10 +577,10 @@ def test_session_cookie_is_declared_as_configured():
     (declared,) = declare_session(plain, CookiePolicy()).cookies
     assert declared == DeclaredCookie(
         name="__Secure-session",
-        title=title,
+        title=session_texts.TITLE,
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description=description,
-        without_it=without_it,
+        description=session_texts.DESCRIPTION,
+        without_it=session_texts.WITHOUT_IT,
     )
 
 

@@ -243,27 +243,16 @@ def find_certain_tracker(cookie_name: str) -> str | None:
     Returns:
         A text in which nothing is a client's; None where the name alone is not reason enough.
     """
-    entry = _seen.get(cookie_name)
-    if entry is None and cookie_name[:2] in load_catalogue().trackers.heads:
-        return _find_certain(cookie_name)
-    return entry
-
-
-#: Names found certain before, with their entries'; only what the catalogue knows is ever kept.
-_seen: dict[str, str] = {}
-#: Most of them that are kept.
-MAX_SEEN = 1024
-#: Longest of them, in characters.
-MAX_SEEN_LENGTH = 64
-
-
-def _find_certain(cookie_name: str) -> str | None:
-    found = load_catalogue().trackers.find(cookie_name)
+    trackers = load_catalogue().trackers
+    found = trackers.find(cookie_name) if cookie_name[:2] in trackers.heads else None
     if found is None or found.ambiguous or found.category is Category.CHOICE:
         return None
-    if len(_seen) < MAX_SEEN and len(cookie_name) <= MAX_SEEN_LENGTH:
-        _seen[cookie_name] = found.name
     return found.name
+
+
+def tracker_heads() -> frozenset[str]:
+    """Give the first two characters of any name that can be a tracker's, to dismiss the others."""
+    return frozenset(load_catalogue().trackers.heads)
 
 
 def trackers_under(stem: str) -> list[str]:

@@ -424,7 +424,7 @@ def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
             severity="warning",
             message="\n".join(("Visitors read these texts in another language:", *gaps)),
             remedy='Write them in cookies.toml as description.de = "...", for example; for the '
-            "session cookie add an entry of its name.",
+            "session cookie, in a language that its texts lack, add an entry of its name.",
         )
 
 

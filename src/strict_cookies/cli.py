@@ -1,5 +1,5 @@
 """
-``flask cookies``: show what is declared, check the configuration, make a first ``cookies.toml``.
+``flask cookies``: show, export and check what is declared, and make a first ``cookies.toml``.
 
 The commands load the application themselves, so that a policy that stops it is explained in words
 instead of a traceback. They print plain text that reads well without colour and wraps at
@@ -20,6 +20,8 @@ from flask.cli import AppGroup, ScriptInfo
 
 from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
 from .declaration.document import build_document
+from .declaration.exports import EXPORTS
+from .declaration.language import LANGUAGES, find_language
 from .errors import PolicyError, StrictCookiesError
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .firewall import CookieFirewall
+    from .policy import CookiePolicy
 
 #: Columns of the widest line that is not code, a path or an address.
 WIDTH = 88
@@ -64,17 +67,9 @@ cookies = AppGroup("cookies", help="Show, check and set up the cookies that this
 def show_command(ctx: click.Context, as_json: bool) -> None:
     """Show which cookies are declared, and how they are enforced."""
     app = _load_app(ctx)
-    if "strict_cookies" not in app.extensions:
-        raise _failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
-    try:
-        firewall: CookieFirewall = app.extensions["strict_cookies"].freeze()
-        own = find_policy(app)
-    except (StrictCookiesError, AttributeError, TypeError, ValueError) as error:
-        raise _failure(
-            f"The configuration can't be used: {error}\nRun 'flask cookies check' for all of it."
-        ) from None
+    firewall, own = _freeze(app)
     if as_json:
-        click.echo(json.dumps(build_document(firewall.policy), ensure_ascii=False, indent=2))
+        click.echo(_export(app, firewall, "json", "en"), nl=False)
         return
     policy = firewall.policy
     source = policy.source or (
@@ -100,6 +95,35 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
             click.echo()
             click.echo(click.style(printable(title), bold=True))
             _print_rows(rows)
+
+
+@cookies.command("export", with_appcontext=False)
+@click.argument("format_name", metavar="FORMAT", type=click.Choice(list(EXPORTS)))
+@click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write; by default to the terminal.",
+)
+@click.pass_context
+def export_command(ctx: click.Context, format_name: str, lang: str, output: Path | None) -> None:
+    """
+    Write the declaration in an open format.
+
+    json, csv and md are what the site publishes. tcf is a file of IAB device storage disclosures;
+    the site does not thereby take part in TCF. edpb is a knowledge base for the EDPB Website
+    Auditing Tool.
+    """
+    app = _load_app(ctx)
+    firewall, _own = _freeze(app)
+    text = _export(app, firewall, format_name, lang)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise _failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
 
 
 @cookies.command("check", with_appcontext=False)
@@ -165,6 +189,27 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
 
 
 # Loading
+
+
+def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
+    """Give the firewall as it enforces, and the application's own policy."""
+    if "strict_cookies" not in app.extensions:
+        raise _failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
+    try:
+        return app.extensions["strict_cookies"].freeze(), find_policy(app)
+    except (StrictCookiesError, AttributeError, TypeError, ValueError) as error:
+        raise _failure(
+            f"The configuration can't be used: {error}\nRun 'flask cookies check' for all of it."
+        ) from None
+
+
+def _export(app: Flask, firewall: CookieFirewall, format_name: str, language: str) -> str:
+    document = build_document(
+        firewall.policy,
+        enforced=firewall.mode != "report-only",
+        processing=app.extensions["strict_cookies"].processing(),
+    )
+    return EXPORTS[format_name].write(document, find_language(language))
 
 
 def _load_app(ctx: click.Context) -> Flask:

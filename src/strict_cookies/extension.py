@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
@@ -22,6 +23,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
+from .declaration.processing import COUNTERS, REPORTS, Processing
+from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
 from .errors import ConfigurationError, StoreUnavailableError
@@ -37,11 +40,10 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
-from .sessions.beside_flask_login import connect_flask_login
+from .sessions.control import PURGE_AFTER
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
 from .sessions.preferences import preferences
-from .sessions.prepared import choose_store, prepare_sessions
 from .sessions.session import ServerSession
 from .settings import (
     DEFAULTS,
@@ -112,9 +114,14 @@ class StrictCookies:
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.jinja_env.globals["strict_cookies_guard"] = protection.guard
+        app.register_blueprint(
+            create_blueprint(protection.stand, processing=protection.processing),
+            url_prefix=protection.url_prefix,
+        )
+        if protection.policy.site.honours_gpc:
+            add_gpc(app, protection.stand)
         # An application may have something of that name already.
         app.jinja_env.globals.setdefault("preferences", preferences)
-        app.register_blueprint(create_blueprint(protection.stand), url_prefix=protection.url_prefix)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
@@ -291,6 +298,9 @@ class Protection:
                 f"Sessions can't be kept on the server: {what}. Set SECRET_KEY, remove "
                 "STRICT_COOKIES_SESSIONS = 'flask', and leave the mode 'report-only' first."
             )
+        # Imported when first needed, as below: a part of the import's time, and not for everybody.
+        from .sessions.prepared import prepare_sessions
+
         with self._lock:
             if self._sessions is None:
                 self._sessions = prepare_sessions(
@@ -328,6 +338,13 @@ class Protection:
             self.freeze()
             assert self._talisman is not None
         return self._talisman
+
+    def processing(self) -> tuple[Processing, ...]:
+        """Give what the protection itself keeps, as the declaration tells it."""
+        if self._store is None:
+            return COUNTERS, REPORTS
+        kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
+        return COUNTERS, REPORTS, Processing(kind="sessions", kept=kept, until="time")
 
     def nonce(self) -> str:
         """Make or repeat this request's nonce for the Content-Security-Policy."""
@@ -458,6 +475,9 @@ class Protection:
         elif options.is_flask or settings.mode == "report-only":
             app.session_interface = self._interface_before
         else:
+            from .sessions.beside_flask_login import connect_flask_login
+            from .sessions.prepared import choose_store
+
             self._store = choose_store(app, options)
             connect_flask_login(app)
 

@@ -249,11 +249,12 @@ def find_cookie(field: str, name: str) -> str | None:
 
     Source: RFC 6265bis sections 4.2.1 and 5.8.3.
     """
-    count = field.count(name)
-    if not count:
+    if name not in field:
         return None
-    if count == 1 and field.startswith(f"{name}="):
-        return field[len(name) + 1 :].partition(";")[0].strip(" \t")
+    before, equals, rest = field.partition(f"{name}=")
+    if equals and not before and name not in rest:
+        # The one cookie that is asked for mostly stands first.
+        return rest.partition(";")[0].strip(" \t")
     found = None
     for pair in field.split(";"):
         key, equals, value = pair.partition("=")

@@ -44,6 +44,7 @@ class Site:
         privacy_url: The privacy notice: a path on the site or an https URL.
         languages: Language tags of the declared texts, the default one first.
         jurisdictions: Whose law may be printed, for example ``("EU", "UK")``.
+        honours_gpc: Whether the site promises to honour Global Privacy Control.
 
     Raises:
         PolicyError: ``privacy_url`` is no such address.
@@ -57,6 +58,7 @@ class Site:
     privacy_url: str = ""
     languages: tuple[str, ...] = ("en",)
     jurisdictions: tuple[str, ...] = ("EU",)
+    honours_gpc: bool = False
 
     def __post_init__(self) -> None:
         url = self.privacy_url

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from .catalogue import find_certain_tracker
+from .catalogue import find_certain_tracker, tracker_heads
 from .grammar import (
     MAX_FIELD_OCTETS,
     MAX_PAIRS,
@@ -32,6 +32,10 @@ _MALFORMED_PAIR = Reason.MALFORMED_PAIR
 _STRAY = Reason.STRAY
 _TRACKER_ARRIVED = Reason.TRACKER_ARRIVED
 _UNKNOWN_STRAY = (Reason.STRAY, OTHER)
+#: Most trackers' names that are remembered, under whatever pattern of the catalogue.
+MAX_KNOWN = 1024
+#: Longest of them, in characters.
+MAX_KNOWN_LENGTH = 64
 #: A named tuple's own constructor takes a third of the time.
 _new = tuple.__new__
 
@@ -65,13 +69,29 @@ class CookieReader:
         sweeps_all: Whether every stray may be swept, or only trackers and those names.
     """
 
-    __slots__ = ("_declares", "_find", "_sweeps_all", "_tried")
+    __slots__ = (
+        "_declares",
+        "_exact",
+        "_find",
+        "_has_patterns",
+        "_heads",
+        "_known",
+        "_sweeps_all",
+        "_tried",
+    )
 
     def __init__(
         self, policy: CookiePolicy, tried: Collection[str] = (), *, sweeps_all: bool = False
     ) -> None:
         self._declares = policy.declares
+        #: A mapping's own look-up costs less than calling it.
+        self._exact = dict(policy.exact)
+        self._has_patterns = len(self._exact) < len(policy.cookies)
         self._find = policy.find
+        #: Trackers' names met before, with what is told of them; no other name is ever kept.
+        self._known: dict[str, tuple[Reason, str]] = {}
+        #: How names begin that are worth a closer look; those with a prefix are.
+        self._heads = tracker_heads() | {"__"}
         self._tried = tried
         self._sweeps_all = sweeps_all
 
@@ -92,7 +112,7 @@ class CookieReader:
         pairs = text.split(";", MAX_PAIRS)
         if len(pairs) > MAX_PAIRS:
             return self._refuse(field)
-        declares = self._declares
+        exact, has_patterns, declares = self._exact, self._has_patterns, self._declares
         kept: dict[str, str] = {}
         strays: list[str] = []
         spoilt: list[tuple[Reason, str]] = []
@@ -100,7 +120,7 @@ class CookieReader:
             pairs = [_check_pair(pair) for pair in pairs]
         for pair in pairs:
             name, equals, _ = pair.partition("=")
-            if declares(name):
+            if name in exact or (has_patterns and declares(name)):
                 if not equals:
                     spoilt.append((_MALFORMED_PAIR, name))
                 elif name in kept:
@@ -111,7 +131,23 @@ class CookieReader:
                 strays.append(name)
         if not (strays or spoilt):
             return None
-        findings, sweepable = self._sort_strays(strays, kept, spoilt)
+        known, heads, tried = self._known, self._heads, self._tried
+        findings: list[tuple[Reason, str]] = []
+        sweepable: list[str] = []
+        unknown: list[str] = []
+        for name in strays:
+            finding = known.get(name)
+            if finding is None and (name[:2] in heads or name in tried):
+                finding = self._look_closer(name, kept, spoilt, sweepable)
+            if finding is None:
+                unknown.append(name)
+            else:
+                findings.append(finding)
+                sweepable.append(name)
+        if unknown:
+            findings.append(_UNKNOWN_STRAY)
+            if self._sweeps_all:
+                sweepable += unknown
         for reason, name in spoilt:
             findings.append((reason, self._entry(name)))
             if reason is _AMBIGUOUS:
@@ -120,32 +156,24 @@ class CookieReader:
         found = tuple(dict.fromkeys(findings))
         return _new(Reading, ("; ".join(kept.values()), found, sweepable))
 
-    def _sort_strays(
-        self, strays: list[str], kept: Iterable[str], spoilt: list[tuple[Reason, str]]
-    ) -> tuple[list[tuple[Reason, str]], list[str]]:
-        """Tell of strays by name only where it is known; list what may be swept."""
-        findings: list[tuple[Reason, str]] = []
-        sweepable: list[str] = []
-        unknown = False
-        for name in strays:
-            finding = find_certain_tracker(name)
-            if finding is not None:
-                sweepable.append(name)
-                findings.append((_TRACKER_ARRIVED, finding))
-            elif name in self._tried:
-                sweepable.append(name)
-                findings.append((_STRAY, name))
-            else:
-                unknown = True
-                if self._sweeps_all:
-                    sweepable.append(name)
-            if name[:2] == "__":
-                for twin in _other_spellings(name, kept):
-                    sweepable.append(name)
-                    spoilt.append((_AMBIGUOUS, twin))
-        if unknown:
-            findings.append(_UNKNOWN_STRAY)
-        return findings, sweepable
+    def _look_closer(
+        self,
+        name: str,
+        kept: Iterable[str],
+        spoilt: list[tuple[Reason, str]],
+        sweepable: list[str],
+    ) -> tuple[Reason, str] | None:
+        """Tell of a stray by name, where it is a tracker's or this application's own."""
+        for twin in _other_spellings(name, kept):
+            spoilt.append((_AMBIGUOUS, twin))
+            sweepable.append(name)
+        entry = find_certain_tracker(name)
+        if entry is None:
+            return (_STRAY, name) if name in self._tried else None
+        finding = (_TRACKER_ARRIVED, entry)
+        if len(self._known) < MAX_KNOWN and len(name) <= MAX_KNOWN_LENGTH:
+            self._known[name] = finding
+        return finding
 
     def _refuse(self, field: str) -> Reading:
         """Take a field above its bounds for empty; expire the undeclared names it begins with."""

@@ -132,6 +132,7 @@ SITE_KEYS: Mapping[str, Reader] = {
     "privacy_url": _read_string,
     "languages": _read_languages,
     "jurisdictions": _read_strings,
+    "honours_gpc": _read_flag,
 }
 
 _LIFETIME_HINT = 'Write lifetime = "4 hours", or "session".'

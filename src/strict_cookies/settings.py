@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from . import session_texts
 from .cookie import DeclaredCookie
 from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
@@ -315,13 +316,10 @@ def declare_former_session(
 def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
     return DeclaredCookie(
         name=config["SESSION_COOKIE_NAME"],
-        title={"en": "Session"},
+        title=session_texts.TITLE,
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description={
-            "en": "Keeps the pages you visit together, so that the site knows you are signed in "
-            "and what you chose during this visit."
-        },
-        without_it={"en": "You could not sign in, and the site would forget each step at once."},
+        description=session_texts.DESCRIPTION,
+        without_it=session_texts.WITHOUT_IT,
         path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
         domain=config["SESSION_COOKIE_DOMAIN"] or None,
         samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",

@@ -283,7 +283,7 @@ def test_transfers_abroad_name_their_safeguard(visitor):
     abroad = [one for one in POLICY.recipients if not HOME.issuperset(one.country)]
     assert [one.country for one in abroad] == [("IE", "US")] * 2
     text = visitor.get("/privacy").text
-    assert text.count("Ireland, United States") == 2
+    assert text.count("Ireland and United States") == 2
     for recipient in abroad:
         assert "Standard contractual clauses" in recipient.safeguard
         assert str(escape(recipient.safeguard)) in text

@@ -119,7 +119,7 @@ def take_out_compare_and_set(patch: pytest.MonkeyPatch, kind: str) -> None:
                 sqlite, name, _swap(getattr(sqlite, name), "AND version = ?", "AND ? IS NOT NULL")
             )
     else:
-        text = _swap(redis_scripts.UPDATE.text, "tonumber(version) - 1", "tonumber(found[1])")
+        text = _swap(redis_scripts.UPDATE.text, "new.version - 1", "found.version")
         patch.setattr(redis_scripts.UPDATE, "text", text)
         patch.setattr(redis_scripts.UPDATE, "sha", hashlib.sha1(text.encode()).hexdigest())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -65,7 +64,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start on a free port, or again on the port that it had."""
-        tries = [self.port] if self.port else [_free_port() for _ in range(10)]
+        tries = [self.port] if self.port else [free_port() for _ in range(10)]
         for self.port in tries:
             command = [find_redis_server(), *self._arguments()]
             with (self.folder / "log").open("ab") as log:
@@ -77,24 +76,17 @@ class RedisServer:
         raise AssertionError((self.folder / "log").read_text())
 
     def kill(self) -> None:
-        """End it as a power cut of the process would."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """End it in order."""
-        self._end(signal.SIGTERM)
+        """End it at once: one that can't save refuses to end in order."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def _arguments(self) -> tuple[str, ...]:
         common = ("--port", str(self.port), "--bind", ADDRESS, "--dir", str(self.folder))
         if self.config is not None:
             return (str(self.config), *common, "--sentinel")
         return (*common, "--save", "", "--appendonly", "no", *self.options)
-
-    def _end(self, number: int) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait()
-            self._process = None
 
     def _answers(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
@@ -117,7 +109,7 @@ def redis_server(*options: str, config: Path | None = None) -> Iterator[RedisSer
         server.start()
         yield server
     finally:
-        server.stop()
+        server.kill()
         shutil.rmtree(folder)
 
 
@@ -150,7 +142,7 @@ def _is_whole(client: redis.Redis) -> bool:
     return client.execute_command("CLUSTER INFO")["cluster_state"] == "ok" and known == SLOTS
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Find a port that is free, and so is the one for the bus of a Cluster."""
     while True:
         port = random.randint(20_000, 32_000)

@@ -19,7 +19,7 @@ from strict_cookies.sessions.redis_scripts import GRACE_MS
 from strict_cookies.sessions.store import Update
 
 from .places import HOUR, NOW, make_row, new_key, wait_until
-from .redis_servers import ADDRESS, redis_server
+from .redis_servers import ADDRESS, free_port, redis_server
 
 HOUR_MS = HOUR * 1000
 
@@ -155,10 +155,10 @@ def test_unreadable_row_is_not_found(store, client, prefix):
     good, *bad = (new_key() for _ in range(5))
     for key in (good, *bad):
         store.create(key, make_row())
-    changes = ({"v": "x"}, {"u": b"=\xff"}, {"e": "soon"}, None)
-    for key, change in zip(bad, changes, strict=True):
-        name = f"{{{prefix}}}:s:{key.hex()}"
-        client.hset(name, mapping=change) if change else client.hdel(name, "p")
+    whole = client.get(f"{{{prefix}}}:s:{good.hex()}")
+    damaged = (whole[:35], whole[:38], whole.replace(b"alice", b"al\xffce"), b"")
+    for key, octets in zip(bad, damaged, strict=True):
+        client.set(f"{{{prefix}}}:s:{key.hex()}", octets, keepttl=True)
     for key in bad:
         assert store.read(key) is None
         assert store.transact(key, lambda row: pytest.fail("it is unreadable")) is None
@@ -168,7 +168,7 @@ def test_unreadable_row_is_not_found(store, client, prefix):
 def test_keys_of_somebody_else_are_told(store, client, prefix):
     """Where a key has another kind of value, this is no store of ours."""
     key = new_key()
-    client.set(f"{{{prefix}}}:s:{key.hex()}", "canary")
+    client.hset(f"{{{prefix}}}:s:{key.hex()}", "canary", "canary")
     with pytest.raises(StoreCorruptError, match="are somebody else's") as told:
         store.read(key)
     assert "canary" not in str(told.value)
@@ -332,16 +332,14 @@ def test_tls(tmp_path):
     issued.cert_chain_pems[0].write_to_path(tmp_path / "cert")
     files = ("--tls-cert-file", "cert", "--tls-key-file", "key", "--tls-ca-cert-file", "ca")
     options = [word if word[0] == "-" else str(tmp_path / word) for word in files]
-    with redis_server(*options, "--tls-auth-clients", "no") as server:
-        with server.client() as client:
-            client.config_set("port", 0)
-            client.config_set("tls-port", server.port)
-        url = f"rediss://:canary@{ADDRESS}:{server.port}/0"
+    port = free_port()
+    with redis_server(*options, "--tls-auth-clients", "no", "--tls-port", str(port)):
+        url = f"rediss://:canary@{ADDRESS}:{port}/0"
         strange = RedisStore(url)
         with pytest.raises(StoreUnavailableError, match="can't be reached") as told:
             strange.read(new_key())
         assert "canary" not in str(told.value)
-        store = RedisStore(f"rediss://{ADDRESS}:{server.port}/0?ssl_ca_certs={tmp_path / 'ca'}")
+        store = RedisStore(f"rediss://{ADDRESS}:{port}/0?ssl_ca_certs={tmp_path / 'ca'}")
         assert len(store.tag) == 8
         for each in (strange, store):
             each.close()

@@ -1,95 +1,220 @@
 """
 The declaration's pages: server-rendered, without script, and they set no cookie.
 
-``/cookies/`` for people, ``/cookies/declaration.json`` for machines, and ``cookie_table()`` and
-``recipient_table()`` for a site's own privacy page. A site overrides the page by a template
-``strict_cookies/declaration.html`` of its own, whole, or block by block where it extends
-``strict_cookies/layout.html``.
+``/cookies/`` for people and ``/cookies/declaration.json``, ``.csv`` and ``.md`` for machines; for a
+site's own pages ``cookie_declaration()``, ``cookie_table()``, ``recipient_table()`` and
+``cookie_notice()``. A site overrides the page by a template ``strict_cookies/declaration.html`` of
+its own, whole, or block by block where it extends ``strict_cookies/layout.html``.
+
+A rendering is kept only where every template is the library's own: one of the site's may show who
+is signed in.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    after_this_request,
+    current_app,
+    has_request_context,
+    render_template,
+    request,
+    url_for,
+)
 from markupsafe import Markup
 
-from .document import build_document
+from .exports import EXPORTS, Export, read_schema
+from .language import LANGUAGES, Language, find_language, pick_text
+from .published import Published, Rendered, Stand, counters_only, no_edition
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from .edition import Edition
+    from .processing import Processing
 
-#: For how long a browser may show the declaration without asking again, in seconds.
+#: For how long a browser may show an export without asking again, in seconds.
 MAX_AGE = 300
-#: The language of the page's own words.
-PAGE_LANGUAGE = "en"
+
+_FOLDER = Path(__file__).parent / "templates"
+_PAGE = "strict_cookies/declaration.html"
+#: Every template that a rendering may come from.
+_TEMPLATES = tuple(
+    path.relative_to(_FOLDER).as_posix() for path in sorted(_FOLDER.glob("*/*.html"))
+)
 
 
-def create_blueprint(stand: Callable[[], tuple[CookiePolicy, bool]]) -> Blueprint:
+def create_blueprint(
+    stand: Stand,
+    *,
+    edition: Callable[[], Edition | None] = no_edition,
+    processing: Callable[[], tuple[Processing, ...]] = counters_only,
+) -> Blueprint:
     """
     Make the pages for one application.
 
     Args:
         stand: Gives the policy and whether it is enforced; asked at each request.
+        edition: Gives version and history; None where nobody keeps versions.
+        processing: Gives what the protection itself keeps.
     """
     blueprint = Blueprint(
         "strict_cookies", __name__, template_folder="templates", static_folder="static"
     )
-    built: list[tuple[CookiePolicy, dict[str, Any]]] = []
-
-    def document() -> dict[str, Any]:
-        policy, enforced = stand()
-        if not built or built[0][0] is not policy:
-            built[:] = [(policy, build_document(policy, enforced=enforced))]
-        return built[0][1]
-
-    def context() -> dict[str, Any]:
-        languages: list[str] = document()["site"]["languages"]
-        wanted = request.accept_languages.best_match(languages) or languages[0]
-
-        def say(texts: dict[str, str]) -> Markup:
-            """Give a declared text in the reader's language, marked where the page's is another."""
-            tag = next((tag for tag in (wanted, languages[0], *texts) if tag in texts), "")
-            if tag.partition("-")[0] == PAGE_LANGUAGE:
-                return Markup("{}").format(texts[tag])
-            return Markup('<span lang="{}">{}</span>').format(tag, texts.get(tag, ""))
-
-        return {"document": document(), "say": say}
+    published = Published(stand, edition=edition, processing=processing)
+    pages = _Pages(published)
 
     @blueprint.get("/")
     def declaration() -> Response:
-        response = make_response(render_template("strict_cookies/declaration.html", **context()))
-        json_url = url_for("strict_cookies.declaration_json")
+        language, asked = _choose(published)
+        page = pages.render(_PAGE, language)
+        response = Response(page.octets)
         response.headers["Link"] = (
-            f'<{json_url}>; rel="cookie-declaration"; type="application/json"'
+            f"<{url_for('strict_cookies.declaration_json')}>; "
+            'rel="cookie-declaration"; type="application/json"'
         )
-        response.headers["Vary"] = "Accept-Language"
-        response.add_etag()
-        response.make_conditional(request)
-        return response
+        response.cache_control.no_cache = True
+        return _finish(response, page.etag, language, asked)
 
-    @blueprint.get("/declaration.json")
-    def declaration_json() -> Response:
-        response = Response(
-            json.dumps(document(), ensure_ascii=False, indent=2) + "\n",
-            content_type="application/json; charset=utf-8",
-        )
-        response.set_etag(document()["hash"].removeprefix("sha256:"))
+    for name, export in EXPORTS.items():
+        if export.mimetype is not None:
+            blueprint.add_url_rule(
+                f"/declaration.{name}",
+                f"declaration_{name}",
+                _export_view(published, name, export),
+            )
+
+    @blueprint.get("/declaration.schema.json")
+    def declaration_schema() -> Response:
+        schema = Rendered.of(read_schema())
+        response = Response(schema.octets, content_type="application/schema+json")
         response.cache_control.max_age = MAX_AGE
+        response.set_etag(schema.etag)
         response.make_conditional(request)
         return response
 
-    @blueprint.app_template_global("cookie_table")
-    def cookie_table() -> Markup:
-        """Render the table of declared cookies for a page of the site's own."""
-        # The template escapes every text of the policy.
-        return Markup(render_template("strict_cookies/cookie_table.html", **context()))  # noqa: S704
+    def add_part(name: str, template: str, **options: object) -> None:
+        def render_part(lang: str | None = None) -> Markup:
+            asked = lang in LANGUAGES
+            language = find_language(str(lang)) if asked else _choose(published)[0]
+            if not asked and has_request_context():
+                after_this_request(_vary)
+            # The template escapes every text of the policy.
+            part = pages.render(template, language, **options).octets.decode()
+            return Markup(part)  # noqa: S704
 
-    @blueprint.app_template_global("recipient_table")
-    def recipient_table() -> Markup:
-        """Render the table of recipients for a page of the site's own; empty without any."""
-        return Markup(render_template("strict_cookies/recipient_table.html", **context()))  # noqa: S704
+        blueprint.add_app_template_global(render_part, name)
 
+    add_part("cookie_declaration", _PAGE, fragment=True)
+    add_part("cookie_table", "strict_cookies/cookie_table.html")
+    add_part("recipient_table", "strict_cookies/recipient_table.html")
+    add_part("cookie_notice", "strict_cookies/notice.html")
     return blueprint
+
+
+class _Pages:
+    """Renders templates in the reader's language, once where they are the library's own."""
+
+    def __init__(self, published: Published) -> None:
+        self._published = published
+
+    def render(self, template: str, language: Language, **options: object) -> Rendered:
+        links = {
+            "page": url_for("strict_cookies.declaration"),
+            "style": url_for("strict_cookies.static", filename="declaration.css"),
+            "icon": url_for("strict_cookies.static", filename="icon.svg"),
+            **{
+                name: url_for(f"strict_cookies.declaration_{name}")
+                for name, export in EXPORTS.items()
+                if export.mimetype is not None
+            },
+        }
+        if not all(map(_is_ours, _TEMPLATES)):
+            return self._make(template, language, links, options)
+        key = (template, language.tag, *links.values(), *options)
+        return self._published.render(key, lambda: self._make(template, language, links, options))
+
+    def _make(
+        self,
+        template: str,
+        language: Language,
+        links: Mapping[str, str],
+        options: Mapping[str, object],
+    ) -> Rendered:
+        document = self._published.document()
+        default = document["site"]["languages"][0]
+
+        def say(texts: Mapping[str, str]) -> Markup:
+            """Give a declared text in the reader's language, marked where the page's is another."""
+            return Markup(pick_text(texts, language.tag, default).__html__())  # noqa: S704
+
+        context: dict[str, Any] = {
+            "fragment": False,
+            **options,
+            "document": document,
+            "words": self._published.wording(language),
+            "lang": language.tag,
+            "languages": LANGUAGES,
+            "links": links,
+            "say": say,
+            "_": language.gettext,
+        }
+        text = render_template(template, **context)
+        return Rendered.of(text)
+
+
+def _export_view(published: Published, name: str, export: Export) -> Callable[[], Response]:
+    def view() -> Response:
+        language, asked = _choose(published)
+        if not export.translated:
+            language = find_language("en")
+
+        def make() -> Rendered:
+            return Rendered.of(export.write(published.document(), language))
+
+        found = published.render((name, language.tag), make)
+        response = Response(found.octets, content_type=f"{export.mimetype}; charset=utf-8")
+        response.cache_control.max_age = MAX_AGE
+        if name == "csv":
+            response.headers["Content-Disposition"] = 'attachment; filename="declaration.csv"'
+        if export.translated:
+            return _finish(response, found.etag, language, asked)
+        response.set_etag(found.etag)
+        response.make_conditional(request)
+        return response
+
+    return view
+
+
+def _finish(response: Response, etag: str, language: Language, asked: bool) -> Response:
+    response.content_language.add(language.tag)
+    if not asked:
+        response.vary.add("Accept-Language")
+    response.set_etag(etag)
+    response.make_conditional(request)
+    return response
+
+
+def _vary(response: Response) -> Response:
+    response.vary.add("Accept-Language")
+    return response
+
+
+def _choose(published: Published) -> tuple[Language, bool]:
+    """Give the reader's language, and whether the address names it."""
+    default = published.policy.site.languages[0].partition("-")[0]
+    if not has_request_context():
+        return find_language(default), True
+    asked = request.args.get("lang", "")
+    if asked in LANGUAGES:
+        return find_language(asked), True
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return find_language(next((tag for tag in wanted if tag in LANGUAGES), default)), False
+
+
+def _is_ours(template: str) -> bool:
+    filename = current_app.jinja_env.get_template(template).filename
+    return filename is not None and Path(filename) == _FOLDER / template

@@ -2,7 +2,8 @@
 The cookie declaration as a document: plain data, made from the policy that is enforced.
 
 The page and every export are views of this one object. Nothing in it is a legal verdict: it says
-what the site states and under which exemption it relies on, for a reader to compare.
+what the site states and under which exemption it relies on, for a reader to compare. The library's
+own words in it are English, each beside an id or a number that says the same.
 
 Source: Planet49 (CJEU C-673/17) paragraph 81 for what must be told; WP194 for the scenarios.
 """
@@ -11,12 +12,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..durations import say_duration
 from ..entry import texts_of
 from ..grammar import name_prefix
+from ..purposes import Purpose
 from ..storage import STORAGE_NAMES
+from .language import N_
+from .law import has_data_rights, legal_of
+from .processing import COUNTERS, PROCESSING, Processing
 from .third_parties import describe_origins, describe_recipients, may_set_cookies
 
 if TYPE_CHECKING:
@@ -25,21 +32,67 @@ if TYPE_CHECKING:
     from ..cookie import DeclaredCookie
     from ..policy import CookiePolicy
     from ..preference import DeclaredPreference
-    from ..purposes import Purpose
     from ..storage import DeclaredStorage
+    from .edition import Edition
 
+FORMAT = "strict-cookies-declaration"
 #: Version of the document's form; it grows when a field changes its meaning.
 FORMAT_VERSION = 1
 
-_STATEMENT = "No item was found that needs consent, under the purposes that the site states."
-_STATEMENT_WITH_THIRD_PARTIES = (
+#: The end of a text that names nothing longer than a browser's session.
+_UNTIL = {
+    "restart": N_("Until the server restarts"),
+    "session": N_("As long as your session"),
+    "site": N_("As the site's privacy notice says"),
+}
+UNTIL_TAB_CLOSES = N_("Until the tab closes")
+UNTIL_BROWSER_CLOSES = N_("Until the browser closes")
+
+NO_CONSENT = N_("No item was found that needs consent, under the purposes that the site states.")
+NO_CONSENT_BESIDE_THIRD_PARTIES = N_(
     "Among what this site itself stores, no item was found that needs consent, under the purposes "
     "that the site states."
 )
+ENFORCED = N_(
+    "The list is generated from the same policy that the server enforces: a cookie that is not on "
+    "it does not leave the server, and one that arrives is cut before the application reads it."
+)
+RECORDED = N_(
+    "The list is generated from the server's cookie policy. At present the server records what "
+    "differs from it and does not prevent it yet."
+)
+CHECKED = N_(
+    "When the site started, a program checked each duration against the limit of its purpose, and "
+    "each name against those of known trackers. Whether a purpose is stated rightly is for the "
+    "operator to answer for; nothing here is a legal verdict."
+)
+PUBLISHED_FOR = N_(
+    "We publish it for transparency and, where personal data are involved, under our data "
+    "protection duties."
+)
+DELETION = N_(
+    "You can delete or block what this site stores in your browser's settings. What then no longer "
+    "works is said at each item. What is kept until the browser closes may outlive that where the "
+    "browser is set to restore the last session."
+)
+OBJECTION = N_(
+    "You may object to what serves the appearance of the site or your preferences: delete it, or "
+    "leave the choice as it is. That is free of charge and changes nothing else."
+)
+RIGHTS = N_(
+    "Where personal data are involved, you may ask for access, correction, erasure and "
+    "restriction, and you may object. You may also complain to a supervisory authority."
+)
+HONOURS_GPC = N_("The site states that it honours the Global Privacy Control signal (Sec-GPC).")
 
 
 def build_document(
-    policy: CookiePolicy, *, enforced: bool = True, credentialless: bool = True
+    policy: CookiePolicy,
+    *,
+    enforced: bool = True,
+    credentialless: bool = True,
+    processing: Iterable[Processing] = (COUNTERS,),
+    edition: Edition | None = None,
 ) -> dict[str, Any]:
     """
     Make the declaration of a policy.
@@ -50,15 +103,17 @@ def build_document(
             no other header is sent either.
         credentialless: Whether ``Cross-Origin-Embedder-Policy: credentialless`` is sent where an
             external origin is admitted.
+        processing: What the protection itself keeps.
+        edition: Version, effective date and history; None where nobody keeps versions.
 
     Returns:
         Only dicts, lists, texts, numbers, booleans and None. ``third_party_cookies`` is whether a
         third party that the policy admits may receive or store cookies of its own in some browser.
-        ``hash`` is the SHA-256 of the canonical JSON (keys sorted, no spaces, UTF-8) of the rest.
+        ``hash`` is that of :func:`hash_content`.
     """
     site = policy.site
     document: dict[str, Any] = {
-        "format": "strict-cookies-declaration",
+        "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "site": {
             "name": site.name,
@@ -69,35 +124,75 @@ def build_document(
             "privacy_url": site.privacy_url,
             "languages": list(site.languages),
             "jurisdictions": list(site.jurisdictions),
+            "honours_gpc": site.honours_gpc,
         },
         "enforced": enforced,
+        "transport": policy.transport,
         "consent_asked": False,
-        "statement": _STATEMENT_WITH_THIRD_PARTIES if may_set_cookies(policy) else _STATEMENT,
         "third_party_cookies": may_set_cookies(policy),
+        "statements": _statements(policy, enforced=enforced),
         "cookies": [_cookie(cookie, policy) for cookie in policy.cookies],
         "storage": [_storage(storage, policy) for storage in policy.storage],
         "preferences": [_preference(one, policy) for one in policy.preferences],
         "external_origins": describe_origins(policy, withheld=enforced and credentialless),
         "recipients": describe_recipients(policy),
+        "processing": [_processing(one) for one in processing],
     }
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    document["hash"] = f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    document["hash"] = hash_content(document)
+    document["edition"] = None if edition is None else edition.as_data()
     return document
 
 
+def hash_content(document: Mapping[str, Any]) -> str:
+    """
+    Give the SHA-256 of a document's content.
+
+    Returns:
+        ``sha256:`` and hexadecimal digits: of the canonical JSON (keys sorted, no spaces, UTF-8)
+        of everything but ``hash`` and ``edition``.
+    """
+    content = {key: value for key, value in document.items() if key not in ("hash", "edition")}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(canonical.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _statements(policy: CookiePolicy, *, enforced: bool) -> dict[str, str | None]:
+    """What the page says for all items together; None where it does not apply."""
+    site = policy.site
+    items: list[DeclaredCookie | DeclaredStorage] = [*policy.cookies, *policy.storage]
+    may_object = "UK" in site.jurisdictions and any(
+        Purpose.PREFERENCES in item.purposes for item in items
+    )
+    return {
+        "no_consent": NO_CONSENT_BESIDE_THIRD_PARTIES if may_set_cookies(policy) else NO_CONSENT,
+        "enforcement": ENFORCED if enforced else RECORDED,
+        "checked": CHECKED,
+        "published_for": PUBLISHED_FOR,
+        "deletion": DELETION,
+        "objection": OBJECTION if may_object else None,
+        "rights": RIGHTS if has_data_rights(site.jurisdictions) else None,
+        "gpc": HONOURS_GPC if site.honours_gpc else None,
+    }
+
+
 def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
+    by_scripts = ["script"] if cookie.script_readable else []
+    lifetime = cookie.lifetime
     return {
         "name": cookie.name,
         "pattern": cookie.is_pattern,
         "storage": "http cookie",
         **_why(cookie, policy),
         "lifetime": {
-            "session": cookie.lifetime is None,
-            "max_age_seconds": _seconds(cookie.lifetime),
-            "text": say_duration(cookie.lifetime),
+            "session": lifetime is None,
+            "max_age_seconds": _seconds(lifetime),
+            "text": say_duration(lifetime),
+            "ended_by": "browser",
+            "starts_anew_when_set_again": lifetime is not None,
         },
-        "party": "first",
-        "third_party_access": cookie.script_readable and _admits_scripts(policy),
+        "set_by": ["server", *by_scripts],
+        "read_by": ["server", *by_scripts],
+        **_third_parties(policy, readable=cookie.script_readable),
         "domain": cookie.domain,
         "path": cookie.path,
         "secure": policy.transport == "https",
@@ -105,6 +200,7 @@ def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
         "samesite": cookie.samesite,
         "partitioned": cookie.partitioned,
         "prefix": name_prefix(cookie.name),
+        "not_the_tracker": cookie.not_the_tracker,
     }
 
 
@@ -122,9 +218,12 @@ def _storage(storage: DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
             "text": "until the tab closes" if lifetime is None else say_duration(lifetime),
             # No browser ends the other kinds by itself.
             "ended_by": "browser" if lifetime is None else "site",
+            "starts_anew_when_set_again": lifetime is not None,
         },
-        "party": "first",
-        "third_party_access": _admits_scripts(policy),
+        "set_by": ["script"],
+        "read_by": ["script"],
+        **_third_parties(policy, readable=True),
+        "not_the_tracker": storage.not_the_tracker,
     }
 
 
@@ -142,27 +241,64 @@ def _preference(preference: DeclaredPreference, policy: CookiePolicy) -> dict[st
 
 def _why(item: DeclaredCookie | DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
     language = policy.site.languages[0]
+    law = policy.site.jurisdictions
     return {
         "title": texts_of(item.title, language),
-        "purposes": [_purpose(purpose) for purpose in item.purposes],
+        "purposes": [_purpose(purpose, law) for purpose in item.purposes],
         "description": texts_of(item.description, language),
         "without_it": texts_of(item.without_it, language),
+        "remarks": _remarks(item) if has_data_rights(law) else [],
     }
 
 
-def _admits_scripts(policy: CookiePolicy) -> bool:
-    """Tell whether a third party's script may run in a page, where it can read as our own can."""
-    return "script-src" in policy.csp_sources
+@lru_cache(maxsize=256)
+def _purpose(purpose: Purpose, jurisdictions: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "id": purpose.value,
+        "label": purpose.label,
+        "legal": legal_of(purpose, jurisdictions),
+    }
+
+
+def _remarks(item: DeclaredCookie | DeclaredStorage) -> list[str]:
+    """What a reader should know where an exemption is not plain sailing."""
+    remarks = []
+    if Purpose.SECURITY in item.purposes:
+        # WP194 scenario 3 is about the user's own security; authorities differ on the rest.
+        remarks.append("site_must_justify")
+    if Purpose.PREFERENCES in item.purposes and item.lifetime is not None:
+        remarks.append("rests_on_choice")
+    return remarks
+
+
+def _third_parties(policy: CookiePolicy, *, readable: bool) -> dict[str, Any]:
+    """Who else can read an item: scripts of others run in our pages with the rights of our own."""
+    names = [
+        origin.recipient
+        for origin in policy.external_origins
+        if readable and "script" in origin.kinds
+    ]
+    return {
+        "party": "first",
+        "third_party_access": bool(names),
+        "third_parties": list(dict.fromkeys(names)),
+    }
+
+
+def _processing(one: Processing) -> dict[str, Any]:
+    words = PROCESSING[one.kind]
+    return {
+        "id": one.kind,
+        "title": {"en": words.title},
+        "data": words.data,
+        "purpose": words.purpose,
+        "kept": {
+            "until": one.until,
+            "seconds": _seconds(one.kept),
+            "text": say_duration(one.kept) if one.kept else _UNTIL[one.until],
+        },
+    }
 
 
 def _seconds(lifetime: timedelta | None) -> int | None:
     return None if lifetime is None else int(lifetime.total_seconds())
-
-
-def _purpose(purpose: Purpose) -> dict[str, str]:
-    return {
-        "id": purpose.value,
-        "label": purpose.label,
-        "criterion": purpose.criterion,
-        "wp194_scenario": purpose.scenario,
-    }

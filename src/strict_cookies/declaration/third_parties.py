@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ..countries import HOME
 from ..entry import texts_of
 from ..external_origin import KINDS
+from .language import N_, find_language
 
 if TYPE_CHECKING:
     from ..external_origin import ExternalOrigin
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 Cookies = Literal["never", "withheld", "possible"]
 
 _WORDS: dict[Cookies, str] = {
-    "never": "Fetched without cookies.",
-    "withheld": "Fetched without cookies by browsers that support it (Chrome, Edge, Firefox). "
-    "Safari does not, so the other site may receive and store its own cookies there.",
-    "possible": "The other site may receive and store its own cookies.",
+    "never": N_("Fetched without cookies."),
+    "withheld": N_(
+        "Fetched without cookies by browsers that support it (Chrome, Edge, Firefox). "
+        "Safari does not, so the other site may receive and store its own cookies there."
+    ),
+    "possible": N_("The other site may receive and store its own cookies."),
 }
 
 
@@ -44,22 +47,26 @@ class _Kind(NamedTuple):
 
 _KINDS = {
     "script": _Kind(
-        "Scripts",
+        N_("Scripts"),
         "withheld",
-        "A script from there runs with the rights of this site's own: it can read the page, and "
-        "what this site stores for scripts.",
+        N_(
+            "A script from there runs with the rights of this site's own: it can read the page, "
+            "and what this site stores for scripts."
+        ),
     ),
-    "style": _Kind("Style sheets", "withheld"),
-    "image": _Kind("Pictures", "withheld"),
-    "font": _Kind("Fonts", "never"),
+    "style": _Kind(N_("Style sheets"), "withheld"),
+    "image": _Kind(N_("Pictures"), "withheld"),
+    "font": _Kind(N_("Fonts"), "never"),
     "frame": _Kind(
-        "Pages in a frame",
+        N_("Pages in a frame"),
         "possible",
-        "Where the page marks the frame as credentialless, Chrome and Edge keep those it has out "
-        "and throw new ones away.",
+        N_(
+            "Where the page marks the frame as credentialless, Chrome and Edge keep those it has "
+            "out and throw new ones away."
+        ),
     ),
-    "connect": _Kind("Connections by this site's scripts", "possible"),
-    "form": _Kind("Forms that are sent there", "possible", "What you fill in goes there."),
+    "connect": _Kind(N_("Connections by this site's scripts"), "possible"),
+    "form": _Kind(N_("Forms that are sent there"), "possible", N_("What you fill in goes there.")),
 }
 
 
@@ -93,6 +100,7 @@ def _origin(origin: ExternalOrigin, policy: CookiePolicy, withheld: bool) -> dic
         "recipient": origin.recipient,
         "reason": texts_of(origin.reason, policy.site.languages[0]),
         "kinds": [_kind(kind, withheld) for kind in KINDS if kind in origin.kinds],
+        "not_the_tracker": origin.not_the_tracker,
     }
 
 
@@ -111,17 +119,19 @@ def _kind(kind: str, withheld: bool) -> dict[str, str]:
 
 
 def _recipient(recipient: Recipient, policy: CookiePolicy) -> dict[str, Any]:
-    from babel import Locale
-
     language = policy.site.languages[0]
-    names = Locale.parse("en").territories
+    english = find_language("en")
     return {
         "name": recipient.name,
         "role": texts_of(recipient.role, language),
         "data": texts_of(recipient.data, language),
         "purpose": texts_of(recipient.purpose, language),
         "countries": [
-            {"code": code, "name": names.get(code, code), "outside_eea_and_uk": code not in HOME}
+            {
+                "code": code,
+                "name": english.country(code),
+                "outside_eea_and_uk": code not in HOME,
+            }
             for code in recipient.country
         ],
         "safeguard": (

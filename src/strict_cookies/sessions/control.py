@@ -138,17 +138,16 @@ class SessionControl:
         return [visit for key, row in rows if (visit := self._read_live(key, row)) is not None]
 
     def _read_live(self, key: bytes, row: StoredSession) -> Visit | None:
-        """Read a row; None where it is unreadable, or past its limits."""
-        visit = self._read(key, row)
-        return visit if visit is not None and self._visits.is_live(visit) else None
-
-    def _read(self, key: bytes, row: StoredSession) -> Visit | None:
-        """Read a row; None where it is unreadable, which is told."""
+        """Read a row; None where it is unreadable, which is told, or past its limits."""
         try:
-            return self._visits.read(key, row)
+            visit = self._visits.read(key, row)
         except Unreadable as error:
-            self.events.alarm(Reason.SESSION_UNREADABLE, f"It counts as no session: {error}.")
+            self._tell_unreadable(error)
             return None
+        return visit if self._visits.is_live(visit) else None
+
+    def _tell_unreadable(self, error: Unreadable) -> None:
+        self.events.alarm(Reason.SESSION_UNREADABLE, f"It counts as no session: {error}.")
 
     def _tell_ended(self, user_id: UserId | None, count: int) -> int:
         if count:

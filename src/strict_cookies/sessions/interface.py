@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,8 @@ from ..grammar import find_cookie
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
 from .ids import has_form
-from .manager import Found, SessionManager
 from .session import ServerSession
+from .visit import Found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from flask.sessions import SessionMixin
     from flask.typing import ResponseReturnValue
 
+    from .manager import SessionManager
     from .prepared import PreparedSessions
 
 #: Set in the environ of a request whose session was read from Flask's own cookie.
@@ -50,8 +50,8 @@ _PLAIN: dict[str, Any] = {
 }
 _BODY = (
     "Service Unavailable\n\n"
-    "The site can't read your session at the moment. You are still signed in. "
-    "Please try again in a moment.\n"
+    "The site can't read your session at the moment. Nothing in it was changed, and it is not "
+    "lost. Please try again in a moment.\n"
 )
 
 
@@ -68,6 +68,7 @@ class ServerSessionInterface(SessionInterface):
         self, prepare: Callable[[], PreparedSessions], *, clock: Callable[[], float] = time.time
     ) -> None:
         self._prepare = prepare
+        self._prepared: PreparedSessions | None = None
         self._clock = clock
 
     def open_session(self, app: Flask, request: Request) -> ServerSession | None:
@@ -80,20 +81,24 @@ class ServerSessionInterface(SessionInterface):
         """Store what a request changed, and mark its response; calling it again is harmless."""
         if not isinstance(session, ServerSession):
             return
-        session.streaming = response.is_streamed
+        # Nearly all bodies are lists, of which the property knows as much after some work.
+        session.streaming = type(response.response) is not list and response.is_streamed
         if not session.accessed:
             return
-        touched = False
-        # What fails here is known to the session as well.
-        with suppress(StoreUnavailableError):
+        try:
             touched = session.save()
+        except StoreUnavailableError:
+            # The session knows of it as well.
+            touched = False
         if session.failure is not None:
             if not isinstance(session.failure, OtherStoreError):
                 events = self._prepare().manager.events
                 events.alarm(Reason.STORE_UNAVAILABLE, f"{session.failure}")
             make_unavailable(response)
             return
-        sent = self._send_cookies(app, session, response)
+        sent = session.cookie != "keep" or _MOVED in session.environ
+        if sent:
+            self._send_cookies(app, session, response)
         mark_personal(response, with_cookie=sent)
         if touched:
             manager = self._prepare().manager
@@ -102,11 +107,8 @@ class ServerSessionInterface(SessionInterface):
         if session.streaming:
             response.call_on_close(session.warn_of_late_changes)
 
-    def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> bool:
-        """Send what the browser does not know yet; tell whether there was anything."""
-        moved = session.environ.get(_MOVED)
-        if session.cookie == "keep" and moved is None:
-            return False
+    def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> None:
+        """Send what the browser does not know yet."""
         options: dict[str, Any] = {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
@@ -116,6 +118,7 @@ class ServerSessionInterface(SessionInterface):
             "partitioned": self.get_cookie_partitioned(app),
         }
         name, visit = self.get_cookie_name(app), session.visit
+        moved = session.environ.get(_MOVED)
         if moved not in (None, name):
             response.delete_cookie(moved, **options)
         if session.cookie == "expire":
@@ -124,11 +127,12 @@ class ServerSessionInterface(SessionInterface):
             # A lifetime is asked for as Flask does; the policy then says that there is none.
             expires = self.get_expiration_time(app, session)
             response.set_cookie(name, visit.signed, expires=expires, **options)
-        return True
 
     def _find(self, environ: WSGIEnvironment) -> tuple[SessionManager, Found]:
         """Find what a request's cookie leads to."""
-        manager, cookie_name, move = self._prepare()
+        if self._prepared is None:
+            self._prepared = self._prepare()
+        manager, cookie_name, move = self._prepared
         field: str = environ.get("HTTP_COOKIE", "")
         user_agent: str = environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT]
         signed = find_cookie(field, cookie_name)
@@ -149,16 +153,21 @@ def mark_personal(response: Response, *, with_cookie: bool) -> None:
         with_cookie: Whether it carries the session's cookie, which no cache at all may keep.
     """
     headers = response.headers
-    # Looking a header up costs more than all of this.
-    present = {name.lower() for name, _ in headers}
-    if "vary" in present:
+    varies, control = False, None
+    # Looking a header up costs more than looking at all of them.
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == "vary":
+            varies = True
+        elif lowered == "cache-control":
+            control = value.lower()
+    if varies:
         response.vary.add("Cookie")
     else:
         headers.add("Vary", "Cookie")
-    if "cache-control" not in present:
+    if control is None:
         headers.add("Cache-Control", "no-store" if with_cookie else "private")
         return
-    control = headers["Cache-Control"].lower()
     if with_cookie:
         if "no-store" not in control:
             headers["Cache-Control"] = "no-store"

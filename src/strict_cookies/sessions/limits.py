@@ -12,6 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
+
+#: What happens to one session more than a user may have.
+AtLimit = Literal["evict", "deny"]
+#: What happens where another browser shows a session.
+Binding = Literal["log", "challenge", "off"]
 
 #: Seconds between two touches at most; see :attr:`Limits.touch_every`.
 MAX_TOUCH_EVERY = 60

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import SessionLimitError, StoreUnavailableError
 from ..ledger import show
@@ -36,36 +36,17 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import SessionIds
 from .keys import SessionKeys
-from .limits import PRESETS, Limits
+from .limits import PRESETS, AtLimit, Binding, Limits
 from .merging import merge
 from .notices import EXCHANGE_WINDOW, Notices, digest, mark
-from .record import Record, UserId
+from .record import Record, Unreadable, UserId
 from .store import SessionStore, StoredSession
 from .tagged import dump
-from .visit import MAX_SKEW, Visit, Visits
-from .watch import Binding, Watch
-
-AtLimit = Literal["evict", "deny"]
+from .visit import MAX_SKEW, Found, Visit, Visits
+from .watch import Watch
 
 #: Seconds to wait for a user's lock at a login that is counted.
 LOCK_SECONDS = 5.0
-
-
-class Found(NamedTuple):
-    """
-    What a signed identifier led to.
-
-    Attributes:
-        visit: The live session; None where there is none.
-        former: The key of an identifier that is genuine but has ended; None for any other.
-    """
-
-    visit: Visit | None = None
-    former: bytes | None = None
-
-    def __repr__(self) -> str:
-        """The visit; no key."""
-        return f"<Found {self.visit!r}>"
 
 
 class Saved(NamedTuple):
@@ -88,6 +69,8 @@ class Saved(NamedTuple):
 
 
 _LIVE = Saved(True)
+#: A named tuple's own constructor takes twice the time.
+_new = tuple.__new__
 
 
 class SessionManager(SessionControl):
@@ -126,6 +109,7 @@ class SessionManager(SessionControl):
         self._ids = SessionIds(keys)
         self._notices = Notices(store, clock, self.events)
         self._watch = Watch(keys, binding, clock, self.events)
+        self._bind = self._watch.bind
 
     # Finding
 
@@ -154,16 +138,18 @@ class SessionManager(SessionControl):
         if row is None:
             self._watch.count_unknown()
             return Found(None, read.key)
-        visit = self._read(read.key, row)
-        if visit is None:
+        try:
+            visit = self._visits.read(read.key, row)
+        except Unreadable as error:
+            self._tell_unreadable(error)
             return Found(None, read.key)
         if not self._visits.is_live(visit):
             self._bury(read.key)
             return Found(None, read.key)
         bound = visit.record.binding
-        if bound and self._watch.bind(user_agent) != bound:
+        if bound and self._bind(user_agent) != bound:
             self._watch.meet_other_browser(visit)
-        return Found(visit)
+        return _new(Found, (visit, None))
 
     def refresh(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """
@@ -237,18 +223,21 @@ class SessionManager(SessionControl):
             StoreUnavailableError: Nothing was written as far as can be known.
             TypeError: A value can't be stored.
         """
-        now = int(self.clock())
         data_text = None if data is None else dump(data)
+        now = int(self.clock())
         if data_text is None or data_text == visit.data_text:
-            if visit.seen_at <= now + MAX_SKEW:
-                return self._touch(visit, now, background)
+            age = now - visit.seen_at
+            if -MAX_SKEW <= age < self._visits.bounds[visit.record.aal].touch_every:
+                return _LIVE
+            if age >= -MAX_SKEW:
+                return _LIVE if background else self._touch(visit, now)
             data_text = visit.data_text
         seen_at = min(visit.seen_at, now) if background else now
         row = self._visits.write(visit, data_text, seen_at)
         update = self.store.update(visit.key, row)
         if update.written:
             visit.follow(row)
-            return Saved(True)
+            return _LIVE
         if update.current is None:
             return Saved(False)
         return self._merge(visit, visit.read_data() if data is None else data, seen_at)
@@ -396,22 +385,20 @@ class SessionManager(SessionControl):
             begun_at=now,
             deadline=now + self._visits.bounds[0].absolute,
             device=device.label,
-            binding=self._watch.bind(user_agent),
+            binding=self._bind(user_agent),
         )
 
     def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[Visit, StoredSession]:
         identifier = self._ids.mint(self.store.tag, record.begun_at)
         return self._visits.make(record, data, identifier)
 
-    def _touch(self, visit: Visit, now: int, background: bool) -> Saved:
-        if background or now - visit.seen_at < self._visits.bounds[visit.record.aal].touch_every:
-            return _LIVE
+    def _touch(self, visit: Visit, now: int) -> Saved:
         try:
             live = self.store.touch(visit.key, now, self._visits.ends_at(visit.record, now))
         except StoreUnavailableError as error:
             # What the request reads is read already; only the note of its time is missing.
             self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
-            return Saved(True)
+            return _LIVE
         visit.seen_at = now
         return Saved(live, touched=True)
 

@@ -18,7 +18,7 @@ from itsdangerous import BadData
 
 from ..grammar import find_cookie
 from .keys import SessionKeys, code
-from .manager import Found
+from .visit import Found
 
 if TYPE_CHECKING:
     from .manager import SessionManager

@@ -9,9 +9,7 @@ from typing import Any, cast, get_args
 
 from ..durations import read_duration
 from ..errors import ConfigurationError
-from .limits import PRESETS, Limits
-from .manager import AtLimit
-from .watch import Binding
+from .limits import PRESETS, AtLimit, Binding, Limits
 
 #: Keeps Flask's own session.
 FLASK = "flask"

@@ -1,7 +1,7 @@
 """
 A session store in Redis or Valkey, for sites that run on several machines.
 
-Reading is one ``HMGET``, and each write is one script (see
+Reading is one ``GET``, and each write is one script (see
 :mod:`~strict_cookies.sessions.redis_scripts`): one round trip each. In a Cluster all sessions of
 one prefix live in one slot, so that a session, its user's list and its tombstone change together;
 the Cluster keeps them available, and one of its nodes does the work.
@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import struct
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -46,29 +47,36 @@ MAX_CONNECTIONS = 4096
 #: Rows that one script ends, so that no script keeps Redis from others for long.
 BATCH = 500
 
-_FIELDS = ("v", "u", "c", "s", "e", "p")
+#: Version, created, seen, ends, and the length of the user's name, -1 for nobody.
+_HEADER = struct.Struct(">4qi")
 _WRITTEN = Update(True)
 _FAULTS = (RedisError, errors.RedisClusterException, OSError)
+_REFUSED = "it refused the user or the password. See those in the URL"
+_FULL = "its memory is full. Raise maxmemory; noeviction is right"
+_AWAY = "it can't be reached. See that it runs, and the address"
+_REPLICA = "it is a read-only replica. Set the address of the primary"
 #: What to say by the kind of error, the special ones first.
 _REMEDIES: tuple[tuple[type[BaseException], str], ...] = (
-    (errors.AuthenticationError, "it refused the user or the password. See those in the URL"),
-    (errors.AuthorizationError, "it refused the user or the password. See those in the URL"),
+    (errors.AuthenticationError, _REFUSED),
+    (errors.AuthorizationError, _REFUSED),
     (errors.NoPermissionError, "its ACL refused a command. Allow reads, writes and scripts"),
     (errors.BusyLoadingError, "it is still loading its data. It goes on by itself"),
-    (errors.OutOfMemoryError, "its memory is full. Raise maxmemory; noeviction is right"),
-    (errors.ReadOnlyError, "it is a read-only replica. Set the address of the primary"),
+    (errors.OutOfMemoryError, _FULL),
+    (errors.ReadOnlyError, _REPLICA),
     (errors.MaxConnectionsError, "the client's connections are all in use. Raise max_connections"),
     (errors.TimeoutError, "it did not answer in time. See that it runs and is not overloaded"),
     (errors.ClusterDownError, "the Cluster is down. See that each slot has a node"),
     (errors.RedisClusterException, "no node of the Cluster can be reached. See that they run"),
-    (errors.ConnectionError, "it can't be reached. See that it runs, and the address"),
-    (OSError, "it can't be reached. See that it runs, and the address"),
+    (errors.ConnectionError, _AWAY),
+    (OSError, _AWAY),
 )
-#: Likewise by the first word of an error that has no class of its own.
+#: Likewise by the word with which an error of Redis begins; before Redis 7 a script's error is
+#: wrapped in another, and the word is in its middle, behind a dash.
 _WORDS = {
-    "NOAUTH": _REMEDIES[0][1],
-    "WRONGPASS": _REMEDIES[0][1],
-    "OOM": "its memory is full. Raise maxmemory; noeviction is right",
+    "NOAUTH": _REFUSED,
+    "WRONGPASS": _REFUSED,
+    "OOM": _FULL,
+    "READONLY": _REPLICA,
     "MISCONF": "it can't save to its disk and refuses writes. See its log",
     "BUSY": "it is busy with somebody's script. See SLOWLOG",
     "WRONGTYPE": "keys under this prefix are somebody else's. Give RedisStore another prefix",
@@ -118,16 +126,16 @@ class RedisStore:
 
     def read(self, key: bytes) -> StoredSession | None:
         """Give the live row."""
-        return _session(self._call("HMGET", self._rows + key.hex(), *_FIELDS))
+        return _unpack(self._call("GET", self._rows + key.hex()))
 
     def create(self, key: bytes, session: StoredSession) -> None:
         """Add a row that was never there."""
-        self._created(self._run(scripts.CREATE, key.hex(), self.tag, *_fields(session)))
+        self._created(self._run(scripts.CREATE, key.hex(), self.tag, _pack(session)))
 
     def update(self, key: bytes, session: StoredSession) -> Update:
         """Replace the live row if its version is one below."""
-        answer = self._run(scripts.UPDATE, key.hex(), *_fields(session))
-        return _WRITTEN if answer == 1 else Update(False, answer and _session(answer))
+        answer = self._run(scripts.UPDATE, key.hex(), _pack(session))
+        return _WRITTEN if answer == 1 else Update(False, _unpack(answer))
 
     def transact(
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
@@ -157,7 +165,7 @@ class RedisStore:
         if old is None:
             self.create(new, session)
             return True
-        answer = self._run(scripts.REPLACE, old.hex(), new.hex(), self.tag, *_fields(session))
+        answer = self._run(scripts.REPLACE, old.hex(), new.hex(), self.tag, _pack(session))
         if answer == 0:
             return False
         self._created(answer)
@@ -171,16 +179,17 @@ class RedisStore:
 
     def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
         """List the live rows of a user, oldest first."""
-        found = ((row[0], _session(row[1:])) for row in self._run(scripts.LIST, f"={user}"))
-        rows = [(bytes.fromhex(name.decode()), row) for name, row in found if row is not None]
-        return sorted(rows, key=lambda row: (row[1].created_at, row[0]))
+        found = self._run(scripts.LIST, f"={user}")
+        rows = zip(found[::2], map(_unpack, found[1::2]), strict=True)
+        live = [(bytes.fromhex(key.decode()), row) for key, row in rows if row is not None]
+        return sorted(live, key=lambda row: (row[1].created_at, row[0]))
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
         """End all live rows of a user, except one."""
         return int(self._run(scripts.END_USER, f"={user}", but.hex() if but else ""))
 
     def end_all(self) -> int:
-        """End every live row; also, it may be, such as are created meanwhile."""
+        """End every live row, it may be with such as are created meanwhile."""
         count, more = 0, True
         while more:
             ended, more = self._run(scripts.END_SOME, BATCH)
@@ -243,8 +252,8 @@ class RedisStore:
         """Say what to mend; never in the server's words, which may repeat what was sent."""
         # It may come back empty, and then with another tag.
         self._tag = None
-        word = str(error).partition(" ")[0]
-        word = word if re.fullmatch(r"[A-Z]{3,16}", word) else type(error).__name__
+        words = re.findall(r"(?:^|\s-)([A-Z]{3,16})\b", str(error))
+        word = next((word for word in words if word in _WORDS), type(error).__name__)
         remedy = _WORDS.get(word) or next(
             (text for kind, text in _REMEDIES if isinstance(error, kind)),
             "it answered with an error. See its log",
@@ -303,10 +312,9 @@ def _locate(client: Any) -> str:
     options = client.connection_pool.connection_kwargs
     if "path" in options:
         return f"Redis at {options['path']}"
-    host = options.get("host")
-    return (
-        f"Redis at {host}:{options.get('port', 6379)}/{options.get('db') or 0}" if host else "Redis"
-    )
+    if "host" not in options:
+        return "Redis"
+    return f"Redis at {options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -315,27 +323,27 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _fields(session: StoredSession) -> tuple[str | int | bytes, ...]:
-    version, user, created_at, seen_at, ends_at, payload = session
-    return version, "" if user is None else f"={user}", created_at, seen_at, ends_at, payload
+def _pack(session: StoredSession) -> bytes:
+    version, user, *times, payload = session
+    if user is None:
+        return _HEADER.pack(version, *times, -1) + payload
+    name = user.encode()
+    return _HEADER.pack(version, *times, len(name)) + name + payload
 
 
-def _session(found: Sequence[bytes | None]) -> StoredSession | None:
+def _unpack(row: bytes | None) -> StoredSession | None:
     """Make a session of a row; None where there is none, or one that no version of ours writes."""
-    version, user, created_at, seen_at, ends_at, payload = found
-    if version is None or user is None or payload is None:
+    if row is None:
         return None
     try:
-        return StoredSession(
-            int(version),
-            user[1:].decode() if user else None,
-            int(created_at or b""),
-            int(seen_at or b""),
-            int(ends_at or b""),
-            payload,
-        )
-    except ValueError:
+        version, created_at, seen_at, ends_at, length = _HEADER.unpack_from(row)
+        end = _HEADER.size + max(length, 0)
+        user = None if length < 0 else row[_HEADER.size : end].decode()
+    except (struct.error, UnicodeDecodeError):
         return None
+    if end > len(row):
+        return None
+    return StoredSession(version, user, created_at, seen_at, ends_at, row[end:])
 
 
 _everywhere: weakref.WeakSet[RedisStore] = weakref.WeakSet()

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .manager import Found, SessionManager
+    from .manager import SessionManager
     from .record import Record, UserId
-    from .visit import Visit
+    from .visit import Found, Visit
 
 #: Set in the environ of a request that is no activity of a person.
 BACKGROUND = "strict_cookies.background"
@@ -96,7 +96,8 @@ class ServerSession(SessionMixin):
     # The mapping
 
     def __getitem__(self, key: str) -> Any:
-        value = self._data[key]
+        data = self._opened
+        value = (self._open() if data is None else data)[key]
         if type(value) not in IMMUTABLE:
             self._changeable = True
         return value
@@ -316,18 +317,15 @@ class ServerSession(SessionMixin):
                 Reason.LATE_CHANGE,
                 "It was read first in a streamed body, so that the answer has no Vary: Cookie.",
             )
-        if found.visit is None:
-            self._opened = {}
+        visit = found.visit
+        if visit is None:
+            self._opened = data = {}
         else:
-            self._adopt(found.visit)
-            if found.visit.signed is not None:
+            self._visit = visit
+            self._opened = data = visit.read_data()
+            if visit.signed is not None:
                 self.cookie = "set"
-        assert self._opened is not None
-        return self._opened
-
-    def _adopt(self, visit: Visit) -> None:
-        self._visit = visit
-        self._opened = visit.read_data()
+        return data
 
     def _writable(self) -> dict[str, Any]:
         data = self._open()

@@ -102,10 +102,10 @@ class StoreFile:
         self._opened: Identity | None = None
 
     def find(self) -> Identity | None:
-        """Tell which file is at the path now."""
+        """Tell which file is at the path now; None where there is none."""
         try:
             found = os.stat(self.path)
-        except OSError:
+        except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino
 
@@ -279,12 +279,12 @@ class Connection:
         self.close()
 
     def _open(self) -> sqlite3.Connection:
-        if self._handle is None or self._identity != self._file.find():
-            self.close()
-            try:
+        try:
+            if self._handle is None or self._identity != self._file.find():
+                self.close()
                 self._handle, self._identity = self._file.open()
-            except OSError as error:
-                raise self._file.explain(error) from error
+        except OSError as error:
+            raise self._file.explain(error) from error
         self._looked_at = time.monotonic()
         return self._handle
 

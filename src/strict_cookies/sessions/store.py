@@ -148,13 +148,13 @@ class SessionStore(Protocol):
         """End sessions for good; return how many were live."""
 
     def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
-        """List the live rows of a user, oldest first."""
+        """List the live rows of a user, oldest first; of one moment, by key."""
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
         """End all live rows of a user, except one; return how many."""
 
     def end_all(self) -> int:
-        """End every live row; return how many."""
+        """End every live row, it may be with such as are created meanwhile; return how many."""
 
     def purge(self, before: int, limit: int) -> int:
         """
@@ -176,7 +176,8 @@ class SessionStore(Protocol):
 
         Args:
             key: Any.
-            timeout: Seconds to wait for it, and the longest that it is held.
+            timeout: Seconds to wait for it, and the longest that it is held: afterwards others
+                may take it over, and the block goes on without it.
 
         Raises:
             StoreUnavailableError: It was not had in time.

@@ -62,7 +62,13 @@ def load(text: bytes) -> Any:
     Raises:
         ValueError: It is none.
     """
-    return _decode(text.decode("ascii"))[0]
+    decoded = text.decode("ascii")
+    # Without this no object can be a tag, and none needs to be looked at.
+    scan = _scan_tagged if '{" ' in decoded else _scan
+    try:
+        return scan(decoded, 0)[0]
+    except StopIteration:
+        raise ValueError("no JSON") from None
 
 
 class _UnknownTypeError(Exception):
@@ -136,4 +142,6 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     " o": lambda pair: {pair[0]: pair[1]},
 }
 
-_decode = json.JSONDecoder(object_hook=_untag).raw_decode
+#: The decoder's own step, without looking for white space around what was written without it.
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan_tagged = json.JSONDecoder(object_hook=_untag).scan_once  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .ids import SessionIds
 from .keys import SessionKeys
 from .limits import PRESETS, Limits
-from .record import Payloads, Record, dump_record, make_record, split
+from .record import Payloads, Record, dump_record, split
 from .store import StoredSession
 from .tagged import dump, load
 
@@ -38,8 +38,10 @@ class Visit:
         familiar: Whether the browser is of the family and platform that the session began in.
     """
 
-    __slots__ = ("_data", "_payload", "_texts", "familiar", "key", "record", "seen_at", "signed",
-                 "version")  # fmt: skip
+    signed: str | None = None
+    familiar = True
+    #: Record and data as they are written; taken apart when first asked for.
+    _texts: tuple[bytes, bytes] | None = None
 
     def __init__(
         self, key: bytes, record: Record, data: dict[str, Any] | None, row: StoredSession
@@ -48,12 +50,8 @@ class Visit:
         self.record = record
         self.version = row.version
         self.seen_at = row.seen_at
-        self.signed: str | None = None
-        self.familiar = True
         self._data = data
         self._payload = row.payload
-        #: Record and data as they are written; taken apart when first asked for.
-        self._texts: tuple[bytes, bytes] | None = None
 
     def __repr__(self) -> str:
         """The record's level and times; neither key nor identifier."""
@@ -85,6 +83,23 @@ class Visit:
         if self._texts is None:
             self._texts = split(self._payload)
         return self._texts
+
+
+class Found(NamedTuple):
+    """
+    What a signed identifier led to.
+
+    Attributes:
+        visit: The live session; None where there is none.
+        former: The key of an identifier that is genuine but has ended; None for any other.
+    """
+
+    visit: Visit | None = None
+    former: bytes | None = None
+
+    def __repr__(self) -> str:
+        """The visit; no key."""
+        return f"<Found {self.visit!r}>"
 
 
 class Bounds(NamedTuple):
@@ -129,8 +144,8 @@ class Visits:
         Raises:
             Unreadable: Its payload is no session of this application.
         """
-        values, data = load(self._payloads.open(key, row.payload))
-        return Visit(key, make_record(values), data, row)
+        record, data = self._payloads.open(key, row.payload)
+        return Visit(key, record, data, row)
 
     def is_live(self, visit: Visit) -> bool:
         """Judge by the clock whether a session that the store has is within its limits."""

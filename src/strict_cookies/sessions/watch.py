@@ -18,7 +18,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal
 
 from ..errors import OtherStoreError
 from ..reasons import Reason
@@ -26,9 +25,8 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
 from .keys import SessionKeys, code
+from .limits import Binding
 from .visit import MAX_SKEW, Visit
-
-Binding = Literal["log", "challenge", "off"]
 
 #: Seconds in which an identifier of another store means that both are in use.
 STRANGER_SECONDS = 600

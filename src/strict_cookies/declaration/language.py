@@ -1,0 +1,178 @@
+"""
+The page's own words in eight languages: texts, plurals, durations, dates and names of countries.
+
+The catalogues ship as ``.po`` files and are compiled when a language is first asked for, so that
+nothing compiled can be stale. What a site declares is not translated here: see
+:func:`pick_text`.
+
+Source: CLDR, through Babel.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import escape
+
+if TYPE_CHECKING:
+    import datetime
+    from gettext import GNUTranslations
+
+    from babel import Locale
+
+#: Tags with what each language calls itself, in the order of the page's switch.
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+    "it": "Italiano",
+    "nl": "Nederlands",
+    "pl": "Polski",
+    "pt": "Português",
+}
+#: The language that the texts are written in.
+SOURCE_LANGUAGE = "en"
+#: Where CLDR's default for a tag is another country's usage.
+_LOCALES = {"en": "en_GB", "pt": "pt_PT"}
+_FOLDER = Path(__file__).with_name("translations")
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+
+
+def N_(message: str) -> str:
+    """Mark a text for the catalogues, to be translated where it is shown."""
+    return message
+
+
+class Said(NamedTuple):
+    """
+    A text of the site's own, kept apart from the text around it.
+
+    Attributes:
+        text: As declared.
+        lang: Its language tag where that is not the page's; else empty.
+    """
+
+    text: str
+    lang: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __html__(self) -> str:
+        # bdi keeps overrides of the writing direction within the text.
+        lang = f' lang="{escape(self.lang)}"' if self.lang else ""
+        return f"<bdi{lang}>{escape(self.text)}</bdi>"
+
+
+def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> Said:
+    """
+    Pick a declared text for a reader.
+
+    Args:
+        texts: By language tag.
+        wanted: The page's language.
+        default: The site's first language.
+
+    Returns:
+        The text, with its language where that is not the wanted one.
+    """
+    if wanted in texts:
+        return Said(texts[wanted])
+    variants = [tag for tag in texts if tag.partition("-")[0] == wanted]
+    for tag in (*variants, default, *texts):
+        if tag in texts:
+            return Said(texts[tag], "" if tag.partition("-")[0] == wanted else tag)
+    return Said("")
+
+
+class Language:
+    """
+    One language of the page.
+
+    Args:
+        tag: One of :data:`LANGUAGES`.
+    """
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    @cached_property
+    def locale(self) -> Locale:
+        """The locale whose usage is followed."""
+        from babel import Locale
+
+        return Locale.parse(_LOCALES.get(self.tag, self.tag))
+
+    @cached_property
+    def _catalogue(self) -> GNUTranslations:
+        from gettext import GNUTranslations
+
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+
+        text = (_FOLDER / f"{self.tag}.po").read_bytes()
+        compiled = io.BytesIO()
+        write_mo(compiled, read_po(io.BytesIO(text), locale=self.tag))
+        compiled.seek(0)
+        return GNUTranslations(compiled)
+
+    def gettext(self, message: str, **values: object) -> str:
+        """Translate a text, and put values where it has ``%(name)s``."""
+        if self.tag != SOURCE_LANGUAGE:
+            message = self._catalogue.gettext(message)
+        return message % values if values else message
+
+    def ngettext(self, one: str, several: str, count: int) -> str:
+        """Translate a text for a number of things, which it has as ``%(count)s``."""
+        if self.tag == SOURCE_LANGUAGE:
+            message = one if count == 1 else several
+        else:
+            message = self._catalogue.ngettext(one, several, count)
+        return message % {"count": self.number(count)}
+
+    def number(self, number: int) -> str:
+        """Write a whole number."""
+        from babel.numbers import format_decimal
+
+        return format_decimal(number, locale=self.locale)
+
+    def duration(self, seconds: int) -> str:
+        """Say a duration in the largest unit that divides it."""
+        unit, size = next(pair for pair in _UNITS if seconds % pair[1] == 0)
+        return self._in_units(seconds // size, unit)
+
+    def seconds(self, seconds: int) -> str:
+        """Say a duration in seconds."""
+        return self._in_units(seconds, "second")
+
+    def _in_units(self, count: int, unit: str) -> str:
+        from babel.units import format_unit
+
+        return format_unit(count, f"duration-{unit}", locale=self.locale)
+
+    def date(self, date: datetime.date) -> str:
+        """Write a date in words."""
+        from babel.dates import format_date
+
+        return format_date(date, "long", locale=self.locale)
+
+    def country(self, code: str) -> str:
+        """Name a country; the code where the language has no name for it."""
+        return str(self.locale.territories.get(code, code))
+
+    def join(self, parts: Iterable[str]) -> str:
+        """Write a list: ``"a, b and c"``."""
+        from babel.lists import format_list
+
+        return format_list(list(parts), locale=self.locale)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def find_language(tag: str) -> Language:
+    """Give a language; its catalogue is read when it is first needed."""
+    return Language(tag if tag in LANGUAGES else SOURCE_LANGUAGE)

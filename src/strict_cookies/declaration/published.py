@@ -1,0 +1,123 @@
+"""
+The document of one application, and its pages as they were last rendered.
+
+The document is made anew when what it depends on changes; what was rendered from it is forgotten
+with it. What is kept is bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .document import build_document
+from .processing import COUNTERS
+from .wording import put_into_words
+
+if TYPE_CHECKING:
+    from ..policy import CookiePolicy
+    from .edition import Edition
+    from .language import Language
+    from .processing import Processing
+    from .wording import Wording
+
+#: Most renderings that are kept: languages, formats and places where the application is mounted.
+MAX_KEPT = 128
+
+Stand = Callable[[], "tuple[CookiePolicy, bool]"]
+
+
+class Rendered(NamedTuple):
+    """A rendering with the tag that browsers compare."""
+
+    octets: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, text: str) -> Rendered:
+        """Encode a text; half of a surrogate pair becomes a question mark."""
+        octets = text.encode("utf-8", "replace")
+        return cls(octets, hashlib.sha256(octets).hexdigest()[:32])
+
+
+def no_edition() -> None:
+    """Say that nobody keeps versions."""
+    return
+
+
+def counters_only() -> tuple[Processing, ...]:
+    """Say that the protection keeps nothing but its counters."""
+    return (COUNTERS,)
+
+
+class Published:
+    """
+    What an application publishes.
+
+    Args:
+        stand: Gives the policy and whether it is enforced; asked at each request.
+        edition: Gives version and history; likewise.
+        processing: Gives what the protection itself keeps; likewise.
+    """
+
+    def __init__(
+        self,
+        stand: Stand,
+        *,
+        edition: Callable[[], Edition | None] = no_edition,
+        processing: Callable[[], tuple[Processing, ...]] = counters_only,
+    ) -> None:
+        self._stand = stand
+        self._edition = edition
+        self._processing = processing
+        self._made: _Made | None = None
+
+    @property
+    def policy(self) -> CookiePolicy:
+        """The policy that is published."""
+        return self._stand()[0]
+
+    def document(self) -> dict[str, Any]:
+        """Give the document; not to be changed."""
+        return self._current().document
+
+    def wording(self, language: Language) -> Wording:
+        """Give the document in words."""
+        return put_into_words(self.document(), language)
+
+    def render(self, key: Hashable, make: Callable[[], Rendered]) -> Rendered:
+        """
+        Give a rendering, made once for as long as the document stays.
+
+        Args:
+            key: All that it depends on beside the document.
+            make: Renders.
+        """
+        kept = self._current().kept
+        found = kept.get(key)
+        if found is None:
+            found = make()
+            if len(kept) >= MAX_KEPT:
+                kept.clear()
+            kept[key] = found
+        return found
+
+    def _current(self) -> _Made:
+        policy, enforced = self._stand()
+        edition, processing = self._edition(), self._processing()
+        rest = (enforced, edition, processing)
+        made = self._made
+        if made is None or made.policy is not policy or made.rest != rest:
+            document = build_document(
+                policy, enforced=enforced, edition=edition, processing=processing
+            )
+            made = self._made = _Made(policy, rest, document, {})
+        return made
+
+
+class _Made(NamedTuple):
+    policy: CookiePolicy
+    rest: tuple[object, ...]
+    document: dict[str, Any]
+    kept: dict[Hashable, Rendered]

@@ -1,0 +1,536 @@
+"""
+A document in words for a reader: sections of entries, in them rows of a label and its lines.
+
+The page, the tables for a site's own pages and the Markdown are laid out from this one object, so
+that they say the same in every language.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from markupsafe import Markup, escape
+
+from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
+from .language import N_, Language, Said, pick_text
+
+#: A text in the page's language, or a declared one.
+Line = str | Said
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that is told of an entry; ``key`` is the same in every language."""
+
+    key: str
+    label: str
+    lines: tuple[Line, ...]
+
+    @cached_property
+    def html(self) -> Markup:
+        """The row as a part of a list of terms; many entries share one row."""
+        lines = "".join(f"<dd>{escape(line)}</dd>" for line in self.lines)
+        # Every text in it is escaped.
+        return Markup(f"<div><dt>{escape(self.label)}</dt>{lines}</div>")  # noqa: S704
+
+
+class Told(NamedTuple):
+    """One entry: its title first, its technical name after it."""
+
+    title: Line
+    name: str
+    note: str
+    rows: tuple[Row, ...]
+
+    @property
+    def html(self) -> Markup:
+        """The rows as the content of a list of terms."""
+        return Markup("\n".join([row.html for row in self.rows]))  # noqa: S704
+
+
+class Section(NamedTuple):
+    """
+    Entries of one kind.
+
+    ``columns`` are the keys of the rows that a table shows.
+    """
+
+    id: str
+    heading: str
+    intro: str
+    entries: tuple[Told, ...]
+    columns: tuple[str, ...]
+
+
+class Version(NamedTuple):
+    """A version that was published, with its changes in words."""
+
+    heading: str
+    changes: tuple[str, ...]
+
+
+class Wording(NamedTuple):
+    """The whole document in words; ``statements`` are those that apply, by their id."""
+
+    lead: str
+    third_parties: str
+    sections: Mapping[str, Section]
+    statements: Mapping[str, str]
+    contact: tuple[Row, ...]
+    status: str
+    changed_on: str
+    versions: tuple[Version, ...]
+
+
+#: As in :mod:`strict_cookies.purposes`, for the catalogues.
+PURPOSE_LABELS = (
+    N_("Session management"),
+    N_("Login and authentication"),
+    N_("Preferences within the session"),
+    N_("Security"),
+    N_("Load balancing"),
+    N_("What you typed in"),
+    N_("Playing media"),
+)
+_SECTIONS = {
+    "cookies": (N_("Cookies"), ""),
+    "storage": (
+        N_("Other storage in your browser"),
+        N_(
+            "This site's scripts keep these items. They stay in your browser and are not sent "
+            "along with requests."
+        ),
+    ),
+    "preferences": (
+        N_("What you can choose"),
+        N_(
+            "Your choices are kept in your session and are gone with it. They store nothing else "
+            "in your browser."
+        ),
+    ),
+    "external_origins": (
+        N_("Other sites that your browser contacts"),
+        N_(
+            "Each of them learns your IP address. Whether it can use cookies of its own depends "
+            "on what your browser asks it for."
+        ),
+    ),
+    "recipients": (N_("Who gets data from this site"), ""),
+    "processing": (N_("What the protection itself keeps"), ""),
+}
+_LABELS = {
+    "description": N_("What it is for"),
+    "without_it": N_("Without it"),
+    "lifetime": N_("How long it stays"),
+    "set_by": N_("Who sets it"),
+    "read_by": N_("Who can read it"),
+    "third_parties": N_("Access by third parties"),
+    "protection": N_("Protection"),
+    "purposes": N_("What the operator relies on"),
+    "choices": N_("What you can choose"),
+    "default": N_("Unless you choose"),
+    "recipient": N_("Run by"),
+    "reason": N_("Why"),
+    "kinds": N_("What your browser does there"),
+    "role": N_("Role"),
+    "data": N_("What it gets"),
+    "purpose": N_("What for"),
+    "countries": N_("Country"),
+    "safeguard": N_("Safeguard"),
+    "kept_data": N_("What is kept"),
+    "kept": N_("How long"),
+}
+#: A changed field of the document -> the label that a reader knows it by.
+_FIELD_LABELS = {
+    **_LABELS,
+    "third_party_access": _LABELS["third_parties"],
+    **dict.fromkeys(("domain", "httponly", "kind", "path"), _LABELS["read_by"]),
+    **dict.fromkeys(("secure", "samesite", "partitioned", "prefix"), _LABELS["protection"]),
+}
+_SAMESITE = {
+    "Lax": N_("Other sites can't send forms with it (SameSite=Lax)"),
+    "Strict": N_("Never sent along from other sites (SameSite=Strict)"),
+    "None": N_("Also sent inside pages of other sites (SameSite=None)"),
+}
+_UK_EXCEPTIONS = {
+    "communication": N_("communication"),
+    "strictly_necessary": N_("strictly necessary"),
+    "appearance": N_("appearance or functionality"),
+}
+_CNIL_ITEMS = {
+    "authentication": N_("authentication and its security"),
+    "basket": N_("contents of a basket"),
+    "interface": N_("personal settings of the interface"),
+    "load_balancing": N_("load balancing"),
+}
+_REMARKS = {
+    "site_must_justify": N_(
+        "How far this covers security is disputed: the operator has to justify it."
+    ),
+    "rests_on_choice": N_(
+        "Kept longer than the session because you made a choice; without that it would not be."
+    ),
+}
+_CONTACT = {
+    "controller": N_("Responsible"),
+    "contact": N_("Contact"),
+    "dpo": N_("Data protection officer"),
+    "authority": N_("Complaints to"),
+    "privacy_url": N_("Privacy notice"),
+}
+_COLUMNS = {
+    "cookies": ("description", "without_it", "lifetime", "third_parties", "purposes"),
+    "storage": ("description", "without_it", "lifetime", "third_parties", "purposes"),
+    "preferences": ("description", "choices", "default"),
+    "external_origins": ("recipient", "reason", "kinds"),
+    "recipients": ("role", "data", "purpose", "countries", "safeguard"),
+    "processing": ("kept_data", "purpose", "kept"),
+}
+
+
+def put_into_words(document: Mapping[str, Any], language: Language) -> Wording:
+    """
+    Say a document in a language.
+
+    Args:
+        document: As :func:`~strict_cookies.declaration.document.build_document` makes it.
+        language: The reader's.
+    """
+    return _Writer(document, language).write()
+
+
+class _Writer:
+    """Writes one document in one language; what many entries share is worked out once."""
+
+    def __init__(self, document: Mapping[str, Any], language: Language) -> None:
+        self._document = document
+        self._language = language
+        self._default: str = document["site"]["languages"][0]
+        self._ = language.gettext
+        #: The same, for what is no text for the catalogues where it stands.
+        self._t = language.gettext
+        self._labels = {key: language.gettext(label) for key, label in _LABELS.items()}
+        self._remembered: dict[tuple[object, ...], Row] = {}
+
+    def write(self) -> Wording:
+        document, _ = self._document, self._
+        tell: dict[str, Callable[[Any], Told]] = {
+            "cookies": self._cookie,
+            "storage": self._storage,
+            "preferences": self._preference,
+            "external_origins": self._origin,
+            "recipients": self._recipient,
+            "processing": self._processing,
+        }
+        sections = {
+            name: Section(
+                name.replace("_", "-"),
+                _(heading),
+                _(intro) if intro else "",
+                tuple(map(tell[name], document[name])),
+                _COLUMNS[name],
+            )
+            for name, (heading, intro) in _SECTIONS.items()
+        }
+        statements = {
+            key: _(text) for key, text in document["statements"].items() if text is not None
+        }
+        contact = tuple(
+            Row(key, _(label), (Said(document["site"][key]),))
+            for key, label in _CONTACT.items()
+            if document["site"][key]
+        )
+        return Wording(
+            self._lead(),
+            _("For some of what it does your browser contacts other sites, which are listed too.")
+            if document["external_origins"]
+            else "",
+            sections,
+            statements,
+            contact,
+            *self._edition(),
+        )
+
+    def _lead(self) -> str:
+        language, document = self._language, self._document
+        cookies = len(document["cookies"])
+        parts = [language.ngettext("%(count)s cookie", "%(count)s cookies", cookies)]
+        if storage := len(document["storage"]):
+            parts.append(
+                language.ngettext(
+                    "%(count)s item of web storage", "%(count)s items of web storage", storage
+                )
+            )
+        return self._(
+            "This site states that it stores only what it strictly needs to work: %(items)s, "
+            "listed below. Its policy admits nothing for analytics or advertising.",
+            items=language.join(parts),
+        )
+
+    # Entries
+
+    def _say(self, texts: Mapping[str, str]) -> Said:
+        return pick_text(texts, self._language.tag, self._default)
+
+    def _row(self, key: str, *lines: Line) -> Row:
+        return Row(key, self._labels[key], lines)
+
+    def _shared(self, key: str, make: Callable[[], Iterable[Line]], *parts: object) -> Row:
+        """Make a row once for all entries that agree in some parts."""
+        found = self._remembered.get((key, *parts))
+        if found is None:
+            found = self._remembered[key, *parts] = self._row(key, *make())
+        return found
+
+    def _cookie(self, item: Mapping[str, Any]) -> Told:
+        lifetime, domain = item["lifetime"]["max_age_seconds"], item["domain"]
+        httponly, others = item["httponly"], tuple(item["third_parties"])
+        protection = (item["secure"], item["samesite"], item["partitioned"])
+        return self._item(
+            item,
+            "",
+            self._shared("lifetime", lambda: [self._life(lifetime)], "cookie", lifetime),
+            self._shared("set_by", lambda: [self._setter(httponly)], httponly),
+            self._shared("read_by", lambda: self._readers(domain, httponly), domain, httponly),
+            self._shared("third_parties", lambda: self._others(others), others),
+            self._shared("protection", lambda: self._protection(*protection), protection),
+        )
+
+    def _storage(self, item: Mapping[str, Any]) -> Told:
+        lifetime, others = item["lifetime"]["max_age_seconds"], tuple(item["third_parties"])
+        return self._item(
+            item,
+            item["storage"],
+            self._shared("lifetime", lambda: [self._stay(lifetime)], "storage", lifetime),
+            self._row("set_by", self._("A script of this site")),
+            self._row("read_by", self._("Scripts of this site")),
+            self._shared("third_parties", lambda: self._others(others), others),
+        )
+
+    def _item(self, item: Mapping[str, Any], note: str, *rows: Row) -> Told:
+        if item["pattern"]:
+            star = self._("The star stands for any further characters.")
+            note = f"{note}. {star}" if note else star
+        purposes = tuple(purpose["id"] for purpose in item["purposes"])
+        return Told(
+            self._say(item["title"]),
+            item["name"],
+            note,
+            (
+                self._row("description", self._say(item["description"])),
+                self._row("without_it", self._say(item["without_it"])),
+                *rows,
+                self._shared("purposes", lambda: self._reliance(item), purposes, *item["remarks"]),
+            ),
+        )
+
+    def _life(self, seconds: int | None) -> str:
+        if seconds is None:
+            return self._(UNTIL_BROWSER_CLOSES)
+        return self._(
+            "At most %(duration)s after it was last set (exactly %(seconds)s)",
+            duration=self._language.duration(seconds),
+            seconds=self._language.seconds(seconds),
+        )
+
+    def _stay(self, seconds: int | None) -> str:
+        if seconds is None:
+            return self._(UNTIL_TAB_CLOSES)
+        return self._(
+            "At most %(duration)s (exactly %(seconds)s). This site's own script erases it then; "
+            "the browser does not do so by itself.",
+            duration=self._language.duration(seconds),
+            seconds=self._language.seconds(seconds),
+        )
+
+    def _setter(self, httponly: bool) -> str:
+        _ = self._
+        return (
+            _("The server of this site") if httponly else _("The server or a script of this site")
+        )
+
+    def _readers(self, domain: str | None, httponly: bool) -> list[Line]:
+        _ = self._
+        return [
+            _("The servers of %(domain)s and of the hosts below it", domain=domain)
+            if domain
+            else _("The server of this host only"),
+            _("No script (HttpOnly)") if httponly else _("Scripts of this site"),
+        ]
+
+    def _others(self, names: tuple[str, ...]) -> list[Line]:
+        _ = self._
+        if not names:
+            return [_("No")]
+        return [
+            _(
+                "Yes: scripts of %(names)s run in pages of this site and can read it",
+                names=self._language.join(names),
+            )
+        ]
+
+    def _protection(self, secure: bool, samesite: str, partitioned: bool) -> list[Line]:
+        _ = self._
+        lines: list[Line] = [
+            _("Encrypted connections only (Secure)")
+            if secure
+            else _("Also sent without encryption, for development"),
+            _(_SAMESITE[samesite]),
+        ]
+        if partitioned:
+            lines.append(_("Kept apart for each site that embeds this one (Partitioned)"))
+        return lines
+
+    def _reliance(self, item: Mapping[str, Any]) -> list[Line]:
+        _, join = self._, self._language.join
+        purposes = item["purposes"]
+        lines: list[Line] = ["; ".join(self._t(purpose["label"]) for purpose in purposes)]
+
+        def gather(place: str, key: str) -> list[str]:
+            found = (one["legal"][place][key] for one in purposes if place in one["legal"])
+            return list(dict.fromkeys(found))
+
+        if criteria := gather("EU", "criterion"):
+            lines.append(
+                _(
+                    "The operator relies on exemption %(criterion)s of Article 5(3) of the "
+                    "ePrivacy Directive; compare WP194 no. %(scenario)s.",
+                    criterion=join(criteria),
+                    scenario=join(gather("EU", "wp194_scenario")),
+                )
+            )
+        if exceptions := gather("UK", "schedule_a1"):
+            lines.append(
+                _(
+                    "United Kingdom: the operator relies on Schedule A1 to the PECR, exception "
+                    "“%(exception)s”.",
+                    exception=join(_(_UK_EXCEPTIONS[one]) for one in exceptions),
+                )
+            )
+        if items := gather("FR", "cnil_item"):
+            lines.append(
+                _(
+                    "France: compare “%(item)s” in the CNIL's recommendation of 17 September 2020.",
+                    item=join(_(_CNIL_ITEMS[one]) for one in items),
+                )
+            )
+        lines += [_(_REMARKS[remark]) for remark in item["remarks"]]
+        return lines
+
+    def _preference(self, entry: Mapping[str, Any]) -> Told:
+        return Told(
+            self._say(entry["title"]),
+            entry["name"],
+            "",
+            (
+                self._row("description", self._say(entry["description"])),
+                self._row("choices", *map(Said, entry["choices"])),
+                self._row("default", Said(entry["default"])),
+            ),
+        )
+
+    def _origin(self, entry: Mapping[str, Any]) -> Told:
+        _ = self._
+        texts: dict[str, list[str]] = {}
+        for kind in entry["kinds"]:
+            text = " ".join(_(one) for one in (kind["cookies_text"], kind["note"]) if one)
+            texts.setdefault(text, []).append(self._t(kind["label"]))
+        return Told(
+            Said(entry["recipient"]),
+            entry["origin"],
+            "",
+            (
+                self._row("recipient", Said(entry["recipient"])),
+                self._row("reason", self._say(entry["reason"])),
+                self._row(
+                    "kinds",
+                    *(f"{self._language.join(kinds)}: {text}" for text, kinds in texts.items()),
+                ),
+            ),
+        )
+
+    def _recipient(self, entry: Mapping[str, Any]) -> Told:
+        safeguard: Line = self._(
+            "None needed: within the European Economic Area or the United Kingdom"
+        )
+        if entry["safeguard"] is not None:
+            safeguard = self._say(entry["safeguard"])
+        countries = (self._language.country(one["code"]) for one in entry["countries"])
+        return Told(
+            Said(entry["name"]),
+            "",
+            "",
+            (
+                self._row("role", self._say(entry["role"])),
+                self._row("data", self._say(entry["data"])),
+                self._row("purpose", self._say(entry["purpose"])),
+                self._row("countries", self._language.join(countries)),
+                self._row("safeguard", safeguard),
+            ),
+        )
+
+    def _processing(self, entry: Mapping[str, Any]) -> Told:
+        _, kept = self._, entry["kept"]
+        seconds = kept["seconds"]
+        return Told(
+            self._t(entry["title"]["en"]),
+            "",
+            "",
+            (
+                self._row("kept_data", self._t(entry["data"])),
+                self._row("purpose", self._t(entry["purpose"])),
+                self._row(
+                    "kept",
+                    self._t(kept["text"]) if seconds is None else self._language.duration(seconds),
+                ),
+            ),
+        )
+
+    # Versions
+
+    def _edition(self) -> tuple[str, str, tuple[Version, ...]]:
+        _, edition = self._, self._document["edition"]
+        if edition is None:
+            return "", "", ()
+        versions = tuple(
+            Version(
+                _(
+                    "Version %(version)s, in force since %(date)s",
+                    version=past["version"],
+                    date=self._date(past["effective_from"]),
+                ),
+                tuple(map(self._change, past["changes"])),
+            )
+            for past in edition["history"]
+        )
+        newest = edition["history"][0]["effective_from"] if edition["history"] else ""
+        if edition["status"] == "draft":
+            status = _("Draft: this text has not been published as a version yet.")
+        else:
+            status = versions[0].heading
+        return status, self._date(newest) if newest else "", versions
+
+    def _date(self, text: str) -> str:
+        return self._language.date(datetime.date.fromisoformat(text))
+
+    def _change(self, change: Mapping[str, Any]) -> str:
+        _, section = self._, change["section"]
+        heading = _(_SECTIONS[section][0]) if section in _SECTIONS else _("About this site")
+        what = heading
+        if change["name"]:
+            title = self._say(change["title"] or {}).text
+            name = f"{title} ({change['name']})" if title else change["name"]
+            what = f"{heading}, {name}"
+        if change["change"] == "added":
+            return _("Added: %(what)s", what=what)
+        if change["change"] == "removed":
+            return _("Removed: %(what)s", what=what)
+        fields = [_FIELD_LABELS.get(field) for field in change["fields"]]
+        named = list(dict.fromkeys(_(label) for label in fields if label))
+        if named:
+            what = f"{what}: {self._language.join(named)}"
+        return _("Changed: %(what)s", what=what)

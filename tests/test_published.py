@@ -1,0 +1,179 @@
+"""What is rendered is kept, bounded, and never where a page of the site's own shines through."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask, g, render_template_string, request
+
+from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies.declaration.blueprint import create_blueprint
+from strict_cookies.declaration.edition import Edition, Past
+from strict_cookies.declaration.language import find_language
+from strict_cookies.declaration.published import MAX_KEPT, Published, Rendered
+from tests.policies import declare
+
+EDITION = Edition(
+    history=(Past(version=1, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}"),),
+    draft=False,
+)
+
+
+def app_of(folder=None, **config):
+    """Make an application, with templates of its own in a folder."""
+    app = Flask(__name__, template_folder=folder and str(folder))
+    app.config.update(TESTING=True, SECRET_KEY="k" * 32, **config)
+    StrictCookies(app)
+    return app
+
+
+def test_document_is_made_anew_when_it_changes():
+    """A rendering is made once, and again where policy, enforcement or edition changed."""
+    stand = [CookiePolicy(), True]
+    edition = [None]
+    published = Published(lambda: tuple(stand), edition=lambda: edition[0])
+    made = []
+
+    def render():
+        made.append(published.document()["edition"])
+        return Rendered.of("text")
+
+    for _ in range(2):
+        published.render("key", render)
+    assert len(made) == 1
+    for change in (lambda: stand.__setitem__(0, CookiePolicy(cookies=(declare("a"),))),
+                   lambda: stand.__setitem__(1, False),
+                   lambda: edition.__setitem__(0, EDITION)):  # fmt: skip
+        change()
+        published.render("key", render)
+        published.render("key", render)
+    assert len(made) == 4
+    assert published.document()["enforced"] is False
+    assert published.document()["edition"]["version"] == 1
+
+
+def test_what_is_kept_is_bounded():
+    """However many keys there are, no more than so many renderings are kept."""
+    published = Published(lambda: (policy, True))
+    policy = CookiePolicy()
+    for number in range(3 * MAX_KEPT):
+        published.render(number, lambda: Rendered.of("text"))
+        assert len(published._current().kept) <= MAX_KEPT
+
+
+def test_page_of_the_site_is_never_kept(tmp_path):
+    """A template of the site's own may show who is signed in; nobody else is shown it."""
+    folder = tmp_path / "strict_cookies"
+    folder.mkdir()
+    (folder / "declaration.html").write_text(
+        '{% extends "strict_cookies/layout.html" %}'
+        "{% block footer %}<p>Signed in: {{ g.name }}</p>{% endblock %}"
+    )
+    app = app_of(tmp_path)
+    app.before_request(lambda: setattr(g, "name", request.args["name"]))
+    client = app.test_client()
+    for name in ("alice", "bob"):
+        text = client.get(f"/cookies/?name={name}").text
+        assert f"Signed in: {name}" in text
+        assert "For machines:" not in text
+        assert "__Host-Http-session" in text
+
+
+@pytest.mark.parametrize("name", ["parts", "cookie_table", "notice"])
+def test_part_of_the_site_takes_the_place_of_ours(tmp_path, name):
+    """Each template can be replaced by one of the same name."""
+    folder = tmp_path / "strict_cookies"
+    folder.mkdir()
+    original = Path(create_blueprint.__globals__["_FOLDER"], "strict_cookies", f"{name}.html")
+    (folder / f"{name}.html").write_text(f"{original.read_text('utf-8')}<!-- the site's -->")
+    if name == "parts":
+        text = original.read_text("utf-8").replace("<article>", '<article class="ours">')
+        (folder / "parts.html").write_text(text)
+    app = app_of(tmp_path)
+    page = "{{ cookie_table() }}{{ cookie_notice() }}{{ cookie_declaration() }}"
+    app.add_url_rule("/privacy", view_func=lambda: render_template_string(page))
+    text = app.test_client().get("/privacy").text
+    assert text.count('<article class="ours">' if name == "parts" else "<!-- the site's -->") > 0
+
+
+def test_mounted_application_links_itself():
+    """Under a prefix that a server mounts it at, each link has the prefix."""
+    client = app_of().test_client()
+    plain = client.get("/cookies/").text
+    mounted = client.get("/cookies/", environ_overrides={"SCRIPT_NAME": "/erp"}).text
+    assert 'href="/erp/cookies/declaration.json"' in mounted
+    assert plain.replace('"/cookies/', '"/erp/cookies/') == mounted
+    assert client.get("/cookies/").text == plain
+
+
+def test_declaration_goes_into_a_page_of_the_site():
+    """All of it but the document's frame and first heading, in a language of its own."""
+    app = app_of()
+    page = '{{ cookie_declaration("de") }}'
+    app.add_url_rule("/privacy", view_func=lambda: render_template_string(page))
+    response = app.test_client().get("/privacy")
+    text = response.text
+    assert text.strip().startswith('<div class="cookie-declaration" lang="de">')
+    assert "<h1" not in text
+    assert "<html" not in text
+    assert '<h2 id="sc-cookies">Cookies</h2>' in text
+    assert "Vary" not in response.headers
+
+
+@pytest.mark.parametrize("name", ["cookie_declaration", "cookie_table", "cookie_notice"])
+def test_part_in_the_visitors_language_says_vary(name):
+    """Where the browser decides about the language, caches are told."""
+    app = app_of()
+    app.add_url_rule("/p", view_func=lambda: render_template_string(f"{{{{ {name}() }}}}"))
+    response = app.test_client().get("/p", headers={"Accept-Language": "nl"})
+    assert 'lang="nl"' in response.text
+    assert response.headers["Vary"] == "Accept-Language"
+
+
+def published_app(edition):
+    """Make an application that publishes versions, as one will that keeps them."""
+    app = Flask(__name__)
+    app.register_blueprint(
+        create_blueprint(lambda: (policy, True), edition=lambda: edition), url_prefix="/cookies"
+    )
+    policy = CookiePolicy(site=Site(name="Shop"))
+    app.add_url_rule("/p", view_func=lambda: render_template_string("{{ cookie_notice() }}"))
+    return app.test_client()
+
+
+def test_notice_is_one_sentence():
+    """It links the declaration, and has a date only where versions are published."""
+    sentence = "This site states that it stores only what it strictly needs."
+    link = '<a href="/cookies/?lang=en">Cookie declaration</a>'
+    for edition, rest in ((None, ""), (Edition(), ""), (EDITION, " (changed on 1 March 2026)")):
+        assert published_app(edition).get("/p").text == (
+            f'<p class="cookie-notice" lang="en">{sentence} {link}{rest}</p>'
+        )
+
+
+def test_standing_is_told_on_the_page():
+    """A draft says that it is one; a version says its number and since when it counts."""
+    assert 'class="status"' not in published_app(None).get("/cookies/").text
+    draft = published_app(Edition()).get("/cookies/").text
+    assert "Draft: this text has not been published as a version yet." in draft
+    text = published_app(EDITION).get("/cookies/?lang=de").text
+    assert "Fassung 1, gültig seit 1. März 2026" in text
+
+
+def test_overrides_of_direction_stay_within_their_text():
+    """What turns the writing around is isolated from the text around it."""
+    evil = "\u202eevil"
+    policy = CookiePolicy(site=Site(name=evil), cookies=(declare("a", title=evil),))
+    text = app_of(STRICT_COOKIES_POLICY=policy).test_client().get("/cookies/").text
+    title = text.index("</title>")
+    assert text.count(evil, title) == text.count(f"<bdi>{evil}</bdi>", title) == 2
+
+
+def test_words_of_a_document_do_not_depend_on_the_request():
+    """The same document in the same language gives the same words."""
+    published = Published(lambda: (policy, True))
+    policy = CookiePolicy(cookies=(declare("a"),))
+    german = find_language("de")
+    assert published.wording(german) == published.wording(german)
