@@ -303,7 +303,8 @@ class TestRefusal:
             "Content-Type": "text/plain; charset=utf-8",
             "Content-Length": str(len(response.data)),
             "Cache-Control": "no-store",
-            "Content-Security-Policy": f"{csp}; report-uri /cookies/reports; report-to strict-cookies",
+            "Content-Security-Policy": f"{csp}; report-uri /cookies/reports; "
+            "report-to strict-cookies",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Origin-Agent-Cluster": "?1",
