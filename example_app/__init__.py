@@ -48,6 +48,7 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         # While testing, the default is to raise; here cookies are dropped on purpose.
         STRICT_COOKIES_MODE="enforce",
+        STRICT_COOKIES_LOGIN_VIEW="auth.login",
         TRUSTED_HOSTS=["localhost", "127.0.0.1"],
         TRACKER=None,
         TRACKER_URL="http://127.0.0.2:5001/pixel.gif",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from strict_cookies import requires_role
+
 from . import auth, paging
 
 bp = Blueprint("activity", __name__, url_prefix="/activity")
@@ -11,7 +13,7 @@ bp.before_request(auth.require_login)
 
 
 @bp.get("/")
-@auth.require_role(auth.Role.AUDITOR)
+@requires_role(auth.Role.AUDITOR)
 def index() -> str:
     """List what happened, the newest first."""
     page = paging.fetch(

@@ -1,17 +1,17 @@
-"""Sign-in, sign-out, and who may do what."""
+"""Sign-in, sign-out and the change of a password; who may do what is up to the library."""
 
 from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Callable
+import sqlite3
 from enum import StrEnum
-from typing import ParamSpec, TypeVar
 
 from flask import (
     Blueprint,
     Flask,
-    abort,
+    current_app,
+    flash,
     g,
     redirect,
     render_template,
@@ -22,13 +22,16 @@ from flask import (
 from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
-from strict_cookies import erase
+import strict_cookies
+from strict_cookies import current_login, erase, reauthenticate, requires_login
 
 from . import database, journal
 from .forms import Form
 
-P = ParamSpec("P")
-R = TypeVar("R")
+#: Shortest password, in characters, where there is no second factor.
+#: Source: NIST SP 800-63B-4 section 3.1.1.2.
+MIN_PASSWORD = 15
+MAX_PASSWORD = 100
 
 bp = Blueprint("auth", __name__)
 
@@ -42,7 +45,7 @@ class Role(StrEnum):
 
 
 def init_app(app: Flask) -> None:
-    """Mount sign-in and sign-out, and know the user of each request as ``g.user``."""
+    """Mount the pages, and know the user of each request as ``g.user``."""
     app.before_request(load_user)
     app.register_blueprint(bp)
 
@@ -50,43 +53,34 @@ def init_app(app: Flask) -> None:
 def load_user() -> None:
     """Put the user of this session into ``g.user``; None for a visitor."""
     g.user = None
-    if "user_id" in session:
-        found = database.rows("SELECT * FROM user WHERE id = :id", id=session["user_id"])
-        g.user = found[0] if found else None
+    found = current_login()
+    if found is not None:
+        users = database.rows("SELECT * FROM user WHERE id = :id", id=found.user_id)
+        if users:
+            g.user = users[0]
+        else:
+            strict_cookies.logout()
 
 
-def require_login() -> Response | None:
+@requires_login
+def require_login() -> None:
     """Send visitors to the sign-in page; for ``before_request`` of a blueprint."""
-    return None if g.user else redirect(url_for("auth.login"))
-
-
-def require_role(*roles: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let only users with one of these roles into a view; others get a 403 page."""
-
-    def decorate(view: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if g.user["role"] not in roles:
-                abort(403)
-            return view(*args, **kwargs)
-
-        return guarded
-
-    return decorate
 
 
 @bp.route("/login", methods=["GET", "POST"])
 def login() -> str | Response:
-    """Check a name and password, and start a session that carries nothing over."""
+    """Check a name and password, and sign in under a new identifier and a new form token."""
     form = Form(request.form)
     if request.method == "POST":
-        user_id = _check(form.text("username"), request.form.get("password", ""))
+        user = _check(form.text("username"), request.form.get("password", ""))
         with database.connect():
-            journal.record("Signed in" if user_id else "Sign-in failed", by=user_id)
-        if user_id:
-            session.clear()
-            session["user_id"] = user_id
-            return redirect(url_for("overview.index"))
+            journal.record(
+                "Signed in" if user else "Sign-in failed", by=user["id"] if user else None
+            )
+        if user:
+            session.pop("csrf_token", None)
+            strict_cookies.login(user["id"], roles=[user["role"]])
+            return redirect(_local_path(request.args.get("next", "")))
         form.errors["username"] = "Unknown user name or wrong password."
     return render_template("login.html", form=form)
 
@@ -100,14 +94,50 @@ def logout() -> Response:
     return erase(redirect(url_for("auth.login")))
 
 
-def _check(username: str, password: str) -> int | None:
-    """Return the user's id; an unknown name takes as long as a wrong password."""
-    found = database.rows("SELECT id, password_hash FROM user WHERE username = :u", u=username)
+@bp.route("/password", methods=["GET", "POST"])
+@requires_login
+def change_password() -> str | Response | tuple[str, int]:
+    """Change the password of whoever knows the present one, and end all other sessions."""
+    form = Form()
+    if request.method == "GET":
+        return render_template("password.html", form=form, shortest=MIN_PASSWORD)
+    password = request.form.get("new_password", "")
+    if not check_password_hash(g.user["password_hash"], request.form.get("present", "")):
+        form.errors["present"] = "This is not your present password."
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        form.errors["new_password"] = (
+            f"Please use {MIN_PASSWORD} to {MAX_PASSWORD} characters; a few words will do."
+        )
+    if password != request.form.get("repeated", ""):
+        form.errors["repeated"] = "This differs from the new password."
+    if form.errors:
+        return render_template("password.html", form=form, shortest=MIN_PASSWORD), 422
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE user SET password_hash = ? WHERE id = ?",
+            (generate_password_hash(password), g.user["id"]),
+        )
+        journal.record("Changed password", by=g.user["id"])
+    reauthenticate()
+    sessions = current_app.extensions["strict_cookies"].sessions
+    ended = sessions.end_others(session.visit)  # type: ignore[attr-defined]
+    flash(f"Your password is changed. Other sessions that were ended: {ended}.")
+    return redirect(url_for("preferences.index"))
+
+
+def _check(username: str, password: str) -> sqlite3.Row | None:
+    """Return the user; an unknown name takes as long as a wrong password."""
+    found = database.rows("SELECT * FROM user WHERE username = :u", u=username)
     password_hash = found[0]["password_hash"] if found else _nobodys_hash()
-    if check_password_hash(password_hash, password) and found:
-        user_id: int = found[0]["id"]
-        return user_id
-    return None
+    return found[0] if check_password_hash(password_hash, password) and found else None
+
+
+def _local_path(path: str) -> str:
+    """Give the path of this site that somebody wanted, or the overview for anything else."""
+    local = path.startswith("/") and not path.startswith("//")
+    if local and "\\" not in path and path.isascii() and path.isprintable():
+        return path
+    return url_for("overview.index")
 
 
 @functools.cache

@@ -31,8 +31,7 @@ def token() -> str:
 
 def protect() -> None:
     """Refuse an unsafe request that doesn't bring the token of its session."""
-    # Strict Cookies guards its own forms, which know no token of ours.
-    if request.method in SAFE_METHODS or request.blueprint == "strict_cookies":
+    if request.method in SAFE_METHODS:
         return
     sent, known = request.form.get("csrf_token", ""), session.get("csrf_token")
     if known is None or not hmac.compare_digest(sent.encode(), known.encode()):

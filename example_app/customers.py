@@ -7,6 +7,8 @@ import sqlite3
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from strict_cookies import requires_role
+
 from . import auth, database, journal, paging
 from .forms import Form
 
@@ -47,7 +49,7 @@ def detail(customer_id: int) -> str:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@auth.require_role(auth.Role.MANAGER)
+@requires_role(auth.Role.MANAGER)
 def create() -> str | Response | tuple[str, int]:
     """Add a customer."""
     return _edit(
@@ -58,7 +60,7 @@ def create() -> str | Response | tuple[str, int]:
 
 
 @bp.route("/<int:customer_id>/edit", methods=["GET", "POST"])
-@auth.require_role(auth.Role.MANAGER)
+@requires_role(auth.Role.MANAGER)
 def edit(customer_id: int) -> str | Response | tuple[str, int]:
     """Change a customer."""
     return _edit(

@@ -1,4 +1,4 @@
-"""What every template may use: the navigation, the preferences, and how figures are written."""
+"""What every template may use: the navigation, and how figures are written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g
 
-from . import messages, preferences
+from . import messages
 from .auth import Role
 
 
@@ -59,12 +59,13 @@ def init_app(app: Flask) -> None:
 
 
 def variables() -> dict[str, Any]:
-    """Return the preferences, and for a signed-in user the navigation and the unread messages."""
-    chosen: dict[str, Any] = {"preferences": preferences.current()}
-    if g.user:
-        chosen["navigation"] = [entry for entry in NAVIGATION if g.user["role"] in entry.roles]
-        chosen["unread"] = messages.unread()
-    return chosen
+    """Return the navigation and the unread messages of a signed-in user."""
+    if not g.user:
+        return {}
+    return {
+        "navigation": [entry for entry in NAVIGATION if g.user["role"] in entry.roles],
+        "unread": messages.unread(),
+    }
 
 
 def money(cents: int) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from strict_cookies import requires_role
+
 from . import auth, database, journal, paging
 from .forms import Form
 
@@ -52,7 +54,7 @@ def detail(order_id: int) -> str:
 
 
 @bp.route("/new", methods=["GET", "POST"])
-@auth.require_role(auth.Role.CLERK, auth.Role.MANAGER)
+@requires_role(auth.Role.CLERK, auth.Role.MANAGER)
 def create() -> Response | tuple[str, int]:
     """Write a new order, as a draft."""
     customers = database.rows("SELECT id, name FROM customer ORDER BY name")
@@ -76,7 +78,7 @@ def create() -> Response | tuple[str, int]:
 
 
 @bp.post("/<int:order_id>/status")
-@auth.require_role(auth.Role.MANAGER)
+@requires_role(auth.Role.MANAGER)
 def change_status(order_id: int) -> Response:
     """Move an order to one of the statuses that may follow its own."""
     with database.connect() as connection:

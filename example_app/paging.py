@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from flask import abort, request
 
-from . import database, preferences
+from strict_cookies import preferences
+
+from . import database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ def fetch(query: str, **values: object) -> Page:
     Returns:
         The page; one behind the last is a 404, and anything that is no page number means 1.
     """
-    size = preferences.current().rows
+    size = int(preferences["rows"])
     # Bounded, since SQLite's integers are.
     number = min(max(request.args.get("page", 1, type=int), 1), 1_000_000)
     rows = database.rows(

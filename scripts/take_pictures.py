@@ -8,9 +8,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from example_app import create_app
+from example_app.demo import ACCOUNTS
 from example_app.tracker import Tracker
 from tests.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.serving import serve
@@ -22,7 +23,24 @@ SHOTS = {
     "declaration.png": ("/cookies/", 1280, "light"),
     "declaration-dark.png": ("/cookies/?lang=de", 768, "dark"),
     "declaration-phone.png": ("/cookies/", 360, "light"),
+    "sessions.png": ("/cookies/sessions", 1100, "light"),
 }
+#: Those of somebody who has signed in.
+SIGNED_IN = {"sessions.png"}
+#: Where he is signed in besides.
+ELSEWHERE = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1",
+)
+
+
+def sign_in(page: Page, url: str) -> None:
+    """Sign the first demo account in."""
+    username, _name, _role, password = ACCOUNTS[0]
+    page.goto(url)
+    page.fill("#username", username)
+    page.fill("#password", password)
+    page.click("main button")
 
 
 def main() -> None:
@@ -36,10 +54,14 @@ def main() -> None:
         config = {
             "DATABASE": Path(folder, "erp.sqlite"),
             "SECRET_KEY": "k" * 32,
+            "STRICT_COOKIES_SESSIONS": Path(folder, "sessions.sqlite"),
             "TRACKER": tracker,
             "TRACKER_URL": third_party.url("tracker.test", "/pixel.gif"),
         }
-        with serve(create_app(config)) as server:
+        app = create_app(config)
+        for user_agent in ELSEWHERE:
+            app.extensions["strict_cookies"].sessions.sign_in(1, {}, user_agent)
+        with serve(app) as server:
             browser = playwright.chromium.launch(
                 executable_path=find_chromium(), args=list(CHROMIUM_FLAGS)
             )
@@ -47,6 +69,8 @@ def main() -> None:
                 page = browser.new_page(
                     viewport={"width": width, "height": 800}, color_scheme=scheme
                 )
+                if name in SIGNED_IN:
+                    sign_in(page, server.url("localhost", "/login"))
                 page.goto(server.url("localhost", path))
                 page.wait_for_load_state("networkidle")
                 page.wait_for_timeout(1500)

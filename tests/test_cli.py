@@ -122,10 +122,10 @@ def assert_readable(text):
 
 
 def test_flask_finds_the_commands():
-    """The entry point leads to the group with its four commands."""
+    """The entry point leads to the group with its commands."""
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
-    assert sorted(cookies.commands) == ["check", "export", "init", "show"]
+    assert sorted(cookies.commands) == ["check", "export", "init", "sessions", "show"]
 
 
 def test_help_says_what_each_command_does(make_app):

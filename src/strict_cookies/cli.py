@@ -25,6 +25,7 @@ from .declaration.language import LANGUAGES, find_language
 from .errors import PolicyError, StrictCookiesError
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
+from .session_commands import create_group
 from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
@@ -370,3 +371,6 @@ def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: i
             break_on_hyphens=False,
         )
     return "\n".join(lines)
+
+
+cookies.add_command(create_group(_load_app, _failure))

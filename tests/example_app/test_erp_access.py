@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from example_app import database, journal
 
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ROOMS = ("/", "/orders/", "/customers/", "/messages/", "/preferences/")
 
 
@@ -13,7 +16,7 @@ ROOMS = ("/", "/orders/", "/customers/", "/messages/", "/preferences/")
 def test_visitor_is_sent_to_sign_in(visitor, path):
     """No room of the ERP opens without a user."""
     answer = visitor.get(path)
-    assert (answer.status_code, answer.location) == (302, "/login")
+    assert (answer.status_code, answer.location) == (302, f"/login?next={path}")
 
 
 @pytest.mark.parametrize("username", ["clerk", "manager", "auditor"])
@@ -31,14 +34,38 @@ def test_wrong_password_and_unknown_name_look_alike(visitor, username):
     assert visitor.get("/").status_code == 302
 
 
-def test_sign_in_carries_nothing_over(visitor):
-    """What was in the session before is gone: the form token changes too."""
+def test_sign_in_changes_identifier_and_form_token(visitor):
+    """Whoever has planted either before has nothing of the session that follows."""
+    token = _TOKEN.search(visitor.get("/login").text)[1]
+    before = visitor.client.get_cookie("__Host-Http-session").value
+    visitor.post("/login", username="clerk", password="clerk-on-track")
+    after = visitor.client.get_cookie("__Host-Http-session").value
+    assert after != before
+    assert token not in visitor.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/orders/?status=draft", "/orders/?status=draft"),
+        ("", "/"),
+        ("https://evil.example/", "/"),
+        ("//evil.example/", "/"),
+        ("/\\evil.example/", "/"),
+        ("/\nx", "/"),
+    ],
+)
+def test_sign_in_leads_to_the_page_that_was_wanted(visitor, wanted, reached):
+    """A path of the ERP, and never another site."""
     visitor.get("/login")
     with visitor.client.session_transaction() as session:
-        session["planted"] = "before"
-    visitor.post("/login", username="clerk", password="clerk-on-track")
-    with visitor.client.session_transaction() as session:
-        assert set(session) == {"user_id"}
+        token = session["csrf_token"]
+    answer = visitor.client.post(
+        "/login",
+        query_string={"next": wanted},
+        data={"csrf_token": token, "username": "clerk", "password": "clerk-on-track"},
+    )
+    assert (answer.status_code, answer.location) == (302, reached)
 
 
 def test_sign_out_ends_the_session(sign_in):
@@ -75,11 +102,14 @@ def test_sign_out_of_a_visitor_is_harmless(visitor):
     assert visitor.post("/logout").location == "/login"
 
 
-def test_user_who_was_deleted_is_a_visitor(visitor):
-    """A session of a user that is gone opens nothing."""
-    with visitor.client.session_transaction() as session:
-        session["user_id"] = 999
-    assert visitor.get("/").status_code == 302
+def test_user_who_was_deleted_is_a_visitor(app, sign_in):
+    """A session of a user that is gone opens nothing, and ends."""
+    clerk = sign_in("clerk")
+    with app.app_context(), database.connect() as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DELETE FROM user WHERE username = 'clerk'")
+    assert clerk.get("/").status_code == 302
+    assert app.extensions["strict_cookies"].sessions.list_user(1) == []
 
 
 @pytest.mark.parametrize(
