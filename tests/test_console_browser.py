@@ -32,7 +32,13 @@ SAID_THERE = (
 #: The first two as issues, and one for a script that reads ``document.cookie``.
 ISSUES_THERE = ("issue: ContentSecurityPolicyIssue", "issue: PerformanceIssue")
 #: What answers GET and is no page.
-NO_PAGES = ("/static/", "/cookies/static/", "/cookies/declaration.json", "/misbehave/outcome.json")
+NO_PAGES = (
+    "/static/",
+    "/cookies/static/",
+    "/cookies/sessions/static/",
+    "/cookies/declaration.",
+    "/misbehave/outcome.json",
+)
 
 
 class Deployed(NamedTuple):
