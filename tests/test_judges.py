@@ -96,7 +96,7 @@ def test_observatory_is_redirected_at_once(observatory):
     assert observatory["tests"]["redirection"]["route"] == [
         f"http://{erp.HOST}/",
         f"https://{erp.HOST}/",
-        f"https://{erp.HOST}/login",
+        f"https://{erp.HOST}/login?next=/",
     ]
 
 

@@ -17,6 +17,9 @@ Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistenc
 
 from __future__ import annotations
 
+# Looking up a host imports this; a thread that is about it while the process forks would leave the
+# import's lock shut in the child.
+import encodings.idna  # noqa: F401
 import os
 import re
 import secrets
