@@ -5,6 +5,7 @@
 # make pictures  take the pictures of the docs
 
 PYTHON ?= python3
+PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 JUDGES := tests/judges/node_modules
@@ -34,7 +35,7 @@ $(JUDGES)/.installed: tests/judges/package.json tests/judges/.npmrc | $(VENV)/.d
 	@touch $@
 
 demo: $(VENV)/.demo
-	@$(BIN)/python -m example_app
+	@$(BIN)/python -m example_app --port $(PORT)
 
 test: $(VENV)/.develop $(JUDGES)/.installed
 	sh scripts/system-packages.sh chromium nginx redis-server

@@ -22,10 +22,21 @@ TRACKER_HOST = "127.0.0.2"
 @click.option("--tracker-port", default=5001, show_default=True, help="Port of the third party.")
 def main(host: str, port: int, tracker_port: int) -> None:
     """Serve the demo ERP of Strict Cookies."""
+    try:
+        # Before anything is promised on the screen.
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise click.ClickException(
+            f"The ERP can't listen on {host}:{port}: {error.strerror}. "
+            f"Try another port: make demo PORT={port + 10}"
+        ) from None
     tracker = Tracker()
-    start_tracker(tracker, tracker_port)
+    listens = start_tracker(tracker, tracker_port)
     app = create_app(
-        {"TRACKER": tracker, "TRACKER_URL": f"http://{TRACKER_HOST}:{tracker_port}/pixel.gif"}
+        {
+            "TRACKER": tracker if listens else None,
+            "TRACKER_URL": f"http://{TRACKER_HOST}:{tracker_port}/pixel.gif",
+        }
     )
     click.echo(f"Definitive Track ERP: http://localhost:{port}")
     for username, _full_name, role, password in ACCOUNTS:
@@ -33,15 +44,16 @@ def main(host: str, port: int, tracker_port: int) -> None:
     run_simple(host, port, app, threaded=True)
 
 
-def start_tracker(tracker: Tracker, port: int) -> None:
-    """Serve the third party in a thread that ends with the process."""
+def start_tracker(tracker: Tracker, port: int) -> bool:
+    """Serve the third party in a thread that ends with the process; tell whether it listens."""
     try:
         with socket.create_server((TRACKER_HOST, port)) as listener:
             server = make_server(TRACKER_HOST, port, tracker, threaded=True, fd=listener.fileno())
     except OSError as error:
         click.echo(f"The third party can't listen on {TRACKER_HOST}:{port}: {error.strerror}.")
-        return
+        return False
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return True
 
 
 if __name__ == "__main__":

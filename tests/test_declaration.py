@@ -14,6 +14,7 @@ from strict_cookies.countries import COUNTRIES
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.external_origin import KINDS
+from strict_cookies.profiles import OPT_OUT
 from tests.policies import declare, keep, prefer
 
 POLICY = CookiePolicy(
@@ -340,6 +341,22 @@ def test_external_origins_are_told_with_a_word_on_cookies():
 def test_cookies_are_not_said_to_be_withheld_where_nothing_withholds_them(options):
     """Without the header that withholds cookies, the declaration does not claim that."""
     assert "withheld" not in cookies_by_kind(build_document(WIDE, **options)).values()
+
+
+def test_page_without_embedder_policy_claims_no_withheld_cookies():
+    """Where an application switches off what withholds cookies, its declaration says so."""
+    policy = CookiePolicy(recipients=(MAPS,), external_origins=(admit(),))
+    for options, told in (
+        ({}, "withheld"),
+        ({"cross_origin_embedder_policy": OPT_OUT}, "possible"),
+    ):
+        app = Flask(__name__)
+        app.config.update(
+            SECRET_KEY="k" * 32, STRICT_COOKIES_POLICY=policy, STRICT_COOKIES_TALISMAN=options
+        )
+        StrictCookies(app)
+        document = app.test_client().get("/cookies/declaration.json").json
+        assert set(cookies_by_kind(document).values()) == {told}
 
 
 def test_report_only_page_claims_no_withheld_cookies():

@@ -12,7 +12,7 @@ from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.blueprint import create_blueprint
 from strict_cookies.declaration.edition import Edition, Past
 from strict_cookies.declaration.language import find_language
-from strict_cookies.declaration.published import MAX_KEPT, Published, Rendered
+from strict_cookies.declaration.published import MAX_KEPT, Published, Rendered, Standing
 from tests.policies import declare
 
 EDITION = Edition(
@@ -31,9 +31,9 @@ def app_of(folder=None, **config):
 
 def test_document_is_made_anew_when_it_changes():
     """A rendering is made once, and again where policy, enforcement or edition changed."""
-    stand = [CookiePolicy(), True]
+    stand = [CookiePolicy(), True, True]
     edition = [None]
-    published = Published(lambda: tuple(stand), edition=lambda: edition[0])
+    published = Published(lambda: Standing(*stand), edition=lambda: edition[0])
     made = []
 
     def render():
@@ -56,7 +56,7 @@ def test_document_is_made_anew_when_it_changes():
 
 def test_what_is_kept_is_bounded():
     """However many keys there are, no more than so many renderings are kept."""
-    published = Published(lambda: (policy, True))
+    published = Published(lambda: Standing(policy, True, True))
     policy = CookiePolicy()
     for number in range(3 * MAX_KEPT):
         published.render(number, lambda: Rendered.of("text"))
@@ -136,7 +136,8 @@ def published_app(edition):
     """Make an application that publishes versions, as one will that keeps them."""
     app = Flask(__name__)
     app.register_blueprint(
-        create_blueprint(lambda: (policy, True), edition=lambda: edition), url_prefix="/cookies"
+        create_blueprint(lambda: Standing(policy, True, True), edition=lambda: edition),
+        url_prefix="/cookies",
     )
     policy = CookiePolicy(site=Site(name="Shop"))
     app.add_url_rule("/p", view_func=lambda: render_template_string("{{ cookie_notice() }}"))
@@ -173,7 +174,7 @@ def test_overrides_of_direction_stay_within_their_text():
 
 def test_words_of_a_document_do_not_depend_on_the_request():
     """The same document in the same language gives the same words."""
-    published = Published(lambda: (policy, True))
+    published = Published(lambda: Standing(policy, True, True))
     policy = CookiePolicy(cookies=(declare("a"),))
     german = find_language("de")
     assert published.wording(german) == published.wording(german)

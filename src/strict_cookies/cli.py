@@ -69,7 +69,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
     app = _load_app(ctx)
     firewall, own = _freeze(app)
     if as_json:
-        click.echo(_export(app, firewall, "json", "en"), nl=False)
+        click.echo(_export(app, "json", "en"), nl=False)
         return
     policy = firewall.policy
     source = policy.source or (
@@ -115,8 +115,8 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
     Auditing Tool.
     """
     app = _load_app(ctx)
-    firewall, _own = _freeze(app)
-    text = _export(app, firewall, format_name, lang)
+    _freeze(app)
+    text = _export(app, format_name, lang)
     if output is None:
         click.echo(text, nl=False)
         return
@@ -203,11 +203,14 @@ def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
         ) from None
 
 
-def _export(app: Flask, firewall: CookieFirewall, format_name: str, language: str) -> str:
+def _export(app: Flask, format_name: str, language: str) -> str:
+    protection = app.extensions["strict_cookies"]
+    standing = protection.stand()
     document = build_document(
-        firewall.policy,
-        enforced=firewall.mode != "report-only",
-        processing=app.extensions["strict_cookies"].processing(),
+        standing.policy,
+        enforced=standing.enforced,
+        credentialless=standing.credentialless,
+        processing=protection.processing(),
     )
     return EXPORTS[format_name].write(document, find_language(language))
 

@@ -24,6 +24,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
 from .declaration.processing import COUNTERS, REPORTS, Processing
+from .declaration.published import Standing
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
@@ -326,10 +327,14 @@ class Protection:
             if app.testing:
                 raise error
 
-    def stand(self) -> tuple[CookiePolicy, bool]:
-        """Give the policy and whether it is enforced, as the declaration tells it."""
+    def stand(self) -> Standing:
+        """Give the policy and how it stands, as the declaration tells it."""
         firewall = self._firewall or self.freeze()
-        return firewall.policy, firewall.mode != "report-only"
+        return Standing(
+            firewall.policy,
+            enforced=firewall.mode != "report-only",
+            credentialless=self.talisman.resolved.embedder_policy == "credentialless",
+        )
 
     @property
     def talisman(self) -> StrictTalisman:

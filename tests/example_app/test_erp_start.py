@@ -89,5 +89,5 @@ def test_taken_port_of_the_tracker_is_told(capsys):
     """The ERP starts without the third party; the browser blocks it anyway."""
     with socket.create_server((command.TRACKER_HOST, 0)) as listener:
         port = listener.getsockname()[1]
-        command.start_tracker(Tracker(), port)
+        assert command.start_tracker(Tracker(), port) is False
     assert f"can't listen on 127.0.0.2:{port}" in capsys.readouterr().out

@@ -57,7 +57,7 @@ def create_blueprint(
     Make the pages for one application.
 
     Args:
-        stand: Gives the policy and whether it is enforced; asked at each request.
+        stand: Gives what is published; asked at each request.
         edition: Gives version and history; None where nobody keeps versions.
         processing: Gives what the protection itself keeps.
     """

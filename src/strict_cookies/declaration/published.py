@@ -25,7 +25,23 @@ if TYPE_CHECKING:
 #: Most renderings that are kept: languages, formats and places where the application is mounted.
 MAX_KEPT = 128
 
-Stand = Callable[[], "tuple[CookiePolicy, bool]"]
+
+class Standing(NamedTuple):
+    """
+    What is published of an application's protection.
+
+    Attributes:
+        policy: What is declared.
+        enforced: Whether it is carried out, or only recorded.
+        credentialless: Whether pages carry ``Cross-Origin-Embedder-Policy: credentialless``.
+    """
+
+    policy: CookiePolicy
+    enforced: bool
+    credentialless: bool
+
+
+Stand = Callable[[], Standing]
 
 
 class Rendered(NamedTuple):
@@ -56,7 +72,7 @@ class Published:
     What an application publishes.
 
     Args:
-        stand: Gives the policy and whether it is enforced; asked at each request.
+        stand: Gives what is published; asked at each request.
         edition: Gives version and history; likewise.
         processing: Gives what the protection itself keeps; likewise.
     """
@@ -76,7 +92,7 @@ class Published:
     @property
     def policy(self) -> CookiePolicy:
         """The policy that is published."""
-        return self._stand()[0]
+        return self._stand().policy
 
     def document(self) -> dict[str, Any]:
         """Give the document; not to be changed."""
@@ -104,13 +120,17 @@ class Published:
         return found
 
     def _current(self) -> _Made:
-        policy, enforced = self._stand()
+        policy, enforced, credentialless = self._stand()
         edition, processing = self._edition(), self._processing()
-        rest = (enforced, edition, processing)
+        rest = (enforced, credentialless, edition, processing)
         made = self._made
         if made is None or made.policy is not policy or made.rest != rest:
             document = build_document(
-                policy, enforced=enforced, edition=edition, processing=processing
+                policy,
+                enforced=enforced,
+                credentialless=credentialless,
+                edition=edition,
+                processing=processing,
             )
             made = self._made = _Made(policy, rest, document, {})
         return made
