@@ -198,8 +198,10 @@ class SQLiteStore:
         self._reading.close()
 
     def _take_lock(self, key: bytes, holder: bytes, timeout: float) -> bool:
-        now = time.time()
-        with self._writing as handle:
+        with self._transaction() as handle:
+            # Not before the turn to write is had: whoever had it meanwhile would seem to come from
+            # a clock that was set back since.
+            now = time.time()
             return handle.execute(_LOCK, (key, holder, now, now + timeout)).rowcount > 0
 
     def _select(self, statement: str, parameter: bytes | str) -> list[tuple[Any, ...]]:
