@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from werkzeug.middleware.lint import LintMiddleware
-from werkzeug.middleware.profiler import ProfilerMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .reasons import Reason
 
 #: Where middleware commonly keeps what it wraps.
 _INNER = ("wsgi_app", "app", "application", "_app", "_wsgi_app", "wrapped", "__wrapped__")
-#: Middleware that neither sets nor reads cookies.
-_HARMLESS = (LintMiddleware, ProfilerMiddleware)
+#: Middleware that neither sets nor reads cookies; by name, since an import would cost more.
+_HARMLESS = (
+    "werkzeug.middleware.lint.LintMiddleware",
+    "werkzeug.middleware.profiler.ProfilerMiddleware",
+)
 
 
 def inspect_chain(
@@ -47,7 +48,7 @@ def inspect_chain(
     found = [
         (Reason.UNKNOWN_WRAPPER, f"{_name(node)} wraps the application outside Strict Cookies")
         for node in outside
-        if not isinstance(node, (ProxyFix, *_HARMLESS)) and _name(node) not in trusted
+        if not isinstance(node, ProxyFix) and _name(node) not in (*_HARMLESS, *trusted)
     ]
     if not reached and not found:
         found.append((Reason.UNKNOWN_WRAPPER, f"{_name(outside[-1])} hides what it wraps"))
