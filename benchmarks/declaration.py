@@ -9,6 +9,7 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, DeclaredCookie, Site
 from strict_cookies.declaration.blueprint import create_blueprint
+from strict_cookies.declaration.published import Standing
 
 from .measure import measure
 
@@ -33,7 +34,7 @@ def declaration_table() -> Iterator[str]:
 def _cases() -> dict[str, Callable[[], object]]:
     policies = [_policy(), _policy()]
     app = Flask("benchmark")
-    blueprint = create_blueprint(lambda: (policies[0], True))
+    blueprint = create_blueprint(lambda: Standing(policies[0], enforced=True, credentialless=True))
     app.register_blueprint(blueprint, url_prefix="/cookies")
     client = app.test_client()
 
