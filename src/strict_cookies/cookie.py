@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, Entry, Text, Types, tracker_mistakes
+from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .grammar import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .hosts import is_host_name
 from .purposes import Purpose, lifetime_mistakes, read_purposes
@@ -26,7 +26,7 @@ _PATH = re.compile(r"/[!\"$-:<->@-~]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredCookie(Entry):
+class DeclaredCookie(NamedEntry):
     """
     One cookie that the site strictly needs.
 
@@ -88,16 +88,6 @@ class DeclaredCookie(Entry):
         mistakes += _check_name(self)
         mistakes += lifetime_mistakes(self.lifetime, self.purposes, "a cookie")
         return [*mistakes, *_check_scope(self), *_check_prefix(self)]
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether the name ends with a star that stands for any further characters."""
-        return self.name.endswith("*")
-
-    @property
-    def stem(self) -> str:
-        """The name without the star of a pattern."""
-        return self.name.removesuffix("*")
 
 
 def _check_name(cookie: DeclaredCookie) -> list[str]:

@@ -98,6 +98,24 @@ class Entry:
         return _rebuild, (type(self), {**values, **texts})
 
 
+class NamedEntry(Entry):
+    """The base of entries whose name may end with a star, which makes it a pattern."""
+
+    __slots__ = ()
+
+    name: str
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the name ends with a star that stands for any further characters."""
+        return self.name.endswith("*")
+
+    @property
+    def stem(self) -> str:
+        """The name without the star of a pattern."""
+        return self.name.removesuffix("*")
+
+
 def _rebuild(kind: type[Entry], values: dict[str, Any]) -> Entry:
     return kind(**values)
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
 from .durations import say_duration
-from .entry import TEXT_WANTED, Entry, Text, Types, tracker_mistakes
+from .entry import TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .purposes import Purpose, lifetime_mistakes, read_purposes, strictest_limit
 
 #: ``localStorage``, ``sessionStorage``, IndexedDB and the Cache API.
@@ -35,7 +35,7 @@ MAX_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredStorage(Entry):
+class DeclaredStorage(NamedEntry):
     """
     One item of web storage that the site strictly needs.
 
@@ -84,16 +84,6 @@ class DeclaredStorage(Entry):
             words = ", ".join(map(repr, get_args(StorageKind)))
             return [*mistakes, f"kind is {self.kind!r}. Use one of {words}."]
         return [*mistakes, *_check_lifetime(self)]
-
-    @property
-    def is_pattern(self) -> bool:
-        """Whether the name ends with a star that stands for any further characters."""
-        return self.name.endswith("*")
-
-    @property
-    def stem(self) -> str:
-        """The name without the star of a pattern."""
-        return self.name.removesuffix("*")
 
 
 def _check_name(storage: DeclaredStorage) -> list[str]:
