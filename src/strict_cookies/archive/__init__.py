@@ -1,0 +1,1 @@
+"""What outlives a request and is no session: numbered logs, small values, counters."""
