@@ -38,7 +38,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m example_app --port $(PORT)
 
 test: $(VENV)/.develop $(JUDGES)/.installed
-	sh scripts/system-packages.sh chromium nginx redis-server
+	sh scripts/system-packages.sh chromium default-jre-headless nginx redis-server
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop
