@@ -229,6 +229,14 @@ class RedisStore:
         if self._url is not None:
             self._runner.close()
 
+    def run(self, script: scripts.Script, *arguments: str | int | bytes) -> Any:
+        """Run a script of another part of the library on the same server, under the same prefix."""
+        return self._run(script, *arguments)
+
+    def say(self, what: str) -> str:
+        """Make a message that names the server."""
+        return self._say(what)
+
     def _forked(self) -> None:
         """Begin anew in a child: a thread that it has not may have left the client's locks shut."""
         if self._url is not None:
