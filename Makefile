@@ -2,6 +2,7 @@
 # make test   run every test; installs what they need
 # make check  lint and types
 # make bench  measure against the peers and write docs/benchmarks.md
+# make fuzz   throw hostile octets at what strangers can write to
 # make pictures  take the pictures of the docs
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ JUDGES := tests/judges/node_modules
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format bench pictures clean
+.PHONY: help demo test check format bench fuzz pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -53,6 +54,10 @@ format: $(VENV)/.develop
 bench: $(VENV)/.develop
 	sh scripts/system-packages.sh redis-server
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.develop
+	$(PIP) install --constraint constraints.txt --group fuzz
+	$(BIN)/python -m tests.fuzz
 
 pictures: $(VENV)/.develop
 	$(BIN)/python scripts/take_pictures.py
