@@ -56,7 +56,11 @@ def fuzz(name: str, seconds: int, runs: int) -> None:
     with atheris.instrument_imports(include=["strict_cookies"], enable_loader_override=False):
         from .targets import TARGETS
     with tempfile.TemporaryDirectory() as found:
-        options = [f"-max_total_time={seconds}", f"-runs={runs}", "-max_len=2048"]
+        options = [
+            f"-max_total_time={seconds}",
+            f"-runs={runs}",
+            f"-max_len={4096 if name == 'policy' else 512}",
+        ]
         options += [f"-artifact_prefix={tempfile.gettempdir()}/"]
         atheris.Setup([sys.argv[0], *options, found, str(CORPUS / name)], TARGETS[name])
         atheris.Fuzz()

@@ -21,6 +21,7 @@ from strict_cookies.grammar import (
     parse_cookie_date,
     parse_set_cookie,
 )
+from strict_cookies.hosts import is_host_name
 from strict_cookies.loading import parse_policy
 from strict_cookies.policy import CookiePolicy
 from strict_cookies.reports import MAX_REPORTS, MalformedReportError, read_reports
@@ -52,7 +53,8 @@ def grammar(octets: bytes) -> None:
     if is_plain(text):
         assert is_safe_value(text)
     cookie = parse_set_cookie(text)
-    if cookie is None:
+    # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
+    if cookie is None or not is_host_name(cookie.domain or "none"):
         return
     assert not _CONTROL.search(cookie.name + cookie.value.replace("\t", ""))
     written = f"{cookie.name}={cookie.value}{attribute_tail(cookie)}"
