@@ -23,7 +23,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
-from .declaration.processing import COUNTERS, REPORTS, Processing
 from .declaration.published import Standing
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.wrappers import Response
 
+    from .declaration.processing import Processing
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -346,6 +346,8 @@ class Protection:
 
     def processing(self) -> tuple[Processing, ...]:
         """Give what the protection itself keeps, as the declaration tells it."""
+        from .declaration.processing import COUNTERS, REPORTS, Processing
+
         if self._store is None:
             return COUNTERS, REPORTS
         kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
