@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..policy import CookiePolicy
 
 #: Characters that mean something in a JavaScript pattern.
-_SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/]")
+_SPECIAL = r"[\\^$.*+?()\[\]{}|/]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _cookie_alternatives(policy: CookiePolicy) -> list[str]:
 
 def _spell(name: str) -> str:
     """Write a name, or a pattern with a star at its end, as a JavaScript pattern."""
-    stem = _SPECIAL.sub(r"\\\g<0>", name.removesuffix("*"))
+    stem = re.sub(_SPECIAL, r"\\\g<0>", name.removesuffix("*"))
     return f"{stem}[^]*" if name.endswith("*") else stem
 
 
