@@ -15,8 +15,8 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 #: Longest name plus value that a user agent keeps, in octets. RFC 6265bis section 5.6.
 MAX_PAIR_OCTETS = 4096
@@ -48,8 +48,7 @@ _DATE_YEAR = r"(\d{2,4})(?!\d)"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetCookie:
+class SetCookie(NamedTuple):
     """
     One cookie as a user agent understands its ``Set-Cookie`` line.
 
