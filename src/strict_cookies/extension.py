@@ -40,7 +40,6 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
-from .sessions.control import PURGE_AFTER
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
 from .sessions.preferences import preferences
@@ -350,6 +349,8 @@ class Protection:
 
         if self._store is None:
             return COUNTERS, REPORTS
+        from .sessions.control import PURGE_AFTER
+
         kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
         return COUNTERS, REPORTS, Processing(kind="sessions", kept=kept, until="time")
 
