@@ -23,7 +23,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
-from .declaration.processing import COUNTERS, REPORTS, Processing
 from .declaration.published import Standing
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
@@ -41,7 +40,6 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
-from .sessions.control import PURGE_AFTER
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
 from .sessions.preferences import preferences
@@ -64,6 +62,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from .archive.store import Archive
+    from .declaration.processing import Processing
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -363,8 +362,12 @@ class Protection:
 
     def processing(self) -> tuple[Processing, ...]:
         """Give what the protection itself keeps, as the declaration tells it."""
+        from .declaration.processing import COUNTERS, REPORTS, Processing
+
         if self._store is None:
             return COUNTERS, REPORTS
+        from .sessions.control import PURGE_AFTER
+
         kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
         return COUNTERS, REPORTS, Processing(kind="sessions", kept=kept, until="time")
 
