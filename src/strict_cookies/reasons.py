@@ -260,6 +260,11 @@ class Reason(Enum):
         "header that a server would write as another",
         "Take line breaks out of the status and headers, and spaces out of names; a 500 was sent.",
     )
+    TRAIL_GAP = (
+        "SC905",
+        "the audit trail could not be written",
+        "Mend what the line names; responses are not changed, and the trail says what it lost.",
+    )
 
     id: str
     title: str
