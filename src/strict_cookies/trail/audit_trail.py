@@ -21,11 +21,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..ledger import log_fault
-from ..reasons import Reason
 from .chain import START, Point, TrailEntry, canonical, plain, read_entry, say_time, write_entry
 from .counts import DailyCounts
 from .events import check_event
+from .gaps import tell_gap
 from .options import HEAD_SECONDS, RETENTION
 from .people import People
 from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 LOG = "trail"
 #: The shelf of the checkpoints, by number.
 CHECKPOINTS = "trail-checkpoints"
+#: Most events that are counted as lost.
+MAX_LOST = 1_000_000
 #: Entries that are read at a time.
 BATCH = 500
 
@@ -88,7 +89,7 @@ class AuditTrail:
         self._key = key
         #: One for each event that could not be written since the last one that could; a deque
         #: needs no lock, which a fork might leave shut.
-        self._lost: deque[None] = deque()
+        self._lost: deque[None] = deque(maxlen=MAX_LOST)
         self._head: tuple[float, dict[str, Any]] | None = None
         self._signer: tuple[int, Signer] | None = None
 
@@ -120,7 +121,7 @@ class AuditTrail:
             return self._append(event, facts)
         except Exception as error:  # noqa: BLE001 - observers never change a response
             self._lost.append(None)
-            log_fault(Reason.TRAIL_GAP, error)
+            tell_gap(error)
             return None
 
     def flush(self) -> None:

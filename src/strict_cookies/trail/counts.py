@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..ledger import OTHER, log_fault
-from ..reasons import Reason
+from ..ledger import OTHER
+from .gaps import tell_gap
 
 if TYPE_CHECKING:
     from ..archive.store import Archive
@@ -88,7 +88,7 @@ class DailyCounts:
             with self._lock:
                 self._flush()
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            log_fault(Reason.TRAIL_GAP, error)
+            tell_gap(error)
 
     def read(self) -> list[Count]:
         """

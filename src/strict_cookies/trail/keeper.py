@@ -16,8 +16,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..ledger import log_fault
-from ..reasons import Reason
+from .gaps import tell_gap
 
 if TYPE_CHECKING:
     from .audit_trail import AuditTrail
@@ -41,17 +40,19 @@ class Keeper:
         self.trail = trail
         self._compare: Callable[[], None] | None = compare
         self._day = ""
+        self._lock = threading.Lock()
 
     def work(self) -> None:
         """Do what is due; a fault is logged, and what it left is done the next time."""
         try:
-            if self._compare is not None:
-                self._compare()
-                self._compare = None
-            self.trail.flush()
-            self._tidy()
+            with self._lock:
+                if self._compare is not None:
+                    self._compare()
+                    self._compare = None
+                self.trail.flush()
+                self._tidy()
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            log_fault(Reason.TRAIL_GAP, error)
+            tell_gap(error)
 
     def _tidy(self) -> None:
         """Remove what is past its time, once a day among all processes."""
@@ -86,11 +87,11 @@ class _Thread:
         self._woken.set()
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Wait for what is being done, and do what is left."""
         with self._lock:
             keepers = list(self._keepers)
         for keeper in keepers:
-            keeper.trail.flush()
+            keeper.work()
 
     def _run(self) -> None:
         while True:

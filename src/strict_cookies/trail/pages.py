@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from ..errors import ConfigurationError, StoreUnavailableError
-from ..ledger import log_fault
-from ..reasons import Reason
+from .gaps import tell_gap
 from .options import HEAD_SECONDS
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
         try:
             text = canonical(found.head())
         except (StoreUnavailableError, ConfigurationError) as error:
-            log_fault(Reason.TRAIL_GAP, error)
+            tell_gap(error)
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "The trail can't be read now.\n")
         response = Response(text + b"\n", content_type="application/json")
         response.cache_control.max_age = HEAD_SECONDS
