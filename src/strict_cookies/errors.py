@@ -154,3 +154,7 @@ class PreferenceValueError(StrictCookiesError, ValueError):
 
 class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""
+
+
+class AuditError(StrictCookiesError):
+    """An audit could not be made at all: no browser, no site, a journey that can't be read."""

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.wrappers import Response
 
+    from .archive.store import Archive
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -246,6 +247,7 @@ class Protection:
         self._sessions: PreparedSessions | None = None
         self._trail: Trail | None = None
         self._observer: TrailObserver | None = None
+        self._archive: Archive | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
@@ -299,6 +301,14 @@ class Protection:
             ConfigurationError: Sessions are not kept on the server, or there is no SECRET_KEY.
         """
         return self.prepare_sessions().manager
+
+    @property
+    def archive(self) -> Archive:
+        """What outlives a request and is no session; kept beside the sessions, opened when used."""
+        if self._archive is None:
+            self.freeze()
+            assert self._archive is not None
+        return self._archive
 
     def prepare_sessions(self) -> PreparedSessions:
         """
@@ -521,7 +531,8 @@ class Protection:
             connect_flask_login(app)
 
     def _keep_trail(self, settings: Settings, firewall: CookieFirewall) -> None:
-        """Make the trail, and what records in it."""
+        """Make the archive, the trail in it, and what records there."""
+        from .archive.opening import open_archive
         from .trail.prepared import TrailObserver, describe_settings, prepare_trail
 
         def parts() -> dict[str, dict[str, object]]:
@@ -530,11 +541,11 @@ class Protection:
                 settings, headers=self.talisman.resolved, policy_hash=document["hash"]
             )
 
-        self._trail = prepare_trail(self._app, settings.trail, self._store)
+        app = self._app
+        self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
+        self._trail = prepare_trail(app, settings.trail, self._archive)
         if self._trail.kept:
-            self._observer = TrailObserver(
-                self._app, self._trail, lambda: firewall.ledger.counts, parts
-            )
+            self._observer = TrailObserver(app, self._trail, lambda: firewall.ledger.counts, parts)
         _everywhere.add(self)
 
     def _forked(self) -> None:

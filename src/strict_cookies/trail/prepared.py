@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from ..archive.opening import open_archive
 from ..sessions.keys import SessionKeys
 from ..signals import role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
@@ -24,6 +23,7 @@ from .keeper import Keeper, keep
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..archive.store import Archive
     from ..settings import Settings
     from .counts import CountSource
     from .options import TrailOptions
@@ -36,14 +36,14 @@ MAX_DENIED = 1024
 Trail = AuditTrail | NoTrail
 
 
-def prepare_trail(app: Flask, options: TrailOptions, store: object) -> Trail:
+def prepare_trail(app: Flask, options: TrailOptions, archive: Archive) -> Trail:
     """
     Make the trail; nothing is opened before it is used.
 
     Args:
         app: With its final configuration.
         options: Read from it.
-        store: Of the sessions; None for Flask's own.
+        archive: Of the application.
     """
     if not options.kept:
         return NoTrail()
@@ -51,7 +51,7 @@ def prepare_trail(app: Flask, options: TrailOptions, store: object) -> Trail:
     fallbacks = app.config["SECRET_KEY_FALLBACKS"] or ()
     keys = SessionKeys(secret, fallbacks).derive("trail people") if secret else ()
     return AuditTrail(
-        open_archive(store, app.instance_path, testing=app.testing),
+        archive,
         people_keys=keys,
         key=options.key,
         retention=options.retention,
