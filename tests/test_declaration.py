@@ -198,7 +198,10 @@ def test_empty_policy_without_site_is_published():
 
 @pytest.mark.parametrize(
     ("sessions", "kept"),
-    [(None, ["counters", "reports", "sessions"]), ("flask", ["counters", "reports"])],
+    [
+        (None, ["counters", "reports", "sessions", "trail"]),
+        ("flask", ["counters", "reports", "trail"]),
+    ],
 )
 def test_what_the_protection_keeps_is_told(sessions, kept):
     """The library's own processing is declared as far as it is switched on, with its end."""
