@@ -385,13 +385,16 @@ class Protection:
         """Give what the protection itself keeps, as the declaration tells it."""
         from .declaration.processing import COUNTERS, REPORTS, Processing
 
+        trail = self.trail
         found = [COUNTERS, REPORTS]
+        if trail.kept:
+            # Day by day beside the trail, for as long as it.
+            found[0] = Processing(kind="counters", kept=trail.retention, until="time")
         if self._store is not None:
             from .sessions.control import PURGE_AFTER
 
             kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
             found.append(Processing(kind="sessions", kept=kept, until="time"))
-        trail = self.trail
         if trail.kept:
             found.append(Processing(kind="trail", kept=trail.retention, until="time"))
         return tuple(found)
