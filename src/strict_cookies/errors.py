@@ -154,3 +154,7 @@ class PreferenceValueError(StrictCookiesError, ValueError):
 
 class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""
+
+
+class BundleError(StrictCookiesError):
+    """A folder can't be written as a bundle of evidence, or is none that could be checked."""

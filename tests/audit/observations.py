@@ -179,7 +179,7 @@ MISBEHAVING = observe(
         ),
     ),
     cookies=(
-        make_cookie(secure=False, samesite="", declared_seconds=2_592_000, stored_seconds=2_592_000),
+        make_cookie(secure=False, samesite="", declared_seconds=2_592_000),
         make_basket(declared_seconds=63_072_000, stored_seconds=34_560_000),
         make_cookie("theme", httponly=False, setter=SCRIPT, declared_seconds=86_400, step="login"),
         make_cookie(

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
@@ -26,9 +25,11 @@ from .coverage import is_seen, measure_coverage
 from .expectations import expect_headers, find_weak_headers
 from .finding import SEVERITIES, Finding, Kind
 from .observation import ObservedCookie, ObservedStorage
-from .plain import host_of, plain_url
+from .plain import host_of, plain_url, say_seconds
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ..cookie import DeclaredCookie
     from ..policy import CookiePolicy
     from ..storage import DeclaredStorage
@@ -231,10 +232,7 @@ def _find_longer(cookie: ObservedCookie, declared: DeclaredCookie) -> str | None
         seen, tolerance = cookie.stored_seconds, CLOCK_TOLERANCE
     if seen is None or (limit is not None and seen <= limit + tolerance):
         return None
-    return (
-        f"It was set to live for {say_duration(timedelta(seconds=seen))}, but is declared "
-        f"{_say_limit(allowed)}."
-    )
+    return f"It was set to live for {say_seconds(seen)}, but is declared {_say_limit(allowed)}."
 
 
 def _say_limit(allowed: timedelta | None) -> str:

@@ -5,12 +5,16 @@ Names and addresses of strangers, fit to be shown: in one line, bounded, without
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from ..cells import one_line
+from ..durations import say_duration
 
 #: Longest text that is shown, in characters; what is cut off is marked.
 MAX_SHOWN = 300
+#: Longest time that is told as it is: a thousand years, in seconds.
+MAX_SECONDS = 1_000 * 365 * 86_400
 _VALUE = re.compile(r"=[^&;]*")
 #: The query of an address inside a frame of a stack: ``function (url?query:line:column)``.
 _QUERY_IN_FRAME = re.compile(r"[?#].*?(?=(?::\d+){1,2}\)?\s*$|\s|$)")
@@ -46,6 +50,22 @@ def plain_url(url: str) -> str:
 def plain_frame(frame: str) -> str:
     """Show one frame of a script's stack without the query of its address."""
     return plain(_QUERY_IN_FRAME.sub("?…", frame, count=1) if "?" in frame else frame)
+
+
+def say_seconds(seconds: int) -> str:
+    """
+    Say a length of time as people would, without a meaningless remainder.
+
+    Args:
+        seconds: Not below nought; however large a site wrote it.
+    """
+    seconds = min(seconds, MAX_SECONDS)
+    for size in (86_400, 3_600, 60):
+        if seconds >= 2 * size:
+            if seconds % size and seconds >= 10 * size:
+                seconds = round(seconds / size) * size
+            break
+    return say_duration(timedelta(seconds=seconds))
 
 
 def host_of(url: str) -> str:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ...durations import say_duration
+from ..plain import say_seconds
 from ..report import Report
 
 WIDTH = 800
@@ -104,7 +104,7 @@ def draw_lifetimes(report: Report) -> dict[str, Any] | None:
                 "y": index * LANE + 22,
                 "width": _log_width(seconds),
                 "label": name if len(name) <= 22 else name[:21] + "…",
-                "said": f"{name}: {_say(seconds)}",
+                "said": f"{name}: {say_seconds(seconds)}",
             }
             for index, (seconds, name) in enumerate(shown)
         ],
@@ -123,17 +123,6 @@ def _log_width(seconds: int) -> float:
     return round(min(math.log10(max(seconds, 1)) / most, 1) * (WIDTH - LEFT - 90) + 2, 1)
 
 
-def _say(seconds: int) -> str:
-    """Say a lifetime by its largest unit, rounded where it is long."""
-    for size in (86_400, 3_600, 60):
-        if seconds >= 2 * size:
-            seconds = round(seconds / size) * size
-            break
-    from datetime import timedelta
-
-    return say_duration(timedelta(seconds=seconds))
-
-
 def draw_counts(report: Report) -> list[dict[str, Any]]:
     """Lay out one bar for each severity."""
     counts = report["counts"]
@@ -149,14 +138,14 @@ def draw_counts(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def say_seconds(cookie: Mapping[str, Any]) -> Iterable[str]:
+def say_lifetime(cookie: Mapping[str, Any]) -> Iterable[str]:
     """Say for how long a cookie lives: as it was set, and as it is kept where that differs."""
     declared, stored = cookie["declared_seconds"], cookie["stored_seconds"]
     if declared is None and stored is None:
         return ("until the browser closes",)
     if declared is None:
-        return (_say(stored),)
-    said = [_say(declared)]
+        return (say_seconds(stored),)
+    said = [say_seconds(declared)]
     if stored is not None and abs(stored - declared) > max(120, declared // 50):
-        said.append(f"kept for {_say(stored)}")
+        said.append(f"kept for {say_seconds(stored)}")
     return said

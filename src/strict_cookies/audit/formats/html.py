@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..report import Report
-from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, say_seconds
+from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, say_lifetime
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,7 +51,7 @@ def write_html(report: Report, pictures: Mapping[str, bytes] | None = None) -> s
         counts=draw_counts(report),
         timeline=draw_timeline(report),
         lifetimes=draw_lifetimes(report),
-        say_seconds=say_seconds,
+        say_lifetime=say_lifetime,
         left=LEFT,
         width=WIDTH,
     )
