@@ -158,3 +158,7 @@ class MalformedReportError(StrictCookiesError):
 
 class BundleError(StrictCookiesError):
     """A folder can't be written as a bundle of evidence, or is none that could be checked."""
+
+
+class AuditError(StrictCookiesError):
+    """An audit could not be made at all: no browser, no site, a journey that can't be read."""

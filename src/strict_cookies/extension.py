@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.wrappers import Response
 
+    from .archive.store import Archive
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -238,6 +239,7 @@ class Protection:
         self._options: SessionOptions | None = None
         self._store: SessionStore | None = None
         self._sessions: PreparedSessions | None = None
+        self._archive: Archive | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
@@ -282,6 +284,21 @@ class Protection:
             ConfigurationError: Sessions are not kept on the server, or there is no SECRET_KEY.
         """
         return self.prepare_sessions().manager
+
+    @property
+    def archive(self) -> Archive:
+        """What outlives a request and is no session; kept beside the sessions, opened when used."""
+        if self._archive is None:
+            # The store is settled with the options.
+            _ = self.session_options
+            from .archive.opening import open_archive
+
+            with self._lock:
+                if self._archive is None:
+                    self._archive = open_archive(
+                        self._store, self._app.instance_path, testing=self._app.testing
+                    )
+        return self._archive
 
     def prepare_sessions(self) -> PreparedSessions:
         """
