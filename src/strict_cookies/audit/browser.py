@@ -99,8 +99,15 @@ def audit_site(
 def _check_targets(targets: Sequence[str]) -> tuple[str, ...]:
     urls = []
     for target in targets:
-        url = target if "://" in target else f"https://{target}"
-        if urlsplit(url).scheme not in ("http", "https") or not host_of(url):
+        url = target
+        if "://" not in target:
+            url = f"{'http' if is_local(host_of(f'//{target}')) else 'https'}://{target}"
+        try:
+            parts = urlsplit(url)
+            is_site = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_site = False
+        if not is_site:
             raise AuditError(
                 f"{target!r} is no address of a site. Use one such as https://the.site."
             )
