@@ -11,7 +11,6 @@ What it can't see is told in ``docs/audit.md``.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import secrets
 import tempfile
@@ -29,13 +28,14 @@ from ..hosts import is_local
 from .acting import fill_in, load_state
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
 from .crawling import Frontier, Robots, Waiting, normalise, origin_of, read_sitemap
+from .fetching import Fetcher
 from .observation import Observation, ObservedPage, ObservedStep
 from .options import AuditOptions
 from .sightings import Place, Sightings, host_of
 from .tab import Tab, Visit
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, CDPSession
+    from playwright.async_api import BrowserContext
 
     from .journeys import Step
 
@@ -205,11 +205,15 @@ class _Audit:
                     await self._context.close()
 
     async def _look(self, began: datetime, command_line: tuple[str, ...]) -> Observation:
-        # It stays blank, so that no site can end it.
-        self._helper: CDPSession = await self._context.new_cdp_session(self._context.pages[0])
-        tree = await self._helper.send("Page.getFrameTree")
-        self._helper_frame = tree["frameTree"]["frame"]["id"]
-        version = await self._helper.send("Browser.getVersion")
+        browser = self._context.browser
+        if browser is None:
+            raise AuditError("The browser ended as soon as it was started.")
+        fetcher = await Fetcher.open(
+            browser,
+            seconds=self._options.page_seconds,
+            ignore_certificates=self._options.ignore_certificates,
+        )
+        self._fetch = fetcher.fetch
         for step in self._options.journey:
             await self._take(step)
         if all(page.outcome == "failed" for page in self._pages):
@@ -222,7 +226,7 @@ class _Audit:
             targets=self._targets,
             began=began,
             ended=datetime.now(UTC),
-            browser=f"Chromium {version['product'].rpartition('/')[2]}",
+            browser=f"Chromium {browser.version}",
             command_line=command_line,
             pages=tuple(self._pages),
             steps=tuple(self._steps),
@@ -405,39 +409,7 @@ class _Audit:
         self._turns[origin] = turn + delay
         await asyncio.sleep(turn - now)
 
-    # Files that are no pages
-
-    async def _fetch(self, url: str, limit: int) -> str | None:
-        """Read a file over the browser's own network, without cookies; None where there is none."""
-        try:
-            answer = await asyncio.wait_for(
-                self._helper.send(
-                    "Network.loadNetworkResource",
-                    {
-                        "frameId": self._helper_frame,
-                        "url": url,
-                        "options": {"disableCache": True, "includeCredentials": False},
-                    },
-                ),
-                self._options.page_seconds,
-            )
-            resource = answer["resource"]
-            if not resource["success"] or resource.get("httpStatusCode", 200) != 200:
-                return None
-            return await self._read_stream(resource["stream"], limit)
-        except (import_playwright().Error, TimeoutError, KeyError):
-            return None
-
-    async def _read_stream(self, handle: str, limit: int) -> str:
-        octets = b""
-        while len(octets) < limit:
-            part = await self._helper.send("IO.read", {"handle": handle, "size": 65_536})
-            data = part["data"]
-            octets += base64.b64decode(data) if part.get("base64Encoded") else data.encode()
-            if part["eof"]:
-                break
-        await self._helper.send("IO.close", {"handle": handle})
-        return octets[:limit].decode("utf-8", "replace")
+    # The declaration
 
     async def _find_declaration(self) -> tuple[str | None, dict[str, Any] | None]:
         if not self._options.find_declaration:
