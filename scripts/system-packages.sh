@@ -7,6 +7,7 @@ set -eu
 present() {
     case $1 in
         chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+        default-jre-headless) command -v java ;;
         nginx | redis-server) command -v "$1" || test -x "/usr/sbin/$1" ;;
         *) dpkg-query --show --showformat='${Status}' "$1" | grep 'ok installed' ;;
     esac >/dev/null 2>&1

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import settings
 
 # A busy machine makes no input wrong.
-settings.register_profile("unhurried", deadline=None)
+settings.register_profile("unhurried", deadline=None, max_examples=60)
 settings.load_profile("unhurried")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -560,3 +560,16 @@ class TestBypass:
         assert caplog.records == []
         passed.test_client().get("/")
         assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_archive_is_beside_the_sessions(tmp_path):
+    """What outlives sessions is in their file; one object for each application."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_SESSIONS=str(tmp_path / "s.sqlite"))
+    StrictCookies(app)
+    archive = app.extensions["strict_cookies"].archive
+    archive.put("shelf", "key", b"value")
+    assert archive is app.extensions["strict_cookies"].archive
+    assert (tmp_path / "s.sqlite").exists()
+    assert archive.get("shelf", "key") == b"value"
+    archive.close()

@@ -312,7 +312,7 @@ VALUES = st.one_of(ANYTHING, st.lists(ANYTHING, max_size=2),
 SENT = {*EXPECTED, TRIAL, "Cross-Origin-Embedder-Policy", "Reporting-Endpoints"}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(st.dictionaries(st.sampled_from(OPTIONS), VALUES, min_size=1, max_size=3))
 def test_no_option_injects_a_header(options):
     """Whatever is given is refused, or only known headers leave, each on a line of its own."""

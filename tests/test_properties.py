@@ -180,7 +180,7 @@ def without_date(line):
 
 
 @given(lines=st.lists(LINES, max_size=4))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_leaves_is_declared_or_a_deletion_in_canonical_form(lines):
     """Any line that leaves names a declared cookie, as strict as declared at least, or deletes."""
     for line in emit(lines).getlist("Set-Cookie"):
@@ -232,7 +232,7 @@ def check_prefix(lowered, attributes):
 
 @given(lines=st.lists(LINES, max_size=4))
 @example(lines=["shared=v; Domain=..example.com"])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_judging_what_left_changes_nothing_more(lines):
     """A line that left passes a second firewall as it is, and without a reason."""
     once = emit(lines).getlist("Set-Cookie")
@@ -266,7 +266,7 @@ def repeating_lines(draw):
 
 @given(lines=st.one_of(repeating_lines(), st.lists(LINES, max_size=8).map(lambda few: few * 2)))
 @example(lines=["sid=v", "sid=v\t"])
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_remembered_verdicts_are_those_worked_out_anew(lines):
     """For any sequence of lines and a clock that stands, ``Judge`` says what ``judge`` says."""
     remembering = Judge(POLICY, clock=lambda: NOW)
@@ -375,7 +375,7 @@ def standard_library_reads(field):
 @example(field='sid="x; __Host-auth=SECRET; pref=y"')
 @example(field="\xa0sid=v")
 @example(field="$Version=1; sid=v; $Path=/")
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_application_reads_declared_names_only_once_each(field):
     """Werkzeug's, Django's and a strict reader find declared names, none of which arrived twice."""
     environ = arrive(field)
@@ -394,7 +394,7 @@ def test_application_reads_declared_names_only_once_each(field):
 @example(field="pref=v evil=x")
 @example(field="pref=v, evil=x")
 @example(field='pref="a" evil=x')
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_standard_library_reads_declared_names_only(field):
     """``SimpleCookie`` finds declared names, also where it would end a value at white space."""
     left = arrive(field).get("HTTP_COOKIE", "")
@@ -414,7 +414,7 @@ SAFE_VALUE = st.one_of(
     ),
     data=st.data(),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_clean_field_passes_byte_for_byte(names, data):
     """A field of declared names, once each, with safe values, arrives as sent, blanks included."""
     field = ";".join(
@@ -425,7 +425,7 @@ def test_clean_field_passes_byte_for_byte(names, data):
 
 
 @given(names=st.lists(st.sampled_from(sorted(EXACT)), unique=True, min_size=1), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_declared_cookies_survive_any_strays(names, data):
     """Declared cookies, once each, arrive with their values, whatever strays lie between."""
     pairs = {name: data.draw(SAFE_VALUE) for name in names}
@@ -446,7 +446,7 @@ def test_declared_cookies_survive_any_strays(names, data):
 
 @given(name=st.sampled_from(sorted(EXACT)), value=VALUES)
 @example(name="pref", value='"open')
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_leaves_comes_back(name, value):
     """A cookie that the firewall lets out reaches the application when the browser returns it."""
     left = emit([f"{name}={value}"]).getlist("Set-Cookie")
@@ -462,7 +462,7 @@ def test_what_leaves_comes_back(name, value):
     lines=st.lists(LINES.map(lambda line: re.sub(r"[\r\n]", "\x01", line)), max_size=4),
     field=FIELDS,
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_report_only_changes_no_cookie(lines, field):
     """In report-only mode each line leaves and each field arrives exactly as it was."""
     headers = emit(lines, mode="report-only")
@@ -478,7 +478,7 @@ def test_report_only_changes_no_cookie(lines, field):
 
 
 @given(text=st.one_of(st.text(), LATIN_1, DATES))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_date_parser_gives_a_moment_or_none_for_any_text(text):
     """No text makes the date parser raise, and what it gives lies in the years it can write."""
     moment = parse_cookie_date(text)
@@ -489,7 +489,7 @@ MOMENTS = st.datetimes(datetime(1601, 1, 1), datetime(9999, 12, 31), timezones=s
 
 
 @given(moment=MOMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_date_parser_agrees_with_the_standard_library(moment):
     """Dates as ``email.utils`` and ``time`` format them are read as the second they name."""
     seconds = int(moment.replace(microsecond=0).timestamp())
@@ -527,7 +527,7 @@ COOKIES = st.builds(
 
 
 @given(cookie=COOKIES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_written_attributes_read_as_the_same_cookie(cookie):
     """What is written of any cookie reads as that cookie again."""
     assume(len(cookie.domain or "") <= 1024)
@@ -535,7 +535,7 @@ def test_written_attributes_read_as_the_same_cookie(cookie):
 
 
 @given(text=st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_text_makes_the_reader_raise(text):
     """Any text is read as a cookie or as none, and a cookie holds only what a server can send."""
     cookie = parse_set_cookie(text)

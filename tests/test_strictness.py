@@ -221,7 +221,7 @@ HEADERS = st.dictionaries(DIRECTIVES, st.lists(SOURCES, max_size=3), max_size=4)
 )
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(HEADERS, HEADERS, HEADERS)
 def test_what_counts_as_strict_lets_nothing_more_through(ours, theirs, second):
     """No page can load, under a policy that was not called weaker, what ours would stop."""

@@ -23,7 +23,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
-from .declaration.processing import COUNTERS, REPORTS, Processing
 from .declaration.published import Standing
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
@@ -41,7 +40,6 @@ from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
 from .reports import ReportTable
-from .sessions.control import PURGE_AFTER
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
 from .sessions.preferences import preferences
@@ -63,6 +61,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.wrappers import Response
 
+    from .archive.store import Archive
+    from .declaration.processing import Processing
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -238,6 +238,7 @@ class Protection:
         self._options: SessionOptions | None = None
         self._store: SessionStore | None = None
         self._sessions: PreparedSessions | None = None
+        self._archive: Archive | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
@@ -282,6 +283,21 @@ class Protection:
             ConfigurationError: Sessions are not kept on the server, or there is no SECRET_KEY.
         """
         return self.prepare_sessions().manager
+
+    @property
+    def archive(self) -> Archive:
+        """What outlives a request and is no session; kept beside the sessions, opened when used."""
+        if self._archive is None:
+            # The store is settled with the options.
+            _ = self.session_options
+            from .archive.opening import open_archive
+
+            with self._lock:
+                if self._archive is None:
+                    self._archive = open_archive(
+                        self._store, self._app.instance_path, testing=self._app.testing
+                    )
+        return self._archive
 
     def prepare_sessions(self) -> PreparedSessions:
         """
@@ -346,8 +362,12 @@ class Protection:
 
     def processing(self) -> tuple[Processing, ...]:
         """Give what the protection itself keeps, as the declaration tells it."""
+        from .declaration.processing import COUNTERS, REPORTS, Processing
+
         if self._store is None:
             return COUNTERS, REPORTS
+        from .sessions.control import PURGE_AFTER
+
         kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
         return COUNTERS, REPORTS, Processing(kind="sessions", kept=kept, until="time")
 

@@ -178,8 +178,10 @@ class CookieFirewall:
             if self._propagate:
                 raise
             return self._answer_fault(environ, start_response, error)
+        if isinstance(body, _WHOLE_BODIES):
+            return body
         wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(body, _WHOLE_BODIES) or (isinstance(wrapper, type) and type(body) is wrapper):
+        if isinstance(wrapper, type) and type(body) is wrapper:
             return body
         return _GuardedBody(self, body, environ, start_response)
 

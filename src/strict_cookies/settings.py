@@ -11,9 +11,9 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import session_texts
 from .cookie import DeclaredCookie
@@ -64,8 +64,7 @@ _SESSION_PURPOSES = {Purpose.SESSION, Purpose.AUTHENTICATION}
 _LISTS = (tuple, list, set, frozenset)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """
     What the application's configuration says, checked.
 
@@ -102,7 +101,7 @@ class Settings:
     cross_origin: CrossOrigin
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
-    sessions: SessionOptions = field(default_factory=SessionOptions)
+    sessions: SessionOptions = SessionOptions()
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:

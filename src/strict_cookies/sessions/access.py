@@ -22,12 +22,13 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask.sessions import NullSession
 
 from ..errors import ConfigurationError
-from .record import UserId
+from .limits import MAX_SKEW
 from .session import BACKGROUND, ServerSession
-from .visit import MAX_SKEW
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+    from .record import UserId
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -38,6 +38,7 @@ from redis.retry import Retry
 
 from ..errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from . import redis_scripts as scripts
+from .redis_clients import ConnectionLoans
 from .store import StoredSession, Update
 from .turns import Turns, not_had
 
@@ -110,6 +111,8 @@ class RedisStore:
             )
         self._url = server if isinstance(server, str) else None
         self._client: Any = _connect(server) if isinstance(server, str) else _checked(server)
+        #: Runs the commands: connections of our own, or the client that was handed in.
+        self._runner: Any = self._client if self._url is None else ConnectionLoans(self._client)
         self._prefix = f"{{{prefix}}}"
         self._rows = f"{self._prefix}:s:"
         self._turns = Turns()
@@ -224,12 +227,23 @@ class RedisStore:
     def close(self) -> None:
         """Close the connections that the store made; a client that was handed in is not ours."""
         if self._url is not None:
-            self._client.connection_pool.disconnect()
+            self._runner.close()
+
+    def run(self, script: scripts.Script, *arguments: str | int | bytes) -> Any:
+        """Run a script of another part of the library on the same server, under the same prefix."""
+        return self._run(script, *arguments)
+
+    def say(self, what: str) -> str:
+        """Make a message that names the server."""
+        return self._say(what)
 
     def _forked(self) -> None:
         """Begin anew in a child: a thread that it has not may have left the client's locks shut."""
         if self._url is not None:
+            # Nothing of the parent's is let go here: that, too, would wait for those locks.
+            _left_behind.append((self._client, self._runner))
             self._client = _connect(self._url)
+            self._runner = ConnectionLoans(self._client)
 
     def _created(self, tag: bytes | None) -> None:
         if tag is None:
@@ -245,7 +259,7 @@ class RedisStore:
 
     def _call(self, *command: str | int | bytes) -> Any:
         try:
-            return self._client.execute_command(*command)
+            return self._runner.execute_command(*command)
         except errors.NoScriptError:
             raise
         except _FAULTS as error:
@@ -350,6 +364,8 @@ def _unpack(row: bytes | None) -> StoredSession | None:
 
 
 _everywhere: weakref.WeakSet[RedisStore] = weakref.WeakSet()
+#: What a forked process has of its parent's.
+_left_behind: list[Any] = []
 
 
 def _after_fork() -> None:

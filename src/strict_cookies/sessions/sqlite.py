@@ -92,6 +92,11 @@ class SQLiteStore:
         return f"SQLiteStore({str(self._file.path)!r})"
 
     @property
+    def path(self) -> Path:
+        """Of the file, absolute."""
+        return self._file.path
+
+    @property
     def tag(self) -> str:
         """Names this very file; made with it."""
         if self._file.tag is None:

@@ -92,7 +92,17 @@ class StoreFile:
     Args:
         path: Of the file.
         timeout: Seconds to wait for other processes.
+
+    Attributes:
+        named: What messages call it.
+        lost: What they say where the file was replaced.
     """
+
+    named = "Session store"
+    lost = (
+        "Sessions that are not in the file that is there now are gone, and who had them signs in "
+        "again."
+    )
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.path = path
@@ -120,9 +130,7 @@ class StoreFile:
         connection = self._connect()
         if self._opened not in (None, identity):
             logger.error(
-                "Session store '%s' was deleted or replaced while in use. Sessions that are not in "
-                "the file that is there now are gone, and who had them signs in again.",
-                self.path,
+                "%s '%s' was deleted or replaced while in use. %s", self.named, self.path, self.lost
             )
         self._opened = identity
         return connection, identity
@@ -197,7 +205,7 @@ class StoreFile:
 
     def say(self, what: str) -> str:
         """Make a message that names the file."""
-        return f"Session store '{self.path}': {what}."
+        return f"{self.named} '{self.path}': {what}."
 
     def explain(self, error: sqlite3.Error | OSError) -> StoreUnavailableError:
         """Say what to mend."""

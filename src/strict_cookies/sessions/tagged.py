@@ -67,8 +67,8 @@ def load(text: bytes) -> Any:
     scan = _scan_tagged if '{" ' in decoded else _scan
     try:
         return scan(decoded, 0)[0]
-    except StopIteration:
-        raise ValueError("no JSON") from None
+    except (StopIteration, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError):
+        raise ValueError("no JSON, or a tag with another value than its own") from None
 
 
 class _UnknownTypeError(Exception):

@@ -1,0 +1,209 @@
+"""
+An archive in Redis or Valkey, on the server of the sessions and under their prefix.
+
+A log is a stream whose ids are the numbers of its entries (``17-0``), so that Redis itself refuses
+a number that was given already; shelves and tallies are hashes. One script appends if the last
+entry is still the one that was read. As for the sessions, all keys are in one slot of a Cluster,
+and what Redis acknowledges is on a disk only as its ``appendfsync`` says: set ``always`` where the
+last second counts. Nothing here expires, so ``maxmemory-policy`` must be ``noeviction`` or one that
+evicts only what expires.
+
+Source: https://redis.io/docs/latest/develop/data-types/streams/
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreUnavailableError
+from ..sessions.redis import RedisStore
+from ..sessions.redis_scripts import Script
+from ..sessions.turns import Turns
+from .store import Entry
+
+if TYPE_CHECKING:
+    from redis import Redis, RedisCluster
+
+#: Seconds that appending is tried while other processes append to the same log.
+APPEND_SECONDS = 5.0
+#: Most entries, or arguments, of one script.
+BATCH = 500
+
+_LOGS = """
+local function log(name) return p .. ':a:log:' .. name end
+local function number(id) return tonumber(string.match(id, '^%d+')) end
+local function tail(name) return redis.call('XREVRANGE', log(name), '+', '-', 'COUNT', 1)[1] end
+"""
+#: ARGV: log. Gives number and data, or nil.
+_LAST = Script(
+    _LOGS
+    + """
+local found = tail(ARGV[1])
+return found and {number(found[1]), found[2][2]}
+"""
+)
+#: ARGV: log, number of the last entry, data. Gives 1, or number and data of another last entry.
+_APPEND = Script(
+    _LOGS
+    + """
+local found = tail(ARGV[1])
+local last = found and number(found[1]) or 0
+if last ~= tonumber(ARGV[2]) then return {last, found and found[2][2] or ''} end
+redis.call('XADD', log(ARGV[1]), string.format('%d-0', last + 1), 'd', ARGV[3])
+return 1
+"""
+)
+#: ARGV: log, after, limit. Gives numbers and data by turns.
+_READ = Script(
+    _LOGS
+    + """
+local from = string.format('%d', ARGV[2] + 1)
+local rows = {}
+for _, row in ipairs(redis.call('XRANGE', log(ARGV[1]), from, '+', 'COUNT', ARGV[3])) do
+  table.insert(rows, number(row[1]))
+  table.insert(rows, row[2][2])
+end
+return rows
+"""
+)
+#: ARGV: log, before, how many at most. Gives how many went.
+_CUT = Script(
+    _LOGS
+    + """
+local found = tail(ARGV[1])
+local top = found and math.min(tonumber(ARGV[2]), number(found[1])) - 1 or 0
+if top < 1 then return 0 end
+local upto = string.format('%d', top)
+local rows = redis.call('XRANGE', log(ARGV[1]), '-', upto, 'COUNT', ARGV[3])
+for _, row in ipairs(rows) do redis.call('XDEL', log(ARGV[1]), row[1]) end
+return #rows
+"""
+)
+#: ARGV: shelf, key, value. Gives what is there now.
+_PUT_NEW = Script("""
+local shelf = p .. ':a:shelf:' .. ARGV[1]
+redis.call('HSETNX', shelf, ARGV[2], ARGV[3])
+return redis.call('HGET', shelf, ARGV[2])
+""")
+#: ARGV: tally, then keys and amounts by turns.
+_ADD = Script("""
+for place = 2, #ARGV, 2 do
+  redis.call('HINCRBY', p .. ':a:tally:' .. ARGV[1], ARGV[place], ARGV[place + 1])
+end
+return 1
+""")
+#: ARGV: command, kind and name of a hash, arguments.
+_HASH = Script("""
+return redis.call(ARGV[1], p .. ':a:' .. ARGV[2], unpack(ARGV, 3))
+""")
+
+
+class RedisArchive:
+    """
+    Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.store.Archive`.
+
+    Args:
+        server: The store of the sessions, whose connections are shared, or what
+            :class:`~strict_cookies.sessions.redis.RedisStore` takes.
+        prefix: Begins every key where ``server`` is no store.
+    """
+
+    def __init__(
+        self, server: RedisStore | str | Redis | RedisCluster, *, prefix: str = "strict_cookies"
+    ) -> None:
+        self._is_own = not isinstance(server, RedisStore)
+        self._store = (
+            server if isinstance(server, RedisStore) else RedisStore(server, prefix=prefix)
+        )
+        self._turns = Turns()
+
+    def __repr__(self) -> str:
+        return f"<RedisArchive in {self._store!r}>"
+
+    def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
+        """Append one entry that depends on the last; again where another process was faster."""
+        deadline = time.monotonic() + APPEND_SECONDS
+        with self._turns.take(log.encode(), APPEND_SECONDS):
+            last = self.last(log)
+            while True:
+                entry = Entry(last.number + 1 if last else 1, make(last))
+                answer = self._store.run(_APPEND, log, entry.number - 1, entry.data)
+                if answer == 1:
+                    return entry
+                if time.monotonic() > deadline:
+                    raise StoreUnavailableError(self._store.say("others keep appending to a log"))
+                last = Entry(*answer) if answer[0] else None
+
+    def last(self, log: str) -> Entry | None:
+        """Give the last entry."""
+        found = self._store.run(_LAST, log)
+        return Entry(*found) if found else None
+
+    def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
+        """Give entries in order."""
+        if limit <= 0:
+            return []
+        found = self._store.run(_READ, log, after, limit)
+        return list(map(Entry, found[::2], found[1::2]))
+
+    def cut(self, log: str, before: int) -> int:
+        """Remove the entries below a number; the last always stays."""
+        total = 0
+        while count := int(self._store.run(_CUT, log, before, BATCH)):
+            total += count
+        return total
+
+    def put(self, shelf: str, key: str, value: bytes) -> None:
+        """Keep a value in place of any that was there."""
+        self._hash("HSET", f"shelf:{shelf}", key, value)
+
+    def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
+        """Keep a value where there is none, and give what is there now."""
+        return bytes(self._store.run(_PUT_NEW, shelf, key, value))
+
+    def get(self, shelf: str, key: str) -> bytes | None:
+        """Give a value."""
+        found: bytes | None = self._hash("HGET", f"shelf:{shelf}", key)
+        return found
+
+    def delete(self, shelf: str, key: str) -> bool:
+        """Remove a value for good, and tell whether there was one."""
+        return bool(self._hash("HDEL", f"shelf:{shelf}", key))
+
+    def items(self, shelf: str) -> dict[str, bytes]:
+        """Give all values of a shelf by key."""
+        return self._pairs(f"shelf:{shelf}")
+
+    def add(self, tally: str, amounts: Mapping[str, int]) -> None:
+        """Add to counters."""
+        for part in _parts([text for pair in amounts.items() for text in pair]):
+            self._store.run(_ADD, tally, *part)
+
+    def amounts(self, tally: str) -> dict[str, int]:
+        """Give all counters of a tally by key."""
+        return {key: int(amount) for key, amount in self._pairs(f"tally:{tally}").items()}
+
+    def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
+        """Remove counters."""
+        for part in _parts(list(keys)):
+            self._hash("HDEL", f"tally:{tally}", *part)
+
+    def close(self) -> None:
+        """Close the connections, unless they are those of the sessions."""
+        if self._is_own:
+            self._store.close()
+
+    def _hash(self, command: str, name: str, *arguments: str | int | bytes) -> Any:
+        return self._store.run(_HASH, command, name, *arguments)
+
+    def _pairs(self, name: str) -> dict[str, bytes]:
+        found = self._hash("HGETALL", name)
+        return {key.decode(): value for key, value in zip(found[::2], found[1::2], strict=True)}
+
+
+def _parts(arguments: list[Any]) -> Iterator[list[Any]]:
+    """Cut a list into parts of an even number, as many as a script takes."""
+    for start in range(0, len(arguments), BATCH):
+        yield arguments[start : start + BATCH]
