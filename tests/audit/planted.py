@@ -18,6 +18,8 @@ from tests.serving import serve
 SITE = "www.planted.test"
 STRANGER = "pixel.stranger.test"
 WAYPOINT = "way.point.test"
+#: Whom a page would reach if its policy let it.
+BARRED = "barred.test"
 HOSTS = (SITE, STRANGER, WAYPOINT)
 GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 CROSS_SITE = "Secure; SameSite=None"
@@ -113,7 +115,12 @@ def build(names, port):
 
     @route(SITE, "/second")
     def second(port):
-        return page("Second", f"{names.lasting}=secret-value; Path=/; Max-Age=63072000")
+        response = page(
+            f'<img src="https://{BARRED}/pixel.gif">',
+            f"{names.lasting}=secret-value; Path=/; Max-Age=63072000",
+        )
+        response.headers["Content-Security-Policy"] = "img-src data:"
+        return response
 
     @route(SITE, "/away")
     def away(port):

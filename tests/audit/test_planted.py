@@ -99,8 +99,15 @@ def test_redirect_on_the_way_is_told(audited):
     assert {name for name, host in hosts.items() if host.third_party} == {
         planted.WAYPOINT,
         planted.STRANGER,
+        planted.BARRED,
     }
     assert "image" in hosts[planted.STRANGER].kinds
+
+
+def test_what_a_policy_stops_is_told(audited):
+    """A request that the page's own policy stops never leaves, and is reported as stopped."""
+    barred = next(host for host in audited[1].hosts if host.host == planted.BARRED)
+    assert (barred.requests, barred.blocked, barred.kinds) == (0, 1, ("image",))
 
 
 def test_sign_out_links_are_not_followed(audited):

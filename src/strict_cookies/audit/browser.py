@@ -11,6 +11,7 @@ What it can't see is told in ``docs/audit.md``.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import secrets
 import tempfile
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import AuditError
+from ..grammar import path_matches
 from ..hosts import is_local
 from .acting import fill_in, load_state
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
@@ -167,6 +169,7 @@ class _Audit:
         self._turns: dict[str, float] = {}
         self._routes: dict[str, None] = dict.fromkeys(options.known_routes)
         self._declarations: dict[str, None] = {}
+        self._pictures = itertools.count(1)
         self._done = 0
 
     async def run(self) -> Observation:
@@ -355,7 +358,7 @@ class _Audit:
 
     def _next_picture(self) -> Path | None:
         folder = self._options.screenshots
-        return None if folder is None else folder / f"{len(self._pages) + 1:04}.jpg"
+        return None if folder is None else folder / f"page-{next(self._pictures):04}.jpg"
 
     async def _open_tab(self) -> Tab:
         return await Tab.open(self._context, self._sightings, self._binding, self._options)
@@ -393,6 +396,9 @@ class _Audit:
                     self._routes.setdefault(urlsplit(found).path or "/")
 
     def _may_visit(self, url: str) -> bool:
+        path = urlsplit(url).path
+        if any(path_matches(path, left_out) for left_out in self._options.exclude):
+            return False
         robots = self._robots.get(origin_of(url))
         return robots is None or robots.allows(url)
 

@@ -20,6 +20,7 @@ class AuditOptions:
         max_seconds: Longest time that one step takes.
         page_seconds: Longest time that one page takes to load.
         settle_seconds: How long to wait for late writers, once the network is quiet.
+        exclude: Paths below which no link is followed.
         tabs: How many pages are looked at at once.
         delay_seconds: Wait between two pages of one site, as a courtesy; None for half a second,
             and for none on the user's own machine.
@@ -38,6 +39,7 @@ class AuditOptions:
     max_seconds: float = 900.0
     page_seconds: float = 15.0
     settle_seconds: float = 0.25
+    exclude: tuple[str, ...] = ()
     tabs: int = 3
     delay_seconds: float | None = None
     ignore_robots: bool = False

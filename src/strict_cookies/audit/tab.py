@@ -165,7 +165,7 @@ class Tab:
             url: Absolute.
             place: As which it is noted.
             act: Done once it has loaded.
-            screenshot: Where to put a picture of it; its parent's and its own name are noted.
+            screenshot: Where to put a picture of it; its name is noted.
         """
         began = time.monotonic()
         self._visits += 1
@@ -203,9 +203,7 @@ class Tab:
                 title=told.get("title", ""),
                 remarks=tuple(self._going.remarks),
                 screenshot=(
-                    f"{screenshot.parent.name}/{screenshot.name}"
-                    if screenshot is not None and screenshot.exists()
-                    else None
+                    screenshot.name if screenshot is not None and screenshot.exists() else None
                 ),
             ),
             links=tuple(told.get("links", ())),

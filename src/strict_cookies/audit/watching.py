@@ -15,7 +15,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, cast
 
@@ -269,7 +269,7 @@ class Watch:
             cookie = parse_set_cookie(line)
             if cookie is not None:
                 write = CookieSet(
-                    cookie=replace(cookie, value=""),
+                    cookie=cookie._replace(value=""),
                     url=hop.url,
                     setter=Setter(kind="http", url=bare(hop.url)),
                     stored=True,
@@ -302,7 +302,7 @@ class Watch:
             if cookie is not None:
                 href = told["href"]
                 write = CookieSet(
-                    cookie=replace(cookie, value=""),
+                    cookie=cookie._replace(value=""),
                     url=href if href.startswith("http") else f"{origin}/",
                     setter=setter,
                     stored=told["stored"],
