@@ -28,7 +28,7 @@ from .observation import (
 #: Most items of each kind that are kept.
 MAX_ITEMS = 2000
 #: How far the browser's own expiry may lie from the declared one, in seconds, and mean the same.
-CLOCK_SLACK = 5
+CLOCK_SLACK = 60
 #: Kinds of storage, as the contract calls them.
 KINDS: tuple[StorageKind, ...] = ("local", "session", "indexeddb", "cache", "service worker")
 
@@ -130,8 +130,12 @@ class Sightings:
             return
         key = write.key
         known = self._cookies.get(key)
-        if len(self._writes) < MAX_ITEMS:
-            self._writes.setdefault(key, write)
+        first = self._writes.get(key)
+        if first is not None:
+            # The browser counts from the last write on; who set it is whoever did so first.
+            self._writes[key] = replace(first, moment=write.moment)
+        elif len(self._writes) < MAX_ITEMS:
+            self._writes[key] = write
         if known is not None:
             longest = _longer(known.declared_seconds, declared)
             known = replace(known, declared_seconds=longest, gone_after=None)

@@ -131,6 +131,7 @@ class Watch:
         self._sightings = sightings
         self._binding = binding
         self._chains: dict[str, _Chain] = {}
+        self._violations: set[tuple[str, str]] = set()
         self._place = Place()
         #: The page's own frame.
         self.main_frame = ""
@@ -142,6 +143,7 @@ class Watch:
     def begin(self, place: Place) -> None:
         """Begin a visit."""
         self._chains.clear()
+        self._violations.clear()
         self._place = place
         self.main = None
         self.documents = 0
@@ -158,8 +160,15 @@ class Watch:
 
     def end(self) -> None:
         """End the visit: read what belongs together."""
+        stopped = set()
         for chain in self._chains.values():
             self._read_chain(chain)
+            if chain.stopped and chain.hops:
+                stopped.add(host_of(chain.hops[-1].url))
+        # Some of what a policy stops is told by the network too, and some is not.
+        for host, kind in sorted(self._violations):
+            if host not in stopped:
+                self._sightings.request(host, kind, self._place, blocked=True)
         self._chains.clear()
 
     # Requests
@@ -291,7 +300,7 @@ class Watch:
             if host:
                 directive = str(told.get("attributes", "")).split("-", 1)[0]
                 word = {"img": "image", "connect": "fetch"}.get(directive, directive)
-                self._sightings.request(host, word, self._place, blocked=True)
+                self._violations.add((host, word))
             return
         if told["credentialless"] or not host_of(origin):
             return
