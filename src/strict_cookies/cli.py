@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, ScriptInfo
 
+from .audit_commands import create_command
 from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
 from .declaration.document import build_document
 from .declaration.exports import EXPORTS
@@ -376,4 +377,5 @@ def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: i
     return "\n".join(lines)
 
 
+cookies.add_command(create_command(_load_app, _failure))
 cookies.add_command(create_group(_load_app, _failure))
