@@ -26,6 +26,7 @@ from .policy import CookiePolicy, Transport
 from .purposes import Purpose
 from .sessions.options import SessionOptions
 from .sweeping import Sweep
+from .trail.options import TrailOptions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,6 +55,9 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SESSION_BINDING": "log",
     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
     "STRICT_COOKIES_LOGIN_VIEW": None,
+    "STRICT_COOKIES_TRAIL": None,
+    "STRICT_COOKIES_TRAIL_KEY": None,
+    "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -83,6 +87,7 @@ class Settings(NamedTuple):
             :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
             ``origin_exempt``.
         sessions: What is said of sessions.
+        trail: What is said of the audit trail.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -102,6 +107,7 @@ class Settings(NamedTuple):
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
     sessions: SessionOptions = SessionOptions()
+    trail: TrailOptions = TrailOptions()
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -161,6 +167,7 @@ class Settings(NamedTuple):
                 "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
             ),
             sessions=SessionOptions.from_config(config),
+            trail=TrailOptions.from_config(config, app.instance_path),
         )
 
 
