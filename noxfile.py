@@ -7,14 +7,14 @@ same with one Python and the versions of ``constraints.txt``.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT, GROUPS = SETTINGS["project"], SETTINGS["dependency-groups"]
 TRIED = ROOT / "constraints.txt"
 PYTHONS = [
     entry.rpartition(" ")[2]
@@ -29,43 +29,34 @@ nox.needs_version = ">=2024.10.9"
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Test with the versions that were tried together."""
-    _test(session, "--constraint", str(TRIED))
+    session.install("--constraint", str(TRIED), "--editable", ".[all]", "--group", "test")
+    _test(session, *(session.posargs or ("-n", "2")))
 
 
 @nox.session(python=PYTHONS[0])
 def lowest(session: nox.Session) -> None:
-    """Test with the lowest versions that pyproject.toml allows."""
-    lower = dict(_lower_bounds())
-    tried = [
-        line
-        for line in TRIED.read_text("utf-8").splitlines()
-        if _normal(line.partition("==")[0]) not in lower
-    ]
+    """Test with the lowest versions that pyproject.toml allows, without what needs newer ones."""
     constraints = Path(session.create_tmp(), "lowest.txt")
-    constraints.write_text("\n".join([*tried, *(f"{n}=={v}" for n, v in lower.items())]), "utf-8")
-    _test(session, "--constraint", str(constraints))
+    constraints.write_text("\n".join(_lower_bounds()), "utf-8")
+    own = (line for line in GROUPS["test"] if isinstance(line, str))
+    session.install("--constraint", str(constraints), "--editable", ".[all]", *own)
+    _test(session, *(session.posargs or ("-n", "2")), "--ignore", "tests/fits")
 
 
 @nox.session(python=PYTHONS[0])
 def newest(session: nox.Session) -> None:
     """Test with the newest versions that there are."""
-    _test(session, "--upgrade")
+    session.install("--upgrade", "--editable", ".[all]", "--group", "test")
+    _test(session, *(session.posargs or ("-n", "2")))
 
 
-def _test(session: nox.Session, *options: str) -> None:
-    session.install("--upgrade", "pip >=25.1")
-    session.install(*options, "--editable", ".[all]", "--group", "test")
+def _test(session: nox.Session, *arguments: str) -> None:
     session.run("npm", "--prefix", "tests/judges", "install", silent=True)
-    session.run("pytest", *(session.posargs or ("-n", "2")))
+    session.run("pytest", *arguments)
 
 
-def _lower_bounds() -> list[tuple[str, str]]:
-    """List what the library and its extras need, each with its lower bound."""
+def _lower_bounds() -> list[str]:
+    """Pin what the library and its extras need to the lower bounds."""
     extras = PROJECT["optional-dependencies"].values()
     needed = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
-    pairs = (re.fullmatch(r"([\w-]+) >=([\w.]+)", line) for line in needed)
-    return [(_normal(found[1]), found[2]) for found in pairs if found]
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return [line.replace(" >=", "==") for line in needed if " >=" in line]
