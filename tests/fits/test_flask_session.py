@@ -51,7 +51,7 @@ def test_session_is_kept_by_flask_session(app):
 
 def test_login_says_what_to_remove(app):
     """What needs our sessions says so, and which lines stand in the way."""
-    with pytest.raises(ConfigurationError, match="remove .* other session interfaces"):
+    with pytest.raises(ConfigurationError, match=r"remove .* other session interfaces"):
         app.test_client().get("/sign-in", base_url=SITE)
 
 

@@ -157,5 +157,5 @@ def test_websocket_of_another_origin_is_refused(app, visitor):
 def test_added_after_ours_it_is_told():
     """Flask-SocketIO wraps the application, so it comes before Strict Cookies."""
     app = make_app(is_last=False, TESTING=True)
-    with pytest.raises(ConfigurationError, match="SC301.*flask_socketio._SocketIOMiddleware"):
+    with pytest.raises(ConfigurationError, match=r"SC301.*flask_socketio\._SocketIOMiddleware"):
         app.test_client().get("/")
