@@ -2,6 +2,7 @@
 # make test   run every test; installs what they need
 # make check  lint and types
 # make bench  measure against the peers and write docs/benchmarks.md
+# make endurance  a quarter of an hour of load, kills, steps and full disks
 # make fuzz   throw hostile octets at what strangers can write to
 # make pictures  take the pictures of the docs
 
@@ -14,7 +15,7 @@ JUDGES := tests/judges/node_modules
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format bench fuzz pictures clean
+.PHONY: help demo test check format bench endurance fuzz pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -54,6 +55,10 @@ format: $(VENV)/.develop
 bench: $(VENV)/.develop
 	sh scripts/system-packages.sh redis-server
 	$(BIN)/python -m benchmarks
+
+endurance: $(VENV)/.develop
+	sh scripts/system-packages.sh redis-server
+	$(BIN)/python -m pytest tests/endurance -o python_files='endure_*.py' -p no:randomly -v
 
 fuzz: $(VENV)/.develop
 	$(PIP) install --constraint constraints.txt --group fuzz

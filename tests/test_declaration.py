@@ -198,7 +198,10 @@ def test_empty_policy_without_site_is_published():
 
 @pytest.mark.parametrize(
     ("sessions", "kept"),
-    [(None, ["counters", "reports", "sessions"]), ("flask", ["counters", "reports"])],
+    [
+        (None, ["counters", "reports", "sessions", "trail"]),
+        ("flask", ["counters", "reports", "trail"]),
+    ],
 )
 def test_what_the_protection_keeps_is_told(sessions, kept):
     """The library's own processing is declared as far as it is switched on, with its end."""
@@ -210,7 +213,8 @@ def test_what_the_protection_keeps_is_told(sessions, kept):
     StrictCookies(app)
     told = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
     assert [one["id"] for one in told] == kept
-    assert told[0]["kept"]["until"] == "restart"
+    assert told[0]["kept"]["text"] == "365 days"
+    assert told[1]["kept"]["until"] == "restart"
     if sessions is None:
         # Twelve hours, and the day after which rows are purged.
         assert told[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}

@@ -27,7 +27,7 @@ from tests.test_buckets import Clock
 from tests.test_reports import IMAGE, PAYLOADS, legacy, modern
 from tests.wsgi import run
 
-SCRIPT = GuardScript("1;\n")
+SCRIPT = GuardScript.of("1;\n")
 REPORT = json.dumps([modern(effectiveDirective="img-src", blockedURL="https://tracker.example/x")])
 
 

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site
+from strict_cookies.declaration.blueprint import FORMATS
 from strict_cookies.declaration.diff import Change, diff
 from strict_cookies.declaration.document import build_document, hash_content
 from strict_cookies.declaration.edition import Edition, Past
@@ -406,3 +407,8 @@ def test_history_is_told_in_words(language):
     assert text.count("(load\\_balancing)") == 1
     assert text.count("(theme)") == 1
     assert text.count("2026") >= 2
+
+
+def test_formats_with_a_media_type_are_published():
+    """The blueprint names the published formats without importing them."""
+    assert {name for name, export in EXPORTS.items() if export.mimetype} == set(FORMATS)

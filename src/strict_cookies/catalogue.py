@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -37,8 +36,7 @@ class Category(StrEnum):
     CHOICE = "choice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracker:
+class Tracker(NamedTuple):
     """
     A name commonly associated with a tracker.
 
@@ -55,8 +53,7 @@ class Tracker:
     ambiguous: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameworkCookie:
+class FrameworkCookie(NamedTuple):
     """
     A cookie that a framework, a server or an edge commonly sets.
 
@@ -88,8 +85,7 @@ class FrameworkCookie:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackerHost:
+class TrackerHost(NamedTuple):
     """
     A host commonly associated with a tracker, and every host below it.
 

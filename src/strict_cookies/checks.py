@@ -20,6 +20,7 @@ from .header_checks import find_weaknesses
 from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
+from .profiles import OPT_OUT
 from .reasons import Reason
 from .sessions.options import SessionOptions
 from .settings import (
@@ -221,6 +222,22 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
             message="STRICT_COOKIES_SESSION_BINDING is 'off': nobody is told where a session moves "
             "to another kind of browser, as a stolen one may.",
             remedy="Remove it; the default, 'log', signs nobody out.",
+        )
+    if config["STRICT_COOKIES_TRAIL"] == OPT_OUT:
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message=f"STRICT_COOKIES_TRAIL is {OPT_OUT!r}: nothing shows afterwards who signed in, "
+            "or when the policy and its settings changed.",
+            remedy="Remove it; the trail names nobody, and is in the file of the sessions.",
+        )
+    elif config["STRICT_COOKIES_TRAIL_KEY"] is None:
+        yield Finding(
+            reason=Reason.UNSIGNED_TRAIL,
+            severity="info",
+            message="STRICT_COOKIES_TRAIL_KEY is not set: the head of the audit trail at "
+            f"{config['STRICT_COOKIES_URL_PREFIX']}/trail-head is not signed.",
+            remedy=Reason.UNSIGNED_TRAIL.remedy,
         )
     with suppress(ConfigurationError):
         until = SessionOptions.from_config(config).move_until

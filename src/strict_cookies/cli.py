@@ -30,6 +30,7 @@ from .session_commands import create_group
 from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
+from .trail_commands import create_trail_group
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -382,3 +383,4 @@ def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: i
 
 
 cookies.add_command(create_group(_load_app, _failure))
+cookies.add_command(create_trail_group(_load_app, _failure))

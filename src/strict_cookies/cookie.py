@@ -22,7 +22,7 @@ from .purposes import Purpose, lifetime_mistakes, read_purposes
 
 _SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 #: A path as browsers compare it: percent-encoded, without query and fragment.
-_PATH = re.compile(r"/[!\"$-:<->@-~]*")
+_PATH = r"/[!\"$-:<->@-~]*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
 
 def _check_scope(cookie: DeclaredCookie) -> list[str]:
     mistakes = []
-    if _PATH.fullmatch(cookie.path) is None or len(cookie.path) > MAX_ATTRIBUTE_OCTETS:
+    if re.fullmatch(_PATH, cookie.path) is None or len(cookie.path) > MAX_ATTRIBUTE_OCTETS:
         mistakes.append(
             f"path is {cookie.path!r}. Begin with '/', and write it as browsers send it: "
             "percent-encoded, without ';', '?', '#' and spaces."

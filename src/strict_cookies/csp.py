@@ -101,18 +101,18 @@ _SANDBOX = tuple(
 
 _NETWORK_SCHEMES = ("http", "https", "ws", "wss")
 _LOCAL_SCHEMES = ("data", "blob", "filesystem", "mediastream")
-_SCHEME_SOURCE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_HOST_SOURCE = re.compile(
+_SCHEME_SOURCE = r"([A-Za-z][A-Za-z0-9+.-]*):"
+_HOST_SOURCE = (
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?"
     r"(?P<host>\*|(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)"
     r"(?::(?P<port>[0-9]+|\*))?"
     r"(?P<path>/(?:[A-Za-z0-9._~!$&'()*+=:@/-]|%[0-9A-Fa-f]{2})*)?"
 )
-_HASH = re.compile(r"'(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})'", re.IGNORECASE)
-_NONCE = re.compile(r"'nonce-[A-Za-z0-9+/_-]+={0,2}'", re.IGNORECASE)
-_TRUSTED_TYPES = re.compile(r"[A-Za-z0-9#=_/@.%-]+|\*|'allow-duplicates'|'none'")
-_VISIBLE = re.compile(r"[\x20-\x7e]*")
-_TOKEN = re.compile(r"[A-Za-z0-9-]+")
+_HASH = r"(?i)'(sha256|sha384|sha512)-([A-Za-z0-9+/_-]+={0,2})'"
+_NONCE = r"(?i)'nonce-[A-Za-z0-9+/_-]+={0,2}'"
+_TRUSTED_TYPES = r"[A-Za-z0-9#=_/@.%-]+|\*|'allow-duplicates'|'none'"
+_VISIBLE = r"[\x20-\x7e]*"
+_WORD = r"[A-Za-z0-9-]+"
 
 
 def hash_source(text: str) -> str:
@@ -187,7 +187,7 @@ def _read_sources(value: object, place: str) -> tuple[str, ...]:
             "OPT_OUT takes the directive away."
         )
     for part in parts:
-        if ";" in part or "," in part or not _VISIBLE.fullmatch(part):
+        if ";" in part or "," in part or not re.fullmatch(_VISIBLE, part):
             raise ConfigurationError(
                 f"{place}: {part!r} would begin another directive, or is no visible ASCII. "
                 "Remove ';', ',', line breaks and what is no ASCII."
@@ -219,7 +219,7 @@ def _check_other(directive: str, sources: tuple[str, ...], place: str) -> None:
     elif directive == "require-trusted-types-for":
         wrong, write = sources != ("'script'",), "Write \"'script'\""
     elif directive == "trusted-types":
-        wrong = not sources or not all(map(_TRUSTED_TYPES.fullmatch, sources))
+        wrong = not sources or not all(re.fullmatch(_TRUSTED_TYPES, source) for source in sources)
         write = "Write names of policies, or \"'none'\""
     else:
         wrong = any(flag.lower() not in _SANDBOX for flag in sources)
@@ -237,10 +237,10 @@ def _source_problem(source: str, directive: str) -> str | None:
         return f"is a scheme without its colon. Write {lowered + ':'!r}."
     if "'" in source:
         return _quoted_problem(lowered, source, directive)
-    scheme = _SCHEME_SOURCE.fullmatch(lowered)
+    scheme = re.fullmatch(_SCHEME_SOURCE, lowered)
     if scheme:
         return _scheme_problem(scheme[1])
-    host = _HOST_SOURCE.fullmatch(source)
+    host = re.fullmatch(_HOST_SOURCE, source)
     if host is None or (host["path"] or "").startswith("//"):
         return "is no source expression. Write for example 'https://cdn.example.com'."
     if host["scheme"] and host["scheme"].lower() not in _NETWORK_SCHEMES:
@@ -251,9 +251,9 @@ def _source_problem(source: str, directive: str) -> str | None:
 def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
     if lowered in (SELF, NONE):
         return None
-    if _NONCE.fullmatch(lowered):
+    if re.fullmatch(_NONCE, lowered):
         return "is the same for everybody. Use content_security_policy_nonce_in and csp_nonce()."
-    digest = _HASH.fullmatch(source)
+    digest = re.fullmatch(_HASH, source)
     known = _KEYWORDS.get(directive, ())
     if digest:
         if not known:
@@ -300,7 +300,7 @@ def check_combination(directives: Directives, nonce_in: Iterable[str], where: st
     nonced = set(nonce_in)
     for directive, sources in directives.items():
         lowered = [source.lower() for source in sources]
-        hashed = any(map(_HASH.fullmatch, sources))
+        hashed = any(re.fullmatch(_HASH, source) for source in sources)
         marked = directive in nonced or hashed
         place = f"{where} {directive}"
         if "'unsafe-inline'" in lowered and (marked or "'strict-dynamic'" in lowered):
@@ -369,7 +369,7 @@ def parse_csp(field_value: str) -> list[dict[str, tuple[str, ...]]]:
         policy: dict[str, tuple[str, ...]] = {}
         for token in serialized.split(";"):
             name, *sources = token.split() or [""]
-            if _TOKEN.fullmatch(name):
+            if re.fullmatch(_WORD, name):
                 policy.setdefault(name.lower(), tuple(sources))
         if policy:
             policies.append(policy)
@@ -378,7 +378,7 @@ def parse_csp(field_value: str) -> list[dict[str, tuple[str, ...]]]:
 
 def split_host_source(source: str) -> tuple[str, str, str, str] | None:
     """Give scheme, host, port and path of a host source, empty where absent; None for others."""
-    found = _HOST_SOURCE.fullmatch(source)
+    found = re.fullmatch(_HOST_SOURCE, source)
     if found is None:
         return None
     scheme, host, port, path = (found[part] or "" for part in ("scheme", "host", "port", "path"))

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 
 _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
-_DURATION = re.compile(r"\s*(\d{1,9})\s*(second|minute|hour|day)s?\s*", re.ASCII | re.IGNORECASE)
+_DURATION = r"(?ai)\s*(\d{1,9})\s*(second|minute|hour|day)s?\s*"
 
 
 def read_duration(text: str) -> timedelta:
@@ -23,7 +23,7 @@ def read_duration(text: str) -> timedelta:
     Raises:
         ValueError: It is no such text; the message says what to write.
     """
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text)
     if found is None:
         raise ValueError(
             f"{text!r} is no duration. Write a whole number and seconds, minutes, hours or days, "

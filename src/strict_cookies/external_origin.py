@@ -37,12 +37,12 @@ MAX_PORT = 65_535
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _SECURE = {"http": "https", "ws": "wss"}
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_ORIGIN = re.compile(
+_ORIGIN = (
     rf"(https?|wss?)://((?=[^:/]{{1,253}}(?:[:/]|\Z)){_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?"
     r"(?=[/?#]|\Z)"
 )
 #: A host that browsers read as an address: the last label is a number.
-_ADDRESS = re.compile(r"\w+://(?:\[|(?:[^/:]*\.)?(?:0x[0-9a-f]*|[0-9]+)(?:[:/?#]|\Z))")
+_ADDRESS = r"\w+://(?:\[|(?:[^/:]*\.)?(?:0x[0-9a-f]*|[0-9]+)(?:[:/?#]|\Z))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +132,10 @@ def read_origin(text: str) -> str:
         raise ValueError("a star would let strangers in. Name each host in an entry of its own.")
     if not origin.isascii():
         raise ValueError("it is not ASCII. Write the host in punycode (xn--...).")
-    found = _ORIGIN.match(origin)
+    found = re.match(_ORIGIN, origin)
     if found and int(found[3] or 0) > MAX_PORT:
         found = None
-    if _ADDRESS.match(origin) and (found is None or found[2] != "127.0.0.1"):
+    if re.match(_ADDRESS, origin) and (found is None or found[2] != "127.0.0.1"):
         raise ValueError("a Content-Security-Policy can't name an address. Use the host's name.")
     if found is None or found.end() < len(origin):
         problem = "it is no origin" if found is None else "more than an origin stands there"

@@ -15,8 +15,8 @@ from __future__ import annotations
 import calendar
 import re
 import time
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 #: Longest name plus value that a user agent keeps, in octets. RFC 6265bis section 5.6.
 MAX_PAIR_OCTETS = 4096
@@ -37,19 +37,18 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_TEXT = re.compile(r"[\x20-\x7e\x80-\xff]*")
 _PLAIN = re.compile(r"[!#-~\x80-\xff]*")
 _PLAIN_ASCII = bytes(octet for octet in range(0x21, 0x7F) if octet != ord('"'))
-_MAX_AGE = re.compile(r"-?[0-9]+")
+_MAX_AGE = r"-?[0-9]+"
 #: A quoted value that Werkzeug's and the standard library's readers end where the pair ends.
-_QUOTED = re.compile(r'"(?:[^\\"]|\\.)*"')
+_QUOTED = r'"(?:[^\\"]|\\.)*"'
 
-_DATE_DELIMITER = re.compile(r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
-_DATE_TIME = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)")
-_DATE_DAY = re.compile(r"(\d{1,2})(?!\d)")
-_DATE_YEAR = re.compile(r"(\d{2,4})(?!\d)")
+_DATE_DELIMITER = r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+"
+_DATE_TIME = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?!\d)"
+_DATE_DAY = r"(\d{1,2})(?!\d)"
+_DATE_YEAR = r"(\d{2,4})(?!\d)"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetCookie:
+class SetCookie(NamedTuple):
     """
     One cookie as a user agent understands its ``Set-Cookie`` line.
 
@@ -231,7 +230,7 @@ def is_safe_value(value: str) -> bool:
     if has_control_character(value):
         return False
     if value.startswith('"'):
-        return _QUOTED.fullmatch(value) is not None
+        return re.fullmatch(_QUOTED, value) is not None
     _, space, rest = value.partition(" ")
     return not space or "=" not in rest
 
@@ -350,14 +349,14 @@ def parse_cookie_date(text: str) -> int | None:
     """
     clock: tuple[int, ...] | None = None
     day = month = year = None
-    for token in _DATE_DELIMITER.split(text):
-        if clock is None and (found := _DATE_TIME.match(token)):
+    for token in re.split(_DATE_DELIMITER, text):
+        if clock is None and (found := re.match(_DATE_TIME, token)):
             clock = tuple(int(part) for part in found.groups())
-        elif day is None and (found := _DATE_DAY.match(token)):
+        elif day is None and (found := re.match(_DATE_DAY, token)):
             day = int(found[1])
         elif month is None and token[:3].lower() in _MONTHS:
             month = _MONTHS.index(token[:3].lower()) + 1
-        elif year is None and (found := _DATE_YEAR.match(token)):
+        elif year is None and (found := re.match(_DATE_YEAR, token)):
             year = int(found[1])
     if clock is None or day is None or month is None or year is None:
         return None
@@ -373,7 +372,7 @@ def parse_cookie_date(text: str) -> int | None:
 
 def _parse_max_age(text: str, before: int | None) -> int | None:
     """Read a Max-Age; an unreadable one leaves what an earlier attribute said."""
-    if _MAX_AGE.fullmatch(text) is None:
+    if re.fullmatch(_MAX_AGE, text) is None:
         return before
     digits = text.removeprefix("-").lstrip("0")
     # int() refuses thousands of digits; so many mean "as long as you can" anyway.

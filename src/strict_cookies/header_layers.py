@@ -11,8 +11,7 @@ makes of X-Frame-Options.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .csp import (
     NONE,
@@ -34,8 +33,7 @@ _WITHOUT_CORS = ("script-src", "script-src-elem", "style-src", "style-src-elem",
                  "font-src")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderOptions:
+class HeaderOptions(NamedTuple):
     """
     What the headers of one kind of response say; None for a header that is not sent.
 
@@ -65,8 +63,7 @@ class HeaderOptions:
     admitted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hsts:
+class Hsts(NamedTuple):
     """Strict-Transport-Security: for how many seconds, and for whom."""
 
     max_age: int

@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
@@ -222,7 +222,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         if not self._report_only or found.csp is None:
             return found
         heeded = {name: said for name, said in found.csp.items() if name not in ENFORCED_ONLY}
-        return replace(found, csp=heeded)
+        return found._replace(csp=heeded)
 
     def _compile_layers(self, layers: tuple[Layer, ...]) -> tuple[_Compiled, ...]:
         """Give the headers on each wire; each distinct set of layers is compiled once."""

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 #: A name that hosts can share: two labels or more, the last with a letter, as no address has.
-_SHARED_NAME = re.compile(
+_SHARED_NAME = (
     r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
     r"(?=[0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
-_IPV6 = re.compile(r"(\[[0-9a-f:.]*:[0-9a-f:.]*\])(?::[0-9]*)?")
+_IPV6 = r"(\[[0-9a-f:.]*:[0-9a-f:.]*\])(?::[0-9]*)?"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
@@ -33,7 +33,7 @@ def request_host(environ: WSGIEnvironment) -> str:
     if len(host) > 261:  # 253 and a port
         return ""
     if host.startswith("["):
-        found = _IPV6.fullmatch(host)
+        found = re.fullmatch(_IPV6, host)
         return found[1] if found and is_address(found[1]) else ""
     host = host.partition(":")[0]
     return host if _HOST.fullmatch(host) else ""
@@ -48,7 +48,7 @@ def is_host_name(domain: str) -> bool:
 
     Source: RFC 1123 section 2.1; RFC 6265bis section 5.7 for addresses and single labels.
     """
-    return _SHARED_NAME.fullmatch(domain) is not None
+    return re.fullmatch(_SHARED_NAME, domain) is not None
 
 
 def is_address(host: str) -> bool:

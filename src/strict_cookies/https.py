@@ -40,12 +40,12 @@ logger = logging.getLogger("strict_cookies")
 #: Where servers hand over the path as it was sent: gunicorn and Werkzeug; uWSGI, waitress, others.
 _RAW_PATHS = ("RAW_URI", "REQUEST_URI")
 #: A path that may stand in a URL as it is.
-_URL_PATH = re.compile(r"/[!$-;=@-\[\]-~]*")
+_URL_PATH = r"/[!$-;=@-\[\]-~]*"
 #: Characters of a path that need no escape. RFC 3986 section 3.3.
 _PATH_SAFE = "/-._~!$&'()*+,;=:@"
 #: All visible characters but ``#``, which would end a query.
 _QUERY_SAFE = "".join(map(chr, range(0x21, 0x7F))).replace("#", "")
-_AUTHORITY = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
+_AUTHORITY = r"(?i)(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?"
 
 
 class HttpsRedirect:
@@ -117,7 +117,7 @@ def read_host(host: object) -> str:
     Raises:
         ConfigurationError: It is no host, or is the user's own machine.
     """
-    if not isinstance(host, str) or not _AUTHORITY.fullmatch(host):
+    if not isinstance(host, str) or not re.fullmatch(_AUTHORITY, host):
         raise ConfigurationError(
             f"STRICT_COOKIES_CANONICAL_HOST is {host!r}. Write a host such as 'erp.example.com', "
             "with a port where https is not on 443, and without a scheme or path."
@@ -141,7 +141,7 @@ def _sent_path(environ: WSGIEnvironment) -> str:
             path = sent.partition("?")[0]
             break
     # A proxy's prefix, or a whole URL in the request line, makes the two differ.
-    if not _URL_PATH.fullmatch(path) or unquote_to_bytes(path) != decoded:
+    if not re.fullmatch(_URL_PATH, path) or unquote_to_bytes(path) != decoded:
         path = quote(decoded, safe=_PATH_SAFE)
     if not path.startswith("/"):
         path = f"/{path}"

@@ -42,7 +42,7 @@ CrossOrigin = Literal["refuse", "require-proof", "off"]
 #: Methods that change nothing. RFC 9110 section 9.2.1, without TRACE, which browsers never send.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_ORIGIN = re.compile(r"(https?)://((?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?)")
+_ORIGIN = r"(https?)://((?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?)"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _ANSWERS = {
     reason: plain_text(
@@ -152,7 +152,7 @@ def read_origins(setting: str, origins: Collection[str]) -> frozenset[str]:
     """
     found = set()
     for origin in origins:
-        parts = _ORIGIN.fullmatch(origin.lower()) if isinstance(origin, str) else None
+        parts = re.fullmatch(_ORIGIN, origin.lower()) if isinstance(origin, str) else None
         if parts is None:
             raise ConfigurationError(
                 f"{setting} has {origin!r}, which is no origin. Write scheme, host and, where it "

@@ -19,8 +19,8 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_PATH = re.compile(r"/[^\s?#%*<>\\]*")
-_METHOD = re.compile(r"[A-Z]+ ")
+_PATH = r"/[^\s?#%*<>\\]*"
+_METHOD = r"[A-Z]+ "
 
 
 def request_path(environ: WSGIEnvironment) -> str:
@@ -45,8 +45,8 @@ def read_paths(setting: str, paths: Collection[str], *, methods: bool = False) -
     """
     found = set()
     for entry in paths:
-        plain = _METHOD.sub("", entry, count=1) if methods and isinstance(entry, str) else entry
-        if not isinstance(plain, str) or not _PATH.fullmatch(plain):
+        plain = re.sub(_METHOD, "", entry, count=1) if methods and isinstance(entry, str) else entry
+        if not isinstance(plain, str) or not re.fullmatch(_PATH, plain):
             example = "'/saml/acs' or 'POST /saml/acs'" if methods else "'/healthz'"
             raise ConfigurationError(
                 f"{setting} has {entry!r}, which is no exact path. Write one such as {example}: "

@@ -46,10 +46,10 @@ _DROPPED = {
 
 _ORIGIN = r'"https?://(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?"'
 _MEMBER = rf"(?:self|src|{_ORIGIN})"
-_ALLOWLIST = re.compile(rf"\*|self|\( *(?:{_MEMBER}(?: +{_MEMBER})*)? *\)")
-_MEMBERS = re.compile(rf"\*|{_MEMBER}")
+_ALLOWLIST = rf"\*|self|\( *(?:{_MEMBER}(?: +{_MEMBER})*)? *\)"
+_MEMBERS = rf"\*|{_MEMBER}"
 #: One entry of a header: the name, and where it is well-formed its allowlist.
-_ENTRY = re.compile(r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*(\*|self|\([^()]*\))[^,]*(?:,|\Z)")
+_ENTRY = r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*(\*|self|\([^()]*\))[^,]*(?:,|\Z)"
 
 
 def read_permissions(given: object, where: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def read_permissions(given: object, where: str) -> dict[str, str]:
             hint = f"Did you mean {close[0]!r}?" if close else "Remove it."
             raise ConfigurationError(f"{where}: {name!r} is no feature that browsers know. {hint}")
         if not isinstance(allowlist, str) or (
-            allowlist != OPT_OUT and not _ALLOWLIST.fullmatch(allowlist)
+            allowlist != OPT_OUT and not re.fullmatch(_ALLOWLIST, allowlist)
         ):
             raise ConfigurationError(
                 f"{where} {name} is {allowlist!r}. Write '()' for nobody, '(self)', "
@@ -96,5 +96,6 @@ def parse_permissions(field_value: str) -> dict[str, frozenset[str]]:
         Who may use each feature, ``"*"`` for all; of one that occurs twice the last.
     """
     return {
-        found[1]: frozenset(_MEMBERS.findall(found[2])) for found in _ENTRY.finditer(field_value)
+        found[1]: frozenset(re.findall(_MEMBERS, found[2]))
+        for found in re.finditer(_ENTRY, field_value)
     }

@@ -20,7 +20,7 @@ from .entry import TEXT_WANTED, Entry, Text, Types
 #: Longest choice, in characters.
 MAX_CHOICE_LENGTH = 64
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_NAME = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class DeclaredPreference(Entry):
         choices = tuple(self.choices)
         self._set("choices", choices)
         mistakes = []
-        if _NAME.fullmatch(self.name) is None:
+        if re.fullmatch(_NAME, self.name) is None:
             mistakes.append(
                 "the name is no name. Begin with a letter, and use at most 64 letters, digits, "
                 "'-' and '_'."

@@ -10,8 +10,7 @@ away by :data:`OPT_OUT`, a name that can be searched for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 #: Switches one header, directive or feature off; a text, so that configuration files can hold it.
 OPT_OUT: Final = "OPT_OUT"
@@ -47,8 +46,7 @@ _COMMON = (
 CLOSED_PERMISSIONS: Mapping[str, str] = dict.fromkeys(_RARE, "()")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """
     A named set of options.
 

@@ -57,15 +57,14 @@ _DIRECTIVE_KEYS: Mapping[str, tuple[str, ...]] = {
     "integrity-violation": ("destination",),
     "permissions-policy-violation": ("policyId", "featureId"),
 }
-_WORD = re.compile(r"[a-z]{1,16}(-[a-z]{1,16}){0,4}")
+_WORD = r"[a-z]{1,16}(-[a-z]{1,16}){0,4}"
 #: Scheme, host, port and path; what stands before an @ is nobody's business.
-_URL = re.compile(
-    r"(https?|wss?)://(?:[^/?#@\\]*@)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
-    r"(?![^/?#])([^?#]*)",
-    re.ASCII | re.IGNORECASE,
+_URL = (
+    r"(?ai)(https?|wss?)://(?:[^/?#@\\]*@)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
+    r"(?![^/?#])([^?#]*)"
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_SCRIPT_FILE = re.compile(r"[!-~]+\.m?js")
+_SCRIPT_FILE = r"[!-~]+\.m?js"
 #: The kinds of storage that the guard tells of.
 _STORAGE = frozenset({"cookie", "local", "session", "indexeddb", "cache"})
 
@@ -160,7 +159,7 @@ def _reduce(kind: str, body: Mapping[str, Any], host: str) -> Report | None:
     if _is_noise(blocked) or _scheme(body.get("sourceFile")) in _EXTENSIONS:
         return None
     directive = next((body[key] for key in _DIRECTIVE_KEYS[kind] if key in body), None)
-    if not (isinstance(directive, str) and _WORD.fullmatch(directive)):
+    if not (isinstance(directive, str) and re.fullmatch(_WORD, directive)):
         directive = OTHER
     return Report(kind, directive, _reduce_blocked(blocked))
 
@@ -196,7 +195,7 @@ def _reduce_script(script: object, host: str) -> str:
     if address.origin.partition("://")[2] != host.lower():
         return address.origin
     # The path of a page may hold a person's name; that of a script's file hardly does.
-    return show(address.path) if _SCRIPT_FILE.fullmatch(address.path) else INLINE
+    return show(address.path) if re.fullmatch(_SCRIPT_FILE, address.path) else INLINE
 
 
 def _is_noise(url: object) -> bool:
@@ -220,7 +219,7 @@ class _Address(NamedTuple):
 
 def _read_url(url: object) -> _Address | None:
     """Take a URL apart; None where it is none of the web's."""
-    found = _URL.match(url) if isinstance(url, str) else None
+    found = re.match(_URL, url) if isinstance(url, str) else None
     if found is None:
         return None
     scheme, host, port, path = found[1].lower(), found[2].lower(), found[3], found[4]

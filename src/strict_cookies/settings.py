@@ -11,10 +11,10 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import session_texts
 from .cookie import DeclaredCookie
@@ -28,6 +28,7 @@ from .policy import CookiePolicy, Transport
 from .purposes import Purpose
 from .sessions.options import SessionOptions
 from .sweeping import Sweep
+from .trail.options import TrailOptions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -57,6 +58,9 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SESSION_BINDING": "log",
     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
     "STRICT_COOKIES_LOGIN_VIEW": None,
+    "STRICT_COOKIES_TRAIL": None,
+    "STRICT_COOKIES_TRAIL_KEY": None,
+    "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -67,8 +71,7 @@ _SESSION_PURPOSES = {Purpose.SESSION, Purpose.AUTHENTICATION}
 _LISTS = (tuple, list, set, frozenset)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """
     What the application's configuration says, checked.
 
@@ -87,6 +90,7 @@ class Settings:
             :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
             ``origin_exempt``.
         sessions: What is said of sessions.
+        trail: What is said of the audit trail.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -105,7 +109,8 @@ class Settings:
     cross_origin: CrossOrigin
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
-    sessions: SessionOptions = field(default_factory=SessionOptions)
+    sessions: SessionOptions = SessionOptions()
+    trail: TrailOptions = TrailOptions()
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -166,6 +171,7 @@ class Settings:
                 "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
             ),
             sessions=SessionOptions.from_config(config),
+            trail=TrailOptions.from_config(config, app.instance_path),
         )
 
 

@@ -49,7 +49,7 @@ Pairs = tuple[tuple[str, str], ...]
 Policy = Mapping[str, tuple[str, ...]]
 
 _CSP = "Content-Security-Policy"
-_MAX_AGE = re.compile(r'\s*max-age\s*=\s*"?([0-9]+)"?\s*', re.IGNORECASE)
+_MAX_AGE = r'(?i)\s*max-age\s*=\s*"?([0-9]+)"?\s*'
 _NETWORK = ("http", "https", "ws", "wss")
 #: What a scheme lets upgrade to. Source: CSP Level 3 section 6.7.2.9.
 _SCHEMES: Mapping[str, tuple[str, ...]] = {"http": ("http", "https"), "ws": ("ws", "wss")}
@@ -148,7 +148,7 @@ def _hsts(theirs: str, ours: str) -> bool:
 def _read_hsts(value: str) -> tuple[int, bool]:
     """Read the first line, as a browser does; (0, False) where it is none."""
     directives = value.partition(",")[0].split(";")
-    ages = [int(found[1]) for part in directives if (found := _MAX_AGE.fullmatch(part))]
+    ages = [int(found[1]) for part in directives if (found := re.fullmatch(_MAX_AGE, part))]
     below = any(part.strip().lower() == "includesubdomains" for part in directives)
     return (ages[0], below) if len(ages) == 1 else (0, False)
 

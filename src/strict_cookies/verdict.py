@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .catalogue import is_known_tracker
@@ -102,7 +101,7 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     if cookie is None:
         return Verdict(name, field_value, ())
     declared = policy.find(cookie.name)
-    hardened = replace(cookie, max_age=cookie.lifetime(now), expires=None)
+    hardened = cookie._replace(max_age=cookie.lifetime(now), expires=None)
     reasons = []
     if declared is not None:
         for reason, harden in HARDENINGS:
@@ -113,10 +112,10 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     if _deletes(cookie, now):
         if declared is None:
             hardened = _meet_prefix(policy, hardened)
-        tail = attribute_tail(replace(hardened, max_age=0, expires=0))
+        tail = attribute_tail(hardened._replace(max_age=0, expires=0))
         return Verdict(name, f"{cookie.name}={tail}", ())
     if hardened.max_age is not None:
-        hardened = replace(hardened, expires=int(now) + hardened.max_age)
+        hardened = hardened._replace(expires=int(now) + hardened.max_age)
     line = f"{cookie.name}={cookie.value}{attribute_tail(hardened)}"
     return Verdict(name, line, tuple(reasons))
 
@@ -206,16 +205,16 @@ def _deletes(cookie: SetCookie, now: float) -> bool:
 
 
 def _add_secure(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
-    return replace(cookie, secure=cookie.secure or policy.transport == "https")
+    return cookie._replace(secure=cookie.secure or policy.transport == "https")
 
 
 def _add_httponly(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
-    return replace(cookie, httponly=cookie.httponly or not declared.script_readable)
+    return cookie._replace(httponly=cookie.httponly or not declared.script_readable)
 
 
 def _set_samesite(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
     strict_enough = _STRICTNESS[cookie.samesite] >= _STRICTNESS[declared.samesite]
-    return cookie if strict_enough else replace(cookie, samesite=declared.samesite)
+    return cookie if strict_enough else cookie._replace(samesite=declared.samesite)
 
 
 def _set_path(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
@@ -223,27 +222,27 @@ def _set_path(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie)
     narrow = cookie.path is not None and path_matches(cookie.path, declared.path)
     if narrow and not prefix.startswith("__Host-"):
         return cookie
-    return replace(cookie, path=declared.path)
+    return cookie._replace(path=declared.path)
 
 
 def _set_domain(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
     shared, domain = declared.domain, cookie.domain
     if shared and domain and is_host_name(domain) and f".{domain}".endswith(f".{shared}"):
         return cookie
-    return replace(cookie, domain=None)
+    return cookie._replace(domain=None)
 
 
 def _cap_lifetime(policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie) -> SetCookie:
     if cookie.max_age is None or declared.lifetime is None:
-        return replace(cookie, max_age=None)
+        return cookie._replace(max_age=None)
     longest = min(int(declared.lifetime.total_seconds()), MAX_LIFETIME)
-    return replace(cookie, max_age=min(cookie.max_age, longest))
+    return cookie._replace(max_age=min(cookie.max_age, longest))
 
 
 def _set_partitioned(
     policy: CookiePolicy, declared: DeclaredCookie, cookie: SetCookie
 ) -> SetCookie:
-    return replace(cookie, partitioned=declared.partitioned)
+    return cookie._replace(partitioned=declared.partitioned)
 
 
 #: What keeps a line from leaving. Each takes the policy, the line and the time.
@@ -276,10 +275,9 @@ def _meet_prefix(policy: CookiePolicy, cookie: SetCookie) -> SetCookie:
     """
     prefix = name_prefix(cookie.name) or ""
     domain = cookie.domain if is_host_name(cookie.domain or "") else None
-    cookie = replace(
-        cookie,
+    cookie = cookie._replace(
         domain=domain,
         secure=cookie.secure or policy.transport == "https",
         httponly=cookie.httponly or "Http-" in prefix,
     )
-    return replace(cookie, domain=None, path="/") if prefix.startswith("__Host-") else cookie
+    return cookie._replace(domain=None, path="/") if prefix.startswith("__Host-") else cookie

@@ -18,8 +18,8 @@ from strict_cookies import (
     requires_login,
     requires_role,
 )
+from strict_cookies.sessions.limits import MAX_SKEW
 from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.visit import MAX_SKEW
 
 from .apps import (
     CHROME,

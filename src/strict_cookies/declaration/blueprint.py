@@ -28,7 +28,6 @@ from flask import (
 )
 from markupsafe import Markup
 
-from .exports import EXPORTS, Export, read_schema
 from .language import LANGUAGES, Language, find_language, pick_text
 from .published import Published, Rendered, Stand, counters_only, no_edition
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from .edition import Edition
     from .processing import Processing
 
+#: Which of the exports are published; those with a media type.
+FORMATS = ("json", "csv", "md")
 #: For how long a browser may show an export without asking again, in seconds.
 MAX_AGE = 300
 
@@ -79,16 +80,15 @@ def create_blueprint(
         response.cache_control.no_cache = True
         return _finish(response, page.etag, language, asked)
 
-    for name, export in EXPORTS.items():
-        if export.mimetype is not None:
-            blueprint.add_url_rule(
-                f"/declaration.{name}",
-                f"declaration_{name}",
-                _export_view(published, name, export),
-            )
+    for name in FORMATS:
+        blueprint.add_url_rule(
+            f"/declaration.{name}", f"declaration_{name}", _export_view(published, name)
+        )
 
     @blueprint.get("/declaration.schema.json")
     def declaration_schema() -> Response:
+        from .exports import read_schema
+
         schema = Rendered.of(read_schema())
         response = Response(schema.octets, content_type="application/schema+json")
         response.cache_control.max_age = MAX_AGE
@@ -126,11 +126,7 @@ class _Pages:
             "page": url_for("strict_cookies.declaration"),
             "style": url_for("strict_cookies.static", filename="declaration.css"),
             "icon": url_for("strict_cookies.static", filename="icon.svg"),
-            **{
-                name: url_for(f"strict_cookies.declaration_{name}")
-                for name, export in EXPORTS.items()
-                if export.mimetype is not None
-            },
+            **{name: url_for(f"strict_cookies.declaration_{name}") for name in FORMATS},
         }
         if not all(map(_is_ours, _TEMPLATES)):
             return self._make(template, language, links, options)
@@ -166,8 +162,11 @@ class _Pages:
         return Rendered.of(text)
 
 
-def _export_view(published: Published, name: str, export: Export) -> Callable[[], Response]:
+def _export_view(published: Published, name: str) -> Callable[[], Response]:
     def view() -> Response:
+        from .exports import EXPORTS
+
+        export = EXPORTS[name]
         language, asked = _choose(published)
         if not export.translated:
             language = find_language("en")

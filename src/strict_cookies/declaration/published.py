@@ -2,7 +2,8 @@
 The document of one application, and its pages as they were last rendered.
 
 The document is made anew when what it depends on changes; what was rendered from it is forgotten
-with it. What is kept is bounded.
+with it. What is kept is bounded. What makes it is imported when it is first asked for, since most
+processes of a site never are.
 """
 
 from __future__ import annotations
@@ -10,10 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from .document import build_document
-from .processing import COUNTERS
-from .wording import put_into_words
 
 if TYPE_CHECKING:
     from ..policy import CookiePolicy
@@ -64,6 +61,8 @@ def no_edition() -> None:
 
 def counters_only() -> tuple[Processing, ...]:
     """Say that the protection keeps nothing but its counters."""
+    from .processing import COUNTERS
+
     return (COUNTERS,)
 
 
@@ -100,6 +99,8 @@ class Published:
 
     def wording(self, language: Language) -> Wording:
         """Give the document in words."""
+        from .wording import put_into_words
+
         return put_into_words(self.document(), language)
 
     def render(self, key: Hashable, make: Callable[[], Rendered]) -> Rendered:
@@ -125,6 +126,8 @@ class Published:
         rest = (enforced, credentialless, edition, processing)
         made = self._made
         if made is None or made.policy is not policy or made.rest != rest:
+            from .document import build_document
+
             document = build_document(
                 policy,
                 enforced=enforced,

@@ -16,9 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from markupsafe import Markup
 
@@ -30,27 +29,25 @@ if TYPE_CHECKING:
     from ..policy import CookiePolicy
 
 #: Characters that mean something in a JavaScript pattern.
-_SPECIAL = re.compile(r"[\\^$.*+?()\[\]{}|/]")
+_SPECIAL = r"[\\^$.*+?()\[\]{}|/]"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardScript:
+class GuardScript(NamedTuple):
     """
     One script as it is sent.
 
-    Args:
-        text: JavaScript.
-
     Attributes:
+        text: JavaScript.
         hash: Of the text, for its address and its ETag.
     """
 
     text: str
-    hash: str = field(init=False)
+    hash: str
 
-    def __post_init__(self) -> None:
-        digest = hashlib.sha256(self.text.encode()).hexdigest()
-        object.__setattr__(self, "hash", digest[:16])
+    @classmethod
+    def of(cls, text: str) -> GuardScript:
+        """Hash a text."""
+        return cls(text, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
 class Guard:
@@ -146,7 +143,7 @@ def _cookie_alternatives(policy: CookiePolicy) -> list[str]:
 
 def _spell(name: str) -> str:
     """Write a name, or a pattern with a star at its end, as a JavaScript pattern."""
-    stem = _SPECIAL.sub(r"\\\g<0>", name.removesuffix("*"))
+    stem = re.sub(_SPECIAL, r"\\\g<0>", name.removesuffix("*"))
     return f"{stem}[^]*" if name.endswith("*") else stem
 
 
@@ -157,4 +154,4 @@ def _either(alternatives: list[str]) -> str:
 
 def _call(name: str, *arguments: object) -> GuardScript:
     function = files(__package__).joinpath(name).read_text("utf-8").strip()
-    return GuardScript(f"({function})({', '.join(map(json.dumps, arguments))});\n")
+    return GuardScript.of(f"({function})({', '.join(map(json.dumps, arguments))});\n")

@@ -22,12 +22,14 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask.sessions import NullSession
 
 from ..errors import ConfigurationError
-from .record import UserId
+from ..signals import role_denied
+from .limits import MAX_SKEW
 from .session import BACKGROUND, ServerSession
-from .visit import MAX_SKEW
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
+
+    from .record import UserId
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -170,6 +172,7 @@ def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Res
             if found is None:
                 return _ask_to_sign_in()
             if not set(roles) & set(found.roles):
+                _tell_denied(found)
                 abort(403)
             return _call(view, *args, **kwargs)
 
@@ -261,6 +264,12 @@ def sign_in_url(path: str | None = None) -> str | None:
     if view.startswith(("/", "https://", "http://")):
         return str(view)
     return url_for(view) if path is None else url_for(view, next=path)
+
+
+def _tell_denied(found: Login) -> None:
+    manager = server_session().manager
+    if manager is not None:
+        manager.events.tell(role_denied, user_id=found.user_id, place=request.endpoint or "")
 
 
 def _ask_to_sign_in() -> Response:

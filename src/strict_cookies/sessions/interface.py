@@ -24,12 +24,9 @@ from flask.sessions import SessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
 from ..errors import OtherStoreError, StoreUnavailableError
-from ..grammar import find_cookie
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
-from .ids import has_form
 from .session import ServerSession
-from .visit import Found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -39,6 +36,7 @@ if TYPE_CHECKING:
 
     from .manager import SessionManager
     from .prepared import PreparedSessions
+    from .visit import Found
 
 #: Set in the environ of a request whose session was read from Flask's own cookie.
 _MOVED = "strict_cookies.session_moved"
@@ -132,16 +130,11 @@ class ServerSessionInterface(SessionInterface):
         """Find what a request's cookie leads to."""
         if self._prepared is None:
             self._prepared = self._prepare()
-        manager, cookie_name, move = self._prepared
-        field: str = environ.get("HTTP_COOKIE", "")
         user_agent: str = environ.get("HTTP_USER_AGENT", "")[:MAX_USER_AGENT]
-        signed = find_cookie(field, cookie_name)
-        if move is not None and (signed is None or not has_form(signed)):
-            name, found = move.take_over(manager, field, user_agent)
-            if name is not None:
-                environ[_MOVED] = name
-                return manager, found
-        return manager, Found() if signed is None else manager.open(signed, user_agent)
+        name, found = self._prepared.find(environ.get("HTTP_COOKIE", ""), user_agent)
+        if name is not None:
+            environ[_MOVED] = name
+        return self._prepared.manager, found
 
 
 def mark_personal(response: Response, *, with_cookie: bool) -> None:

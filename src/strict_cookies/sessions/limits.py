@@ -19,6 +19,8 @@ AtLimit = Literal["evict", "deny"]
 #: What happens where another browser shows a session.
 Binding = Literal["log", "challenge", "off"]
 
+#: Seconds by which the clocks of two servers may differ.
+MAX_SKEW = 60
 #: Seconds between two touches at most; see :attr:`Limits.touch_every`.
 MAX_TOUCH_EVERY = 60
 #: Of the idle time, the part that may pass between two touches.

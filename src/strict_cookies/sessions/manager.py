@@ -36,13 +36,13 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import SessionIds
 from .keys import SessionKeys
-from .limits import PRESETS, AtLimit, Binding, Limits
+from .limits import MAX_SKEW, PRESETS, AtLimit, Binding, Limits
 from .merging import merge
 from .notices import EXCHANGE_WINDOW, Notices, digest, mark
 from .record import Record, Unreadable, UserId
 from .store import SessionStore, StoredSession
 from .tagged import dump
-from .visit import MAX_SKEW, Found, Visit, Visits
+from .visit import Found, Visit, Visits
 from .watch import Watch
 
 #: Seconds to wait for a user's lock at a login that is counted.

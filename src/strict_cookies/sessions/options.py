@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from ..durations import read_duration
 from ..errors import ConfigurationError
@@ -15,8 +14,7 @@ from .limits import PRESETS, AtLimit, Binding, Limits
 FLASK = "flask"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOptions:
+class SessionOptions(NamedTuple):
     """
     What the application's configuration says of sessions.
 

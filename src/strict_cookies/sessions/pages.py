@@ -37,7 +37,6 @@ from .access import (
     server_session,
     sign_in_url,
 )
-from .retention import describe_kept
 from .session import ServerSession
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def keep_out_of_caches(response: FlaskResponse) -> FlaskResponse:
 @pages.get("/sessions")
 def index() -> str | Response:
     """List the user's sessions; there is nothing to show to a visitor."""
+    from .retention import describe_kept
+
     found, sign_in = current_login(), sign_in_url(request.script_root + request.path)
     if found is None and sign_in is not None:
         return redirect(sign_in)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask.sessions import SecureCookieSessionInterface
 
+from ..grammar import find_cookie
 from .events import SessionEvents
+from .ids import has_form
 from .keys import SessionKeys
 from .manager import SessionManager
 from .memory import MemoryStore
 from .move import Move
+from .visit import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +40,25 @@ class PreparedSessions(NamedTuple):
     manager: SessionManager
     cookie_name: str
     move: Move | None
+
+    def find(self, field: str, user_agent: str) -> tuple[str | None, Found]:
+        """
+        Find the session that a request leads to.
+
+        Args:
+            field: The request's ``Cookie`` field.
+            user_agent: The request's field value.
+
+        Returns:
+            The name of Flask's own cookie where the session was taken over from it, else None; and
+            what was found.
+        """
+        signed = find_cookie(field, self.cookie_name)
+        if self.move is not None and (signed is None or not has_form(signed)):
+            name, found = self.move.take_over(self.manager, field, user_agent)
+            if name is not None:
+                return name, found
+        return None, Found() if signed is None else self.manager.open(signed, user_agent)
 
 
 def choose_store(app: Flask, options: SessionOptions) -> SessionStore:

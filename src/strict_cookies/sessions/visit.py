@@ -12,13 +12,10 @@ from typing import Any, NamedTuple
 
 from .ids import SessionIds
 from .keys import SessionKeys
-from .limits import PRESETS, Limits
+from .limits import MAX_SKEW, PRESETS, Limits
 from .record import Payloads, Record, dump_record, split
 from .store import StoredSession
 from .tagged import dump, load
-
-#: Seconds by which the clocks of two servers may differ.
-MAX_SKEW = 60
 
 
 class Visit:

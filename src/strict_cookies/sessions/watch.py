@@ -25,8 +25,8 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
 from .keys import SessionKeys, code
-from .limits import Binding
-from .visit import MAX_SKEW, Visit
+from .limits import MAX_SKEW, Binding
+from .visit import Visit
 
 #: Seconds in which an identifier of another store means that both are in use.
 STRANGER_SECONDS = 600

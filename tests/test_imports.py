@@ -1,0 +1,60 @@
+"""What an import costs: modules are counted by name, since time depends on the machine."""
+
+import subprocess
+import sys
+
+import pytest
+
+#: The most that ``from strict_cookies import StrictCookies`` may load beyond Flask's own import.
+#: What an application does not need before its first page is imported where it is first used.
+FOR_THE_EXTENSION = """
+buckets catalogue cookie countries csp durations endpoints entry erasure errors extension
+external_origin firewall grammar header_layers header_options header_parts headers hosts https
+interception ledger middleware nonces origin paths permissions policy preference profiles purposes
+reader reasons recipient reports session_texts settings signals storage strictness sweeping verdict
+
+declaration declaration.blueprint declaration.language declaration.published declaration.well_known
+
+guard guard.script
+
+sessions sessions.access sessions.device sessions.interface sessions.limits sessions.options
+sessions.pages sessions.preferences sessions.session sessions.tagged
+
+trail trail.options trail.pages
+"""
+#: Likewise for ``from strict_cookies import CookieFirewall, CookiePolicy``.
+FOR_THE_FIREWALL = """
+catalogue cookie countries csp durations entry errors external_origin firewall grammar hosts
+interception ledger permissions policy preference profiles purposes reader reasons recipient
+signals storage strictness sweeping verdict
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "names", "allowed", "packages"),
+    [
+        pytest.param(
+            "flask",
+            "StrictCookies",
+            FOR_THE_EXTENSION,
+            {"flask_talisman", "werkzeug"},
+            id="extension",
+        ),
+        pytest.param(
+            "blinker", "CookieFirewall, CookiePolicy", FOR_THE_FIREWALL, set(), id="firewall"
+        ),
+    ],
+)
+def test_import_loads_no_more_than_it_must(before, names, allowed, packages):
+    """A module that is not listed is imported by the function that needs it."""
+    code = (
+        f"import sys, {before}; before = set(sys.modules); "
+        f"from strict_cookies import {names}; print(*(set(sys.modules) - before))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    ours = {name.partition(".")[2] for name in loaded if name.startswith("strict_cookies.")}
+    assert ours <= set(allowed.split())
+    theirs = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert theirs == {"strict_cookies"} | packages
