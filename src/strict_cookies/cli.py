@@ -19,6 +19,7 @@ import click
 from flask.cli import AppGroup, ScriptInfo
 
 from .audit_checks import check_last_audit
+from .audit_commands import create_command
 from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_findings
 from .declaration.document import build_document
 from .declaration.exports import EXPORTS
@@ -382,5 +383,6 @@ def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: i
     return "\n".join(lines)
 
 
+cookies.add_command(create_command(_load_app, _failure))
 cookies.add_command(create_group(_load_app, _failure))
 cookies.add_command(create_trail_group(_load_app, _failure))
