@@ -156,6 +156,10 @@ class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""
 
 
+class BundleError(StrictCookiesError):
+    """A folder can't be written as a bundle of evidence, or is none that could be checked."""
+
+
 class AuditError(StrictCookiesError):
     """An audit could not be made at all: no browser, no site, a journey that can't be read."""
 
