@@ -284,8 +284,8 @@ def is_plain(text: str) -> bool:
     Source: :func:`is_safe_value`, which such a value always meets.
     """
     if text.isascii():
-        # A third of what the pattern takes.
-        return not text.encode("ascii").translate(None, _PLAIN_ASCII)
+        # A third of what the pattern takes; an encoding that is named is looked up.
+        return not text.encode().translate(None, _PLAIN_ASCII)
     return _PLAIN.fullmatch(text) is not None
 
 
@@ -302,7 +302,7 @@ def is_as_browsers_write(field: str, pairs: int) -> bool:
         :func:`is_plain`.
     """
     return field.isascii() and (
-        field.encode("ascii").translate(None, _PLAIN_IN_PAIR) == b"; " * (pairs - 1)
+        field.encode().translate(None, _PLAIN_IN_PAIR) == b"; " * (pairs - 1)
     )
 
 
