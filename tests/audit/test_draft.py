@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.audit.compare import compare
-from strict_cookies.audit.draft import draft_policy
-from strict_cookies.errors import PolicyError
+from strict_cookies.audit.draft import draft_policy, write_draft
+from strict_cookies.errors import AuditError, PolicyError
 from strict_cookies.loading import parse_policy
 from tests.audit.observations import (
     MISBEHAVING,
@@ -131,3 +131,16 @@ def test_every_draft_loads_once_filled_in(name, path, domain):
         storage=(make_draft(name=name), make_draft(name=path or "x", kind="cache")),
     )
     parse_policy(fill(draft_policy(seen)))
+
+
+def test_draft_is_written_once(tmp_path):
+    """A draft never overwrites what somebody may have filled in, and says what it could not do."""
+    path = tmp_path / "cookies.toml"
+    write_draft(path, MISBEHAVING)
+    assert path.read_text("utf-8") == draft_policy(MISBEHAVING)
+    path.write_text("mine")
+    with pytest.raises(AuditError, match="is there already"):
+        write_draft(path, MISBEHAVING)
+    assert path.read_text() == "mine"
+    with pytest.raises(AuditError, match="can't be written"):
+        write_draft(tmp_path / "nowhere" / "cookies.toml", MISBEHAVING)

