@@ -7,14 +7,15 @@ be made. Nothing here needs Flask; what an audit needs is imported when one begi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from .bundle_commands import verify_bundle_command
 from .errors import StrictCookiesError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .audit.observation import Observation
     from .audit.options import AuditOptions
+    from .audit.report import Report
     from .policy import CookiePolicy
 
 #: The exit code where an audit could not be made.
@@ -34,6 +36,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 @click.version_option(package_name="strict-cookies")
 def program() -> None:
     """Look at what a site stores in browsers, with a browser."""
+
+
+program.add_command(verify_bundle_command)
 
 
 def audit_options(command: _Command) -> _Command:
@@ -180,12 +185,21 @@ def create_command(
             raise click.UsageError(
                 "Give the address at which the site runs, or set STRICT_COOKIES_CANONICAL_HOST."
             )
-        policy = app.extensions["strict_cookies"].freeze().policy
+        protection = app.extensions["strict_cookies"]
+        policy = protection.freeze().policy
+
+        def record(report: Report, manifest_hash: str | None) -> None:
+            from .audit.audits import record_audit
+
+            record_audit(protection.archive, report, manifest_hash=manifest_hash)
+            protection.trail.record("audit-run", result=report["result"])
+
         run_audit(
             ctx,
             urls or (f"https://{host}",),
             lambda _: policy,
             known_routes=find_routes(app),
+            record=record,
             **options,
         )
 
@@ -239,6 +253,7 @@ def run_audit(
     output: Path | None,
     find_declaration: bool = False,
     known_routes: tuple[str, ...] = (),
+    record: Callable[[Report, str | None], None] | None = None,
     **options: Any,
 ) -> None:
     """
@@ -251,35 +266,57 @@ def run_audit(
         output: A folder; None to write nothing.
         find_declaration: As in :class:`~strict_cookies.audit.options.AuditOptions`.
         known_routes: Likewise.
+        record: Remembers a report, with the hash of its bundle's manifest.
         options: Those of :func:`audit_options`, by their names.
     """
     try:
         from rich.console import Console
     except ImportError:
-        click.echo(
-            "An audit needs more packages. Run 'pip install strict-cookies[audit]'.", err=True
-        )
+        click.echo("More packages are needed. Run 'pip install strict-cookies[audit]'.", err=True)
         ctx.exit(FAILED)
     from .audit.browser import audit_site
     from .audit.display import Display
+    from .audit.formats.terminal import print_report
+    from .audit.report import build_report, exit_code
 
+    console = Console()
+    percent = options["min_coverage"]
     try:
         chosen = replace(
             _read_options(options), find_declaration=find_declaration, known_routes=known_routes
         )
         _make_folder(output)
-        if output is not None and not options["no_screenshots"]:
-            chosen = replace(chosen, screenshots=output)
-        with Display(Console(stderr=True)) as display:
-            observation = audit_site(urls, chosen, display.update)
-        declared(observation)
+        with TemporaryDirectory(prefix="strict-cookies-") as folder:
+            pictures = Path(folder)
+            if output is not None and not options["no_screenshots"]:
+                chosen = replace(chosen, screenshots=pictures)
+            with Display(Console(stderr=True)) as display:
+                observation = audit_site(urls, chosen, display.update)
+            report = build_report(
+                observation,
+                declared(observation),
+                min_coverage=None if percent is None else percent / 100,
+            )
+            print_report(report, console)
+            manifest_hash = None
+            if output is not None:
+                manifest_hash = _write(output, report, observation, pictures)
+        if record is not None:
+            record(report, manifest_hash)
     except StrictCookiesError as error:
-        click.echo(f"{error}", err=True)
+        click.echo(f"Error: {error}", err=True)
         ctx.exit(FAILED)
-    if output is not None:
-        (output / "observation.json").write_text(
-            json.dumps(asdict(observation), indent=2, default=str), encoding="utf-8"
-        )
+    ctx.exit(exit_code(report))
+
+
+def _write(output: Path, report: Report, observation: Observation, pictures: Path) -> str:
+    from .audit.bundle import write_bundle
+
+    files = {path.name: path.read_bytes() for path in sorted(pictures.iterdir())}
+    manifest_hash = write_bundle(output, report, observation, files=files)
+    click.echo(f"Evidence: {output}")
+    click.echo(f"Manifest: {manifest_hash}")
+    return manifest_hash
 
 
 def _read_options(given: dict[str, Any]) -> AuditOptions:
