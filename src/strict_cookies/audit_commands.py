@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .bundle_commands import verify_bundle_command
-from .errors import StrictCookiesError
+from .errors import AuditError, StrictCookiesError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -97,6 +97,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--ignore-robots", is_flag=True, help="For a site of your own."),
     click.option(
         "--ignore-certificates", is_flag=True, help="Take any certificate. For tests only."
+    ),
+    click.option(
+        "--draft",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write a cookies.toml to begin with, of what was seen; the file must not be there.",
     ),
     click.option("--no-screenshots", is_flag=True, help="Keep no pictures of the pages."),
     click.option(
@@ -232,7 +237,6 @@ def read_declared(observation: Observation) -> CookiePolicy:
         PolicyError: It can't be read.
     """
     from .declaration.reading import read_declaration
-    from .errors import AuditError
 
     if observation.declaration is None:
         raise AuditError(
@@ -286,6 +290,8 @@ def run_audit(
             _read_options(options), find_declaration=find_declaration, known_routes=known_routes
         )
         _make_folder(output)
+        if options["draft"] is not None and options["draft"].exists():
+            raise AuditError(f"{options['draft']} is there already. Name another file.")
         with TemporaryDirectory(prefix="strict-cookies-") as folder:
             pictures = Path(folder)
             if output is not None and not options["no_screenshots"]:
@@ -301,6 +307,11 @@ def run_audit(
             manifest_hash = None
             if output is not None:
                 manifest_hash = _write(output, report, observation, pictures)
+        if options["draft"] is not None:
+            from .audit.draft import write_draft
+
+            write_draft(options["draft"], observation)
+            click.echo(f"Draft: {options['draft']}. Fill in what is open in it.")
         if record is not None:
             record(report, manifest_hash)
     except StrictCookiesError as error:
@@ -343,8 +354,6 @@ def _read_options(given: dict[str, Any]) -> AuditOptions:
 
 def _make_folder(folder: Path | None) -> None:
     """Make the folder before the work of an audit, not after it."""
-    from .errors import AuditError
-
     if folder is None:
         return
     try:
