@@ -390,9 +390,11 @@ class _Audit:
             if position >= MAX_SITEMAPS or not self._sightings.is_own(host_of(url)):
                 break
             for found in read_sitemap(await self._fetch(url, MAX_SITEMAP) or ""):
+                if not self._sightings.is_own(host_of(found)):
+                    continue
                 if urlsplit(found).path.endswith(".xml"):
                     waiting.append(found)
-                elif self._sightings.is_own(host_of(found)):
+                else:
                     self._routes.setdefault(urlsplit(found).path or "/")
 
     def _may_visit(self, url: str) -> bool:
