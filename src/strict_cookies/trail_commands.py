@@ -132,13 +132,10 @@ def create_trail_group(
     @click.pass_context
     def export_command(ctx: click.Context, output: Path | None) -> None:
         """Write checkpoints, entries and the head as JSON lines, for others to verify."""
-        with trail_of(ctx) as trail:
-            text = b"".join(line + b"\n" for line in _export(trail))
-        if output is None:
-            click.echo(text, nl=False)
-            return
         try:
-            output.write_bytes(text)
+            with trail_of(ctx) as trail, click.open_file(str(output or "-"), "wb") as file:
+                for line in _export(trail):
+                    file.write(line + b"\n")
         except OSError as error:
             raise failure(f"{output} can't be written: {error.strerror}.") from None
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..strictness import Pairs
     from .observation import BlockedCookie, Observation, ObservedHost, ObservedPage
 
-#: The step after which nothing of a login may be left.
+#: How the name of a step begins after which nothing of a login may be left.
 LOGOUT = "logout"
 #: By how much a stored lifetime may be above the declared one, in seconds: the browser's clock
 #: starts when the response arrives, the observer's when it looks.
@@ -408,7 +408,7 @@ def _compare_steps(observation: Observation, policy: CookiePolicy | None) -> Ite
             yield Finding(
                 kind=Kind.STEP_FAILED, subject=step.name, detail=step.problem, step=step.name
             )
-        elif step.name == LOGOUT:
+        elif step.name.startswith(LOGOUT):
             left = [
                 label
                 for label in step.cookies_left
