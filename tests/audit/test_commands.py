@@ -56,7 +56,7 @@ def test_clean_site_is_clean_by_its_own_declaration(tmp_path):
     with serve(erp.build(tmp_path)) as server:
         result = run(
             server.url("localhost"), "--against-declaration", "--output", folder,
-            "--exclude", "/misbehave", "--max-pages", 5,
+            "--exclude", "/misbehave", "--max-pages", 5, "--pdf",
         )  # fmt: skip
     assert result.exit_code == 0, result.output
     words = " ".join(result.output.split())
@@ -66,27 +66,32 @@ def test_clean_site_is_clean_by_its_own_declaration(tmp_path):
     assert {page["screenshot"] for page in report["pages"]} <= {
         path.name for path in folder.iterdir()
     }
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
     checked = CliRunner().invoke(program, ["verify-bundle", str(folder)])
     assert checked.exit_code == 0, checked.output
 
 
 @pytest.mark.browser
-def test_undeclared_cookie_is_a_finding():
-    """A site that declares nothing and sets a tracker's cookie ends with 1."""
+def test_undeclared_cookie_is_a_finding(tmp_path):
+    """A site that declares nothing and sets a cookie ends with 1, and with a draft if asked for."""
     app = Flask(__name__)
 
     @app.get("/")
     def index():
         return (
             "<!doctype html><link rel='icon' href='data:,'>Text",
-            {"Set-Cookie": "_ga=secret-value; Max-Age=63072000"},
+            {"Set-Cookie": "basket=secret-value; Max-Age=600"},
         )
 
     with serve(app) as server:
-        result = run(server.url("localhost"), "--max-pages", 1)
+        result = run(
+            server.url("localhost"), "--max-pages", 1, "--draft", tmp_path / "drafted.toml"
+        )
     assert result.exit_code == 1, result.output
-    assert "_ga" in result.output
-    assert "secret-value" not in result.output
+    assert "basket" in result.output
+    draft = (tmp_path / "drafted.toml").read_text()
+    assert 'name = "basket"' in draft
+    assert "secret-value" not in result.output + draft
 
 
 @pytest.mark.browser
