@@ -20,6 +20,7 @@ from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, 
 from strict_cookies.loading import parse_policy
 from strict_cookies.profiles import OPT_OUT
 from strict_cookies.reasons import Reason
+from strict_cookies.trail.signing import make_key
 from strict_cookies.wording import join_words
 from tests.policies import keep, prefer
 
@@ -51,8 +52,11 @@ def make_app(tmp_path):
         path.unlink(missing_ok=True)
         if toml is not None:
             path.write_text(toml, "utf-8")
+        key = tmp_path / "trail.pem"
+        if not key.exists():
+            make_key(key)
         app = Flask("erp", root_path=str(tmp_path))
-        app.config.update(SOUND)
+        app.config.update(SOUND, STRICT_COOKIES_TRAIL_KEY=key)
         app.config.update(config)
         if before:
             before(app)
@@ -282,6 +286,10 @@ def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
                      "STRICT_COOKIES_SESSIONS is 'flask'", id="Flask's own"),
         pytest.param({"STRICT_COOKIES_SESSION_BINDING": "off"}, ("warning", "SC412"),
                      "STRICT_COOKIES_SESSION_BINDING is 'off'", id="binding"),
+        pytest.param({"STRICT_COOKIES_TRAIL": "OPT_OUT"}, ("warning", "SC412"),
+                     "STRICT_COOKIES_TRAIL is 'OPT_OUT'", id="trail"),
+        pytest.param({"STRICT_COOKIES_TRAIL_KEY": None}, ("info", "SC413"),
+                     "STRICT_COOKIES_TRAIL_KEY is not set", id="unsigned heads"),
         pytest.param({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "2020-01-01"}, ("info", "SC421"),
                      "STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past", id="move is over"),
         pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal9"}, ("error", None),
@@ -427,7 +435,8 @@ def test_missing_text_of_every_kind_of_entry_is_listed(tmp_path):
     app = Flask("erp", root_path=str(tmp_path))
     app.config.update(SECRET_KEY=KEY, TRUSTED_HOSTS=["a.example"], STRICT_COOKIES_POLICY=policy)
     StrictCookies(app)
-    (finding,) = run_checks(app)
+    finding, unsigned = run_checks(app)
+    assert unsigned.reason is Reason.UNSIGNED_TRAIL
     assert finding.reason is Reason.TEXT_MISSING
     assert finding.message.split("\n")[1:] == [
         "- Storage 'draft': description.de, without_it.de",

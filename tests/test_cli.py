@@ -16,6 +16,7 @@ from strict_cookies.cli import WIDTH, cookies
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.exports import EXPORTS
 from strict_cookies.declaration.language import find_language
+from strict_cookies.trail.signing import make_key
 
 KEY = "correct-horse-battery-staple-and-more"
 SOUND = {"SECRET_KEY": KEY, "TRUSTED_HOSTS": ["erp.example"]}
@@ -93,8 +94,11 @@ def make_app(tmp_path):
     def make_app(protected=True, toml=POLICY, **config):
         if toml is not None:
             (tmp_path / "cookies.toml").write_text(toml, "utf-8")
+        key = tmp_path / "trail.pem"
+        if not key.exists():
+            make_key(key)
         app = Flask("erp", root_path=str(tmp_path))
-        app.config.update(SOUND, **config)
+        app.config.update(SOUND, STRICT_COOKIES_TRAIL_KEY=key, **config)
         if protected:
             StrictCookies(app)
         return app
@@ -125,7 +129,9 @@ def test_flask_finds_the_commands():
     """The entry point leads to the group with its commands."""
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
-    assert sorted(cookies.commands) == ["check", "export", "init", "sessions", "show"]
+    assert sorted(cookies.commands) == [
+        *("audit", "check", "export", "init", "sessions", "show", "trail"),
+    ]
 
 
 def test_help_says_what_each_command_does(make_app):

@@ -129,6 +129,29 @@ def test_page_links_the_machine_form():
     assert '<link rel="cookie-declaration"' in response.text
 
 
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [
+        pytest.param(
+            {"STRICT_COOKIES_CANONICAL_HOST": "erp.example.com"},
+            "https://erp.example.com",
+            id="canonical host",
+        ),
+        pytest.param({"TRUSTED_HOSTS": ["localhost"]}, "http://localhost", id="trusted host"),
+        pytest.param({}, None, id="whatever Host says"),
+    ],
+)
+def test_page_prints_how_to_check_it(config, address):
+    """Anybody can audit the site by the printed command; no client can write its address."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_HTTPS="off", **config)
+    StrictCookies(app)
+    page = app.test_client().get("/cookies/", base_url=address or "http://evil.test").text
+    command = f"<code>strict-cookies audit {address} --against-declaration</code>"
+    assert (command in page) is (address is not None)
+    assert "evil" not in page
+
+
 def test_json_is_the_document_of_the_enforced_policy():
     """The published document is made from the very policy that the firewall has."""
     client = client_of()
@@ -198,7 +221,10 @@ def test_empty_policy_without_site_is_published():
 
 @pytest.mark.parametrize(
     ("sessions", "kept"),
-    [(None, ["counters", "reports", "sessions"]), ("flask", ["counters", "reports"])],
+    [
+        (None, ["counters", "reports", "sessions", "trail"]),
+        ("flask", ["counters", "reports", "trail"]),
+    ],
 )
 def test_what_the_protection_keeps_is_told(sessions, kept):
     """The library's own processing is declared as far as it is switched on, with its end."""
@@ -210,7 +236,8 @@ def test_what_the_protection_keeps_is_told(sessions, kept):
     StrictCookies(app)
     told = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
     assert [one["id"] for one in told] == kept
-    assert told[0]["kept"]["until"] == "restart"
+    assert told[0]["kept"]["text"] == "365 days"
+    assert told[1]["kept"]["until"] == "restart"
     if sessions is None:
         # Twelve hours, and the day after which rows are purged.
         assert told[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}

@@ -10,6 +10,7 @@ A comment before a block says what the block is for:
 - ``<!-- prints -->``: the commands print there what stands below them.
 - ``<!-- log of GET PATH -->``: what the folder's ``app.py`` logs for that request.
 - ``<!-- wrong on purpose -->``: a policy that is refused; ``<!-- says -->``: with this message.
+- ``<!-- verify: NAME -->``: ``tests/trail/test_verify_docs.py`` runs it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ PROSE = [
         "declaration.md",
         "glossary.md",
         "security.md",
+        "verify.md",
+        "audit-report.md",
+        "ci.md",
     )
 ]
 #: What the documentation calls the reader's folder.
@@ -292,7 +296,7 @@ def test_page_is_true_from_top_to_bottom(page, tmp_path):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_marks_are_known(page):
     """A misspelt mark would leave its block untried."""
-    known = r"file: [\w.]+|run|pytest|prints|log of GET /\S*|wrong on purpose|says"
+    known = r"file: [\w.]+|run|pytest|prints|log of GET /\S*|wrong on purpose|says|verify: \w+"
     marks = re.findall(r"^<!-- (.+?) -->\n```", page.read_text("utf-8"), re.MULTILINE)
     assert [mark for mark in marks if not re.fullmatch(known, mark)] == []
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         cookie_dropped,
         cookie_hardened,
         request_refused,
+        role_denied,
         session_alarm,
         sessions_ended,
         signed_in,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         stray_cookie_seen,
     )
     from .storage import DeclaredStorage
+    from .trail.prepared import erase_user
 
 __version__ = "0.1.0"
 
@@ -91,6 +93,7 @@ _HOMES = {
     "csp_nonce": "extension",
     "current_login": "sessions.access",
     "erase": "extension",
+    "erase_user": "trail.prepared",
     "is_cross_origin": "origin",
     "login": "sessions.access",
     "logout": "sessions.access",
@@ -100,6 +103,7 @@ _HOMES = {
     "requires_fresh_login": "sessions.access",
     "requires_login": "sessions.access",
     "requires_role": "sessions.access",
+    "role_denied": "signals",
     "session_alarm": "signals",
     "sessions_ended": "signals",
     "signed_in": "signals",
@@ -138,6 +142,7 @@ __all__ = [
     "csp_nonce",
     "current_login",
     "erase",
+    "erase_user",
     "is_cross_origin",
     "login",
     "logout",
@@ -147,6 +152,7 @@ __all__ = [
     "requires_fresh_login",
     "requires_login",
     "requires_role",
+    "role_denied",
     "session_alarm",
     "sessions_ended",
     "signed_in",

@@ -9,7 +9,7 @@ mending before going live; *info* is worth knowing. No message holds a key or a 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -20,6 +20,7 @@ from .header_checks import find_weaknesses
 from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
+from .profiles import OPT_OUT
 from .reasons import Reason
 from .sessions.options import SessionOptions
 from .settings import (
@@ -98,9 +99,14 @@ def run_checks(app: Flask) -> list[Finding]:
                 remedy=HOW_TO_ADD,
             )
         ]
+    return sort_findings(_run(app))
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort by severity, then by id."""
     order = get_args(Severity)
     return sorted(
-        _run(app),
+        findings,
         key=lambda found: (order.index(found.severity), found.reason.id if found.reason else ""),
     )
 
@@ -216,6 +222,22 @@ def _check_settings(app: Flask) -> Iterator[Finding]:
             message="STRICT_COOKIES_SESSION_BINDING is 'off': nobody is told where a session moves "
             "to another kind of browser, as a stolen one may.",
             remedy="Remove it; the default, 'log', signs nobody out.",
+        )
+    if config["STRICT_COOKIES_TRAIL"] == OPT_OUT:
+        yield Finding(
+            reason=Reason.PROTECTION_OFF,
+            severity="warning",
+            message=f"STRICT_COOKIES_TRAIL is {OPT_OUT!r}: nothing shows afterwards who signed in, "
+            "or when the policy and its settings changed.",
+            remedy="Remove it; the trail names nobody, and is in the file of the sessions.",
+        )
+    elif config["STRICT_COOKIES_TRAIL_KEY"] is None:
+        yield Finding(
+            reason=Reason.UNSIGNED_TRAIL,
+            severity="info",
+            message="STRICT_COOKIES_TRAIL_KEY is not set: the head of the audit trail at "
+            f"{config['STRICT_COOKIES_URL_PREFIX']}/trail-head is not signed.",
+            remedy=Reason.UNSIGNED_TRAIL.remedy,
         )
     with suppress(ConfigurationError):
         until = SessionOptions.from_config(config).move_until

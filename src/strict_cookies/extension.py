@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -54,6 +56,7 @@ from .settings import (
     freeze_config,
     harden_session,
 )
+from .trail.pages import add_head
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     from .sessions.options import SessionOptions
     from .sessions.prepared import PreparedSessions
     from .sessions.store import SessionStore
+    from .trail.prepared import Trail, TrailObserver
 
 R = TypeVar("R", bound="Response")
 
@@ -115,10 +119,9 @@ class StrictCookies:
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.jinja_env.globals["strict_cookies_guard"] = protection.guard
-        app.register_blueprint(
-            create_blueprint(protection.stand, processing=protection.processing),
-            url_prefix=protection.url_prefix,
-        )
+        declaration = create_blueprint(protection.stand, processing=protection.processing)
+        add_head(declaration, lambda: protection.trail)
+        app.register_blueprint(declaration, url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
             add_gpc(app, protection.stand)
         # An application may have something of that name already.
@@ -227,6 +230,8 @@ class Protection:
         self._bypassed = False
         self._firewall: CookieFirewall | None = None
         #: The firewall, within what tells it about proxies.
+        self._guarded: WSGIApplication | None = None
+        #: The same, from the first request of this process on.
         self._serve: WSGIApplication | None = None
         self._origin_guard: OriginGuard | None = None
         self._talisman: StrictTalisman | None = None
@@ -238,18 +243,31 @@ class Protection:
         self._options: SessionOptions | None = None
         self._store: SessionStore | None = None
         self._sessions: PreparedSessions | None = None
+        self._trail: Trail | None = None
+        self._observer: TrailObserver | None = None
         self._archive: Archive | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
-            app.session_interface = ServerSessionInterface(self.prepare_sessions)
+            app.session_interface = ServerSessionInterface(
+                self.prepare_sessions, flask=app.session_interface
+            )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if self._serve is None:
-            self.freeze()
-            assert self._serve is not None
-        return self._serve(environ, start_response)
+        serve = self._serve or self._begin()
+        return serve(environ, start_response)
+
+    def _begin(self) -> WSGIApplication:
+        """Begin to serve in this process."""
+        self.freeze()
+        assert self._guarded is not None
+        with self._lock:
+            if self._serve is None:
+                if self._observer is not None:
+                    self._observer.wake()
+                self._serve = self._guarded
+        return self._guarded
 
     @property
     def policy(self) -> CookiePolicy:
@@ -288,15 +306,8 @@ class Protection:
     def archive(self) -> Archive:
         """What outlives a request and is no session; kept beside the sessions, opened when used."""
         if self._archive is None:
-            # The store is settled with the options.
-            _ = self.session_options
-            from .archive.opening import open_archive
-
-            with self._lock:
-                if self._archive is None:
-                    self._archive = open_archive(
-                        self._store, self._app.instance_path, testing=self._app.testing
-                    )
+            self.freeze()
+            assert self._archive is not None
         return self._archive
 
     def prepare_sessions(self) -> PreparedSessions:
@@ -324,6 +335,18 @@ class Protection:
                     self._app, options, self._store, self.config_before()
                 )
         return self._sessions
+
+    @property
+    def trail(self) -> Trail:
+        """
+        The audit trail, in which an application can record events of its own.
+
+        Where it is switched off, recording does nothing.
+        """
+        if self._trail is None:
+            self.freeze()
+            assert self._trail is not None
+        return self._trail
 
     def notice_bypass(self, app: Flask) -> None:
         """
@@ -364,12 +387,19 @@ class Protection:
         """Give what the protection itself keeps, as the declaration tells it."""
         from .declaration.processing import COUNTERS, REPORTS, Processing
 
-        if self._store is None:
-            return COUNTERS, REPORTS
-        from .sessions.control import PURGE_AFTER
+        trail = self.trail
+        found = [COUNTERS, REPORTS]
+        if trail.kept:
+            # Day by day beside the trail, for as long as it.
+            found[0] = Processing(kind="counters", kept=trail.retention, until="time")
+        if self._store is not None:
+            from .sessions.control import PURGE_AFTER
 
-        kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
-        return COUNTERS, REPORTS, Processing(kind="sessions", kept=kept, until="time")
+            kept = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
+            found.append(Processing(kind="sessions", kept=kept, until="time"))
+        if trail.kept:
+            found.append(Processing(kind="trail", kept=trail.retention, until="time"))
+        return tuple(found)
 
     def nonce(self) -> str:
         """Make or repeat this request's nonce for the Content-Security-Policy."""
@@ -437,11 +467,12 @@ class Protection:
                 propagate_exceptions=self._propagates(),
             )
             # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
-            self._serve = (
+            self._guarded = (
                 ProxyFix(firewall, x_for=settings.trusted_proxies, x_proto=1)
                 if settings.trusted_proxies
                 else firewall
             )
+            self._keep_trail(settings, firewall)
             self._firewall = firewall
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
@@ -505,6 +536,31 @@ class Protection:
 
             self._store = choose_store(app, options)
             connect_flask_login(app)
+
+    def _keep_trail(self, settings: Settings, firewall: CookieFirewall) -> None:
+        """Make the archive, the trail in it, and what records there."""
+        from .archive.opening import open_archive
+        from .trail.prepared import TrailObserver, describe_settings, prepare_trail
+
+        def parts() -> dict[str, dict[str, object]]:
+            from .declaration.document import build_document
+
+            document = build_document(firewall.policy, processing=self.processing())
+            return describe_settings(
+                settings, headers=self.talisman.resolved, policy_hash=document["hash"]
+            )
+
+        app = self._app
+        self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
+        self._trail = prepare_trail(app, settings.trail, self._archive)
+        if self._trail.kept:
+            self._observer = TrailObserver(app, self._trail, lambda: firewall.ledger.counts, parts)
+        _everywhere.add(self)
+
+    def _forked(self) -> None:
+        """Begin anew with the next request of a child, on whose behalf nothing is done yet."""
+        self._lock = threading.Lock()
+        self._serve = None
 
     def _make_interceptors(self, settings: Settings) -> list[Interceptor]:
         """Put together what may answer before the application does."""
@@ -570,3 +626,15 @@ def _csp_of(talisman: StrictTalisman) -> str:
 
 def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:
     return ConfigurationError(f"{problem}. {reason.remedy}", reason_id=reason.id)
+
+
+_everywhere: weakref.WeakSet[Protection] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for protection in list(_everywhere):
+        protection._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

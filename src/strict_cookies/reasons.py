@@ -179,10 +179,20 @@ class Reason(Enum):
         "Declare it, or nothing if the application does not use that part.",
     )
     PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    UNSIGNED_TRAIL = (
+        "SC413",
+        "heads of the audit trail are not signed",
+        "Set STRICT_COOKIES_TRAIL_KEY to a path and run 'flask cookies trail key'.",
+    )
     MOVE_IS_OVER = (
         "SC421",
         "time to move sessions is over",
         "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
+    )
+    AUDIT_OVERDUE = (
+        "SC422",
+        "an audit is due",
+        "Audit the site in a browser, or say a longer STRICT_COOKIES_AUDIT_INTERVAL.",
     )
     WEAKER_HEADER = (
         "SC501",
@@ -259,6 +269,11 @@ class Reason(Enum):
         "SC904",
         "header that a server would write as another",
         "Take line breaks out of the status and headers, and spaces out of names; a 500 was sent.",
+    )
+    TRAIL_GAP = (
+        "SC905",
+        "the audit trail could not be written",
+        "Mend what the line names; responses are not changed, and the trail says what it lost.",
     )
 
     id: str

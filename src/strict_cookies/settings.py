@@ -12,11 +12,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import session_texts
 from .cookie import DeclaredCookie
+from .durations import read_duration
 from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
 from .https import Https, read_host
@@ -26,6 +28,7 @@ from .policy import CookiePolicy, Transport
 from .purposes import Purpose
 from .sessions.options import SessionOptions
 from .sweeping import Sweep
+from .trail.options import TrailOptions
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -41,6 +44,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
+    "STRICT_COOKIES_AUDIT_INTERVAL": None,
     "STRICT_COOKIES_HTTPS": "redirect",
     "STRICT_COOKIES_CANONICAL_HOST": None,
     "STRICT_COOKIES_HTTPS_EXEMPT": (),
@@ -54,6 +58,9 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SESSION_BINDING": "log",
     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
     "STRICT_COOKIES_LOGIN_VIEW": None,
+    "STRICT_COOKIES_TRAIL": None,
+    "STRICT_COOKIES_TRAIL_KEY": None,
+    "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
@@ -83,6 +90,7 @@ class Settings(NamedTuple):
             :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
             ``origin_exempt``.
         sessions: What is said of sessions.
+        trail: What is said of the audit trail.
 
     Raises:
         ConfigurationError: A key of ours is unknown, or its value is.
@@ -102,6 +110,7 @@ class Settings(NamedTuple):
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
     sessions: SessionOptions = SessionOptions()
+    trail: TrailOptions = TrailOptions()
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:
@@ -136,6 +145,7 @@ class Settings(NamedTuple):
             if not isinstance(config[key], kinds):
                 kind = type(config[key]).__name__
                 raise ConfigurationError(f"{key} is of type {kind}. Give {wanted}.")
+        read_audit_interval(config["STRICT_COOKIES_AUDIT_INTERVAL"])
         host = config["STRICT_COOKIES_CANONICAL_HOST"]
         return cls(
             mode=cast("Mode", mode),
@@ -161,6 +171,7 @@ class Settings(NamedTuple):
                 "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
             ),
             sessions=SessionOptions.from_config(config),
+            trail=TrailOptions.from_config(config, app.instance_path),
         )
 
 
@@ -186,6 +197,30 @@ def find_url_prefix(app: Flask) -> str:
             f"STRICT_COOKIES_URL_PREFIX is {prefix!r}. Write a path such as '/cookies'."
         )
     return prefix
+
+
+def read_audit_interval(value: object) -> timedelta | None:
+    """
+    Read how often the site is audited.
+
+    Args:
+        value: A text such as ``"90 days"``, a ``timedelta``, or None where the site does not say.
+
+    Raises:
+        ConfigurationError: It is something else, or no time at all.
+    """
+    interval = value
+    if isinstance(value, str):
+        try:
+            interval = read_duration(value)
+        except ValueError:
+            interval = None
+    if value is None or (isinstance(interval, timedelta) and interval > timedelta(0)):
+        return cast("timedelta | None", interval)
+    raise ConfigurationError(
+        f"STRICT_COOKIES_AUDIT_INTERVAL is {value!r}. Write a duration such as '90 days', or "
+        "remove it."
+    )
 
 
 def find_policy(app: Flask) -> CookiePolicy:

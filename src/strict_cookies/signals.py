@@ -11,7 +11,8 @@ no response; it is recorded.
 Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to
 ``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was signed in
 already). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None where all users'
-sessions were ended), ``count``. ``session_alarm``: ``reason``, ``count`` (since it was told last).
+sessions were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpoint).
+``session_alarm``: ``reason``, ``count`` (since it was told last).
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ signed_in = _signals.signal("signed-in", "A user has signed in, or proved again 
 signed_out = _signals.signal("signed-out", "A user has signed out.")
 sessions_ended = _signals.signal(
     "sessions-ended", "Sessions were ended from elsewhere, or to make room for another."
+)
+role_denied = _signals.signal(
+    "role-denied", "A user who is signed in asked for a view without having its role."
 )
 session_alarm = _signals.signal(
     "session-alarm", "Something about sessions is not as it should be; at most once a minute."

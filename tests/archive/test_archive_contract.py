@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from redis import RedisCluster
 
 from strict_cookies.archive.redis import RedisArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
@@ -14,6 +15,7 @@ from strict_cookies.archive.store import Entry
 from strict_cookies.errors import StoreCorruptError, StoreUnavailableError
 from strict_cookies.sessions.redis import RedisStore
 from strict_cookies.sessions.sqlite import SQLiteStore
+from tests.sessions.redis_servers import redis_cluster
 from tests.sessions.workers import SPAWN, run, running
 
 from .places import opened
@@ -259,6 +261,21 @@ def test_server_is_shared_with_the_sessions(archive_server):
     archive.close()
     assert store.read(b"key") is None
     store.close()
+
+
+def test_archive_lives_in_a_cluster():
+    """Every kind of thing is kept where each key has its slot."""
+    with redis_cluster() as nodes:
+        client = RedisCluster(host="127.0.0.1", port=nodes[0].port)
+        archive = RedisArchive(client, prefix="test")
+        entries = fill(archive, count=3)
+        assert archive.read("log", after=1) == entries[1:]
+        assert archive.cut("log", 3) == 2
+        assert archive.put_new("shelf", "key", b"value") == b"value"
+        assert archive.items("shelf") == {"key": b"value"}
+        archive.add("tally", {"key": 2})
+        assert archive.amounts("tally") == {"key": 2}
+        client.close()
 
 
 def test_keys_are_in_one_slot(archive_server):

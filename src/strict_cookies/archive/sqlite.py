@@ -22,6 +22,8 @@ from .store import Entry
 
 #: Seconds that a call waits for other processes and threads.
 TIMEOUT = 5.0
+#: What is acknowledged survives a power cut. Source: https://sqlite.org/pragma.html#pragma_synchronous
+SYNCHRONOUS = "FULL"
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS archive_logs (log TEXT NOT NULL, number INTEGER NOT NULL, "
@@ -58,7 +60,7 @@ class ArchiveFile(StoreFile):
         """Open what is at the path, or make it."""
         connection, identity = super().open()
         try:
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             if connection.execute(_THERE).fetchone() != (len(_SCHEMA),):
                 connection.execute("BEGIN IMMEDIATE")
                 for statement in _SCHEMA:
@@ -85,6 +87,11 @@ class SQLiteArchive:
 
     def __repr__(self) -> str:
         return f"SQLiteArchive({str(self._file.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, or will be."""
+        return self._file.path
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
         """Append one entry that depends on the last."""

@@ -54,10 +54,11 @@ PROCESSING: Mapping[ProcessingKind, _Words] = {
     "trail": _Words(
         N_("Record of security events"),
         N_(
-            "When a sign-in, a sign-out or a change of the policy took place; users appear under "
-            "a code whose key is deleted when they are erased."
+            "When users signed in or out, sessions were ended, a page was refused for want of a "
+            "role, or the policy or settings changed; users appear under a code whose key is "
+            "deleted when they are erased."
         ),
-        N_("To show afterwards what happened, without anybody being able to rewrite it."),
+        N_("To show afterwards what happened, without anybody being able to rewrite it unnoticed."),
     ),
 }
 

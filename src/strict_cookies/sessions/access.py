@@ -22,6 +22,7 @@ from flask import abort, current_app, redirect, request, session, url_for
 from flask.sessions import NullSession
 
 from ..errors import ConfigurationError
+from ..signals import role_denied
 from .limits import MAX_SKEW
 from .session import BACKGROUND, ServerSession
 
@@ -171,6 +172,7 @@ def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Res
             if found is None:
                 return _ask_to_sign_in()
             if not set(roles) & set(found.roles):
+                _tell_denied(found)
                 abort(403)
             return _call(view, *args, **kwargs)
 
@@ -262,6 +264,12 @@ def sign_in_url(path: str | None = None) -> str | None:
     if view.startswith(("/", "https://", "http://")):
         return str(view)
     return url_for(view) if path is None else url_for(view, next=path)
+
+
+def _tell_denied(found: Login) -> None:
+    manager = server_session().manager
+    if manager is not None:
+        manager.events.tell(role_denied, user_id=found.user_id, place=request.endpoint or "")
 
 
 def _ask_to_sign_in() -> Response:

@@ -1,0 +1,24 @@
+"""Tell in the log that something of the trail could not be written or read."""
+
+from __future__ import annotations
+
+import logging
+
+from ..errors import StrictCookiesError
+from ..ledger import log_fault
+from ..reasons import Reason
+
+logger = logging.getLogger("strict_cookies")
+
+
+def tell_gap(error: BaseException) -> None:
+    """
+    Log a fault, in the words of the library where it has any; another's message might hold a value.
+    """
+    if not isinstance(error, StrictCookiesError):
+        log_fault(Reason.TRAIL_GAP, error)
+        return
+    try:
+        logger.error("%s. %s %s", Reason.TRAIL_GAP, error, Reason.TRAIL_GAP.remedy)
+    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+        return

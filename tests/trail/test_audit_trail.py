@@ -1,0 +1,236 @@
+"""Recording, heads and removing, over an archive in memory or in a file."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from strict_cookies.archive.memory import MemoryArchive
+from strict_cookies.errors import StoreUnavailableError
+from strict_cookies.reasons import Reason
+from strict_cookies.trail.audit_trail import CHECKPOINTS, HEAD_SECONDS, AuditTrail, NoTrail
+from strict_cookies.trail.people import KEYS, SEEN
+from strict_cookies.trail.signing import is_signed, make_key
+from strict_cookies.trail.verification import verify_trail
+
+from .trails import DAY, PEOPLE_KEYS, Clock, fill
+
+
+class FailingArchive(MemoryArchive):
+    """One that can't be had while it is told so."""
+
+    down = False
+
+    def append(self, log, make):
+        if self.down:
+            raise StoreUnavailableError("The disk is full.")
+        return super().append(log, make)
+
+
+def make_trail(archive=None, **options):
+    """A trail in memory whose clock a test can move."""
+    clock = Clock()
+    options = {"people_keys": PEOPLE_KEYS, "clock": clock, **options}
+    return AuditTrail(archive or MemoryArchive(), **options), clock
+
+
+# --- Recording ---
+
+
+def test_event_is_recorded_with_what_it_is_about():
+    """The number comes back; details that are None are left out."""
+    trail, _ = make_trail()
+    assert trail.record("order-approved", order=7, user=None) == 1
+    assert trail.record("signed-in", user="alice", level=2) == 2
+    first, second = trail.entries()
+    assert first[:4] == (1, "2027-01-15T08:00:00Z", "order-approved", {"order": 7})
+    assert second.details == {"level": 2, "user": trail.people.find("alice")}
+    assert second.previous == first.hash
+
+
+@pytest.mark.parametrize("event", ["", "Signed-in", "a b", "-a", "a--b", "x" * 49, "a\n"])
+def test_name_of_an_event_is_checked(event):
+    """A mistake in a program is told to its author, trail or no trail."""
+    trail, _ = make_trail()
+    for each in (trail, NoTrail()):
+        with pytest.raises(ValueError, match="An event is named"):
+            each.record(event)
+    assert trail.last().number == 0
+
+
+def test_trail_that_is_off_records_nothing():
+    """Whoever records need not ask whether there is a trail."""
+    assert NoTrail().record("signed-in", user="alice") is None
+    assert NoTrail().flush() is None
+
+
+def test_lost_events_are_a_gap(caplog):
+    """A store that is away raises nothing; afterwards the trail says how many are missing."""
+    archive = FailingArchive()
+    trail, _ = make_trail(archive)
+    trail.record("signed-in")
+    archive.down = True
+    with caplog.at_level(logging.ERROR, "strict_cookies"):
+        assert [trail.record("signed-out") for _ in range(3)] == [None] * 3
+    told = (
+        f"SC905 the audit trail could not be written. The disk is full. {Reason.TRAIL_GAP.remedy}"
+    )
+    assert [line.getMessage() for line in caplog.records] == [told] * 3
+    archive.down = False
+    assert trail.record("signed-in") == 3
+    trail.record("signed-in")
+    assert [(entry.event, dict(entry.details)) for entry in trail.entries()] == [
+        ("signed-in", {}),
+        ("gap", {"lost": 3}),
+        ("signed-in", {}),
+        ("signed-in", {}),
+    ]
+    assert verify_trail(trail).is_whole
+
+
+def test_trail_goes_on_behind_a_damaged_entry():
+    """A last entry that can't be read stops nobody; verifying names it."""
+    archive = MemoryArchive()
+    trail, _ = make_trail(archive)
+    archive.append("trail", lambda last: b"rubbish")
+    assert trail.record("signed-in") == 2
+    assert verify_trail(trail).problems == ("Entry 1: it is no JSON: it was changed.",)
+
+
+# --- People ---
+
+
+def test_user_has_the_same_code_until_erased():
+    """A code links the entries of one user, and no longer after the key is gone."""
+    trail, _ = make_trail()
+    codes = [trail.people.code("alice", trail.now().date()) for _ in range(2)]
+    assert codes[0] == codes[1] != trail.people.code("bob", trail.now().date())
+    assert trail.erase_user("alice") is True
+    assert trail.people.find("alice") is None
+    assert trail.erase_user("alice") is False
+    assert trail.people.code("alice", trail.now().date()) != codes[0]
+    assert [(entry.event, dict(entry.details)) for entry in trail.entries()] == [
+        ("user-erased", {})
+    ]
+
+
+def test_nothing_in_the_archive_names_a_user():
+    """Neither log nor shelves hold the id, nor a digest that can be computed without the secret."""
+    import hashlib
+
+    archive = MemoryArchive()
+    trail, _ = make_trail(archive)
+    trail.record("signed-in", user="alice@example.com")
+    everything = repr((archive._logs, archive._shelves, archive._tallies))
+    assert "alice" not in everything
+    for kind in ("md5", "sha1", "sha256", "blake2b"):
+        assert hashlib.new(kind, b"alice@example.com").hexdigest() not in everything
+
+
+def test_code_stays_when_the_secret_changes():
+    """A key moves under the new secret, and is erased there."""
+    archive = MemoryArchive()
+    trail, _ = make_trail(archive)
+    code = trail.people.code("alice", trail.now().date())
+    rotated, _ = make_trail(archive, people_keys=(b"n" * 32, *PEOPLE_KEYS))
+    assert rotated.people.code("alice", trail.now().date()) == code
+    assert len(archive.items(KEYS)) == 1
+    later, _ = make_trail(archive, people_keys=(b"n" * 32,))
+    assert later.people.code("alice", trail.now().date()) == code
+    assert later.erase_user("alice")
+    assert archive.items(KEYS) == archive.items(SEEN) == {}
+
+
+def test_without_a_secret_nobody_has_a_code():
+    """An application without SECRET_KEY can still record."""
+    trail, _ = make_trail(people_keys=())
+    trail.record("signed-in", user="alice")
+    assert [dict(entry.details) for entry in trail.entries()] == [{"user": "unknown"}]
+    assert trail.erase_user("alice") is False
+
+
+# --- Heads ---
+
+
+def test_head_says_where_the_trail_ends():
+    """Unsigned without a key, and the same for some seconds."""
+    trail, clock = make_trail()
+    assert trail.head() == {
+        "format": "strict-cookies-trail-head-1",
+        "hash": "0" * 64,
+        "number": 0,
+        "time": "2027-01-15T08:00:00Z",
+    }
+    trail.record("signed-in")
+    assert trail.head()["number"] == 0
+    clock.now += HEAD_SECONDS
+    assert trail.head()["number"] == 1
+    assert trail.head()["hash"] == trail.last().hash
+
+
+def test_head_is_signed_and_follows_a_new_key(tmp_path):
+    """A key that was changed in the file signs the next head."""
+    path = tmp_path / "trail.pem"
+    first = make_key(path)
+    trail, clock = make_trail(key=path)
+    assert trail.head()["public_key"] == first.public_pem
+    assert is_signed(trail.head(), first.public_pem)
+    path.unlink()
+    second = make_key(path)
+    clock.now += HEAD_SECONDS
+    assert is_signed(trail.head(), second.public_pem)
+    assert not is_signed(trail.head(), first.public_pem)
+    assert not is_signed({**trail.head(), "number": 1})
+
+
+# --- Removing ---
+
+
+def test_what_is_past_its_time_is_removed(tmp_path):
+    """Entries, counters and keys go; the chain is whole from a signed checkpoint on."""
+    key = tmp_path / "trail.pem"
+    signer = make_key(key)
+    archive = MemoryArchive()
+    trail, clock = make_trail(archive, key=key, retention=timedelta(days=30))
+    trail.counts.follow(lambda: {("SC101", "x"): 0})
+    points = fill(trail, 5)
+    clock.now += 20 * DAY
+    trail.record("signed-in", user="user 1")
+    clock.now += 11 * DAY
+    assert trail.prune() == 5
+    assert [entry.event for entry in trail.entries()] == ["signed-in", "pruned"]
+    (checkpoint,) = trail.checkpoints()
+    assert (checkpoint["number"], checkpoint["hash"]) == points[4]
+    assert is_signed(checkpoint, signer.public_pem)
+    assert len(archive.items(KEYS)) == len(archive.items(SEEN)) == 1
+    found = verify_trail(trail)
+    assert (found.problems, found.checked, found.first) == ((), 2, points[4])
+    assert trail.prune() == 0
+
+
+def test_last_entry_stays_however_old():
+    """A trail never loses its end."""
+    trail, clock = make_trail(retention=timedelta(days=1))
+    fill(trail, 3)
+    clock.now += 400 * DAY
+    assert trail.prune() == 3
+    assert [entry.event for entry in trail.entries()] == ["pruned"]
+    clock.now += 400 * DAY
+    assert trail.prune() == 1
+    assert verify_trail(trail).is_whole
+    assert len(trail.checkpoints()) == 2
+
+
+def test_crash_while_removing_harms_nothing():
+    """Between checkpoint, event and removal the chain can be verified."""
+    archive = MemoryArchive()
+    trail, clock = make_trail(archive, retention=timedelta(days=1))
+    fill(trail, 3)
+    clock.now += 3 * DAY
+    archive.cut = lambda log, before: 1 // 0
+    with pytest.raises(ZeroDivisionError):
+        trail.prune()
+    assert verify_trail(trail).is_whole
+    assert len(archive.items(CHECKPOINTS)) == 1

@@ -1,0 +1,161 @@
+"""What is hashed, and what is wrong with a chain that was tampered with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strict_cookies.trail.chain import (
+    MAX_NUMBER,
+    MAX_TEXT,
+    NO_HASH,
+    START,
+    Point,
+    find_breaks,
+    plain,
+    read_entry,
+    read_point,
+    write_entry,
+)
+
+MOMENT = datetime(2027, 3, 31, 9, 30, 15, 999_999, tzinfo=UTC)
+
+
+def chain(count, start=START):
+    """Make rows of a whole chain."""
+    rows, last = [], start
+    for number in range(start.number + 1, start.number + count + 1):
+        data = write_entry(last, MOMENT, "tested", {"count": number, "name": "a b"})
+        rows.append((number, data))
+        last = Point(number, read_entry(data).hash)
+    return rows
+
+
+def problems_of(rows, start=START):
+    """List what is wrong."""
+    return [problem for _, problem in find_breaks(rows, start) if problem]
+
+
+def test_entry_is_written_in_one_form():
+    """Members sorted, no space, UTC and whole seconds; the hash is that of the rest."""
+    data = write_entry(START, MOMENT, "signed-in", {"user": "u1", "level": 2})
+    rest = (
+        '{"details":{"level":2,"user":"u1"},"event":"signed-in","number":1,'
+        f'"previous":"{NO_HASH}","time":"2027-03-31T09:30:15Z"}}'
+    )
+    digest = hashlib.sha256(rest.encode()).hexdigest()
+    assert data.decode() == rest.replace('"number"', f'"hash":"{digest}","number"')
+    entry = read_entry(data)
+    assert (entry.number, entry.event, entry.hash) == (1, "signed-in", digest)
+    assert entry.moment == MOMENT.replace(microsecond=0)
+
+
+def test_time_is_utc():
+    """Another zone is another way to say the same moment."""
+    zoned = MOMENT.astimezone(timezone(timedelta(hours=-7)))
+    assert write_entry(START, zoned, "e", {}) == write_entry(START, MOMENT, "e", {})
+
+
+def test_whole_chain_has_no_breaks():
+    """Nothing is wrong, from the beginning or from a checkpoint on."""
+    rows = chain(20)
+    assert problems_of(rows) == []
+    tenth = Point(10, read_entry(rows[9][1]).hash)
+    assert problems_of(rows[10:], tenth) == []
+    assert problems_of([]) == []
+
+
+@given(place=st.integers(0, 10_000), change=st.integers(1, 255))
+def test_every_changed_byte_is_found(place, change):
+    """Whichever octet of an entry is changed to whatever, the entry is named."""
+    rows = chain(3)
+    data = bytearray(rows[1][1])
+    data[place % len(data)] ^= change
+    found = problems_of([rows[0], (2, bytes(data)), rows[2]])
+    assert found
+    assert found[0].startswith("Entry 2: ")
+
+
+def test_changed_entry_with_a_fitting_hash_is_found():
+    """Who computes the hash anew breaks the next entry's link."""
+    rows = chain(5)
+    second = read_entry(rows[1][1])
+    forged = write_entry(Point(1, second.previous), MOMENT, "nothing-happened", {})
+    assert problems_of([rows[0], (2, forged), *rows[2:]]) == [
+        "Entry 3: it does not follow the entry before it: one of the two was replaced."
+    ]
+
+
+def test_reordering_is_found():
+    """Two entries that changed places are both named."""
+    rows = chain(6)
+    rows[2], rows[3] = (3, rows[3][1]), (4, rows[2][1])
+    assert problems_of(rows) == [
+        "Entry 3: it says that it is number 4: entries were reordered.",
+        "Entry 4: it says that it is number 3: entries were reordered.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [((2, 3), "entry 3 is missing"), ((0, 4), "entries 1 to 4 are missing")],
+)
+def test_gap_is_found(gone, told):
+    """What is missing is named, and nothing else."""
+    rows = chain(8)
+    del rows[gone[0] : gone[1]]
+    (problem,) = problems_of(rows)
+    assert told in problem
+
+
+def test_entry_that_is_none_is_found():
+    """Rubbish, other members and another form are all told."""
+    rows = chain(2)
+    for data, told in (
+        (b"\xff", "no JSON"),
+        (b"[]", "members"),
+        (b"{}", "members"),
+        (rows[0][1].replace(b":", b": "), "canonical form"),
+    ):
+        assert [told in problem for problem in problems_of([(1, data), rows[1]])] == [True]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        pytest.param(True, 1, id="bool"),
+        pytest.param(MAX_NUMBER, MAX_NUMBER, id="largest number"),
+        pytest.param(MAX_NUMBER + 1, str(MAX_NUMBER + 1), id="too large a number"),
+        pytest.param(1.5, "1.5", id="fraction"),
+        pytest.param("a\nb\x7f", "a\\nb\\x7f", id="controls"),
+        pytest.param("Zoë", "Zo\\xeb", id="beyond ASCII"),
+        pytest.param("x" * 200, "x" * (MAX_TEXT - 3) + "...", id="long"),
+        pytest.param("\ud800", "\\ud800", id="half a surrogate pair"),
+    ],
+)
+def test_details_are_plain(value, kept):
+    """Only printable ASCII and safe integers, so that every JSON library writes the same."""
+    assert plain(value) == kept
+
+
+@given(st.text() | st.integers() | st.floats())
+def test_any_detail_can_be_read_again(value):
+    """Whatever is recorded, the entry is whole and bounded."""
+    data = write_entry(START, MOMENT, "e", {"value": plain(value)})
+    assert read_entry(data).details == {"value": plain(value)}
+    assert len(data) < 500
+    assert json.dumps(json.loads(data), separators=(",", ":"), sort_keys=True).encode() == data
+
+
+def test_point_is_read_from_a_head_or_a_text():
+    """Both ways in which a head is noted."""
+    assert read_point(f"17:{'A' * 64}\n") == Point(17, "a" * 64)
+    assert read_point(json.dumps({"number": 3, "hash": NO_HASH, "more": 1})) == Point(3, NO_HASH)
+    for wrong in ("", "17", "17:abc", "x:" + NO_HASH, "{}", "[]", '{"number":"1","hash":"x"}'):
+        with pytest.raises(ValueError, match="neither"):
+            read_point(wrong)

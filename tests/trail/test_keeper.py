@@ -1,0 +1,160 @@
+"""The thread beside the requests: what it does, when, and that it outlives nothing."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import weakref
+
+from strict_cookies.archive.memory import MemoryArchive
+from strict_cookies.trail import keeper as keepers
+from strict_cookies.trail.audit_trail import AuditTrail
+from strict_cookies.trail.keeper import TIDIED, Keeper, keep
+from tests.sessions.places import wait_until
+
+from .trails import DAY, Clock, fill
+
+
+def make(compare=lambda: None):
+    """A trail, its clock, what its process counted, and its keeper."""
+    clock, counted = Clock(), {}
+    trail = AuditTrail(MemoryArchive(), clock=clock)
+    trail.counts.follow(lambda: counted)
+    return trail, clock, counted, Keeper(trail, compare)
+
+
+def test_settings_are_compared_once():
+    """At the first work of a process, and again only where that failed."""
+    calls = []
+
+    def compare():
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("hidden")
+
+    _, _, _, keeper = make(compare)
+    for _ in range(4):
+        keeper.work()
+    assert len(calls) == 2
+
+
+def test_fault_is_logged_without_its_words(caplog):
+    """What goes wrong beside the requests stays there."""
+    _, _, _, keeper = make(lambda: {}["secret value"])
+    with caplog.at_level(logging.ERROR, "strict_cookies"):
+        keeper.work()
+    assert "SC905" in caplog.text
+    assert "KeyError raised at" in caplog.text
+
+
+def test_what_is_past_its_time_is_removed_once_a_day():
+    """One process a day does it for all."""
+    trail, clock, _, keeper = make()
+    fill(trail, 3)
+    keeper.work()
+    assert trail.last().number == 3
+    clock.now += 400 * DAY
+    keeper.work()
+    assert [entry.event for entry in trail.entries()] == ["pruned"]
+    Keeper(trail, lambda: None).work()
+    assert trail.last().number == 4
+    assert len(trail.archive.items(TIDIED)) == 1
+
+
+def test_thread_writes_what_was_counted(monkeypatch):
+    """It is woken by the first request, and goes on by itself."""
+    monkeypatch.setattr(keepers, "EVERY", 0.01)
+    monkeypatch.setattr(keepers, "_thread", keepers._Thread())
+    trail, _, counted, keeper = make()
+    keep(keeper)
+    counted["SC101", "sid"] = 2
+    wait_until(lambda: [row.times for row in trail.counts.read()] == [2])
+    counted["SC101", "sid"] = 3
+    wait_until(lambda: [row.times for row in trail.counts.read()] == [3])
+    (thread,) = [one for one in threading.enumerate() if one.name == "strict-cookies-trail"][-1:]
+    assert thread.daemon
+
+
+def test_thread_keeps_no_application_alive(monkeypatch):
+    """Who drops a trail is rid of it."""
+    monkeypatch.setattr(keepers, "EVERY", 0.01)
+    monkeypatch.setattr(keepers, "_thread", keepers._Thread())
+    trail, _, _, keeper = make()
+    keep(keeper)
+    gone = weakref.ref(trail)
+    del trail, keeper
+
+    def is_gone():
+        gc.collect()
+        return gone() is None
+
+    wait_until(is_gone)
+
+
+APP = """
+    import os, sys
+    from flask import Flask
+    from strict_cookies import StrictCookies
+    app = Flask("app", instance_path=sys.argv[1])
+    app.secret_key = "k" * 40
+    StrictCookies(app)
+    trail = lambda: app.extensions["strict_cookies"].trail
+
+    @app.get("/")
+    def drop():
+        from flask import make_response
+        response = make_response("ok")
+        response.set_cookie("undeclared", "VALUE")
+        return response
+
+    def ask():
+        assert app.test_client().get("/", base_url="https://localhost").status_code == 200
+"""
+
+
+def run(code, folder):
+    """Run a program with an application of its own."""
+    text = textwrap.dedent(APP) + textwrap.dedent(code)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", text, str(folder)],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": ":".join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_left_is_written_at_the_end(tmp_path):
+    """A process that ends in order loses no count, however short its life."""
+    run("ask(); ask()", tmp_path)
+    out = run("print([(r.reason, r.name, r.times) for r in trail().counts.read()])", tmp_path)
+    assert out == "[('SC101', 'undeclared', 2)]\n"
+    out = run("print([e.event for e in trail().entries()])", tmp_path)
+    assert "cookie-dropped" in out
+    assert out.count("settings-changed") == 5
+
+
+def test_each_process_counts_its_own(tmp_path):
+    """A child that was forked after requests has a thread of its own, and counts nothing twice."""
+    run(
+        """
+        import warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        ask()
+        if os.fork() == 0:
+            ask(); ask()
+            import atexit
+            atexit._run_exitfuncs()
+            os._exit(0)
+        assert os.wait()[1] == 0
+        ask()
+        """,
+        tmp_path,
+    )
+    out = run("print([(r.reason, r.times) for r in trail().counts.read()])", tmp_path)
+    assert out == "[('SC101', 4)]\n"

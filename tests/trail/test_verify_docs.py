@@ -1,0 +1,109 @@
+"""The commands of docs/verify.md, run as they stand there, without this package."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from strict_cookies.trail.signing import make_key
+from strict_cookies.trail_commands import _export
+
+from .trails import DAY, Clock, file_trail, fill
+
+PAGE = Path(__file__).parents[2] / "docs" / "verify.md"
+BLOCKS = dict(
+    re.findall(r"<!-- verify: (\w+) -->\n```\w+\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+)
+TOOLS = ("sh", "jq", "sha256sum", "openssl", "base64")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """What a stranger has: an export, and a head that was noted when it was shorter."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    assert not missing, f"Install {', '.join(missing)}: apt-get install jq openssl coreutils"
+    clock = Clock()
+    make_key(tmp_path / "private.pem")
+    options = {"clock": clock, "retention": timedelta(days=1), "key": tmp_path / "private.pem"}
+    with file_trail(tmp_path / "file", **options) as trail:
+        fill(trail, 3)
+        clock.now += 2 * DAY
+        fill(trail, 5)
+        trail.prune()
+        trail.record("noted", text='quotes " and \\ and \x7f', number=2**53 - 1)
+        (tmp_path / "head.json").write_text(json.dumps(trail.make_head()))
+        fill(trail, 4)
+        (tmp_path / "trail.jsonl").write_bytes(b"\n".join(_export(trail)) + b"\n")
+    (tmp_path / "file").unlink()
+    return tmp_path
+
+
+def run(name, folder):
+    """Run a block of the page; give the exit code and what it printed."""
+    if name == "python":
+        # -I: neither this project nor any variable of it is found; -S: nothing that is installed.
+        command = [sys.executable, "-I", "-S", "-c", BLOCKS[name]]
+    else:
+        command = ["sh", "-c", BLOCKS[name]]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, f"{done.stdout}{done.stderr}".strip()
+
+
+def change(folder, name, old, new):
+    """Forge a file; each text is there once."""
+    path = folder / name
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_page_has_every_step():
+    """What is run below is what readers see."""
+    assert set(BLOCKS) == {"export", "chain", "head", "signature", "python"}
+
+
+def test_stranger_can_verify(folder):
+    """Chain, head and signature are found in order by common tools, pruned as the trail is."""
+    assert run("chain", folder) == (0, "the chain is whole")
+    assert run("python", folder) == (0, "the chain is whole")
+    assert run("head", folder) == (0, "nothing before entry 10 was rewritten or cut off")
+    assert run("signature", folder) == (0, "Signature Verified Successfully")
+
+
+@pytest.mark.parametrize("name", ["chain", "python"])
+def test_stranger_finds_what_was_tampered_with(folder, name):
+    """A changed byte, and two entries that changed places."""
+    lines = (folder / "trail.jsonl").read_text().splitlines(keepends=True)
+    swapped = [*lines[:3], lines[4], lines[3], *lines[5:]]
+    (folder / "trail.jsonl").write_text("".join(swapped))
+    code, told = run(name, folder)
+    assert code == 1
+    assert "entry 7 does not follow" in told
+    (folder / "trail.jsonl").write_text("".join(lines))
+    change(folder, "trail.jsonl", '"event":"noted"', '"event":"Noted"')
+    code, told = run(name, folder)
+    assert code == 1
+    assert "entry 10" in told
+
+
+def test_stranger_finds_a_cut_tail(folder):
+    """An export that ends before the head that was noted does not hold it."""
+    lines = (folder / "trail.jsonl").read_text().splitlines(keepends=True)
+    (folder / "trail.jsonl").write_text("".join(lines[:5]))
+    assert run("chain", folder)[0] == 0
+    assert run("head", folder) == (1, "entry 10 is not the one that was noted")
+
+
+def test_stranger_finds_a_forged_head(folder):
+    """A head that says something else is not signed."""
+    change(folder, "head.json", '"number": 10', '"number": 11')
+    code, told = run("signature", folder)
+    assert code == 1
+    assert "Signature Verification Failure" in told
