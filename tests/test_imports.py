@@ -19,6 +19,8 @@ guard guard.script
 
 sessions sessions.access sessions.device sessions.interface sessions.limits sessions.options
 sessions.pages sessions.preferences sessions.session sessions.tagged
+
+trail trail.options trail.pages
 """
 #: Likewise for ``from strict_cookies import CookieFirewall, CookiePolicy``.
 FOR_THE_FIREWALL = """
