@@ -1,6 +1,7 @@
 # make demo   serve the example ERP on http://localhost:5000
 # make test   run every test; installs what they need
 # make check  lint and types
+# make dist   build the sdist and the wheel into dist/
 # make bench  measure against the peers and write docs/benchmarks.md
 # make endurance  a quarter of an hour of load, kills, steps and full disks
 # make fuzz   throw hostile octets at what strangers can write to
@@ -15,7 +16,7 @@ JUDGES := tests/judges/node_modules
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format bench endurance fuzz pictures clean
+.PHONY: help demo test check format dist bench endurance fuzz pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -47,10 +48,14 @@ check: $(VENV)/.develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m readme_renderer README.md --output /dev/null
 
 format: $(VENV)/.develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+dist: $(VENV)/.develop
+	$(BIN)/python -m build --no-isolation
 
 bench: $(VENV)/.develop
 	sh scripts/system-packages.sh redis-server

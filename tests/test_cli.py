@@ -129,7 +129,9 @@ def test_flask_finds_the_commands():
     """The entry point leads to the group with its commands."""
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
-    assert sorted(cookies.commands) == ["check", "export", "init", "sessions", "show", "trail"]
+    assert sorted(cookies.commands) == [
+        *("audit", "check", "export", "init", "sessions", "show", "trail"),
+    ]
 
 
 def test_help_says_what_each_command_does(make_app):

@@ -129,6 +129,29 @@ def test_page_links_the_machine_form():
     assert '<link rel="cookie-declaration"' in response.text
 
 
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [
+        pytest.param(
+            {"STRICT_COOKIES_CANONICAL_HOST": "erp.example.com"},
+            "https://erp.example.com",
+            id="canonical host",
+        ),
+        pytest.param({"TRUSTED_HOSTS": ["localhost"]}, "http://localhost", id="trusted host"),
+        pytest.param({}, None, id="whatever Host says"),
+    ],
+)
+def test_page_prints_how_to_check_it(config, address):
+    """Anybody can audit the site by the printed command; no client can write its address."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_HTTPS="off", **config)
+    StrictCookies(app)
+    page = app.test_client().get("/cookies/", base_url=address or "http://evil.test").text
+    command = f"<code>strict-cookies audit {address} --against-declaration</code>"
+    assert (command in page) is (address is not None)
+    assert "evil" not in page
+
+
 def test_json_is_the_document_of_the_enforced_policy():
     """The published document is made from the very policy that the firewall has."""
     client = client_of()

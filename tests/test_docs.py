@@ -58,6 +58,8 @@ PROSE = [
         "glossary.md",
         "security.md",
         "verify.md",
+        "audit-report.md",
+        "ci.md",
     )
 ]
 #: What the documentation calls the reader's folder.

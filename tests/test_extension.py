@@ -20,6 +20,7 @@ from flask import (
     request_started,
     session,
 )
+from flask.sessions import SecureCookieSession
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.test import EnvironBuilder
@@ -573,3 +574,23 @@ def test_archive_is_beside_the_sessions(tmp_path):
     assert (tmp_path / "s.sqlite").exists()
     assert archive.get("shelf", "key") == b"value"
     archive.close()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"STRICT_COOKIES_MODE": "report-only"}, {"STRICT_COOKIES_SESSIONS": "flask"}],
+    ids=str,
+)
+def test_session_before_the_first_request_is_flasks_where_it_stays(config):
+    """A test that plants a session, or opens a context, needs no request to have come before."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="k" * 32, TESTING=True, **config)
+    StrictCookies(app)
+    app.add_url_rule("/", "index", lambda: dict(session))
+    with app.test_request_context("/"):
+        session["user"] = "alice"
+        assert isinstance(session._get_current_object(), SecureCookieSession)
+    client = app.test_client()
+    with client.session_transaction(base_url="https://localhost") as planted:
+        planted["user"] = "bob"
+    assert client.get("/", base_url="https://localhost").json == {"user": "bob"}

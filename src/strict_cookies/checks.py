@@ -9,7 +9,7 @@ mending before going live; *info* is worth knowing. No message holds a key or a 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -99,9 +99,14 @@ def run_checks(app: Flask) -> list[Finding]:
                 remedy=HOW_TO_ADD,
             )
         ]
+    return sort_findings(_run(app))
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort by severity, then by id."""
     order = get_args(Severity)
     return sorted(
-        _run(app),
+        findings,
         key=lambda found: (order.index(found.severity), found.reason.id if found.reason else ""),
     )
 

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, ScriptInfo
 
-from .checks import HOW_TO_ADD, Finding, explain_error, run_checks
+from .audit_checks import check_last_audit
+from .audit_commands import create_command
+from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_findings
 from .declaration.document import build_document
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
@@ -137,7 +139,11 @@ def check_command(ctx: click.Context, strict: bool) -> None:
     The exit code is 1 where there is an error, else 0.
     """
     try:
-        findings = run_checks(ctx.ensure_object(ScriptInfo).load_app())
+        app = ctx.ensure_object(ScriptInfo).load_app()
+        findings = run_checks(app)
+        if all(finding.severity != "error" for finding in findings):
+            overdue = check_last_audit(app)
+            findings = sort_findings([*findings, *([overdue] if overdue else [])])
     except StrictCookiesError as error:
         findings = [explain_error(error)]
     for finding in findings:
@@ -377,5 +383,6 @@ def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: i
     return "\n".join(lines)
 
 
+cookies.add_command(create_command(_load_app, _failure))
 cookies.add_command(create_group(_load_app, _failure))
 cookies.add_command(create_trail_group(_load_app, _failure))

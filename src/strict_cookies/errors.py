@@ -156,5 +156,26 @@ class MalformedReportError(StrictCookiesError):
     """What a client sent as a report is none; nothing of it was kept."""
 
 
+class BundleError(StrictCookiesError):
+    """A folder can't be written as a bundle of evidence, or is none that could be checked."""
+
+
 class AuditError(StrictCookiesError):
     """An audit could not be made at all: no browser, no site, a journey that can't be read."""
+
+
+class JourneyError(AuditError):
+    """
+    A journey can't be used. Mend each of :attr:`mistakes`; all are listed at once.
+
+    Args:
+        mistakes: One sentence each: where, what arrived, what to do.
+        source: The path of the file.
+    """
+
+    def __init__(self, mistakes: Iterable[str], *, source: str) -> None:
+        self.mistakes = tuple(mistakes)
+        self.source = source
+        count = len(self.mistakes)
+        head = f"{source} has {count} mistake{'' if count == 1 else 's'}:"
+        super().__init__("\n".join((head, *(f"  - {mistake}" for mistake in self.mistakes))))

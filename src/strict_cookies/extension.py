@@ -249,7 +249,9 @@ class Protection:
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
-            app.session_interface = ServerSessionInterface(self.prepare_sessions)
+            app.session_interface = ServerSessionInterface(
+                self.prepare_sessions, flask=app.session_interface
+            )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""

@@ -175,7 +175,7 @@ class CookieFirewall:
             app = self._intercept(environ) if self._interceptors else self.app
             body = app(environ, judged_start_response)
         except Exception as error:
-            if self._propagate:
+            if self._propagate or _ends_websocket(environ, error):
                 raise
             return self._answer_fault(environ, start_response, error)
         if isinstance(body, _WHOLE_BODIES):
@@ -411,6 +411,17 @@ class _GuardedBody:
 
 def _breaks_line(text: str) -> bool:
     return "\n" in text or "\r" in text or "\0" in text
+
+
+def _ends_websocket(environ: WSGIEnvironment, error: Exception) -> bool:
+    """
+    Tell whether this is how a WebSocket ends, which took the server's socket from it.
+
+    There is no other way to tell Werkzeug's server (``ConnectionError``) and Gunicorn
+    (``StopIteration``) that nothing is left to send.
+    """
+    upgrade = environ.get("HTTP_UPGRADE", "").lower()
+    return upgrade == "websocket" and isinstance(error, (ConnectionError, StopIteration))
 
 
 def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:

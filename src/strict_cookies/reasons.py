@@ -189,6 +189,11 @@ class Reason(Enum):
         "time to move sessions is over",
         "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
     )
+    AUDIT_OVERDUE = (
+        "SC422",
+        "an audit is due",
+        "Audit the site in a browser, or say a longer STRICT_COOKIES_AUDIT_INTERVAL.",
+    )
     WEAKER_HEADER = (
         "SC501",
         "security header weaker than the options",

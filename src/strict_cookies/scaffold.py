@@ -8,7 +8,6 @@ with or without Strict Cookies in it; nothing in the application is changed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,17 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .checks import current_session_name
 from .cookie import DeclaredCookie
+from .drafting import read_first_policy, suggest_origin
 from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
-from .external_origin import read_origin
 from .header_layers import Hsts
 from .headers import HeaderContext, StrictTalisman
-from .hosts import is_local
 from .installed import UsedCookie, used_cookies
 from .ledger import show
 from .loading import parse_policy
 from .policy import CookiePolicy
-from .scanning import Kind, printable, tracker_of
+from .scanning import Kind, printable
 from .settings import DEFAULTS, find_policy
 from .wording import join_words
 
@@ -60,9 +58,7 @@ def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
     Returns:
         The text, which loads without a mistake, and how many cookies it declares.
     """
-    from importlib.resources import files
-
-    parts = [files(__package__).joinpath("first_policy.toml").read_text("utf-8")]
+    parts = [read_first_policy()]
     declared = 0
     session_names = {str(app.config["SESSION_COOKIE_NAME"])}
     for cookie in used_cookies(app):
@@ -87,18 +83,6 @@ def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
     return text, declared
 
 
-#: The kinds of an external origin that admit what the scan says is loaded.
-_KINDS = {
-    "connection": ("connect",),
-    "form": ("form",),
-    "frame": ("frame",),
-    "image": ("image",),
-    "image or font": ("image", "font"),
-    "script": ("script",),
-    "style": ("style",),
-}
-
-
 def _list_origins(scan: Scan) -> Iterator[list[str]]:
     """Give the lines of an entry for each external origin; of a tracker's, what to do instead."""
     by_origin: dict[str, list[Found]] = {}
@@ -115,32 +99,7 @@ def _list_origins(scan: Scan) -> Iterator[list[str]]:
             files = [*files[:MAX_FILES_NAMED], f"{len(files) - MAX_FILES_NAMED} more"]
         loaded = list(dict.fromkeys(place.loaded for place in places))
         about = f"{subject}, found in {join_words(files)} ({join_words(loaded)})."
-        yield [about, *_suggest_origin(subject, loaded)]
-
-
-def _suggest_origin(subject: str, loaded: list[str]) -> list[str]:
-    tracker = tracker_of(subject)
-    if tracker is not None:
-        return [
-            f"It is commonly associated with {tracker.vendor} ({tracker.category}).",
-            "Remove it.",
-        ]
-    scheme, _, host = subject.partition("//")
-    secure = f"{'wss' if scheme.startswith('ws') else 'https'}://{host}"
-    try:
-        origin = read_origin(subject if is_local(host.partition(":")[0]) else secure)
-    except ValueError as error:
-        return [f"It can't be declared like this: {printable(str(error))}"]
-    kinds = list(dict.fromkeys(kind for word in loaded for kind in _KINDS.get(word, ())))
-    unknown = [word for word in loaded if word not in _KINDS]
-    return [
-        *([f"No kind stands for {join_words(unknown)}; see whether one fits."] if unknown else []),
-        "[[external_origin]]",
-        f'origin = "{origin}"',
-        f"kinds = {json.dumps(kinds)}",
-        'reason = ""',
-        'recipient = ""',
-    ]
+        yield [about, *suggest_origin(subject, loaded)]
 
 
 def _mistakes(cookie: UsedCookie) -> list[str]:

@@ -12,11 +12,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from . import session_texts
 from .cookie import DeclaredCookie
+from .durations import read_duration
 from .errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from .firewall import Mode, check_choice
 from .https import Https, read_host
@@ -42,6 +44,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TALISMAN_PARTS": {},
     "STRICT_COOKIES_TRUSTED_MIDDLEWARE": (),
     "STRICT_COOKIES_URL_PREFIX": "/cookies",
+    "STRICT_COOKIES_AUDIT_INTERVAL": None,
     "STRICT_COOKIES_HTTPS": "redirect",
     "STRICT_COOKIES_CANONICAL_HOST": None,
     "STRICT_COOKIES_HTTPS_EXEMPT": (),
@@ -142,6 +145,7 @@ class Settings(NamedTuple):
             if not isinstance(config[key], kinds):
                 kind = type(config[key]).__name__
                 raise ConfigurationError(f"{key} is of type {kind}. Give {wanted}.")
+        read_audit_interval(config["STRICT_COOKIES_AUDIT_INTERVAL"])
         host = config["STRICT_COOKIES_CANONICAL_HOST"]
         return cls(
             mode=cast("Mode", mode),
@@ -193,6 +197,30 @@ def find_url_prefix(app: Flask) -> str:
             f"STRICT_COOKIES_URL_PREFIX is {prefix!r}. Write a path such as '/cookies'."
         )
     return prefix
+
+
+def read_audit_interval(value: object) -> timedelta | None:
+    """
+    Read how often the site is audited.
+
+    Args:
+        value: A text such as ``"90 days"``, a ``timedelta``, or None where the site does not say.
+
+    Raises:
+        ConfigurationError: It is something else, or no time at all.
+    """
+    interval = value
+    if isinstance(value, str):
+        try:
+            interval = read_duration(value)
+        except ValueError:
+            interval = None
+    if value is None or (isinstance(interval, timedelta) and interval > timedelta(0)):
+        return cast("timedelta | None", interval)
+    raise ConfigurationError(
+        f"STRICT_COOKIES_AUDIT_INTERVAL is {value!r}. Write a duration such as '90 days', or "
+        "remove it."
+    )
 
 
 def find_policy(app: Flask) -> CookiePolicy:

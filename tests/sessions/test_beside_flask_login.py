@@ -141,6 +141,17 @@ def test_planted_identifier_is_worth_nothing(app):
     assert {"a", "_user_id"} <= set(ask(app, "/keys", cookie).json)
 
 
+def test_login_in_place_of_another_user(app):
+    """Who signs in where somebody else was signed in is signed in, and finds nothing of theirs."""
+    old = cookie_of(ask(app, "/enter/alice"))
+    ask(app, "/set/basket", old)
+    new = cookie_of(ask(app, "/enter/bob", old))
+    assert ask(app, "/home", new).text == "bob"
+    assert ask(app, "/who", new).text == "bob ()"
+    assert "basket" not in ask(app, "/keys", new).json
+    assert ask(app, "/home", old).status_code == 302
+
+
 def test_stolen_cookie_ends_with_the_logout(app):
     """What Flask's own session could not do."""
     cookie = cookie_of(ask(app, "/enter/alice"))

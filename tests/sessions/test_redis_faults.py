@@ -7,6 +7,7 @@ the store goes on by itself once it is mended.
 
 from __future__ import annotations
 
+import inspect
 import socket
 import threading
 import time
@@ -334,6 +335,14 @@ def test_server_that_never_connects():
         store.close()
 
 
+#: The client does not introduce itself; versions before 7.1 call that otherwise.
+SAYS_NOTHING = (
+    {"driver_info": None}
+    if "driver_info" in inspect.signature(redis.Redis).parameters
+    else {"lib_name": None, "lib_version": None}
+)
+
+
 @contextmanager
 def answering(octets):
     """Listen as a server that has one answer to everything, and give a store there."""
@@ -351,7 +360,7 @@ def answering(octets):
         # An older protocol, so that the first thing sent is a command.
         port = strange.getsockname()[1]
         client = redis.Redis(
-            host=ADDRESS, port=port, protocol=2, driver_info=None, retry=Retry(NoBackoff(), 0)
+            host=ADDRESS, port=port, protocol=2, retry=Retry(NoBackoff(), 0), **SAYS_NOTHING
         )
         yield RedisStore(client)
         thread.join()

@@ -88,6 +88,11 @@ class SQLiteArchive:
     def __repr__(self) -> str:
         return f"SQLiteArchive({str(self._file.path)!r})"
 
+    @property
+    def path(self) -> Path:
+        """Where the file is, or will be."""
+        return self._file.path
+
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
         """Append one entry that depends on the last."""
         with self._transaction() as handle:

@@ -123,6 +123,7 @@ class _Pages:
 
     def render(self, template: str, language: Language, **options: object) -> Rendered:
         links = {
+            "site": _site_address(),
             "page": url_for("strict_cookies.declaration"),
             "style": url_for("strict_cookies.static", filename="declaration.css"),
             "icon": url_for("strict_cookies.static", filename="icon.svg"),
@@ -212,6 +213,16 @@ def _choose(published: Published) -> tuple[Language, bool]:
         return find_language(asked), True
     wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
     return find_language(next((tag for tag in wanted if tag in LANGUAGES), default)), False
+
+
+def _site_address() -> str:
+    """Give the address for an audit; empty where only the client says what it is."""
+    host = current_app.config.get("STRICT_COOKIES_CANONICAL_HOST")
+    if host:
+        return f"https://{host}"
+    if has_request_context() and current_app.config.get("TRUSTED_HOSTS"):
+        return request.host_url.rstrip("/")
+    return ""
 
 
 def _is_ours(template: str) -> bool:

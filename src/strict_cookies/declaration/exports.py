@@ -18,13 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..cells import one_line, write_cell
 from .language import Language, pick_text
 from .wording import Line, Row, Section, Told, put_into_words
 
-#: Beginnings of a cell that a spreadsheet takes for a formula, or strips to get at one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-#: What would end the line, or turn the writing around outside its own text.
-_UNRULY = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")
 
@@ -72,10 +69,6 @@ class Export(NamedTuple):
     translated: bool
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_UNRULY.sub(" ", text).split())
-
-
 def write_json(document: Document, language: Language) -> str:
     """Write the document itself; the library's own words in it are English."""
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
@@ -98,7 +91,7 @@ def write_csv(document: Document, language: Language) -> str:
     for section in ("cookies", "storage"):
         for item, told in zip(document[section], words.sections[section].entries, strict=True):
             cells = _cells(item, told, language, default)
-            writer.writerow([_cell(cells.get(column)) for column in COLUMNS])
+            writer.writerow([write_cell(cells.get(column)) for column in COLUMNS])
     return lines.getvalue()
 
 
@@ -122,15 +115,6 @@ def _cells(
         "read_by": " ".join(item["read_by"]),
         "third_parties": "; ".join(item["third_parties"]),
     }
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = _one_line(str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 # Markdown
@@ -196,13 +180,13 @@ def _paragraphs(*texts: str) -> Iterator[str]:
 
 
 def _escape(line: Line) -> str:
-    text = _MARKUP.sub(r"\\\1", _one_line(str(line)))
+    text = _MARKUP.sub(r"\\\1", one_line(str(line)))
     # What begins a line as a list would.
     return _BULLET.sub(r"\1\\\2", text)
 
 
 def _code(name: str) -> str:
-    text = _one_line(name)
+    text = one_line(name)
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     space = " " if "`" in text else ""
     return f"{fence}{space}{text}{space}{fence}"

@@ -14,7 +14,8 @@ imports Flask-Login unless the application has done so.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flask import g, session
@@ -47,19 +48,13 @@ def _follow_login(app: Flask, *, user: Any, **_: object) -> None:
     if not session.get(_FRESH, True):
         _follow_remembered(app, user=user)
         return
-    try:
+    with _keeping_login():
         login(user.get_id(), roles=_roles_of(user))
-    except Exception:
-        _take_back()
-        raise
 
 
 def _follow_remembered(app: Flask, *, user: Any, **_: object) -> None:
-    try:
+    with _keeping_login():
         server_session().sign_in(user.get_id(), roles=_roles_of(user), fresh=False)
-    except Exception:
-        _take_back()
-        raise
 
 
 def _follow_logout(app: Flask, **_: object) -> None:
@@ -71,6 +66,24 @@ def _follow_logout(app: Flask, **_: object) -> None:
 
 def _follow_confirmation(app: Flask, **_: object) -> None:
     reauthenticate()
+
+
+@contextmanager
+def _keeping_login() -> Iterator[None]:
+    """
+    Keep what Flask-Login has put into the session, or take it back where the login is refused.
+
+    Where another user was signed in, the login empties the session, and Flask-Login has put its
+    keys there already.
+    """
+    placed = {key: session[key] for key in _LOGIN_KEYS if key in session}
+    try:
+        yield
+    except Exception:
+        _take_back()
+        raise
+    for key, value in placed.items():
+        session.setdefault(key, value)
 
 
 def _take_back() -> None:

@@ -26,6 +26,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from ..errors import OtherStoreError, StoreUnavailableError
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
+from .options import leaves_sessions
 from .session import ServerSession
 
 if TYPE_CHECKING:
@@ -60,17 +61,26 @@ class ServerSessionInterface(SessionInterface):
     Args:
         prepare: Gives what sessions need, when one is first looked at.
         clock: The manager's: seconds since the epoch, UTC.
+        flask: What keeps a session that is opened before the first request, by a test or a shell,
+            while the configuration leaves sessions to Flask.
     """
 
     def __init__(
-        self, prepare: Callable[[], PreparedSessions], *, clock: Callable[[], float] = time.time
+        self,
+        prepare: Callable[[], PreparedSessions],
+        *,
+        clock: Callable[[], float] = time.time,
+        flask: SessionInterface | None = None,
     ) -> None:
         self._prepare = prepare
+        self._flask = flask
         self._prepared: PreparedSessions | None = None
         self._clock = clock
 
-    def open_session(self, app: Flask, request: Request) -> ServerSession | None:
+    def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
+        if self._prepared is None and self._flask is not None and leaves_sessions(app.config):
+            return self._flask.open_session(app, request)
         if not app.config["SECRET_KEY"]:
             return None
         return ServerSession(self._find, request.environ, self._clock())
@@ -78,6 +88,8 @@ class ServerSessionInterface(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store what a request changed, and mark its response; calling it again is harmless."""
         if not isinstance(session, ServerSession):
+            if self._flask is not None:
+                self._flask.save_session(app, session, response)
             return
         # Nearly all bodies are lists, of which the property knows as much after some work.
         session.streaming = type(response.response) is not list and response.is_streamed

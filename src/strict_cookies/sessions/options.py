@@ -75,6 +75,13 @@ class SessionOptions(NamedTuple):
         return isinstance(self.store, str) and self.store == FLASK
 
 
+def leaves_sessions(config: Mapping[str, Any]) -> bool:
+    """Tell whether a configuration, as it stands, leaves sessions to Flask."""
+    store = config["STRICT_COOKIES_SESSIONS"]
+    is_flask = isinstance(store, str) and store == FLASK
+    return is_flask or bool(config["STRICT_COOKIES_MODE"] == "report-only")
+
+
 def _read_limits(given: object) -> Limits:
     key = "STRICT_COOKIES_SESSION_LIFETIME"
     if isinstance(given, str) and given in PRESETS:

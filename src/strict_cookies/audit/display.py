@@ -1,0 +1,100 @@
+"""
+How an audit shows itself on a terminal while it runs: a progress bar, and what was seen so far.
+
+Where nobody looks, for example in CI, nothing moves and nothing is printed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ..ledger import show
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from .browser import Progress
+    from .observation import ObservedPage
+
+#: How many of the last pages are shown.
+SHOWN_PAGES = 6
+
+_STYLES = {"visited": "green", "download": "yellow"}
+
+
+class Display:
+    """
+    Shows progress for as long as the block lasts.
+
+    Args:
+        console: Where; nothing is shown where it is no terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        from rich.live import Live
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("pages"),
+            Elapsed(),
+            console=console,
+        )
+        self._task = self._bar.add_task("Starting a browser", total=None)
+        self._pages: deque[ObservedPage] = deque(maxlen=SHOWN_PAGES)
+        self._is_shown = console.is_terminal
+        self._live = Live(self._render(None), console=console, transient=True)
+
+    def __enter__(self) -> Display:
+        """Begin to show."""
+        if self._is_shown:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Clear the place for the report."""
+        if self._is_shown:
+            self._live.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Show how far the audit has come."""
+        if progress.page is not None:
+            self._pages.append(progress.page)
+        self._bar.update(
+            self._task,
+            description=show(progress.step),
+            completed=progress.done,
+            total=progress.known,
+        )
+        if self._is_shown:
+            self._live.update(self._render(progress))
+
+    def _render(self, progress: Progress | None) -> RenderableType:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for head in ("Page", "What became of it", "Status", "Seconds"):
+            table.add_column(head, justify="right" if head in ("Status", "Seconds") else "left")
+        for page in self._pages:
+            table.add_row(
+                Text(show(page.url)),
+                Text(page.outcome, style=_STYLES.get(page.outcome, "red")),
+                "" if page.status is None else str(page.status),
+                f"{page.seconds:.1f}",
+            )
+        if progress is None:
+            return self._bar
+        counts = f"Cookies: {progress.cookies}   Third-party hosts: {progress.hosts}"
+        return Group(self._bar, table, Text(counts))

@@ -1,0 +1,232 @@
+"""
+A first ``cookies.toml`` for a site that has none, from what a browser saw there.
+
+It declares nothing by itself: titles, purposes and descriptions are left for somebody to fill in,
+and until then :mod:`~strict_cookies.loading` refuses the file and names each gap. What belongs to a
+tracker or a third party is no entry but a comment that says to remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
+from ..cookie import DeclaredCookie
+from ..drafting import comment, read_first_policy, suggest_origin
+from ..errors import PolicyError
+from ..hosts import is_host_name
+from ..ledger import suggest_entry, toml_text
+from ..purposes import Purpose
+from ..storage import DeclaredStorage
+from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter
+from .plain import host_of, plain, plain_url, say_seconds
+
+#: What a browser calls what it asks for, in the words of an external origin.
+_LOADED = {
+    "stylesheet": "style",
+    "document": "frame",
+    "iframe": "frame",
+    "xhr": "connection",
+    "fetch": "connection",
+    "ping": "connection",
+    "websocket": "connection",
+    "eventsource": "connection",
+}
+#: Stands in for a text while the rest of an entry is tried.
+_FILLER = "Something."
+
+
+def draft_policy(observation: Observation) -> str:
+    """
+    Write the draft.
+
+    Args:
+        observation: Of an audit.
+
+    Returns:
+        TOML with comments. Each ``""`` and ``[]`` in an entry is a place to fill in.
+    """
+    head = [
+        f"Drafted from an audit of {', '.join(map(plain_url, observation.targets))}",
+        f"on {observation.began:%Y-%m-%d} by {plain(observation.browser)}.",
+        'Fill in each "" and [] of [site] and of the entries at the end; remove what the site does',
+        "not strictly need. Until then the file is refused, with a list of what is missing.",
+    ]
+    explained = read_first_policy()
+    parts = [comment(head), explained[explained.index("[site]") :]]
+    parts += map(_draft_cookie, _each_name(observation.cookies))
+    parts += map(_draft_storage, _each_item(observation.storage))
+    parts += [
+        _draft_host(host)
+        for host in sorted(observation.hosts, key=lambda one: one.host)
+        if host.third_party
+    ]
+    return "\n".join(parts)
+
+
+def _each_name(cookies: Iterable[ObservedCookie]) -> list[ObservedCookie]:
+    """Take one cookie for each name and owner; of several, the one that lives longest."""
+    found: dict[tuple[str, str], ObservedCookie] = {}
+    for cookie in cookies:
+        key = (cookie.name, cookie.domain if cookie.third_party else "")
+        if key not in found or _lives(cookie) > _lives(found[key]):
+            found[key] = cookie
+    return [found[key] for key in sorted(found)]
+
+
+def _each_item(items: Iterable[ObservedStorage]) -> list[ObservedStorage]:
+    found = {
+        (item.kind, item.name, item.origin if item.third_party else ""): item for item in items
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def _lives(cookie: ObservedCookie) -> int:
+    return max(cookie.declared_seconds or 0, cookie.stored_seconds or 0)
+
+
+def _say_setter(setter: Setter, seen_on: str) -> str:
+    by = {"http": "a response", "script": "a script", "unknown": "nobody knows what"}[setter.kind]
+    where = f", {plain_url(setter.url)}" if setter.url else ""
+    return f"Set by {by}{where}; first seen on {plain_url(seen_on)}."
+
+
+def _say_stranger(name: str, host: str, *, third_party: bool) -> str | None:
+    """Say whose an item is, where it is not the site's own to declare."""
+    owner = find_tracker_host(host) if third_party else None
+    if owner is not None:
+        return f"{plain(host)} is commonly associated with {owner.vendor} ({owner.category})."
+    tracker = find_tracker(name)
+    if tracker is not None and find_certain_tracker(name) is not None:
+        return f"The name is commonly associated with {tracker.vendor} ({tracker.category})."
+    return f"It belongs to {plain(host)}, another site." if third_party else None
+
+
+# Cookies
+
+
+def _draft_cookie(cookie: ObservedCookie) -> str:
+    about = [_say_setter(cookie.setter, cookie.seen_on)]
+    stranger = _say_stranger(cookie.name, cookie.domain, third_party=cookie.third_party)
+    if stranger is not None:
+        label = f"Remove this: cookie {plain(cookie.name)} of {plain(cookie.domain)}."
+        return comment([label, stranger, *about])
+    if _lives(cookie):
+        about.append(
+            f"It lives for {say_seconds(_lives(cookie))}; write the shortest that will do."
+        )
+    if not cookie.secure:
+        about.append("It came without Secure; the library adds it.")
+    if not cookie.httponly and cookie.setter.kind != "script":
+        about.append("It came without HttpOnly; write script_readable = true if a script reads it.")
+    entry = suggest_entry(cookie.name)
+    extra = list(_attributes(cookie, entry))
+    mistakes = _cookie_mistakes(cookie, extra)
+    lines = [*entry.splitlines(), *extra]
+    if mistakes:
+        return comment([*about, "It can't be declared like this:", *mistakes, *lines])
+    return comment(about) + "\n".join(lines) + "\n"
+
+
+def _attributes(cookie: ObservedCookie, entry: str) -> Iterator[str]:
+    if cookie.path != "/":
+        yield f"path = {toml_text(cookie.path)}"
+    if not cookie.host_only and is_host_name(cookie.domain):
+        yield f"domain = {toml_text(cookie.domain)}"
+    if cookie.samesite in ("Strict", "None"):
+        yield f"samesite = {toml_text(cookie.samesite)}"
+    if (
+        not cookie.httponly
+        and cookie.setter.kind == "script"
+        and "script_readable" not in entry.splitlines()[-1]
+    ):
+        yield "script_readable = true"
+    if cookie.partition_key is not None and cookie.samesite == "None":
+        yield "partitioned = true"
+
+
+def _cookie_mistakes(cookie: ObservedCookie, extra: list[str]) -> list[str]:
+    """Find what is wrong with an entry beside its gaps."""
+    known = find_framework_cookie(cookie.name)
+    keys = {line.partition(" = ")[0] for line in extra}
+    if any("\ud800" <= character <= "\udfff" for character in cookie.name):
+        return ["Its name is no text."]
+    try:
+        DeclaredCookie(
+            name=cookie.name,
+            title=_FILLER,
+            purposes=(Purpose.SESSION,),
+            description=_FILLER,
+            without_it=_FILLER,
+            path=cookie.path if "path" in keys else "/",
+            domain=cookie.domain if "domain" in keys else None,
+            samesite=cookie.samesite if "samesite" in keys else "Lax",
+            script_readable="script_readable" in keys
+            or (known is not None and known.script_readable),
+            partitioned="partitioned" in keys,
+        )
+    except PolicyError as error:
+        return list(error.mistakes)
+    return []
+
+
+# Other storage
+
+
+def _draft_storage(item: ObservedStorage) -> str:
+    about = [_say_setter(item.setter, item.seen_on)]
+    host = host_of(item.origin) or item.origin
+    stranger = _say_stranger(item.name, host, third_party=item.third_party)
+    if stranger is not None:
+        label = f"Remove this: {item.kind} {plain(item.name)} of {plain(item.origin)}."
+        return comment([label, stranger, *about])
+    if item.kind == "service worker":
+        return comment(
+            [
+                f"Service worker {plain(item.name)}.",
+                *about,
+                "There is no entry for one: it stays until it is removed, and an audit finds it.",
+            ]
+        )
+    lasting = item.kind != "session"
+    lines = [
+        "[[storage]]",
+        f"name = {toml_text(item.name)}",
+        f'kind = "{item.kind}"',
+        'title = ""             # what visitors read first',
+        "purposes = []          # session, authentication, preferences, security, ...",
+        'description = ""       # what it does, in a sentence',
+        'without_it = ""        # what visitors could not do',
+        'lifetime = "1 hour"    # after which your own script erases it'
+        if lasting
+        else 'lifetime = "session"   # it ends with its tab',
+    ]
+    try:
+        if any("\ud800" <= character <= "\udfff" for character in item.name):
+            return comment([*about, "It can't be declared: its name is no text."])
+        DeclaredStorage(
+            name=item.name,
+            kind=item.kind,
+            title=_FILLER,
+            purposes=(Purpose.USER_INPUT,),
+            description=_FILLER,
+            without_it=_FILLER,
+            lifetime=timedelta(hours=1) if lasting else None,
+        )
+    except PolicyError as error:
+        return comment([*about, "It can't be declared like this:", *error.mistakes, *lines])
+    return comment(about) + "\n".join(lines) + "\n"
+
+
+def _draft_host(host: ObservedHost) -> str:
+    loaded = list(dict.fromkeys(_LOADED.get(kind, kind) for kind in sorted(host.kinds)))
+    about = f"Pages ask {plain(host.host)} for {', '.join(map(plain, host.kinds)) or 'something'}"
+    about += f", first seen on {plain_url(host.seen_on)}." if host.seen_on else "."
+    if host.on_the_way:
+        about = f"A page leads through {plain(host.host)}. Link to the destination itself."
+    if host.tracker is not None:
+        return comment([about, f"It is known as {plain(host.tracker)}. Remove it."])
+    if host.on_the_way:
+        return comment([about])
+    return comment([about, *suggest_origin(f"https://{host.host}", loaded)])

@@ -1,0 +1,46 @@
+"""
+The findings as CSV, for spreadsheets; no cell is a formula.
+
+Source: RFC 4180.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from ...cells import write_cell
+from ..report import Report
+
+#: The columns, which stay as they are.
+COLUMNS = (
+    "id",
+    "severity",
+    "title",
+    "subject",
+    "detail",
+    "remedy",
+    "pages",
+    "step",
+    "set_by",
+    "setter_url",
+    "setter_stack",
+)
+
+
+def write_csv(report: Report) -> str:
+    """Write one row for each finding."""
+    lines = io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(COLUMNS)
+    for finding in report["findings"]:
+        setter = finding["setter"] or {"kind": None, "url": None, "stack": []}
+        cells = {
+            **finding,
+            "pages": " ".join(finding["pages"]),
+            "set_by": setter["kind"],
+            "setter_url": setter["url"],
+            "setter_stack": "; ".join(setter["stack"]),
+        }
+        writer.writerow([write_cell(cells[column]) for column in COLUMNS])
+    return lines.getvalue()

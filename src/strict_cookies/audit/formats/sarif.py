@@ -1,0 +1,95 @@
+"""
+The findings as SARIF, for code scanning in CI.
+
+What a finding asks to change is mostly the policy or what it is held against, so each points to the
+policy's file; the pages on which it was seen are logical locations.
+
+Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.19 (driver), 3.27 (result), 3.49 (rule).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..finding import Kind
+from ..report import Report
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_RULES = tuple(Kind)
+_INDEX: Mapping[str, int] = {kind.id: index for index, kind in enumerate(_RULES)}
+
+
+def write_sarif(report: Report, *, policy_file: str = "cookies.toml") -> str:
+    """
+    Write one run.
+
+    Args:
+        report: Of an audit.
+        policy_file: The file that findings point to, relative to the repository.
+    """
+    from ... import __version__
+
+    run = {
+        "tool": {
+            "driver": {
+                "name": "Strict Cookies",
+                "semanticVersion": __version__,
+                "rules": [
+                    {
+                        "id": kind.id,
+                        "shortDescription": {"text": _sentence(kind.title)},
+                        "help": {"text": kind.remedy},
+                        "defaultConfiguration": {"level": kind.severity},
+                    }
+                    for kind in _RULES
+                ],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": report["result"] != "failed",
+                "startTimeUtc": report["began"],
+                "endTimeUtc": report["ended"],
+            }
+        ],
+        "results": [_result(finding, policy_file) for finding in report["findings"]],
+        "columnKind": "unicodeCodePoints",
+        "properties": {"result": report["result"], "statement": report["statement"]},
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+
+
+def _result(finding: Mapping[str, Any], policy_file: str) -> dict[str, Any]:
+    setter = finding["setter"]
+    by = f" Set by {setter['kind']}: {setter['url']}." if setter and setter["url"] else ""
+    text = f"{finding['title']}: {finding['subject']}. {finding['detail']}{by} {finding['remedy']}"
+    fingerprint = hashlib.sha256(
+        json.dumps([finding["id"], finding["subject"]]).encode()
+    ).hexdigest()
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": policy_file},
+            "region": {"startLine": 1},
+        }
+    }
+    if finding["pages"]:
+        location["logicalLocations"] = [
+            {"fullyQualifiedName": page, "kind": "resource"} for page in finding["pages"]
+        ]
+    return {
+        "ruleId": finding["id"],
+        "ruleIndex": _INDEX[finding["id"]],
+        "level": finding["severity"],
+        # In plain text, brackets would be read as links. Section 3.11.6.
+        "message": {"text": _sentence(text).replace("[", "\\[").replace("]", "\\]")},
+        "locations": [location],
+        "partialFingerprints": {"findingAndSubject/v1": fingerprint},
+    }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"

@@ -1,0 +1,117 @@
+"""
+The report on a terminal.
+
+What comes from a site is printed as text: no mark-up is read in it, and nothing in it steers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..report import Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+#: Most pages that one finding names here; the other formats name more.
+MAX_PAGES = 3
+#: Most unvisited pages that are named.
+MAX_UNVISITED = 20
+
+_STYLES = {
+    "error": "bold red",
+    "warning": "bold yellow",
+    "note": "bold cyan",
+    "clean": "bold green",
+    "findings": "bold red",
+    "incomplete": "bold yellow",
+    "failed": "bold red",
+}
+
+
+def print_report(report: Report, console: Console) -> None:
+    """
+    Print what was found, the gravest last, so that it is what stays in sight.
+
+    Args:
+        report: Of an audit.
+        console: Where; its width and colours are its own.
+    """
+    from rich.text import Text
+
+    for finding in reversed(report["findings"]):
+        _print_finding(finding, console)
+    coverage = report["coverage"]
+    seen = sum(page["outcome"] == "visited" for page in report["pages"])
+    said = f"{seen} page{'' if seen == 1 else 's'} visited"
+    if coverage["known"]:
+        said += f", {coverage['visited']} of {coverage['known']} known ones"
+    stored = ", ".join(_count(report))
+    console.print(Text(f"{said}. Stored: {stored}. {report['browser']}.", style="dim"))
+    if coverage["unvisited"]:
+        console.print(Text("Known, but not visited:"))
+        for route in coverage["unvisited"][:MAX_UNVISITED]:
+            note = " (led elsewhere)" if route in coverage["redirected"] else ""
+            console.print(_indent(f"{route}{note}"))
+        more = len(coverage["unvisited"]) - MAX_UNVISITED
+        if more > 0:
+            console.print(_indent(f"and {more} more"))
+    console.print(
+        Text.assemble(
+            (report["result"].capitalize(), _STYLES[report["result"]]),
+            f": {report['statement']}.",
+        )
+    )
+
+
+def _print_finding(finding: Mapping[str, Any], console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    head = Text.assemble(
+        (finding["severity"].ljust(8), _STYLES[finding["severity"]]),
+        (f"{finding['id']} {finding['title']}", "bold"),
+    )
+    console.print(head)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for label, text in _rows(finding):
+        grid.add_row(f"  {label}", Text(text))
+    console.print(grid)
+    console.print()
+
+
+def _rows(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "What", finding["subject"]
+    yield "Found", finding["detail"]
+    pages = finding["pages"]
+    if pages:
+        more = len(pages) - MAX_PAGES
+        yield "Where", ", ".join(pages[:MAX_PAGES]) + (f" and {more} more" if more > 0 else "")
+    if finding["step"]:
+        yield "Step", finding["step"]
+    setter = finding["setter"]
+    if setter is not None and setter["kind"] != "unknown":
+        word = "a script" if setter["kind"] == "script" else "a response"
+        yield "Set by", f"{word}, {setter['url']}" if setter["url"] else word
+        if setter["stack"]:
+            yield "", f"at {setter['stack'][0]}"
+    yield "Do", finding["remedy"]
+
+
+def _count(report: Report) -> Iterator[str]:
+    for key, word, words in (
+        ("cookies", "cookie", "cookies"),
+        ("storage", "other item", "other items"),
+    ):
+        count = len(report[key])
+        yield f"{count or 'no'} {word if count == 1 else words}"
+
+
+def _indent(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(f"  {text}")

@@ -1,0 +1,375 @@
+"""
+What was seen so far, gathered into the plain data of an :class:`~.observation.Observation`.
+
+Cookies are known from two sides. A Set-Cookie line or a script's write tells who set one and for
+how long; the jar tells what the browser made of it. Both meet here under name, domain and path.
+Every table is bounded, since a site may be hostile; no value comes in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from ..catalogue import find_tracker_host
+from ..grammar import MAX_LIFETIME, SetCookie
+from .observation import (
+    BlockedCookie,
+    ObservedCookie,
+    ObservedHost,
+    ObservedStorage,
+    Setter,
+    StorageKind,
+)
+
+#: Most items of each kind that are kept.
+MAX_ITEMS = 2000
+#: How far the browser's own expiry may lie from the declared one, in seconds, and mean the same.
+CLOCK_SLACK = 60
+#: Kinds of storage, as the contract calls them.
+KINDS: tuple[StorageKind, ...] = ("local", "session", "indexeddb", "cache", "service worker")
+
+
+class Place(NamedTuple):
+    """Where in the audit something happened: on which page, in which step of the journey."""
+
+    page: str = ""
+    step: str = ""
+
+
+class CookieKey(NamedTuple):
+    """What tells two cookies of one jar apart."""
+
+    name: str
+    domain: str
+    path: str
+    partitioned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CookieSet:
+    """
+    One write of a cookie.
+
+    Args:
+        cookie: Name and attributes; its value is empty.
+        url: Of the response, or of the document whose script wrote it.
+        setter: Who wrote it.
+        stored: Whether it is known that the browser took it.
+        partition_key: The top-level site at that time; None where unknown.
+        moment: Seconds since the epoch.
+    """
+
+    cookie: SetCookie
+    url: str
+    setter: Setter
+    stored: bool
+    partition_key: str | None = None
+    moment: float = field(default_factory=time.time)
+
+    @property
+    def key(self) -> CookieKey:
+        """Under what the jar keeps it."""
+        parts = urlsplit(self.url)
+        default_path = parts.path[: parts.path.rfind("/")] or "/"
+        return CookieKey(
+            self.cookie.name,
+            self.cookie.domain or host_of(self.url),
+            self.cookie.path or default_path,
+            self.cookie.partitioned,
+        )
+
+
+class _Host:
+    """One host, while it is being counted."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.kinds: set[str] = set()
+        self.requests = self.blocked = self.passed = 0
+        self.cookies: set[str] = set()
+
+
+class Sightings:
+    """Gathers what all tabs of one audit see."""
+
+    def __init__(self) -> None:
+        #: Registrable domains, or hosts, that are the audited sites' own.
+        self.own_sites: set[str] = set()
+        #: Host to registrable domain, as the browser told.
+        self.sites: dict[str, str] = {}
+        self._writes: dict[CookieKey, CookieSet] = {}
+        self._cookies: dict[CookieKey, ObservedCookie] = {}
+        self._in_jar: set[CookieKey] = set()
+        self._blocked: dict[tuple[str, str, str, tuple[str, ...]], BlockedCookie] = {}
+        self._storage: dict[tuple[str, str, str], ObservedStorage] = {}
+        self._stored: dict[tuple[str, str, str], frozenset[str]] = {}
+        self._hosts: dict[str, _Host] = {}
+
+    def is_own(self, host: str) -> bool:
+        """Tell whether a host belongs to an audited site."""
+        return any(host == site or host.endswith(f".{site}") for site in self.own_sites)
+
+    def count_cookies(self) -> int:
+        """Count the cookies that were seen."""
+        return len(self._cookies)
+
+    def count_hosts(self) -> int:
+        """Count the third-party hosts that were seen."""
+        return sum(not self.is_own(host) for host in self._hosts)
+
+    # Cookies
+
+    def cookie_set(self, write: CookieSet, place: Place) -> None:
+        """Take in one write; a deletion tells nothing."""
+        declared = write.cookie.lifetime(write.moment)
+        if declared is not None and declared <= 0:
+            return
+        key = write.key
+        known = self._cookies.get(key)
+        first = self._writes.get(key)
+        if first is not None:
+            # The browser counts from the last write on; who set it is whoever did so first.
+            self._writes[key] = replace(first, moment=write.moment)
+        elif len(self._writes) < MAX_ITEMS:
+            self._writes[key] = write
+        if known is not None:
+            longest = _longer(known.declared_seconds, declared)
+            known = replace(known, declared_seconds=longest, gone_after=None)
+            if known.setter.kind == "unknown":
+                # Another tab saw it in the jar before the visit ended that knows who set it.
+                known = replace(known, setter=write.setter, seen_on=place.page, step=place.step)
+            self._cookies[key] = known
+        elif write.stored and len(self._cookies) < MAX_ITEMS:
+            cookie = write.cookie
+            self._cookies[key] = ObservedCookie(
+                name=cookie.name,
+                domain=key.domain,
+                path=key.path,
+                host_only=cookie.domain is None,
+                secure=cookie.secure,
+                httponly=cookie.httponly,
+                samesite=cookie.samesite or "",
+                partition_key=write.partition_key if cookie.partitioned else None,
+                declared_seconds=declared,
+                stored_seconds=None if declared is None else min(declared, MAX_LIFETIME),
+                setter=write.setter,
+                seen_on=place.page,
+                step=place.step,
+            )
+
+    def jar(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
+        """
+        Take in what the browser keeps now, as the DevTools protocol lists it.
+
+        A cookie of a credentialless frame is listed with an opaque partition, and none later is
+        ever sent from it: it is left out.
+        """
+        self._in_jar = set()
+        for cookie in cookies:
+            partition = cookie.get("partitionKey")
+            if partition is None and "partitionKeyOpaque" in cookie:
+                continue
+            site = partition.get("topLevelSite") if isinstance(partition, dict) else partition
+            key = CookieKey(
+                cookie["name"], cookie["domain"].lstrip("."), cookie["path"], site is not None
+            )
+            self._in_jar.add(key)
+            self._note_kept(key, cookie, site, place)
+
+    def _note_kept(
+        self, key: CookieKey, cookie: Mapping[str, Any], site: str | None, place: Place
+    ) -> None:
+        write = self._writes.get(key)
+        known = self._cookies.get(key)
+        if known is None:
+            if len(self._cookies) >= MAX_ITEMS:
+                return
+            known = ObservedCookie(
+                name=key.name,
+                domain=key.domain,
+                path=key.path,
+                secure=True,
+                httponly=True,
+                declared_seconds=write.cookie.lifetime(write.moment) if write else None,
+                setter=write.setter if write else Setter(kind="unknown"),
+                seen_on=place.page,
+                step=place.step,
+            )
+        stored = None
+        if cookie.get("expires", -1) > 0:
+            stored = round(cookie["expires"] - (write.moment if write else time.time()))
+            meant = min(known.declared_seconds or 0, MAX_LIFETIME)
+            stored = meant if abs(stored - meant) <= CLOCK_SLACK else stored
+        first = known.stored_seconds if known.gone_after is None else None
+        self._cookies[key] = replace(
+            known,
+            host_only=not cookie["domain"].startswith("."),
+            secure=cookie["secure"] and known.secure,
+            httponly=cookie["httpOnly"] and known.httponly,
+            samesite=cookie.get("sameSite", ""),
+            partition_key=site,
+            stored_seconds=stored if write else _longer(first, stored),
+            gone_after=None,
+        )
+
+    def cookie_blocked(
+        self, name: str, host: str, direction: Any, reasons: Iterable[str], place: Place
+    ) -> None:
+        """Take in what the browser did not let through."""
+        key = (name, host, direction, tuple(reasons))
+        if len(self._blocked) < MAX_ITEMS:
+            self._blocked.setdefault(
+                key,
+                BlockedCookie(
+                    name=name,
+                    host=host,
+                    direction=direction,
+                    reasons=key[3],
+                    seen_on=place.page,
+                    step=place.step,
+                ),
+            )
+
+    # Storage
+
+    def storage_set(
+        self, kind: StorageKind, name: str, origin: str, setter: Setter, place: Place
+    ) -> None:
+        """Take in one write of a script."""
+        key = (kind, name, origin)
+        known = self._storage.get(key)
+        if known is not None:
+            if known.setter.kind == "unknown":
+                self._storage[key] = replace(known, setter=setter)
+        elif len(self._storage) < MAX_ITEMS:
+            self._storage[key] = ObservedStorage(
+                kind=kind,
+                name=name,
+                origin=origin,
+                setter=setter,
+                seen_on=place.page,
+                step=place.step,
+            )
+
+    def storage_now(
+        self, origin: str, names: Mapping[str, Collection[str]], tab: str, place: Place
+    ) -> None:
+        """Take in all that one origin has stored now; sessionStorage is that of a tab."""
+        for kind in KINDS:
+            found = frozenset(names.get(kind, ()))
+            self._stored[kind, origin, tab if kind == "session" else ""] = found
+            for name in sorted(found):
+                self.storage_set(kind, name, origin, Setter(kind="unknown"), place)
+                key = (kind, name, origin)
+                if key in self._storage:
+                    self._storage[key] = replace(self._storage[key], gone_after=None)
+
+    def tab_closed(self, tab: str) -> None:
+        """Forget a tab's sessionStorage, as the browser does."""
+        for key in [key for key in self._stored if key[2] == tab]:
+            del self._stored[key]
+
+    # Hosts
+
+    def request(
+        self, host: str, kind: str, place: Place, *, blocked: bool = False, passed: bool = False
+    ) -> None:
+        """Count one request; passed is whether a page was only led through the host."""
+        if host not in self._hosts and len(self._hosts) >= MAX_ITEMS:
+            return
+        found = self._hosts.setdefault(host, _Host(place))
+        found.kinds.add(kind)
+        found.requests += not blocked
+        found.blocked += blocked
+        found.passed += passed
+
+    def cookie_sent(self, host: str, name: str) -> None:
+        """Note that a cookie went along with a request."""
+        found = self._hosts.get(host)
+        if found is not None and len(found.cookies) < MAX_ITEMS:
+            found.cookies.add(name)
+
+    # Steps and results
+
+    def end_step(self, step: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """
+        Note what is gone, and tell what is left.
+
+        Returns:
+            The texts for :attr:`ObservedStep.cookies_left` and ``storage_left``.
+        """
+        for key, cookie in self._cookies.items():
+            if key not in self._in_jar and cookie.gone_after is None:
+                self._cookies[key] = replace(cookie, gone_after=step)
+        stored = {
+            (kind, name, origin)
+            for (kind, origin, _), names in self._stored.items()
+            for name in names
+        }
+        for item, known in self._storage.items():
+            if item not in stored and known.gone_after is None:
+                self._storage[item] = replace(known, gone_after=step)
+        cookies = sorted(f"{key.name} @ {key.domain} {key.path}" for key in self._in_jar)
+        storage = sorted(f"{kind} {name} @ {origin}" for kind, name, origin in stored)
+        return tuple(cookies[:MAX_ITEMS]), tuple(storage[:MAX_ITEMS])
+
+    def cookies(self) -> tuple[ObservedCookie, ...]:
+        """Give each cookie, in the order of first sight."""
+        return tuple(
+            replace(cookie, third_party=not self.is_own(cookie.domain))
+            for cookie in self._cookies.values()
+        )
+
+    def blocked(self) -> tuple[BlockedCookie, ...]:
+        """Give each blocked attempt."""
+        return tuple(self._blocked.values())
+
+    def storage(self) -> tuple[ObservedStorage, ...]:
+        """Give each item of storage."""
+        return tuple(
+            replace(item, third_party=not self.is_own(host_of(item.origin)))
+            for item in self._storage.values()
+        )
+
+    def hosts(self) -> tuple[ObservedHost, ...]:
+        """Give each host."""
+        return tuple(
+            ObservedHost(
+                host=host,
+                third_party=not self.is_own(host),
+                kinds=tuple(sorted(found.kinds)),
+                requests=found.requests,
+                blocked=found.blocked,
+                cookies_sent=tuple(sorted(found.cookies)),
+                tracker=_tracker(host),
+                on_the_way=not self.is_own(host) and 0 < found.requests == found.passed,
+                seen_on=found.place.page,
+            )
+            for host, found in self._hosts.items()
+        )
+
+
+def host_of(url: str) -> str:
+    """Give the host of a URL, without port and brackets; empty where it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def bare(url: str) -> str:
+    """Give a URL without its query and fragment, which may hold personal data."""
+    return url.split("#", 1)[0].split("?", 1)[0]
+
+
+def _tracker(host: str) -> str | None:
+    known = find_tracker_host(host)
+    return None if known is None else f"{known.vendor} ({known.category})"
+
+
+def _longer(one: int | None, other: int | None) -> int | None:
+    return max((seconds for seconds in (one, other) if seconds is not None), default=None)

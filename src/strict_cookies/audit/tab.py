@@ -1,0 +1,398 @@
+"""
+One tab of the browser: visits one page after the other and survives what pages do.
+
+A page that hangs, crashes, opens dialogs or windows, downloads or goes in circles costs its time
+limit and a remark, never the audit. Whoever holds a tab asks :attr:`Tab.is_spent` before using it
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .chromium import import_playwright
+from .crawling import declaration_links
+from .observation import ObservedPage, Outcome
+from .sightings import Place, Sightings
+from .watching import MAX_DOCUMENTS, Send, Watch, commands, read_script
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page
+
+    from .options import AuditOptions
+
+T = TypeVar("T")
+
+#: Longest wait for a page's network to be quiet, in seconds; some never are.
+QUIET_SECONDS = 3.0
+#: Longest wait for an answer of a page that has loaded, in seconds.
+ANSWER_SECONDS = 3.0
+#: Longest wait for what a click sets off, in seconds.
+CLICK_SECONDS = 1.0
+#: Pages after which a tab is replaced, so that what drives it can forget them.
+MAX_VISITS = 25
+#: Most frames of a page whose storage is read.
+MAX_FRAMES = 100
+#: Most remarks on one page.
+MAX_REMARKS = 10
+
+_WATCHED = (
+    "Network.requestWillBeSent",
+    "Network.requestWillBeSentExtraInfo",
+    "Network.responseReceived",
+    "Network.responseReceivedExtraInfo",
+    "Network.loadingFailed",
+    "Network.webSocketCreated",
+    "Runtime.bindingCalled",
+    "Target.attachedToTarget",
+    "Target.detachedFromTarget",
+    "Target.receivedMessageFromTarget",
+)
+#: Types of targets without a document.
+_WORKERS = frozenset({"worker", "service_worker", "shared_worker"})
+_STORAGE = read_script("storage.js")
+_PAGE = read_script("page.js")
+_numbers = itertools.count(1)
+
+#: Does something on a page that has loaded; gives why it could not, or None.
+Act = Callable[["Page"], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """
+    One visit.
+
+    Args:
+        page: What became of it.
+        links: As ``page.js`` reads them.
+        declarations: Where the page says that a cookie declaration is.
+        problem: Why what was to be done on it could not be done.
+    """
+
+    page: ObservedPage
+    links: tuple[Mapping[str, Any], ...] = ()
+    declarations: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class _Going:
+    """What happens while a page is visited."""
+
+    remarks: list[str] = field(default_factory=list)
+    popups: list[Page] = field(default_factory=list)
+    downloaded: bool = False
+    crashed: bool = False
+
+    def remark(self, text: str) -> None:
+        if text not in self.remarks and len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(text)
+
+
+class Tab:
+    """
+    One tab; make it with :meth:`open`.
+
+    Args:
+        page: Playwright's page.
+        sightings: Where everything seen goes.
+        binding: By which the witness tells.
+        options: Of the audit.
+    """
+
+    def __init__(
+        self, page: Page, sightings: Sightings, binding: str, options: AuditOptions
+    ) -> None:
+        self._page = page
+        self._sightings = sightings
+        self._binding = binding
+        self._options = options
+        self._name = f"tab {next(_numbers)}"
+        self._watch = Watch(sightings, binding)
+        self._going = _Going()
+        self._children: dict[str, Send] = {}
+        self._message_ids = itertools.count(1)
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._session: CDPSession | None = None
+        self._visits = 0
+        self._is_broken = False
+        self._error: type[Exception] = import_playwright().Error
+
+    @classmethod
+    async def open(
+        cls, context: BrowserContext, sightings: Sightings, binding: str, options: AuditOptions
+    ) -> Tab:
+        """Open a tab in which nothing goes unseen."""
+        tab = cls(await context.new_page(), sightings, binding, options)
+        page = tab._page
+        page.on("crash", lambda _: setattr(tab._going, "crashed", True))
+        page.on("dialog", tab._on_dialog)
+        page.on("download", tab._on_download)
+        page.on("popup", tab._on_popup)
+        tab._session = await tab._attach(page)
+        tree = await tab._session.send("Page.getFrameTree")
+        tab._watch.main_frame = tree["frameTree"]["frame"]["id"]
+        return tab
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it should be closed rather than used again."""
+        return self._is_broken or self._visits >= MAX_VISITS or self._page.is_closed()
+
+    async def close(self) -> None:
+        """Close it, whatever its page is doing."""
+        await self._try(self._page.close(), None)
+        self._sightings.tab_closed(self._name)
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def visit(
+        self, url: str, place: Place, *, act: Act | None = None, screenshot: Path | None = None
+    ) -> Visit:
+        """
+        Visit a page, and do something on it.
+
+        Args:
+            url: Absolute.
+            place: As which it is noted.
+            act: Done once it has loaded.
+            screenshot: Where to put a picture of it; its name is noted.
+        """
+        began = time.monotonic()
+        self._visits += 1
+        self._going = _Going()
+        self._watch.begin(place)
+        outcome = await self._race(self._go(url))
+        problem = None
+        if outcome == "visited" and act is not None:
+            problem = await self._try(self._act(act), "It took too long.", seconds=30.0)
+            if self._going.crashed:
+                outcome = "crashed"
+        told: Mapping[str, Any] = {}
+        if outcome in ("visited", "timed out"):
+            told = await self._read(place)
+            if outcome == "visited" and not told:
+                outcome = "timed out"
+            if told and screenshot is not None:
+                await self._picture(screenshot)
+        await self._close_popups()
+        final_url = self._page.url if told else url
+        self._watch.end()
+        await self._read_jar(place)
+        main = self._watch.main
+        self._is_broken = outcome not in ("visited", "download")
+        headers = dict(main.headers) if main else {}
+        return Visit(
+            page=ObservedPage(
+                url=url,
+                final_url=final_url.split("#", 1)[0],
+                step=place.step,
+                outcome=outcome,
+                status=main.status if main else None,
+                seconds=round(time.monotonic() - began, 3),
+                headers=headers,
+                title=told.get("title", ""),
+                remarks=tuple(self._going.remarks),
+                screenshot=(
+                    screenshot.name if screenshot is not None and screenshot.exists() else None
+                ),
+            ),
+            links=tuple(told.get("links", ())),
+            declarations=(
+                *(declaration_links(headers.get("link", ""), main.url) if main else ()),
+                *told.get("declarations", ()),
+            ),
+            problem=problem,
+        )
+
+    # Going
+
+    async def _race(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Wait for a page, but not for one that crashed or goes in circles."""
+        task = asyncio.ensure_future(work)
+        limit = time.monotonic() + self._options.page_seconds + QUIET_SECONDS + 5
+        while not task.done():
+            await asyncio.wait({task}, timeout=0.2)
+            if self._going.crashed or time.monotonic() > limit or self._is_circling():
+                task.cancel()
+                break
+        if self._going.crashed:
+            return "crashed"
+        if self._is_circling():
+            return "redirect loop"
+        return task.result() if task.done() and not task.cancelled() else "timed out"
+
+    def _is_circling(self) -> bool:
+        return self._watch.documents > MAX_DOCUMENTS
+
+    async def _go(self, url: str) -> Outcome:
+        try:
+            try:
+                await self._page.goto(url, timeout=self._options.page_seconds * 1000)
+            except self._error as error:
+                if "interrupted by another navigation" not in str(error):
+                    raise
+                await self._page.wait_for_load_state(timeout=self._options.page_seconds * 1000)
+            await self._settle()
+        except self._error as error:
+            return self._outcome(error)
+        return "visited"
+
+    def _outcome(self, error: Exception) -> Outcome:
+        text = str(error)
+        if self._going.crashed or "crashed" in text:
+            return "crashed"
+        if "ERR_TOO_MANY_REDIRECTS" in text:
+            return "redirect loop"
+        if self._going.downloaded or "Download is starting" in text:
+            return "download"
+        if "Timeout" in text:
+            return "timed out"
+        start = text.find("net::")
+        self._going.remark(text[start:].split(" ", 1)[0] if start >= 0 else type(error).__name__)
+        return "failed"
+
+    async def _settle(self) -> None:
+        """Wait until the network is quiet, and then for late writers."""
+        await self._try(
+            self._page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)"), None
+        )
+        await self._try(
+            self._page.wait_for_load_state("networkidle", timeout=QUIET_SECONDS * 1000), None
+        )
+        await asyncio.sleep(self._options.settle_seconds)
+
+    async def _act(self, act: Act) -> str | None:
+        before = self._watch.documents
+        try:
+            problem = await act(self._page)
+            until = time.monotonic() + CLICK_SECONDS
+            while self._watch.documents == before and time.monotonic() < until:
+                await asyncio.sleep(0.05)
+            await self._page.wait_for_load_state(timeout=self._options.page_seconds * 1000)
+            await self._settle()
+        except self._error as error:
+            return str(error).split("\n", 1)[0][:200]
+        return problem
+
+    # Reading
+
+    async def _read(self, place: Place) -> Mapping[str, Any]:
+        """Read what the page tells of itself, and the storage of each frame."""
+        told, *frames = await asyncio.gather(
+            self._try(self._page.evaluate(_PAGE), None),
+            *(
+                self._try(frame.evaluate(_STORAGE), None)
+                for frame in self._page.frames[:MAX_FRAMES]
+            ),
+        )
+        # A blank frame has its parent's origin, but not all of its storage.
+        found: dict[str, dict[str, list[str]]] = {}
+        for frame in frames:
+            if isinstance(frame, dict) and not frame["credentialless"]:
+                kinds = found.setdefault(frame["origin"], {})
+                for kind, names in frame["names"].items():
+                    kinds[kind] = kinds.get(kind, []) + names
+        for origin, kinds in found.items():
+            if origin != "null":
+                self._sightings.storage_now(origin, kinds, self._name, place)
+        return told if isinstance(told, dict) else {}
+
+    async def _read_jar(self, place: Place) -> None:
+        if self._session is not None:
+            found = await self._try(self._session.send("Storage.getCookies"), None)
+            if found is not None:
+                self._sightings.jar(found["cookies"], place)
+
+    async def _picture(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await self._try(
+            self._page.screenshot(path=path, type="jpeg", quality=60, timeout=3000), None
+        )
+
+    async def _try(self, work: Awaitable[T], otherwise: T, *, seconds: float = ANSWER_SECONDS) -> T:
+        """Ask something of a page that may never answer."""
+        try:
+            return await asyncio.wait_for(work, seconds)
+        except (self._error, TimeoutError):
+            return otherwise
+
+    # What pages do
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        going = self._going
+        going.remark(f"A dialog ({dialog.type}) was closed.")
+        closing = dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss()
+        await self._try(closing, None)
+
+    async def _on_download(self, download: Download) -> None:
+        self._going.downloaded = True
+        self._going.remark("A download was refused.")
+        await self._try(download.cancel(), None)
+
+    async def _on_popup(self, popup: Page) -> None:
+        self._going.remark("A window was opened, looked at and closed.")
+        self._going.popups.append(popup)
+        popup.on("dialog", self._on_dialog)
+        await self._try(self._attach(popup), None)
+
+    async def _close_popups(self) -> None:
+        for popup in self._going.popups[:5]:
+            await self._try(popup.wait_for_load_state("networkidle", timeout=2000), None)
+        for popup in self._going.popups:
+            await self._try(popup.close(), None)
+
+    # The protocol
+
+    async def _attach(self, page: Page) -> CDPSession:
+        session = await page.context.new_cdp_session(page)
+
+        def send(method: str, params: dict[str, Any]) -> None:
+            task = asyncio.ensure_future(self._try(session.send(method, params), {}))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        for method in _WATCHED:
+            session.on(method, self._listener(method, send))
+        for method, params in commands(self._binding, is_worker=False):
+            await self._try(session.send(method, params), {})
+        return session
+
+    def _listener(self, method: str, send: Send) -> Callable[[Mapping[str, Any]], None]:
+        return lambda params: self._on_event(method, params, send)
+
+    def _on_event(self, method: str, params: Mapping[str, Any], send: Send) -> None:
+        if method == "Target.attachedToTarget":
+            self._greet(params["sessionId"], params["targetInfo"]["type"], send)
+        elif method == "Target.detachedFromTarget":
+            self._children.pop(params["sessionId"], None)
+        elif method == "Target.receivedMessageFromTarget":
+            message = json.loads(params["message"])
+            child = self._children.get(params["sessionId"])
+            if "method" in message and child is not None:
+                self._on_event(message["method"], message.get("params", {}), child)
+        else:
+            self._watch.handle(method, params)
+
+    def _greet(self, session_id: str, kind: str, parent: Send) -> None:
+        """Watch a frame of another site, or a worker, before it goes on."""
+
+        def send(method: str, params: dict[str, Any]) -> None:
+            message = {"id": next(self._message_ids), "method": method, "params": params}
+            parent(
+                "Target.sendMessageToTarget",
+                {"sessionId": session_id, "message": json.dumps(message)},
+            )
+
+        self._children[session_id] = send
+        for method, params in commands(self._binding, is_worker=kind in _WORKERS):
+            send(method, params)

@@ -1,0 +1,70 @@
+"""
+What drafts of a ``cookies.toml`` share, whether they come from an application or from an audit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from .catalogue import find_tracker_host
+from .cells import one_line
+from .external_origin import read_origin
+from .hosts import is_local
+from .wording import join_words
+
+#: The kinds of an external origin that admit what is loaded from it, by the word for that.
+_KINDS = {
+    "connection": ("connect",),
+    "form": ("form",),
+    "frame": ("frame",),
+    "image": ("image",),
+    "image or font": ("image", "font"),
+    "font": ("font",),
+    "script": ("script",),
+    "style": ("style",),
+}
+
+
+def read_first_policy() -> str:
+    """Give ``first_policy.toml``: [site] to fill in, and every key explained in comments."""
+    from importlib.resources import files
+
+    return files(__package__).joinpath("first_policy.toml").read_text("utf-8")
+
+
+def comment(lines: Iterable[str]) -> str:
+    """Make TOML comments of lines, which nothing in them can leave; ends with a newline."""
+    return "".join(f"# {one_line(line)}".rstrip() + "\n" for line in lines)
+
+
+def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
+    """
+    Write the lines of an entry for an external origin; of a tracker's, what to do instead.
+
+    Args:
+        subject: The origin; the scheme may be missing: ``"//cdn.example"``.
+        loaded: What is loaded from there, in the words that are asked about.
+    """
+    scheme, _, host = subject.partition("//")
+    tracker = find_tracker_host(host.partition(":")[0])
+    if tracker is not None:
+        return [
+            f"It is commonly associated with {tracker.vendor} ({tracker.category}).",
+            "Remove it.",
+        ]
+    secure = f"{'wss' if scheme.startswith('ws') else 'https'}://{host}"
+    try:
+        origin = read_origin(subject if is_local(host.partition(":")[0]) else secure)
+    except ValueError as error:
+        return [f"It can't be declared like this: {one_line(str(error))}"]
+    kinds = list(dict.fromkeys(kind for word in loaded for kind in _KINDS.get(word, ())))
+    unknown = [word for word in loaded if word not in _KINDS]
+    return [
+        *([f"No kind stands for {join_words(unknown)}; see whether one fits."] if unknown else []),
+        "[[external_origin]]",
+        f'origin = "{origin}"',
+        f"kinds = {json.dumps(kinds)}",
+        'reason = ""',
+        'recipient = ""',
+    ]

@@ -1,0 +1,284 @@
+"""A bundle is whole, or says what is not; and common tools say the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strict_cookies.audit.bundle import (
+    MANIFEST,
+    SUMS,
+    read_manifest_hash,
+    verify_bundle,
+    write_bundle,
+)
+from strict_cookies.audit.report import build_report
+from strict_cookies.bundle_commands import verify_bundle_command
+from strict_cookies.errors import BundleError
+from tests.audit.observations import MISBEHAVING, POLICY, observe
+
+PICTURES = {"page-001.png": b"\x89PNG one", "page-002.png": b"\x89PNG two"}
+REPORT = build_report(MISBEHAVING, POLICY, declaration_hash="sha256:" + "ab" * 32)
+FILES = ["findings.csv", "findings.sarif", "page-001.png", "page-002.png", "report.html",
+         "report.json"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    """Write a bundle once; tests work on copies."""
+    folder = tmp_path_factory.mktemp("evidence") / "bundle"
+    return folder, write_bundle(folder, REPORT, MISBEHAVING, files=PICTURES)
+
+
+@pytest.fixture
+def bundle(pristine, tmp_path):
+    """Give a copy of the bundle."""
+    return shutil.copytree(pristine[0], tmp_path / "bundle")
+
+
+def differences(folder, **options):
+    """Give kinds and names of what is found."""
+    return [one[:2] for one in verify_bundle(folder, **options)]
+
+
+def blamed(folder, **options):
+    """Give the names of what is found; the manifest's, where it is none any more."""
+    try:
+        return {name for _, name in differences(folder, **options)}
+    except BundleError:
+        return {MANIFEST}
+
+
+def sha256sum(folder):
+    """Let the common tool check the bundle, without this package."""
+    return subprocess.run(
+        ["sha256sum", "-c", SUMS], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_untouched_bundle_is_whole(bundle, pristine):
+    """A copy passes, with and without the hash that was noted."""
+    assert verify_bundle(bundle) == []
+    assert verify_bundle(bundle, manifest_hash=pristine[1]) == []
+    assert sorted(os.listdir(bundle)) == sorted([*FILES, MANIFEST, SUMS])
+    assert read_manifest_hash(bundle) == pristine[1]
+
+
+def test_common_tool_finds_the_same(bundle):
+    """``sha256sum -c`` alone passes the untouched bundle, and names the file that was changed."""
+    done = sha256sum(bundle)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(FILES) + 1
+    with (bundle / "report.html").open("ab") as file:
+        file.write(b" ")
+    done = sha256sum(bundle)
+    assert done.returncode != 0
+    assert "report.html: FAILED" in done.stdout
+
+
+def test_manifest_tells_how_the_audit_was_made(bundle):
+    """Browser, command line, times, result and the declaration's hash are in the evidence."""
+    manifest = json.loads((bundle / MANIFEST).read_bytes())
+    assert {key: manifest[key] for key in manifest if key != "files"} == {
+        "format": "strict-cookies-audit-bundle",
+        "format_version": 1,
+        "targets": ["https://shop.example/"],
+        "began": "2026-11-25T09:00:00Z",
+        "ended": "2026-11-25T09:00:42Z",
+        "browser": "Chromium 156.0.8078.0",
+        "command_line": ["chromium", "--headless"],
+        "declaration_hash": "sha256:" + "ab" * 32,
+        "result": "findings",
+    }
+    assert [entry["name"] for entry in manifest["files"]] == FILES
+    for entry in manifest["files"]:
+        data = (bundle / entry["name"]).read_bytes()
+        assert entry["octets"] == len(data)
+        assert entry["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_same_audit_gives_the_same_bundle(pristine, tmp_path):
+    """Nothing but the audit itself is in the hash: neither a clock nor a path."""
+    assert write_bundle(tmp_path / "again", REPORT, MISBEHAVING, files=PICTURES) == pristine[1]
+
+
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(data=st.data())
+def test_one_changed_byte_is_found_and_named(bundle, pristine, data):
+    """Whichever byte of whichever file is changed, that file is named."""
+    name = data.draw(st.sampled_from([*FILES, SUMS]))
+    original = (pristine[0] / name).read_bytes()
+    at = data.draw(st.integers(0, len(original) - 1))
+    other = data.draw(st.integers(1, 255))
+    changed = bytearray(original)
+    changed[at] ^= other
+    (bundle / name).write_bytes(changed)
+    try:
+        assert ("changed", name) in differences(bundle)
+    finally:
+        (bundle / name).write_bytes(original)
+
+
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(data=st.data())
+def test_one_changed_byte_of_the_manifest_is_found(bundle, pristine, data):
+    """A changed manifest is named, or is no manifest any more; it never passes."""
+    original = (pristine[0] / MANIFEST).read_bytes()
+    changed = bytearray(original)
+    changed[data.draw(st.integers(0, len(original) - 1))] ^= data.draw(st.integers(1, 255))
+    (bundle / MANIFEST).write_bytes(changed)
+    try:
+        assert MANIFEST in blamed(bundle, manifest_hash=pristine[1])
+        assert blamed(bundle)
+    finally:
+        (bundle / MANIFEST).write_bytes(original)
+
+
+def swap(folder):
+    """Put the pictures in each other's place."""
+    one, two = folder / "page-001.png", folder / "page-002.png"
+    first = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(first)
+
+
+def turn_sums(folder):
+    """Turn the lines of the list around."""
+    lines = (folder / SUMS).read_text().splitlines(keepends=True)
+    (folder / SUMS).write_text("".join(reversed(lines)))
+
+
+def turn_manifest(folder):
+    """Turn the files of the manifest around, and make the list fit."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    manifest["files"].reverse()
+    (folder / MANIFEST).write_text(json.dumps(manifest, sort_keys=True, indent=2) + "\n")
+    own = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    lines = [f"{entry['sha256']}  {entry['name']}\n" for entry in manifest["files"]]
+    lines.append(f"{own}  {MANIFEST}\n")
+    (folder / SUMS).write_text("".join(sorted(lines, key=lambda line: line[66:])))
+
+
+def link(folder):
+    """Put a link to the same content in a file's place."""
+    (folder / "report.json").rename(folder.parent / "elsewhere.json")
+    (folder / "report.json").symlink_to(folder.parent / "elsewhere.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(lambda folder: (folder / "page-001.png").unlink(),
+                     [("missing", "page-001.png")], id="missing"),
+        pytest.param(lambda folder: (folder / SUMS).unlink(), [("missing", SUMS)], id="no list"),
+        pytest.param(lambda folder: (folder / "more.png").write_bytes(b""),
+                     [("extra", "more.png")], id="extra"),
+        pytest.param(lambda folder: (folder / "below").mkdir(), [("extra", "below")],
+                     id="extra folder"),
+        pytest.param(lambda folder: (folder / "x\n\x1b[31m").write_bytes(b""),
+                     [("extra", "x\\n\\x1b[31m")], id="extra with a hostile name"),
+        pytest.param(lambda folder: os.truncate(folder / "report.json", 100),
+                     [("changed", "report.json")], id="tail cut off"),
+        pytest.param(link, [("changed", "report.json")], id="link"),
+        pytest.param(swap, [("reordered", "page-001.png"), ("reordered", "page-002.png")],
+                     id="swapped"),
+        pytest.param(turn_sums, [("reordered", SUMS)], id="list turned around"),
+        pytest.param(turn_manifest, [("reordered", MANIFEST)], id="manifest turned around"),
+    ],
+)  # fmt: skip
+def test_what_was_done_is_found_and_named(bundle, change, expected):
+    """Removed, added, cut, replaced, put in another order: each is named, and nothing else."""
+    change(bundle)
+    assert differences(bundle) == expected
+
+
+def test_bundle_written_anew_needs_the_noted_hash(tmp_path, pristine):
+    """Whoever writes a whole new bundle is caught by the hash that was noted, and only by it."""
+    folder = tmp_path / "forged"
+    write_bundle(folder, build_report(observe(), POLICY), observe())
+    assert differences(folder) == []
+    assert differences(folder, manifest_hash=pristine[1]) == [("changed", MANIFEST)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", "{}", "null", "[" * 100_000,
+        '{"format": "strict-cookies-audit-bundle", "format_version": 2, "files": []}',
+        '{"format": "strict-cookies-audit-bundle", "format_version": 1, "files": [{"name": '
+        f'"../report.json", "sha256": "{"0" * 64}"}}]}}',
+        '{"format": "strict-cookies-audit-bundle", "format_version": 1, "files": [1]}',
+    ],
+    ids=["empty", "list", "object", "null", "deep", "newer", "path", "no entry"],
+)  # fmt: skip
+def test_what_is_no_bundle_is_refused(bundle, text):
+    """A hostile manifest leads to no other folder and no crash, but to a sentence."""
+    (bundle / MANIFEST).write_text(text)
+    with pytest.raises(BundleError):
+        verify_bundle(bundle)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "report.json", MANIFEST, "x\ny", ""])
+def test_names_that_would_lead_elsewhere_are_refused(tmp_path, name):
+    """Evidence can't be written outside the bundle, nor over its own files."""
+    with pytest.raises(BundleError, match="can't be in a bundle"):
+        write_bundle(tmp_path / "bundle", REPORT, MISBEHAVING, files={name: b""})
+
+
+def test_full_folder_is_left_alone(tmp_path):
+    """What is in a folder already does not become evidence."""
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(BundleError, match="not empty"):
+        write_bundle(tmp_path, REPORT, MISBEHAVING)
+    assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+def test_pdf_is_evidence_too(tmp_path):
+    """A printed report is in the bundle, and in its manifest."""
+    write_bundle(tmp_path / "b", REPORT, MISBEHAVING, pdf=b"%PDF-1.4")
+    assert (tmp_path / "b" / "report.pdf").read_bytes() == b"%PDF-1.4"
+    assert differences(tmp_path / "b") == []
+
+
+def run(*arguments):
+    """Run the command; give its exit code and what it said."""
+    done = CliRunner().invoke(verify_bundle_command, [str(one) for one in arguments])
+    return done.exit_code, done.output
+
+
+def test_command_passes_a_whole_bundle(bundle, pristine):
+    """The command says that the bundle is whole, and which hash to hold it against."""
+    code, said = run(bundle)
+    assert code == 0
+    assert said.startswith(f"The bundle is whole. Manifest: {pristine[1]}\n")
+    code, said = run(bundle, "--manifest-hash", pristine[1])
+    assert (code, said) == (0, f"The bundle is whole. Manifest: {pristine[1]}\n")
+
+
+def test_command_names_what_is_different(bundle):
+    """Exit code 1, and one line for each difference."""
+    (bundle / "page-001.png").unlink()
+    assert run(bundle) == (
+        1,
+        "missing   page-001.png: It is not there any more.\n"
+        "The bundle is not as it was written: 1 difference.\n",
+    )
+
+
+def test_command_says_what_it_can_not_check(tmp_path):
+    """Exit code 2 where there is nothing to check."""
+    code, said = run(tmp_path)
+    assert code == 2
+    assert "is no bundle: it has no manifest.json" in said

@@ -1,0 +1,133 @@
+"""A draft tells what was seen, declares nothing by itself, and loads once it is filled in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strict_cookies.audit.compare import compare
+from strict_cookies.audit.draft import draft_policy
+from strict_cookies.errors import PolicyError
+from strict_cookies.loading import parse_policy
+from tests.audit.observations import (
+    MISBEHAVING,
+    SITE,
+    make_basket,
+    make_cookie,
+    make_draft,
+    observe,
+)
+from tests.audit.test_formats import HOSTILE, SPOILT
+
+
+def fill(draft, *, purpose="user_input"):
+    """Fill in what a draft leaves open, as somebody would who keeps all of it."""
+    draft = re.sub(r'^(title|description|without_it) = ""', r'\1 = "Some text."', draft, flags=re.M)
+    return re.sub(r"^purposes = \[\]", f'purposes = ["{purpose}"]', draft, flags=re.M)
+
+
+def test_draft_is_refused_until_it_is_filled_in():
+    """Nobody gets a declaration by running an audit: each gap is named."""
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(draft_policy(observe()))
+    assert any("'basket'" in mistake and "title is empty" in mistake
+               for mistake in caught.value.mistakes)  # fmt: skip
+
+
+def test_filled_in_draft_loads_and_covers_what_was_seen():
+    """Once filled in, the draft declares each item of the site's own as it was seen."""
+    seen = observe(
+        cookies=(
+            make_cookie("sid"),
+            make_basket(path="/cart", declared_seconds=None, stored_seconds=None),
+            make_cookie("shared", domain="shop.example", host_only=False, samesite="Strict"),
+        ),
+        storage=(make_draft(), make_draft(kind="local", name="cart")),
+        steps=(),
+    )
+    policy = parse_policy(fill(draft_policy(seen)))
+    assert [cookie.name for cookie in policy.cookies] == ["basket", "shared", "sid"]
+    assert policy.exact["basket"].path == "/cart"
+    assert (policy.exact["shared"].domain, policy.exact["shared"].samesite) == (
+        "shop.example",
+        "Strict",
+    )
+    assert {(item.kind, item.name) for item in policy.storage} == {
+        ("session", "draft-7"),
+        ("local", "cart"),
+    }
+    assert [one.kind.id for one in compare(seen, policy)] == ["AU104"]
+
+
+def test_script_readable_is_suggested_where_a_script_set_it():
+    """Only a cookie that a script wrote is drafted as readable by scripts."""
+    script = make_draft().setter
+    policy = parse_policy(
+        fill(
+            draft_policy(
+                observe(
+                    cookies=(
+                        make_cookie("by-script", httponly=False, setter=script),
+                        make_cookie("by-response", httponly=False),
+                    )
+                )
+            )
+        )
+    )
+    assert policy.exact["by-script"].script_readable
+    assert not policy.exact["by-response"].script_readable
+
+
+def test_long_lifetime_is_told_and_not_declared():
+    """What lives for two years is drafted for the session, with a word on what was seen."""
+    draft = draft_policy(observe(cookies=(make_basket(declared_seconds=63_072_000),)))
+    assert "# It lives for 730 days; write the shortest that will do.\n" in draft
+    assert parse_policy(fill(draft)).exact["basket"].lifetime is None
+
+
+def test_trackers_and_third_parties_are_comments():
+    """What needs consent is no entry: the draft says to remove it, and why."""
+    draft = draft_policy(MISBEHAVING)
+    policy = parse_policy(fill(draft))
+    assert {cookie.name for cookie in policy.cookies} == {
+        "__Host-Http-session",
+        "basket",
+        "theme",
+    }
+    assert {item.name for item in policy.storage} == {"draft-7", "profile"}
+    assert policy.external_origins == ()
+    for line in (
+        "# Remove this: cookie _ga of shop.example.",
+        "# Remove this: cookie uid of pixel.example.",
+        "# Remove this: indexeddb ads of https://frame.example.",
+        "# The name is commonly associated with Google Analytics (analytics).",
+        f"# Service worker {SITE}/sw.js.",
+        '# origin = "https://pixel.example"',
+        "# A page leads through go.example. Link to the destination itself.",
+    ):
+        assert f"{line}\n" in draft
+
+
+def test_hostile_text_stays_in_strings_and_comments():
+    """Whatever a site wrote, the draft has the tables that it would have without it."""
+    draft = draft_policy(SPOILT)
+    assert HOSTILE[:8] in draft
+    tables = re.findall(r"^\[.*\]$", draft, flags=re.M)
+    assert set(tables) <= {"[site]", "[[cookie]]", "[[storage]]"}
+    parse_policy(fill(draft))
+
+
+@settings(max_examples=60)
+@given(
+    name=st.text(min_size=1, max_size=30), path=st.text(max_size=20), domain=st.text(max_size=20)
+)
+def test_every_draft_loads_once_filled_in(name, path, domain):
+    """No name, path or host makes a draft that can't be mended by filling it in."""
+    seen = observe(
+        cookies=(make_cookie(name, path=path, domain=domain, host_only=False),),
+        storage=(make_draft(name=name), make_draft(name=path or "x", kind="cache")),
+    )
+    parse_policy(fill(draft_policy(seen)))
