@@ -41,6 +41,7 @@ from .middleware import inspect_chain
 from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
+from .report.pages import report_pages
 from .reports import ReportTable
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
@@ -127,6 +128,7 @@ class StrictCookies:
         # An application may have something of that name already.
         app.jinja_env.globals.setdefault("preferences", preferences)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
+        app.register_blueprint(report_pages, url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
         """
