@@ -27,12 +27,12 @@ ROOT = Path(__file__).parents[1]
 TRANSLATED = [tag for tag in LANGUAGES if tag != "en"]
 #: Words that are spelt alike in two languages.
 ALIKE = {
-    "de": {"Cookie", "Cookies"},
+    "de": {"Browser", "Cookie", "Cookies"},
     "fr": {"Contact", "Cookie", "Cookies", "Protection", "Scripts", "Sessions", "Versions",
            "Images"},
     "es": {"Cookie", "Cookies", "No", "Scripts"},
-    "it": {"Cookie", "No"},
-    "nl": {"Cookie", "Cookies", "Scripts"},
+    "it": {"Browser", "Cookie", "No"},
+    "nl": {"Browser", "Cookie", "Cookies", "Scripts"},
     "pl": set(),
     "pt": {"Cookie", "Cookies", "Scripts"},
 }  # fmt: skip

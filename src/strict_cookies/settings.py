@@ -54,6 +54,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_SESSION_BINDING": "log",
     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL": None,
     "STRICT_COOKIES_LOGIN_VIEW": None,
+    "STRICT_COOKIES_SESSION_COPY_WITHOUT": (),
 }
 #: The policy file that is looked for beside the application.
 POLICY_FILE = "cookies.toml"
