@@ -115,8 +115,13 @@ class _Visible(HTMLParser):
 
 def visible(client, tag):
     """Give the visible texts of the page in a language."""
+    return texts_in(client.get(f"/cookies/?lang={tag}").text)
+
+
+def texts_in(page):
+    """Give the visible texts of a page."""
     parser = _Visible()
-    parser.feed(client.get(f"/cookies/?lang={tag}").text)
+    parser.feed(page)
     return parser.texts
 
 
