@@ -102,7 +102,7 @@ class CookieFirewall:
         place: Tells from the environ where something happened; by default the path.
         sender: Sender of the signals; by default this object.
         shows: Paths (``PATH_INFO``) of pages that show a browser the names of what it sent; they
-            find them under :data:`~strict_cookies.reader.ARRIVED`.
+            find them under :data:`~strict_cookies.reader.ARRIVED` where something was cut.
         propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
 
     Raises:
@@ -208,10 +208,10 @@ class CookieFirewall:
     def _clean_request(self, environ: WSGIEnvironment) -> list[str]:
         """Cut from the environ what the application must not see; return the names to sweep."""
         reading = self._read(environ["HTTP_COOKIE"])
-        if environ.get("PATH_INFO") in self._shows:
-            environ[ARRIVED] = self._read.name_arrived(environ["HTTP_COOKIE"])
         if reading is None:
             return []
+        if environ.get("PATH_INFO") in self._shows:
+            environ[ARRIVED] = self._read.name_arrived(environ["HTTP_COOKIE"])
         field, findings, sweepable = reading
         self.ledger.record(findings, environ)
         if self._enforcing:

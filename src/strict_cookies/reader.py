@@ -36,8 +36,8 @@ _UNKNOWN_STRAY = (Reason.STRAY, OTHER)
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
-#: Set in the environ of a request to a page that shows a browser what it sent: an
-#: :class:`Arrived`, where that differs from what the application sees.
+#: Set in the environ of a request to a page that shows a browser what it sent, where something of
+#: it was cut: an :class:`Arrived`.
 ARRIVED = "strict_cookies.arrived"
 #: A named tuple's own constructor takes a third of the time.
 _new = tuple.__new__

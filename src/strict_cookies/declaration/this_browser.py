@@ -24,7 +24,7 @@ from flask.sessions import NullSession, SecureCookieSession
 
 from ..hosts import is_local, request_host
 from ..origin import is_cross_origin
-from ..reader import ARRIVED, Arrived
+from ..reader import ARRIVED, Arrived, CookieReader
 from ..sessions.access import requires_fresh_login
 from ..sessions.own_copy import copy_own_session
 from ..sessions.session import ServerSession
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from markupsafe import Markup
 
+    from ..policy import CookiePolicy
     from .published import Published
 
 #: Below the prefix of the library's pages.
@@ -48,7 +49,6 @@ PATH = "/this-browser"
 #: Who keeps what a visitor does here: this server's store, his own cookie, nobody, another.
 Kept = Literal["server", "cookie", "nowhere", "elsewhere"]
 
-_NOTHING = Arrived((), frozenset(), whole=True)
 _ENDPOINT = "strict_cookies.delete_from_browser"
 
 
@@ -76,7 +76,7 @@ def add_this_browser(
             "strict_cookies/this_browser.html",
             policy.site,
             asked,
-            sent=compare_sent(policy, request.environ.get(ARRIVED, _NOTHING)),
+            sent=compare_sent(policy, _find_arrived(policy)),
             enforced=published.document()["enforced"],
             words=published.wording(asked.language),
             session_kept=find_keeper(),
@@ -136,6 +136,14 @@ def _send_copy() -> Response:
     response = Response(f"{text}\n".encode("utf-8", "replace"), content_type="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="session.json"'
     return response
+
+
+def _find_arrived(policy: CookiePolicy) -> Arrived:
+    """Name what came: what was cut is known to the firewall alone."""
+    found: Arrived | None = request.environ.get(ARRIVED)
+    if found is not None:
+        return found
+    return CookieReader(policy).name_arrived(request.environ.get("HTTP_COOKIE", ""))
 
 
 def _is_secure() -> bool:
