@@ -355,8 +355,9 @@ def test_external_origins_are_told_with_a_word_on_cookies():
     words = {kind["cookies"]: kind["cookies_text"] for kind in
              document["external_origins"][0]["kinds"]}  # fmt: skip
     assert "Safari does not" in words["withheld"]
+    assert "unless the page asks for them" in words["withheld"]
     assert words["possible"] == "The other site may receive and store its own cookies."
-    assert words["never"] == "Fetched without cookies."
+    assert words["never"] == "Fetched without cookies, unless the page asks for them."
     assert [one["origin"] for one in document["external_origins"]] == [
         "https://maps.example.com",
         "wss://live.example.com:8443",

@@ -26,6 +26,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
 from .declaration.published import Standing
+from .declaration.sessions_page import pages
+from .declaration.this_browser import PATH, let_button_through
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
@@ -44,7 +46,6 @@ from .reasons import Reason
 from .report.pages import report_pages
 from .reports import ReportTable
 from .sessions.interface import ServerSessionInterface, answer_unavailable
-from .sessions.pages import pages
 from .sessions.preferences import preferences
 from .sessions.session import ServerSession
 from .settings import (
@@ -120,7 +121,9 @@ class StrictCookies:
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.jinja_env.globals["strict_cookies_guard"] = protection.guard
-        declaration = create_blueprint(protection.stand, processing=protection.processing)
+        declaration = create_blueprint(
+            protection.stand, processing=protection.processing, erase=erase
+        )
         add_head(declaration, lambda: protection.trail)
         app.register_blueprint(declaration, url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
@@ -451,6 +454,7 @@ class Protection:
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             self._choose_sessions(settings)
+            let_button_through(app)
             freeze_config(app)
             firewall = CookieFirewall(
                 BrowserEndpoints(
@@ -466,6 +470,7 @@ class Protection:
                 interceptors=self._make_interceptors(settings),
                 place=self._place,
                 sender=app,
+                shows=(f"{self.url_prefix}{PATH}",),
                 propagate_exceptions=self._propagates(),
             )
             # Proxies append who asked them, and overwrite what they heard it by; they keep Host.

@@ -28,8 +28,10 @@ from flask import (
 )
 from markupsafe import Markup
 
+from .asked import Asked, find_asked
 from .language import LANGUAGES, Language, find_language, pick_text
 from .published import Published, Rendered, Stand, counters_only, no_edition
+from .this_browser import add_this_browser
 
 if TYPE_CHECKING:
     from .edition import Edition
@@ -42,9 +44,13 @@ MAX_AGE = 300
 
 _FOLDER = Path(__file__).parent / "templates"
 _PAGE = "strict_cookies/declaration.html"
-#: Every template that a rendering may come from.
+#: Templates of pages that are made anew for each visit, by the beginning of their names.
+_OF_VISITS = ("sessions", "this_browser")
+#: Every template that a kept rendering may come from.
 _TEMPLATES = tuple(
-    path.relative_to(_FOLDER).as_posix() for path in sorted(_FOLDER.glob("*/*.html"))
+    path.relative_to(_FOLDER).as_posix()
+    for path in sorted(_FOLDER.glob("*/*.html"))
+    if not path.name.startswith(_OF_VISITS)
 )
 
 
@@ -53,6 +59,7 @@ def create_blueprint(
     *,
     edition: Callable[[], Edition | None] = no_edition,
     processing: Callable[[], tuple[Processing, ...]] = counters_only,
+    erase: Callable[[Response], Response] | None = None,
 ) -> Blueprint:
     """
     Make the pages for one application.
@@ -61,12 +68,14 @@ def create_blueprint(
         stand: Gives what is published; asked at each request.
         edition: Gives version and history; None where nobody keeps versions.
         processing: Gives what the protection itself keeps.
+        erase: Makes a response end the session and delete what is stored; without it there is no
+            page that shows a browser what it sent.
     """
     blueprint = Blueprint(
         "strict_cookies", __name__, template_folder="templates", static_folder="static"
     )
     published = Published(stand, edition=edition, processing=processing)
-    pages = _Pages(published)
+    pages = _Pages(published, has_visits=erase is not None)
 
     @blueprint.get("/")
     def declaration() -> Response:
@@ -96,6 +105,9 @@ def create_blueprint(
         response.make_conditional(request)
         return response
 
+    if erase is not None:
+        add_this_browser(blueprint, published, erase)
+
     def add_part(name: str, template: str, **options: object) -> None:
         def render_part(lang: str | None = None) -> Markup:
             asked = lang in LANGUAGES
@@ -118,8 +130,9 @@ def create_blueprint(
 class _Pages:
     """Renders templates in the reader's language, once where they are the library's own."""
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, *, has_visits: bool) -> None:
         self._published = published
+        self._has_visits = has_visits
 
     def render(self, template: str, language: Language, **options: object) -> Rendered:
         links = {
@@ -129,6 +142,8 @@ class _Pages:
             "icon": url_for("strict_cookies.static", filename="icon.svg"),
             **{name: url_for(f"strict_cookies.declaration_{name}") for name in FORMATS},
         }
+        if self._has_visits:
+            links["this_browser"] = url_for("strict_cookies.this_browser")
         if not all(map(_is_ours, _TEMPLATES)):
             return self._make(template, language, links, options)
         key = (template, language.tag, *links.values(), *options)
@@ -146,7 +161,7 @@ class _Pages:
 
         def say(texts: Mapping[str, str]) -> Markup:
             """Give a declared text in the reader's language, marked where the page's is another."""
-            return Markup(pick_text(texts, language.tag, default).__html__())  # noqa: S704
+            return pick_text(texts, language.tag, default).markup
 
         context: dict[str, Any] = {
             "fragment": False,
@@ -203,16 +218,8 @@ def _vary(response: Response) -> Response:
     return response
 
 
-def _choose(published: Published) -> tuple[Language, bool]:
-    """Give the reader's language, and whether the address names it."""
-    default = published.policy.site.languages[0].partition("-")[0]
-    if not has_request_context():
-        return find_language(default), True
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
-        return find_language(asked), True
-    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
-    return find_language(next((tag for tag in wanted if tag in LANGUAGES), default)), False
+def _choose(published: Published) -> Asked:
+    return find_asked(published.policy.site)
 
 
 def _site_address() -> str:
