@@ -283,7 +283,7 @@ def run_audit(
     from .audit.browser import audit_site
     from .audit.conclusion import conclude_audit
     from .audit.display import Display
-    from .audit.printing import print_pdf
+    from .audit.formats.pdf import print_pdf
 
     percent = options["min_coverage"]
     try:

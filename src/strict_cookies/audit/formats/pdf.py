@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import AuditError
-from .apart import run_apart
-from .chromium import find_chromium, import_playwright, launch_flags
+from ...errors import AuditError
+from ..apart import run_apart
+from ..chromium import find_chromium, import_playwright, launch_flags
 
 #: Longest time that printing takes, in seconds.
 PRINT_SECONDS = 60.0
