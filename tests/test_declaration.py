@@ -147,7 +147,7 @@ def test_page_prints_how_to_check_it(config, address):
     app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_HTTPS="off", **config)
     StrictCookies(app)
     page = app.test_client().get("/cookies/", base_url=address or "http://evil.test").text
-    command = f"<code>strict-cookies audit {address} --against-declaration</code>"
+    command = f"<code>strict-cookies audit {address} <span>--against-declaration</span></code>"
     assert (command in page) is (address is not None)
     assert "evil" not in page
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import os
 import re
 import shlex
@@ -30,6 +31,8 @@ import pytest
 
 import strict_cookies
 from strict_cookies import signals
+from strict_cookies.audit.chromium import VARIABLE
+from strict_cookies.audit.journeys import parse_journey
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
@@ -43,24 +46,28 @@ from strict_cookies.settings import DEFAULTS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = sorted(DOCS.glob("*.md"))
+HOWTOS = sorted(DOCS.glob("howto/*.md"))
+PAGES = [*sorted(DOCS.glob("*.md")), *HOWTOS]
 #: The pages whose text is held to the style; the others have tests, or a script, of their own.
 PROSE = [
-    DOCS / name
-    for name in (
-        "quickstart.md",
-        "policy.md",
-        "configuration.md",
-        "behind-a-proxy.md",
-        "guard.md",
-        "sessions.md",
-        "declaration.md",
-        "glossary.md",
-        "security.md",
-        "verify.md",
-        "audit-report.md",
-        "ci.md",
-    )
+    *HOWTOS,
+    *(
+        DOCS / name
+        for name in (
+            "quickstart.md",
+            "policy.md",
+            "configuration.md",
+            "behind-a-proxy.md",
+            "guard.md",
+            "sessions.md",
+            "declaration.md",
+            "glossary.md",
+            "security.md",
+            "verify.md",
+            "audit-report.md",
+            "ci.md",
+        )
+    ),
 ]
 #: What the documentation calls the reader's folder.
 FOLDER = "/home/you/shop"
@@ -236,7 +243,21 @@ def test_readme_block_publishes_the_cookie(tmp_path):
 # --- Blocks ---
 
 
-@pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
+def is_journey(block):
+    """Tell a journey from a policy."""
+    return "[[step]]" in block.text
+
+
+@pytest.mark.parametrize("block", list(filter(is_journey, all_blocks("toml"))), ids=str)
+def test_journey_is_as_good_as_it_looks(block, monkeypatch):
+    """Each journey that is shown loads."""
+    monkeypatch.setenv("ERP_PASSWORD", "not a password")
+    assert parse_journey(block.text)
+
+
+@pytest.mark.parametrize(
+    "block", list(itertools.filterfalse(is_journey, all_blocks("toml"))), ids=str
+)
 def test_policy_is_as_good_as_it_looks(block):
     """Each policy that is shown loads, and each that is wrong on purpose is refused."""
     if block.mark != "wrong on purpose":
@@ -430,9 +451,9 @@ def test_reasons_that_are_named_exist(page):
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=name_of)
 def test_settings_that_are_named_exist(page):
-    """No page sends anybody to a setting of ours that does not exist."""
+    """No page sends anybody to a setting, or a variable, of ours that does not exist."""
     named = set(re.findall(r"STRICT_COOKIES_\w+", page.read_text("utf-8")))
-    assert named <= set(DEFAULTS)
+    assert named <= {*DEFAULTS, VARIABLE}
 
 
 # --- Links, words, names ---

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from .bundle_commands import verify_bundle_command
-from .errors import StrictCookiesError
+from .errors import AuditError, StrictCookiesError
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .archive.store import Archive
     from .audit.observation import Observation
     from .audit.options import AuditOptions
-    from .audit.report import Report
     from .policy import CookiePolicy
 
 #: The exit code where an audit could not be made.
@@ -53,6 +54,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--output",
         type=click.Path(path_type=Path, file_okay=False),
         help="A folder for the report and its evidence; it must be empty.",
+    ),
+    click.option("--pdf", is_flag=True, help="Print the report to PDF, too; needs --output."),
+    click.option(
+        "--draft",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write a first cookies.toml from what is seen.",
     ),
     click.option(
         "--journey",
@@ -151,7 +158,7 @@ def audit_command(
 
         return load_policy(policy)
 
-    run_audit(ctx, urls, declared, find_declaration=against_declaration, **options)
+    ctx.exit(run_audit(ctx, urls, declared, find_declaration=against_declaration, **options))
 
 
 def create_command(
@@ -188,20 +195,16 @@ def create_command(
         protection = app.extensions["strict_cookies"]
         policy = protection.freeze().policy
 
-        def record(report: Report, manifest_hash: str | None) -> None:
-            from .audit.audits import record_audit
-
-            record_audit(protection.archive, report, manifest_hash=manifest_hash)
-            protection.trail.record("audit-run", result=report["result"])
-
-        run_audit(
+        code = run_audit(
             ctx,
             urls or (f"https://{host}",),
             lambda _: policy,
             known_routes=find_routes(app),
-            record=record,
+            archive=protection.archive,
             **options,
         )
+        protection.trail.record("audit-run", exit_code=code)
+        ctx.exit(code)
 
     return command
 
@@ -232,7 +235,6 @@ def read_declared(observation: Observation) -> CookiePolicy:
         PolicyError: It can't be read.
     """
     from .declaration.reading import read_declaration
-    from .errors import AuditError
 
     if observation.declaration is None:
         raise AuditError(
@@ -253,11 +255,11 @@ def run_audit(
     output: Path | None,
     find_declaration: bool = False,
     known_routes: tuple[str, ...] = (),
-    record: Callable[[Report, str | None], None] | None = None,
+    archive: Archive | None = None,
     **options: Any,
-) -> None:
+) -> int:
     """
-    Make an audit, show and write what it found, and end with its exit code.
+    Make an audit, show and write what it found.
 
     Args:
         ctx: Of the command.
@@ -266,8 +268,12 @@ def run_audit(
         output: A folder; None to write nothing.
         find_declaration: As in :class:`~strict_cookies.audit.options.AuditOptions`.
         known_routes: Likewise.
-        record: Remembers a report, with the hash of its bundle's manifest.
+        archive: Where the audit is remembered; None for a site that is not at hand.
         options: Those of :func:`audit_options`, by their names.
+
+    Returns:
+        The exit code: 0 where nothing was found, 1 where something was; an audit that could not be
+        made ends the command with 2.
     """
     try:
         from rich.console import Console
@@ -275,48 +281,39 @@ def run_audit(
         click.echo("More packages are needed. Run 'pip install strict-cookies[audit]'.", err=True)
         ctx.exit(FAILED)
     from .audit.browser import audit_site
+    from .audit.conclusion import conclude_audit
     from .audit.display import Display
-    from .audit.formats.terminal import print_report
-    from .audit.report import build_report, exit_code
+    from .audit.printing import print_pdf
 
-    console = Console()
     percent = options["min_coverage"]
     try:
         chosen = replace(
             _read_options(options), find_declaration=find_declaration, known_routes=known_routes
         )
         _make_folder(output)
+        draft = options["draft"]
+        if draft is not None and draft.exists():
+            raise AuditError(f"{draft} is there already. Name another file.")
         with TemporaryDirectory(prefix="strict-cookies-") as folder:
-            pictures = Path(folder)
-            if output is not None and not options["no_screenshots"]:
-                chosen = replace(chosen, screenshots=pictures)
+            pictures = None if output is None or options["no_screenshots"] else Path(folder)
+            chosen = replace(chosen, screenshots=pictures)
             with Display(Console(stderr=True)) as display:
                 observation = audit_site(urls, chosen, display.update)
-            report = build_report(
+            code = conclude_audit(
                 observation,
                 declared(observation),
+                Console(),
+                output=output,
+                pictures=pictures,
+                draft=draft,
+                archive=archive,
                 min_coverage=None if percent is None else percent / 100,
+                print_pdf=partial(print_pdf, chromium=chosen.chromium) if options["pdf"] else None,
             )
-            print_report(report, console)
-            manifest_hash = None
-            if output is not None:
-                manifest_hash = _write(output, report, observation, pictures)
-        if record is not None:
-            record(report, manifest_hash)
     except StrictCookiesError as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(FAILED)
-    ctx.exit(exit_code(report))
-
-
-def _write(output: Path, report: Report, observation: Observation, pictures: Path) -> str:
-    from .audit.bundle import write_bundle
-
-    files = {path.name: path.read_bytes() for path in sorted(pictures.iterdir())}
-    manifest_hash = write_bundle(output, report, observation, files=files)
-    click.echo(f"Evidence: {output}")
-    click.echo(f"Manifest: {manifest_hash}")
-    return manifest_hash
+    return code
 
 
 def _read_options(given: dict[str, Any]) -> AuditOptions:
@@ -343,8 +340,6 @@ def _read_options(given: dict[str, Any]) -> AuditOptions:
 
 def _make_folder(folder: Path | None) -> None:
     """Make the folder before the work of an audit, not after it."""
-    from .errors import AuditError
-
     if folder is None:
         return
     try:

@@ -53,7 +53,7 @@ def working_day(tmp_path_factory):
         patch.setenv("ERP_PASSWORD", erp.PASSWORDS["clerk"])
         options = AuditOptions(
             journey=parse_journey(JOURNEY),
-            max_pages=8,
+            max_pages=5,
             exclude=("/misbehave",),
             find_declaration=True,
             screenshots=pictures,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from strict_cookies.audit.browser import audit_site
+from strict_cookies.audit.formats.csv_file import write_csv
+from strict_cookies.audit.formats.html import write_html
+from strict_cookies.audit.formats.json_file import write_json
+from strict_cookies.audit.formats.sarif import write_sarif
+from strict_cookies.audit.journeys import DEFAULT_JOURNEY, Step
 from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.report import build_report
 from tests.audit import planted
 
 pytestmark = pytest.mark.browser
@@ -14,11 +22,46 @@ FLAGS = ("--host-resolver-rules=MAP *.test 127.0.0.1",)
 
 
 @pytest.fixture(scope="module")
-def audited():
+def audited(tmp_path_factory):
     """The planted site's names, and what an audit of it saw."""
+    state = tmp_path_factory.mktemp("journey") / "state.json"
     with planted.planted_site() as (names, url):
-        options = AuditOptions(ignore_certificates=True, flags=FLAGS, delay_seconds=0)
+        state.write_text(json.dumps(signed_in(names, url)))
+        options = AuditOptions(
+            journey=(
+                *DEFAULT_JOURNEY,
+                Step(do="login", name="signed in", storage_state=state),
+            ),
+            ignore_certificates=True,
+            flags=FLAGS,
+            delay_seconds=0,
+        )
         yield names, audit_site([url], options)
+
+
+def signed_in(names, url):
+    """The state of a browser that has signed in, as Playwright writes it."""
+    return {
+        "cookies": [
+            {"name": names.given, "value": "secret-value", "domain": planted.SITE, "path": "/"}
+        ],
+        "origins": [
+            {
+                "origin": url.removesuffix("/"),
+                "localStorage": [{"name": names.kept, "value": "secret-value"}],
+            }
+        ],
+    }
+
+
+def test_state_of_a_signed_in_browser_is_loaded(audited):
+    """Cookies and localStorage of the state are there in that step, and nobody saw them set."""
+    names, seen = audited
+    given = next(cookie for cookie in seen.cookies if cookie.name == names.given)
+    kept = next(item for item in seen.storage if item.name == names.kept)
+    for item in (given, kept):
+        assert (item.setter.kind, item.step, item.gone_after) == ("unknown", "signed in", None)
+    assert seen.steps[-1].problem is None
 
 
 def test_every_planted_item_is_found_with_its_setter(audited):
@@ -42,7 +85,7 @@ def test_every_planted_item_is_found_with_its_setter(audited):
 def test_nothing_else_is_found(audited):
     """No item is made up; a credentialless frame's cookies, which never come back, do not count."""
     names, seen = audited
-    planned = {item.name for item in planted.items(names)}
+    planned = {item.name for item in planted.items(names)} | {names.given, names.kept}
     assert {cookie.name for cookie in seen.cookies} <= planned
     assert {cookie.name for cookie in seen.cookies}.isdisjoint({names.fenced, names.fenced_js})
     assert {item.name.rpartition("test:")[2].lstrip("0123456789") or item.name
@@ -123,7 +166,35 @@ def test_what_ended_is_told_with_its_step(audited):
     names, seen = audited
     brief = next(it for it in seen.storage if it.name == names.brief.replace("-", "_"))
     assert brief.gone_after is not None
-    assert [step.name for step in seen.steps] == ["first visit", "second visit"]
+    assert [step.name for step in seen.steps] == [
+        "first visit",
+        "second visit",
+        "signed in",
+    ]
     left = " ".join(seen.steps[-1].storage_left)
     assert brief.name not in left
     assert names.local in left
+
+
+def test_every_planted_item_is_a_finding_with_its_setter(audited):
+    """On a site that declares nothing each planted item is an error, in every format, unread."""
+    names, seen = audited
+    report = build_report(seen, None)
+    missing = [
+        item
+        for item in planted.items(names)
+        if not any(
+            item.name in finding["subject"]
+            and finding["severity"] == "error"
+            and finding["setter"]
+            and finding["setter"]["kind"] == item.setter
+            and finding["setter"]["url"].endswith(item.url)
+            for finding in report["findings"]
+        )
+    ]
+    assert missing == []
+    assert report["result"] == "findings"
+    for text in (write_json(report), write_csv(report), write_sarif(report), write_html(report)):
+        assert all(item.name in text for item in planted.items(names))
+        assert "secret-value" not in text
+        assert "personal" not in text

@@ -15,7 +15,6 @@ import itertools
 import json
 import secrets
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from ..errors import AuditError
 from ..grammar import path_matches
 from ..hosts import is_local
 from .acting import fill_in, load_state
+from .apart import run_apart
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
 from .crawling import Frontier, Robots, Waiting, normalise, origin_of, read_sitemap
 from .fetching import Fetcher
@@ -95,7 +95,7 @@ def audit_site(
         AuditError: It could not be made: no browser, or none of the targets answers.
     """
     audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress)
-    return _run_apart(audit)
+    return run_apart(audit.run())
 
 
 def _check_targets(targets: Sequence[str]) -> tuple[str, ...]:
@@ -117,37 +117,6 @@ def _check_targets(targets: Sequence[str]) -> tuple[str, ...]:
     if not urls:
         raise AuditError("There is no site to audit. Give one address or more.")
     return tuple(dict.fromkeys(urls))
-
-
-def _run_apart(audit: _Audit) -> Observation:
-    """Run in a thread of its own, since the caller's may have an event loop already."""
-    results: list[Observation] = []
-    errors: list[BaseException] = []
-    loop = asyncio.new_event_loop()
-    # A page that is closed while it is asked leaves answers that nobody waits for.
-    loop.set_exception_handler(lambda _, __: None)
-    task = loop.create_task(audit.run())
-
-    def run() -> None:
-        try:
-            results.append(loop.run_until_complete(task))
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-            errors.append(error)
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
-
-    thread = threading.Thread(target=run, name="strict-cookies-audit")
-    thread.start()
-    try:
-        thread.join()
-    except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()
-        raise
-    if errors:
-        raise errors[0]
-    return results[0]
 
 
 class _Audit:
@@ -390,9 +359,11 @@ class _Audit:
             if position >= MAX_SITEMAPS or not self._sightings.is_own(host_of(url)):
                 break
             for found in read_sitemap(await self._fetch(url, MAX_SITEMAP) or ""):
+                if not self._sightings.is_own(host_of(found)):
+                    continue
                 if urlsplit(found).path.endswith(".xml"):
                     waiting.append(found)
-                elif self._sightings.is_own(host_of(found)):
+                else:
                     self._routes.setdefault(urlsplit(found).path or "/")
 
     def _may_visit(self, url: str) -> bool:

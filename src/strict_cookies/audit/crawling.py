@@ -10,6 +10,7 @@ Source: RFC 9309 for robots.txt; sitemaps.org for the sitemap.
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 from collections import deque
@@ -209,7 +210,8 @@ def declaration_links(header: str, base: str) -> list[str]:
     for target, parameters in re.findall(r"<([^>]*)>((?:\s*;[^,<]*)*)", header[:8192]):
         relation = re.search(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;]+))', parameters, re.IGNORECASE)
         if relation and "cookie-declaration" in (relation[1] or relation[2]).lower().split():
-            found.append(urljoin(base, target))
+            with contextlib.suppress(ValueError):
+                found.append(urljoin(base, target))
     return found
 
 

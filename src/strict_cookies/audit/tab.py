@@ -12,14 +12,14 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .chromium import import_playwright
 from .crawling import declaration_links
 from .observation import ObservedPage, Outcome
-from .sightings import Place, Sightings
+from .sightings import KINDS, Place, Sightings, host_of
 from .watching import MAX_DOCUMENTS, Send, Watch, commands, read_script
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ CLICK_SECONDS = 1.0
 MAX_VISITS = 25
 #: Most frames of a page whose storage is read.
 MAX_FRAMES = 100
+#: Longest title that is kept, in characters.
+MAX_TITLE = 200
 #: Most remarks on one page.
 MAX_REMARKS = 10
 
@@ -200,16 +202,16 @@ class Tab:
                 status=main.status if main else None,
                 seconds=round(time.monotonic() - began, 3),
                 headers=headers,
-                title=told.get("title", ""),
+                title=str(told.get("title", ""))[:MAX_TITLE],
                 remarks=tuple(self._going.remarks),
                 screenshot=(
                     screenshot.name if screenshot is not None and screenshot.exists() else None
                 ),
             ),
-            links=tuple(told.get("links", ())),
+            links=tuple(link for link in _list(told, "links") if isinstance(link, dict)),
             declarations=(
                 *(declaration_links(headers.get("link", ""), main.url) if main else ()),
-                *told.get("declarations", ()),
+                *(url for url in _list(told, "declarations") if isinstance(url, str)),
             ),
             problem=problem,
         )
@@ -295,16 +297,8 @@ class Tab:
                 for frame in self._page.frames[:MAX_FRAMES]
             ),
         )
-        # A blank frame has its parent's origin, but not all of its storage.
-        found: dict[str, dict[str, list[str]]] = {}
-        for frame in frames:
-            if isinstance(frame, dict) and not frame["credentialless"]:
-                kinds = found.setdefault(frame["origin"], {})
-                for kind, names in frame["names"].items():
-                    kinds[kind] = kinds.get(kind, []) + names
-        for origin, kinds in found.items():
-            if origin != "null":
-                self._sightings.storage_now(origin, kinds, self._name, place)
+        for origin, kinds in _by_origin(frames).items():
+            self._sightings.storage_now(origin, kinds, self._name, place)
         return told if isinstance(told, dict) else {}
 
     async def _read_jar(self, place: Place) -> None:
@@ -396,3 +390,30 @@ class Tab:
         self._children[session_id] = send
         for method, params in commands(self._binding, is_worker=kind in _WORKERS):
             send(method, params)
+
+
+def _by_origin(frames: Iterable[object]) -> dict[str, dict[str, set[str]]]:
+    """
+    Put together what the frames of one origin have stored, as ``storage.js`` reads it.
+
+    A blank frame has its parent's origin, but not all of its storage. What a page has bent into
+    another shape is left out.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for frame in frames:
+        if not isinstance(frame, dict) or frame.get("credentialless"):
+            continue
+        origin, names = frame.get("origin"), frame.get("names")
+        if not isinstance(origin, str) or not host_of(origin) or not isinstance(names, dict):
+            continue
+        kinds = found.setdefault(origin, {})
+        for kind in KINDS:
+            words = {name for name in _list(names, kind) if isinstance(name, str)}
+            kinds.setdefault(kind, set()).update(words)
+    return found
+
+
+def _list(told: Mapping[str, Any], key: str) -> list[Any]:
+    """Give a list out of what a page told; empty where it is none."""
+    found = told.get(key)
+    return found if isinstance(found, list) else []

@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 from ..grammar import parse_set_cookie
-from .observation import Setter, StorageKind
+from .observation import Setter
 from .sightings import KINDS, CookieSet, Place, Sightings, bare, host_of
 
 #: Most requests of one visit that are looked at.
@@ -290,37 +290,38 @@ class Watch:
     # Scripts
 
     def _witness(self, payload: str) -> None:
+        """Read what a frame tells; its page may have bent the very functions that write it."""
         try:
             told = json.loads(payload)
-            kind, name, origin = told["kind"], told["name"], told["origin"]
-        except (ValueError, TypeError, KeyError):
+            kind, name, origin, href, stack, attributes = (
+                str(told.get(key, ""))
+                for key in ("kind", "name", "origin", "href", "stack", "attributes")
+            )
+        except (ValueError, AttributeError, RecursionError):
             return
         if kind == "blocked":
             host = host_of(name)
             if host:
-                directive = str(told.get("attributes", "")).split("-", 1)[0]
+                directive = attributes.split("-", 1)[0]
                 word = {"img": "image", "connect": "fetch"}.get(directive, directive)
                 self._violations.add((host, word))
             return
-        if told["credentialless"] or not host_of(origin):
+        if told.get("credentialless") or not host_of(origin):
             return
-        stack = read_stack(told["stack"])
-        setter = Setter(kind="script", url=_script_url(stack), stack=stack)
+        frames = read_stack(stack)
+        setter = Setter(kind="script", url=_script_url(frames), stack=frames)
         if kind == "cookie":
-            cookie = parse_set_cookie(f"{name}=-{told['attributes']}")
+            cookie = parse_set_cookie(f"{name}=-{attributes}")
             if cookie is not None:
-                href = told["href"]
                 write = CookieSet(
                     cookie=cookie._replace(value=""),
                     url=href if href.startswith("http") else f"{origin}/",
                     setter=setter,
-                    stored=told["stored"],
+                    stored=told.get("stored") is True,
                 )
                 self._sightings.cookie_set(write, self._place)
         elif kind in KINDS:
-            self._sightings.storage_set(
-                cast("StorageKind", kind), name, origin, setter, self._place
-            )
+            self._sightings.storage_set(kind, name, origin, setter, self._place)
 
     _READERS: Mapping[str, Callable[[Watch, Mapping[str, Any]], None]] = {
         "Network.requestWillBeSent": _request,
