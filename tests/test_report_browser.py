@@ -41,8 +41,10 @@ def app(tmp_path_factory):
         return response
 
     StrictCookies(app)
+    client = app.test_client()
+    client.set_cookie("_ga", "1")
     for _ in range(4):
-        app.test_client().get("/banner", headers={"Cookie": "_ga=1"})
+        client.get("/banner")
     app.extensions["strict_cookies"].archive.put("audits", "last", json.dumps(AUDIT).encode())
     return app
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from example_app import database, journal
+from strict_cookies.report.pages import links
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ROOMS = ("/", "/orders/", "/customers/", "/messages/", "/preferences/")
@@ -194,3 +195,37 @@ def test_untrusted_host_gets_a_plain_400(app, visitor):
     """A site that pins its host refuses others, without a page whose links it can't build."""
     app.config["TRUSTED_HOSTS"] = ["localhost"]
     assert visitor.get("/privacy", base_url="http://other.example").status_code == 400
+
+
+def test_auditor_reads_the_report(sign_in):
+    """The navigation leads there, and the page tells of the site's own settings."""
+    auditor = sign_in("auditor")
+    assert 'href="/cookies/report/"' in auditor.get("/").text
+    page = auditor.get("/cookies/report/").text
+    assert "Auditor’s report" in page
+    assert "__Host-Http-session" in page
+
+
+@pytest.mark.parametrize("username", ["clerk", "manager"])
+def test_report_is_for_auditors(sign_in, username):
+    """Nobody else is led there, or gets in."""
+    someone = sign_in(username)
+    assert "/cookies/report/" not in someone.get("/").text
+    assert someone.get("/cookies/report/").status_code == 403
+
+
+def test_visitor_of_the_report_is_sent_to_sign_in(visitor):
+    """As from any room of the ERP."""
+    answer = visitor.get("/cookies/report/")
+    assert (answer.status_code, answer.location) == (302, "/login?next=/cookies/report/")
+
+
+def test_link_opens_the_report_past_the_form_tokens(visitor, app):
+    """The library's form carries the ERP's token, so that its check lets it through."""
+    with app.app_context():
+        _, token = links().make(3600)
+    page = visitor.get(f"/cookies/report/link/{token}").text
+    assert _TOKEN.search(page)
+    assert visitor.post("/cookies/report/open", token=token).status_code == 303
+    assert visitor.get("/cookies/report/").status_code == 200
+    assert visitor.get("/").status_code == 302

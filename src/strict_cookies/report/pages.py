@@ -26,6 +26,7 @@ from flask import (
     url_for,
 )
 
+from ..durations import say_duration
 from ..origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
@@ -75,7 +76,10 @@ def index() -> str | Response:
         for kind, label in (("dropped", "Cookies dropped"), ("strays", "Strays cut"))
         if days
     }
-    return render_template("strict_cookies/report.html", report=report, plots=plots)
+    sums = {kind: sum(row[kind] for _, row in days) for kind in plots}
+    return render_template(
+        "strict_cookies/report.html", report=report, plots=plots, sums=sums, say=_say_lifetime
+    )
 
 
 @report_pages.get("/report/report.json")
@@ -138,6 +142,10 @@ def _refuse(form: str) -> Response | None:
         login = current_login()
         trail.record("report-opened", form=form, user=None if login is None else login.user_id)
     return refused
+
+
+def _say_lifetime(seconds: int) -> str:
+    return say_duration(datetime.timedelta(seconds=seconds))
 
 
 def _nothing() -> Response | None:
