@@ -58,7 +58,7 @@ dist: $(VENV)/.develop
 	$(BIN)/python -m build --no-isolation
 
 bench: $(VENV)/.develop
-	sh scripts/system-packages.sh redis-server
+	sh scripts/system-packages.sh redis-server wrk
 	$(BIN)/python -m benchmarks
 
 endurance: $(VENV)/.develop

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from .cases import firewall_cases, flask_cases
 from .declaration import declaration_table
+from .growth import growth_tables
 from .imports import measure_import
 from .measure import ROUNDS, Timing, measure
+from .pieces import pieces_table
+from .servers import servers_table
 from .sessions import sessions_table
 from .stores import stores_table
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_PACKAGES = ("flask", "werkzeug", "flask-talisman", "flask-session")
+_PACKAGES = ("flask", "werkzeug", "flask-talisman", "flask-session", "secure", "gunicorn")
 
 
 def main() -> None:
@@ -42,11 +45,14 @@ def lines() -> Iterator[str]:
     )
     yield ""
     yield from firewall_table(measure(firewall_cases()))
+    yield from pieces_table()
     yield from flask_table(measure(flask_cases()))
     yield from sessions_table()
     yield from stores_table()
     yield from declaration_table()
+    yield from growth_tables()
     yield from import_table()
+    yield from servers_table()
 
 
 def firewall_table(found: dict[str, Timing]) -> Iterator[str]:

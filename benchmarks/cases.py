@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from io import BytesIO
 
-from flask import Flask, render_template
+from flask import Flask, Response, render_template
 from flask_talisman import Talisman
 from jinja2 import DictLoader
+from secure import Secure
 
 from strict_cookies import CookieFirewall, CookiePolicy, DeclaredCookie, StrictCookies
 from strict_cookies.profiles import CLOSED_CSP
@@ -42,10 +43,10 @@ def firewall_cases() -> dict[str, Case]:
     """Give the bare callable and the firewall over it, for small and large fields and policies."""
     cases = {}
     for cookies, field in (("6 cookies", SIX), ("180 cookies in 16 KiB", FULL)):
-        cases[f"bare, {cookies}"] = _request(bare_app, field)
+        cases[f"bare, {cookies}"] = request(bare_app, field)
         for entries in (10, 1_000):
-            firewall = CookieFirewall(bare_app, _policy(entries))
-            cases[f"firewall, {cookies}, policy of {entries}"] = _request(firewall, field)
+            firewall = CookieFirewall(bare_app, make_policy(entries))
+            cases[f"firewall, {cookies}, policy of {entries}"] = request(firewall, field)
     return cases
 
 
@@ -53,7 +54,9 @@ def flask_cases() -> dict[str, Case]:
     """Give one small page by Flask alone, by Talisman with a nonce, and by the whole product."""
     apps = {
         "Flask": _page(),
+        "Flask + Talisman, as it comes": _page(),
         "Flask + Talisman, nonce CSP": _page(),
+        "Flask + secure": _page(),
         "Flask + Strict Cookies, session in Flask's own cookie": _page(),
         "Flask + Strict Cookies, as it comes": _page(),
     }
@@ -63,14 +66,23 @@ def flask_cases() -> dict[str, Case]:
         content_security_policy_nonce_in=["script-src", "style-src"],
         frame_options="DENY",
     )
-    apps["Flask"].jinja_env.globals["csp_nonce"] = lambda: "none"
+    Talisman(apps["Flask + Talisman, as it comes"])
+    secure = Secure.with_default_headers()
+
+    @apps["Flask + secure"].after_request
+    def set_headers(response: Response) -> Response:
+        secure.set_headers(response)
+        return response
+
+    for name in ("Flask", "Flask + Talisman, as it comes", "Flask + secure"):
+        apps[name].jinja_env.globals["csp_nonce"] = lambda: "none"
     for name, ours in apps.items():
         if "Strict Cookies" in name:
-            ours.config["STRICT_COOKIES_POLICY"] = _policy(10)
+            ours.config["STRICT_COOKIES_POLICY"] = make_policy(10)
             if "own cookie" in name:
                 ours.config["STRICT_COOKIES_SESSIONS"] = "flask"
             StrictCookies(ours)
-    return {name: _request(app, SIX) for name, app in apps.items()}
+    return {name: request(app, SIX) for name, app in apps.items()}
 
 
 def _page() -> Flask:
@@ -81,7 +93,8 @@ def _page() -> Flask:
     return app
 
 
-def _policy(entries: int) -> CookiePolicy:
+def make_policy(entries: int) -> CookiePolicy:
+    """Make a policy of some size."""
     names = ["__Host-sid", "csrf", "pref", *(f"declared{number}" for number in range(entries - 3))]
     return CookiePolicy(
         cookies=tuple(
@@ -93,7 +106,7 @@ def _policy(entries: int) -> CookiePolicy:
     )
 
 
-def _request(app: Callable[..., object], field: str) -> Case:
+def request(app: Callable[..., object], field: str) -> Case:
     """Make a callable that serves one https request and reads the answer."""
     logging.getLogger("strict_cookies").setLevel(logging.CRITICAL)
     environ = {

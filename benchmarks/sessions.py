@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from io import BytesIO
 
+from cachelib import FileSystemCache
 from flask import Flask, session
 from flask_session import Session
 from redis import Redis
@@ -20,6 +21,8 @@ from .measure import ROUNDS, Timing, measure
 FLASK = "Flask, signed cookie"
 SHIPPED = "Flask-Session on Redis, as shipped"
 NO_REFRESH = "Flask-Session on Redis, refresh off"
+ON_FILES = "Flask-Session in files"
+ON_SQLALCHEMY = "Flask-Session on SQLAlchemy, SQLite"
 ON_SQLITE = "Strict Cookies on SQLite"
 ON_REDIS = "Strict Cookies on Redis"
 #: What a request does with its session, and where.
@@ -79,10 +82,18 @@ def _table(heading: str, what: str, found: Found) -> Iterator[str]:
 
 
 def sqlite_apps(folder: str) -> dict[str, Flask]:
-    """Give Flask's own session, and ours in a file."""
+    """Give Flask's own session, Flask-Session's ways without a server, and ours in a file."""
+    files = _make_app(
+        SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(f"{folder}/files", threshold=0)
+    )
+    tables = _make_app(
+        SESSION_TYPE="sqlalchemy", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/tables.sqlite"
+    )
+    Session(files)
+    Session(tables)
     ours = _make_app(STRICT_COOKIES_SESSIONS=f"{folder}/sessions.sqlite")
     StrictCookies(ours)
-    return {FLASK: _make_app(), ON_SQLITE: ours}
+    return {FLASK: _make_app(), ON_FILES: files, ON_SQLALCHEMY: tables, ON_SQLITE: ours}
 
 
 def redis_apps(client: Redis, url: str) -> dict[str, Flask]:

@@ -46,6 +46,12 @@ NAVIGATION = (
         de="Protokoll",
         roles=frozenset({Role.AUDITOR}),
     ),
+    Entry(
+        endpoint="strict_cookies_report.index",
+        en="Auditor’s report",
+        de="Prüfbericht",
+        roles=frozenset({Role.AUDITOR}),
+    ),
     Entry(endpoint="misbehave.index", en="Misbehave", de="Fehlverhalten"),
     Entry(endpoint="preferences.index", en="Preferences", de="Einstellungen"),
 )

@@ -46,24 +46,28 @@ from strict_cookies.settings import DEFAULTS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = sorted(DOCS.glob("*.md"))
+HOWTOS = sorted(DOCS.glob("howto/*.md"))
+PAGES = [*sorted(DOCS.glob("*.md")), *HOWTOS]
 #: The pages whose text is held to the style; the others have tests, or a script, of their own.
 PROSE = [
-    DOCS / name
-    for name in (
-        "quickstart.md",
-        "policy.md",
-        "configuration.md",
-        "behind-a-proxy.md",
-        "guard.md",
-        "sessions.md",
-        "declaration.md",
-        "glossary.md",
-        "security.md",
-        "verify.md",
-        "audit-report.md",
-        "ci.md",
-    )
+    *HOWTOS,
+    *(
+        DOCS / name
+        for name in (
+            "quickstart.md",
+            "policy.md",
+            "configuration.md",
+            "behind-a-proxy.md",
+            "guard.md",
+            "sessions.md",
+            "declaration.md",
+            "glossary.md",
+            "security.md",
+            "verify.md",
+            "audit-report.md",
+            "ci.md",
+        )
+    ),
 ]
 #: What the documentation calls the reader's folder.
 FOLDER = "/home/you/shop"

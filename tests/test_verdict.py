@@ -144,11 +144,10 @@ def test_longest_pair_leaves():
 )  # fmt: skip
 def test_declared_line_leaves_as_strict_as_declared(emitted, leaving, reasons):
     """A declared cookie leaves in canonical form, with one reason for each thing changed."""
-    assert judge(POLICY, emitted, now=NOW) == (
-        emitted.partition("=")[0].strip(),
-        leaving,
-        reasons,
-    )
+    verdict = judge(POLICY, emitted, now=NOW)
+    assert (verdict.line, verdict.reasons) == (leaving, reasons)
+    name = emitted.partition("=")[0].strip()
+    assert (verdict.cookie_name, verdict.found) == (name, tuple((one, name) for one in reasons))
 
 
 GONE = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from .bundle_commands import verify_bundle_command
-from .errors import StrictCookiesError
+from .errors import AuditError, StrictCookiesError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -234,7 +235,6 @@ def read_declared(observation: Observation) -> CookiePolicy:
         PolicyError: It can't be read.
     """
     from .declaration.reading import read_declaration
-    from .errors import AuditError
 
     if observation.declaration is None:
         raise AuditError(
@@ -291,20 +291,25 @@ def run_audit(
             _read_options(options), find_declaration=find_declaration, known_routes=known_routes
         )
         _make_folder(output)
-        if output is not None and not options["no_screenshots"]:
-            chosen = replace(chosen, screenshots=output)
-        with Display(Console(stderr=True)) as display:
-            observation = audit_site(urls, chosen, display.update)
-        code = conclude_audit(
-            observation,
-            declared(observation),
-            Console(),
-            output=output,
-            draft=options["draft"],
-            archive=archive,
-            min_coverage=None if percent is None else percent / 100,
-            print_pdf=partial(print_pdf, chromium=chosen.chromium) if options["pdf"] else None,
-        )
+        draft = options["draft"]
+        if draft is not None and draft.exists():
+            raise AuditError(f"{draft} is there already. Name another file.")
+        with TemporaryDirectory(prefix="strict-cookies-") as folder:
+            pictures = None if output is None or options["no_screenshots"] else Path(folder)
+            chosen = replace(chosen, screenshots=pictures)
+            with Display(Console(stderr=True)) as display:
+                observation = audit_site(urls, chosen, display.update)
+            code = conclude_audit(
+                observation,
+                declared(observation),
+                Console(),
+                output=output,
+                pictures=pictures,
+                draft=draft,
+                archive=archive,
+                min_coverage=None if percent is None else percent / 100,
+                print_pdf=partial(print_pdf, chromium=chosen.chromium) if options["pdf"] else None,
+            )
     except StrictCookiesError as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(FAILED)
@@ -335,8 +340,6 @@ def _read_options(given: dict[str, Any]) -> AuditOptions:
 
 def _make_folder(folder: Path | None) -> None:
     """Make the folder before the work of an audit, not after it."""
-    from .errors import AuditError
-
     if folder is None:
         return
     try:

@@ -41,6 +41,7 @@ from .middleware import inspect_chain
 from .origin import OriginGuard
 from .paths import request_path
 from .reasons import Reason
+from .report.pages import report_pages
 from .reports import ReportTable
 from .sessions.interface import ServerSessionInterface, answer_unavailable
 from .sessions.pages import pages
@@ -127,6 +128,7 @@ class StrictCookies:
         # An application may have something of that name already.
         app.jinja_env.globals.setdefault("preferences", preferences)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
+        app.register_blueprint(report_pages, url_prefix=protection.url_prefix)
 
     def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
         """
@@ -540,6 +542,10 @@ class Protection:
     def _keep_trail(self, settings: Settings, firewall: CookieFirewall) -> None:
         """Make the archive, the trail in it, and what records there."""
         from .archive.opening import open_archive
+
+        app = self._app
+        self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
+        # After what opens files: before a fork, the trail comes to rest first, and they then.
         from .trail.prepared import TrailObserver, describe_settings, prepare_trail
 
         def parts() -> dict[str, dict[str, object]]:
@@ -550,8 +556,6 @@ class Protection:
                 settings, headers=self.talisman.resolved, policy_hash=document["hash"]
             )
 
-        app = self._app
-        self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
         self._trail = prepare_trail(app, settings.trail, self._archive)
         if self._trail.kept:
             self._observer = TrailObserver(app, self._trail, lambda: firewall.ledger.counts, parts)

@@ -43,7 +43,7 @@ from .reader import CookieReader
 from .reasons import Reason
 from .strictness import HeaderSet
 from .sweeping import Sweep, Sweeper
-from .verdict import Judge, Verdict
+from .verdict import Judge
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -133,7 +133,8 @@ class CookieFirewall:
             on_verdict=on_verdict,
             enforced=mode != "report-only",
         )
-        self._judge = Judge(policy)
+        # Bound here: calling a method costs less than calling an object that has __call__.
+        self._judge = Judge(policy).__call__
         self._headers = headers or _baseline
         self._interceptors = tuple(interceptors)
         #: Field names of responses as spelt, with their lower case.
@@ -143,7 +144,9 @@ class CookieFirewall:
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
-        self._read = CookieReader(policy, self._tried, sweeps_all=sweep in ("host", "site"))
+        self._read = CookieReader(
+            policy, self._tried, sweeps_all=sweep in ("host", "site")
+        ).__call__
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -165,11 +168,11 @@ class CookieFirewall:
         try:
             if self._enforcing:
                 for key in _RAW_TABLES:
-                    if key in environ:
-                        del environ[key]
-            if environ.get("HTTP_COOKIE"):
+                    environ.pop(key, None)
+            field = environ.get("HTTP_COOKIE")
+            if field:
                 try:
-                    strays = self._clean_request(environ)
+                    strays = self._clean_request(environ, field)
                 except Exception as error:
                     raise _JudgeFault from error
             app = self._intercept(environ) if self._interceptors else self.app
@@ -203,9 +206,9 @@ class CookieFirewall:
 
     # What arrives
 
-    def _clean_request(self, environ: WSGIEnvironment) -> list[str]:
+    def _clean_request(self, environ: WSGIEnvironment, field: str) -> list[str]:
         """Cut from the environ what the application must not see; return the names to sweep."""
-        reading = self._read(environ["HTTP_COOKIE"])
+        reading = self._read(field)
         if reading is None:
             return []
         field, findings, sweepable = reading
@@ -242,13 +245,15 @@ class CookieFirewall:
                 has_own = True
             if key == "set-cookie":
                 sets_cookie = True
-                verdict = self._judge(value)
-                if verdict.reasons:
-                    self._report(verdict, environ)
+                cookie_name, line, found = self._judge(value)
+                if found:
+                    self.ledger.record(found, environ)
+                    if line is None:
+                        self._report_drop(cookie_name, found[0][0], environ)
                 if enforcing:
-                    if verdict.line is None:
+                    if line is None:
                         continue
-                    header = (name, verdict.line)
+                    header = (name, line)
             # Line breaks can't be printed; few values hold anything that can't.
             elif enforcing and not value.isprintable() and _breaks_line(value):
                 raise _UnsafeHeader(f"the value of {key} has a line break")
@@ -316,15 +321,11 @@ class CookieFirewall:
             return declared.name
         return name if name in self._tried else OTHER
 
-    def _report(self, verdict: Verdict, environ: WSGIEnvironment) -> None:
-        name = verdict.cookie_name
-        self.ledger.record(tuple([(reason, name) for reason in verdict.reasons]), environ)
-        if verdict.line is not None:
-            return
+    def _report_drop(self, name: str, reason: Reason, environ: WSGIEnvironment) -> None:
+        """Remember for sweeping what this application tries to set; raise where that is wanted."""
         if is_token(name) and len(self._tried) < MAX_TRIED:
             self._tried.add(name)
         if self.mode == "raise":
-            reason = verdict.reasons[0]
             raise CookieDroppedError(
                 explain(reason, name, self.ledger.place_of(environ)),
                 cookie_name=name,

@@ -62,10 +62,10 @@ class Ledger:
         self._place = place or _path
         self._on_verdict = on_verdict
         self._enforced = enforced
-        #: What has been told once and is only counted from then on: (found, place).
-        self._told: set[tuple[Found, str]] = set()
-        #: Of that, what is not in the table yet; appending needs no lock.
-        self._pending: deque[tuple[Found, str]] = deque()
+        #: What has been told once and is only counted from then on, (found, place), numbered.
+        self._told: dict[tuple[Found, str], int] = {}
+        #: Of that, numbers that are not in the table yet; appending needs no lock.
+        self._pending: deque[int] = deque()
         self._counts: dict[tuple[Reason, str, str], int] = {}
         self._lock = threading.Lock()
 
@@ -93,8 +93,9 @@ class Ledger:
             # What arrives comes from the browser, wherever it asks: its place is of no account.
             place = "" if found[0][0].arrived else show(self._place(environ))
             event = (found, place)
-            if event in self._told:
-                self._pending.append(event)
+            number = self._told.get(event)
+            if number is not None:
+                self._pending.append(number)
                 if len(self._pending) >= MAX_PENDING:
                     with self._lock:
                         self._fold()
@@ -121,15 +122,17 @@ class Ledger:
             if len(self._told) < MAX_ROWS and all(
                 (reason, name, place) in self._counts for reason, name in found
             ):
-                self._told.add(event)
+                self._told.setdefault(event, len(self._told))
         shown = show(self._place(environ)) if new else ""
         for reason, name in new:
             logger.warning("%s", explain(reason, name, shown, enforced=self._enforced))
 
     def _fold(self) -> None:
         """Bring the table up to date; the lock is held."""
-        events = [self._pending.popleft() for _ in range(len(self._pending))]
-        for (found, place), count in Counter(events).items():
+        numbers = [self._pending.popleft() for _ in range(len(self._pending))]
+        events = list(self._told)
+        for number, count in Counter(numbers).items():
+            found, place = events[number]
             for reason, name in found:
                 self._counts[reason, name, place] += count
 
@@ -247,4 +250,5 @@ def describe_fault(error: BaseException) -> str:
 
 
 def _path(environ: WSGIEnvironment) -> str:
-    return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}" or "/"
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path or "/"

@@ -18,7 +18,7 @@ from .catalogue import find_certain_tracker, tracker_heads
 from .grammar import (
     MAX_FIELD_OCTETS,
     MAX_PAIRS,
-    is_plain,
+    is_as_browsers_write,
     is_safe_value,
     name_prefix,
 )
@@ -71,11 +71,11 @@ class CookieReader:
 
     __slots__ = (
         "_declares",
-        "_exact",
         "_find",
         "_has_patterns",
         "_heads",
-        "_known",
+        "_most_names",
+        "_names",
         "_sweeps_all",
         "_tried",
     )
@@ -84,12 +84,12 @@ class CookieReader:
         self, policy: CookiePolicy, tried: Collection[str] = (), *, sweeps_all: bool = False
     ) -> None:
         self._declares = policy.declares
-        #: A mapping's own look-up costs less than calling it.
-        self._exact = dict(policy.exact)
-        self._has_patterns = len(self._exact) < len(policy.cookies)
+        #: Declared names with None, and trackers' names met before with what is told of them; no
+        #: other name is ever kept.
+        self._names: dict[str, tuple[Reason, str] | None] = dict.fromkeys(policy.exact)
+        self._most_names = len(self._names) + MAX_KNOWN
+        self._has_patterns = len(self._names) < len(policy.cookies)
         self._find = policy.find
-        #: Trackers' names met before, with what is told of them; no other name is ever kept.
-        self._known: dict[str, tuple[Reason, str]] = {}
         #: How names begin that are worth a closer look; those with a prefix are.
         self._heads = tracker_heads() | {"__"}
         self._tried = tried
@@ -107,54 +107,59 @@ class CookieReader:
         """
         if len(field) > MAX_FIELD_OCTETS:
             return self._refuse(field)
-        # What browsers write has one space behind each semicolon and none elsewhere.
-        text = field.replace("; ", ";")
-        pairs = text.split(";", MAX_PAIRS)
+        pairs = field.split("; ")
+        if not is_as_browsers_write(field, len(pairs)):
+            pairs = [_check_pair(pair) for pair in field.split(";", MAX_PAIRS)]
         if len(pairs) > MAX_PAIRS:
             return self._refuse(field)
-        exact, has_patterns, declares = self._exact, self._has_patterns, self._declares
+        names, has_patterns, declares = self._names, self._has_patterns, self._declares
         kept: dict[str, str] = {}
+        findings: dict[tuple[Reason, str], None] = {}
+        sweepable: list[str] = []
         strays: list[str] = []
         spoilt: list[tuple[Reason, str]] = []
-        if not is_plain(text):
-            pairs = [_check_pair(pair) for pair in pairs]
         for pair in pairs:
             name, equals, _ = pair.partition("=")
-            if name in exact or (has_patterns and declares(name)):
+            if name in names:
+                finding = names[name]
+            elif has_patterns and declares(name):
+                finding = None
+            else:
+                if pair:
+                    strays.append(name)
+                continue
+            if finding is None:
                 if not equals:
                     spoilt.append((_MALFORMED_PAIR, name))
                 elif name in kept:
                     spoilt.append((_AMBIGUOUS, name))
                 else:
                     kept[name] = pair
-            elif pair:
-                strays.append(name)
-        if not (strays or spoilt):
+            else:
+                findings[finding] = None
+                sweepable.append(name)
+        if not (strays or findings or spoilt):
             return None
-        known, heads, tried = self._known, self._heads, self._tried
-        findings: list[tuple[Reason, str]] = []
-        sweepable: list[str] = []
+        heads, tried = self._heads, self._tried
         unknown: list[str] = []
         for name in strays:
-            finding = known.get(name)
-            if finding is None and (name[:2] in heads or name in tried):
+            if name[:2] in heads or name in tried:
                 finding = self._look_closer(name, kept, spoilt, sweepable)
-            if finding is None:
-                unknown.append(name)
-            else:
-                findings.append(finding)
-                sweepable.append(name)
+                if finding is not None:
+                    findings[finding] = None
+                    sweepable.append(name)
+                    continue
+            unknown.append(name)
         if unknown:
-            findings.append(_UNKNOWN_STRAY)
+            findings[_UNKNOWN_STRAY] = None
             if self._sweeps_all:
                 sweepable += unknown
         for reason, name in spoilt:
-            findings.append((reason, self._entry(name)))
+            findings[reason, self._entry(name)] = None
             if reason is _AMBIGUOUS:
                 kept.pop(name, None)
                 sweepable.append(name)
-        found = tuple(dict.fromkeys(findings))
-        return _new(Reading, ("; ".join(kept.values()), found, sweepable))
+        return _new(Reading, ("; ".join(kept.values()), tuple(findings), sweepable))
 
     def _look_closer(
         self,
@@ -171,8 +176,8 @@ class CookieReader:
         if entry is None:
             return (_STRAY, name) if name in self._tried else None
         finding = (_TRACKER_ARRIVED, entry)
-        if len(self._known) < MAX_KNOWN and len(name) <= MAX_KNOWN_LENGTH:
-            self._known[name] = finding
+        if len(self._names) < self._most_names and len(name) <= MAX_KNOWN_LENGTH:
+            self._names[name] = finding
         return finding
 
     def _refuse(self, field: str) -> Reading:

@@ -40,6 +40,7 @@ from .reasons import Reason
 
 if TYPE_CHECKING:
     from .cookie import DeclaredCookie
+    from .ledger import Found
     from .policy import CookiePolicy
 
 #: Attribute tails that a :class:`Judge` remembers, at most.
@@ -57,12 +58,17 @@ class Verdict(NamedTuple):
     Attributes:
         cookie_name: Octets as emitted; empty for a nameless cookie.
         line: What leaves; None where the cookie is dropped.
-        reasons: Why it was dropped or hardened; empty where it passes.
+        found: Why it was dropped or hardened, each reason with the name; empty where it passes.
     """
 
     cookie_name: str
     line: str | None
-    reasons: tuple[Reason, ...]
+    found: Found
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons alone."""
+        return tuple(reason for reason, _ in self.found)
 
     @property
     def dropped(self) -> bool:
@@ -95,7 +101,7 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     for refuse in REFUSALS:
         reason = refuse(policy, field_value, now)
         if reason is not None:
-            return Verdict(name, None, (reason,))
+            return Verdict(name, None, ((reason, name),))
     cookie = parse_set_cookie(field_value)
     # Only reached with None where REFUSALS was cut down: what browsers ignore may then leave.
     if cookie is None:
@@ -117,7 +123,7 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     if hardened.max_age is not None:
         hardened = hardened._replace(expires=int(now) + hardened.max_age)
     line = f"{cookie.name}={cookie.value}{attribute_tail(hardened)}"
-    return Verdict(name, line, tuple(reasons))
+    return Verdict(name, line, tuple((reason, cookie.name) for reason in reasons))
 
 
 class Judge:
@@ -134,21 +140,16 @@ class Judge:
     def __init__(self, policy: CookiePolicy, clock: Callable[[], float] = time.time) -> None:
         self._policy = policy
         self._clock = clock
-        #: (name, attributes as emitted) -> (attributes as they leave, reasons).
-        self._tails: dict[tuple[str, str], tuple[str, tuple[Reason, ...]]] = {}
+        #: (name, attributes as emitted) -> (attributes as they leave, what was found).
+        self._tails: dict[tuple[str, str], tuple[str, Found]] = {}
 
     def __call__(self, field_value: str) -> Verdict:
         """Judge one ``Set-Cookie`` field value; see :func:`judge`."""
         pair, _, emitted = field_value.partition(";")
-        name, equals, value = pair.partition("=")
+        name, equals, _ = pair.partition("=")
         known = self._tails.get((name, emitted))
-        if (
-            known is not None
-            and equals
-            and is_plain(value)
-            and len(name) + len(value) <= MAX_PAIR_OCTETS
-        ):
-            return _new(Verdict, (name, f"{name}={value}{known[0]}", known[1]))
+        if known is not None and equals and len(pair) <= MAX_PAIR_OCTETS and is_plain(pair):
+            return _new(Verdict, (name, pair + known[0], known[1]))
         verdict = judge(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
             leaving = verdict.line.partition(";")[2]
@@ -156,7 +157,7 @@ class Judge:
             if "Expires=" not in leaving and "expires" not in emitted.lower():
                 if len(self._tails) >= MAX_TAILS:
                     self._tails.clear()
-                self._tails[name, emitted] = (f";{leaving}", verdict.reasons)
+                self._tails[name, emitted] = (f";{leaving}", verdict.found)
         return verdict
 
 

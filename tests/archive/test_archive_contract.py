@@ -223,6 +223,14 @@ def test_file_is_shared_with_the_sessions(tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_file_is_written_through_to_the_disk(tmp_path):
+    """SQLite waits for the disk before it acknowledges, so that a power cut loses nothing."""
+    full = 2
+    with closing(SQLiteArchive(tmp_path / "file")) as archive, archive._connection as handle:
+        assert handle.execute("PRAGMA synchronous").fetchone() == (full,)
+        assert handle.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_deleted_value_is_not_in_the_file(tmp_path):
     """Of what was deleted nothing is left, neither in the file nor beside it."""
     with closing(SQLiteArchive(tmp_path / "file")) as archive:

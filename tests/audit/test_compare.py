@@ -59,6 +59,13 @@ LENT = replace(
             script_readable=True,
         ),
         DeclaredCookie(
+            name="remember",
+            title="Signed in",
+            purposes=("authentication",),
+            description="Keeps you signed in.",
+            without_it="You would sign in again.",
+        ),
+        DeclaredCookie(
             name="shared",
             title="Shared",
             purposes=("load_balancing",),
@@ -212,8 +219,10 @@ def test_clean_site_has_no_finding():
                      id="host asked in vain"),
         pytest.param(observe(hosts=(host(on_the_way=True),)), POLICY, ["AU304"], id="redirect"),
         pytest.param(observe(hosts=(host(third_party=False),)), POLICY, [], id="own host"),
-        pytest.param(left("__Host-Http-session @ shop.example /"), POLICY, ["AU501"],
+        pytest.param(left("__Host-Http-session @ shop.example /"), POLICY, [],
                      id="session after logout"),
+        pytest.param(left("remember @ shop.example /"), LENT, ["AU501"],
+                     id="login after logout"),
         pytest.param(left("x @ shop.example /"), POLICY, ["AU501"], id="stranger after logout"),
         pytest.param(left("basket @ shop.example /"), POLICY, [], id="basket after logout"),
         pytest.param(left(storage=(f"local profile @ {SITE}",)), POLICY, ["AU501"],
@@ -254,6 +263,12 @@ def test_declared_but_never_seen_is_noted(changes, kind, subject):
     """An entry that nothing uses is named, but spoils no result."""
     findings = compare(observe(**changes), POLICY)
     assert (kind, subject, "note") in [(one.kind, one.subject, one.severity) for one in findings]
+
+
+def test_session_after_logout_is_noted():
+    """A page after a logout may begin a session of nobody: that is told, and spoils no result."""
+    findings = compare(left("__Host-Http-session @ shop.example /"), POLICY)
+    assert [(one.kind, one.severity) for one in findings] == [(Kind.SESSION_AFTER_LOGOUT, "note")]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.audit.audits import last_audit
 from strict_cookies.audit.bundle import verify_bundle
 from strict_cookies.audit.conclusion import conclude_audit
-from strict_cookies.errors import BundleError
+from strict_cookies.errors import AuditError, BundleError
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 
 
@@ -31,8 +31,11 @@ def test_exit_code_tells_the_result():
 
 
 def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
-    """Screenshots that lie in the folder become evidence; the hash is printed and remembered."""
-    (tmp_path / "page-001.png").write_bytes(b"\x89PNG")
+    """Screenshots become evidence; the hash is printed and remembered."""
+    output, pictures = tmp_path / "evidence", tmp_path / "pictures"
+    output.mkdir()
+    pictures.mkdir()
+    (pictures / "page-001.png").write_bytes(b"\x89PNG")
     archive = MemoryArchive()
     asked = []
 
@@ -40,11 +43,13 @@ def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
         asked.append(html)
         return b"%PDF-1.4"
 
-    _, said = conclude(MISBEHAVING, output=tmp_path, archive=archive, print_pdf=print_pdf)
+    _, said = conclude(
+        MISBEHAVING, output=output, pictures=pictures, archive=archive, print_pdf=print_pdf
+    )
     remembered = last_audit(archive)
-    assert verify_bundle(tmp_path, manifest_hash=remembered.manifest_hash) == []
+    assert verify_bundle(output, manifest_hash=remembered.manifest_hash) == []
     assert f"Manifest: {remembered.manifest_hash}\n" in said
-    assert (tmp_path / "report.pdf").read_bytes() == b"%PDF-1.4"
+    assert (output / "report.pdf").read_bytes() == b"%PDF-1.4"
     assert "data:image/png;base64," in asked[0]
 
 
@@ -61,9 +66,9 @@ def test_draft_is_written_once(tmp_path):
     """A draft never overwrites what somebody may have filled in."""
     path = tmp_path / "cookies.toml"
     _, said = conclude(MISBEHAVING, None, draft=path)
-    assert f"Draft: {path}\n" in said
+    assert f"Draft: {path}. " in said
     assert 'name = "basket"' in path.read_text("utf-8")
     path.write_text("mine")
-    with pytest.raises(BundleError, match="is there already"):
+    with pytest.raises(AuditError, match="is there already"):
         conclude(MISBEHAVING, None, draft=path)
     assert path.read_text() == "mine"

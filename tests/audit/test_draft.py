@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.audit.compare import compare
-from strict_cookies.audit.draft import draft_policy
-from strict_cookies.errors import PolicyError
+from strict_cookies.audit.draft import draft_policy, write_draft
+from strict_cookies.audit_commands import program
+from strict_cookies.errors import AuditError, PolicyError
 from strict_cookies.loading import parse_policy
 from tests.audit.observations import (
     MISBEHAVING,
@@ -21,6 +24,7 @@ from tests.audit.observations import (
     observe,
 )
 from tests.audit.test_formats import HOSTILE, SPOILT
+from tests.serving import serve
 
 
 def fill(draft, *, purpose="user_input"):
@@ -131,3 +135,48 @@ def test_every_draft_loads_once_filled_in(name, path, domain):
         storage=(make_draft(name=name), make_draft(name=path or "x", kind="cache")),
     )
     parse_policy(fill(draft_policy(seen)))
+
+
+def test_draft_is_written_once(tmp_path):
+    """A draft never overwrites what somebody may have filled in, and says what it could not do."""
+    path = tmp_path / "cookies.toml"
+    write_draft(path, MISBEHAVING)
+    assert path.read_text("utf-8") == draft_policy(MISBEHAVING)
+    path.write_text("mine")
+    with pytest.raises(AuditError, match="is there already"):
+        write_draft(path, MISBEHAVING)
+    assert path.read_text() == "mine"
+    with pytest.raises(AuditError, match="can't be written"):
+        write_draft(tmp_path / "nowhere" / "cookies.toml", MISBEHAVING)
+
+
+def run_audit(url, draft):
+    """Run the command with a draft; give its exit code and what it said."""
+    arguments = ["audit", url, "--max-pages", "1", "--draft", str(draft)]
+    done = CliRunner().invoke(program, arguments)
+    return done.exit_code, done.output
+
+
+@pytest.mark.browser
+def test_command_drafts_what_the_browser_saw(tmp_path):
+    """The draft of a real site that declares nothing has its cookie to fill in."""
+    app = Flask("bare")
+
+    @app.get("/")
+    def index():
+        return "<!doctype html><title>Bare</title>", {"Set-Cookie": "cart=1; Max-Age=3600"}
+
+    with serve(app) as server:
+        code, said = run_audit(server.url("localhost"), tmp_path / "cookies.toml")
+    assert code == 1, said
+    assert "Fill in what is open in it." in said
+    policy = parse_policy(fill((tmp_path / "cookies.toml").read_text("utf-8")))
+    assert [cookie.name for cookie in policy.cookies] == ["cart"]
+
+
+def test_command_keeps_a_draft_that_is_there(tmp_path):
+    """A file in the way is told before a browser is started, and left alone."""
+    (tmp_path / "cookies.toml").write_text("mine")
+    code, said = run_audit("http://site.test", tmp_path / "cookies.toml")
+    assert (code, "is there already" in said) == (2, True)
+    assert (tmp_path / "cookies.toml").read_text() == "mine"

@@ -7,8 +7,13 @@ import json
 import pytest
 
 from strict_cookies.audit.browser import audit_site
+from strict_cookies.audit.formats.csv_file import write_csv
+from strict_cookies.audit.formats.html import write_html
+from strict_cookies.audit.formats.json_file import write_json
+from strict_cookies.audit.formats.sarif import write_sarif
 from strict_cookies.audit.journeys import DEFAULT_JOURNEY, Step
 from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.report import build_report
 from tests.audit import planted
 
 pytestmark = pytest.mark.browser
@@ -169,3 +174,27 @@ def test_what_ended_is_told_with_its_step(audited):
     left = " ".join(seen.steps[-1].storage_left)
     assert brief.name not in left
     assert names.local in left
+
+
+def test_every_planted_item_is_a_finding_with_its_setter(audited):
+    """On a site that declares nothing each planted item is an error, in every format, unread."""
+    names, seen = audited
+    report = build_report(seen, None)
+    missing = [
+        item
+        for item in planted.items(names)
+        if not any(
+            item.name in finding["subject"]
+            and finding["severity"] == "error"
+            and finding["setter"]
+            and finding["setter"]["kind"] == item.setter
+            and finding["setter"]["url"].endswith(item.url)
+            for finding in report["findings"]
+        )
+    ]
+    assert missing == []
+    assert report["result"] == "findings"
+    for text in (write_json(report), write_csv(report), write_sarif(report), write_html(report)):
+        assert all(item.name in text for item in planted.items(names))
+        assert "secret-value" not in text
+        assert "personal" not in text

@@ -158,3 +158,30 @@ def test_each_process_counts_its_own(tmp_path):
     )
     out = run("print([(r.reason, r.times) for r in trail().counts.read()])", tmp_path)
     assert out == "[('SC101', 4)]\n"
+
+
+def test_fork_waits_until_the_thread_rests(tmp_path):
+    """No child inherits a lock that the thread held, such as that of an import."""
+    run(
+        """
+        import threading, time, warnings
+        from strict_cookies.archive.memory import MemoryArchive
+        from strict_cookies.trail.audit_trail import AuditTrail
+        from strict_cookies.trail.keeper import Keeper, keep
+        warnings.simplefilter("ignore", DeprecationWarning)
+        lock, began = threading.Lock(), threading.Event()
+
+        def compare():
+            with lock:
+                began.set()
+                time.sleep(0.3)
+
+        keeper = Keeper(AuditTrail(MemoryArchive()), compare)
+        keep(keeper)
+        began.wait()
+        if os.fork() == 0:
+            os._exit(0 if lock.acquire(timeout=5) else 1)
+        assert os.wait()[1] == 0
+        """,
+        tmp_path,
+    )

@@ -73,7 +73,7 @@ def write_bundle(
     Write a report in all its formats, with what else was kept, and the manifest.
 
     Args:
-        directory: Is made where it is not there; holds nothing but ``files``, if anything.
+        directory: Is made where it is not there; must be empty.
         report: As :func:`~strict_cookies.audit.report.build_report` gives it.
         observation: What the report was made of; its command line and times go to the manifest.
         files: Screenshots and other evidence, by name.
@@ -122,7 +122,7 @@ def write_bundle(
     folder = Path(directory)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(path.name not in extra for path in folder.iterdir()):
+        if any(folder.iterdir()):
             raise BundleError(
                 f"{folder} is not empty. Give a new folder: what is there already would count as "
                 "evidence."

@@ -409,28 +409,25 @@ def _compare_steps(observation: Observation, policy: CookiePolicy | None) -> Ite
                 kind=Kind.STEP_FAILED, subject=step.name, detail=step.problem, step=step.name
             )
         elif step.name.startswith(LOGOUT):
-            left = [
-                label
-                for label in step.cookies_left
-                if label not in strangers and not _may_stay(_cookie_entry(label, policy))
-            ]
-            left += [
-                label
-                for label in step.storage_left
-                if label not in strange_storage and not _may_stay(_storage_entry(label, policy))
-            ]
-            for label in left:
-                yield Finding(
-                    kind=Kind.LEFT_AFTER_LOGOUT,
-                    subject=label,
-                    detail="It is still in the browser after the logout.",
-                    step=step.name,
-                )
+            for label in step.cookies_left:
+                if label not in strangers:
+                    yield from _judge_left(label, _cookie_entry(label, policy), step.name)
+            for label in step.storage_left:
+                if label not in strange_storage:
+                    yield from _judge_left(label, _storage_entry(label, policy), step.name)
 
 
-def _may_stay(entry: DeclaredCookie | DeclaredStorage | None) -> bool:
-    """Whether what is declared serves something else than a login, which has ended."""
-    return entry is not None and _LOGIN.isdisjoint(entry.purposes)
+def _judge_left(
+    label: str, entry: DeclaredCookie | DeclaredStorage | None, step: str
+) -> Iterator[Finding]:
+    """Judge one item that is there after a logout; what serves no login may stay."""
+    if entry is None or not _LOGIN.isdisjoint(entry.purposes):
+        kind, detail = Kind.LEFT_AFTER_LOGOUT, "It is still in the browser after the logout."
+        # The page that follows a logout often has a form, which begins a session of nobody.
+        if entry is not None and Purpose.SESSION in entry.purposes:
+            kind = Kind.SESSION_AFTER_LOGOUT
+            detail = "Whether it is a new session of nobody, a browser can't tell."
+        yield Finding(kind=kind, subject=label, detail=detail, step=step)
 
 
 def _cookie_entry(label: str, policy: CookiePolicy | None) -> DeclaredCookie | None:

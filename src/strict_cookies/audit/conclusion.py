@@ -11,10 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BundleError
 from .audits import record_audit
 from .bundle import write_bundle
-from .draft import draft_policy
+from .draft import write_draft
 from .formats.html import write_html
 from .formats.terminal import print_report
 from .report import build_report, exit_code
@@ -34,6 +33,7 @@ def conclude_audit(
     console: Console,
     *,
     output: Path | None = None,
+    pictures: Path | None = None,
     draft: Path | None = None,
     archive: Archive | None = None,
     min_coverage: float | None = None,
@@ -48,7 +48,8 @@ def conclude_audit(
         observation: Of an audit.
         policy: What the site declares; None where it declares nothing.
         console: Where the report is printed.
-        output: The folder of the bundle; holds nothing but the screenshots, if anything.
+        output: The folder of the bundle; there, and empty.
+        pictures: The folder with the screenshots; None where none were taken.
         draft: The file for a drafted ``cookies.toml``; must not be there yet.
         archive: Where the audit is remembered; None for a site that is not at hand.
         min_coverage: As for :func:`~strict_cookies.audit.report.build_report`, also for
@@ -72,36 +73,19 @@ def conclude_audit(
     print_report(report, console)
     manifest_hash = None
     if output is not None:
-        pictures = _read_pictures(output, observation)
-        pdf = None if print_pdf is None else print_pdf(write_html(report, pictures))
-        manifest_hash = write_bundle(output, report, observation, files=pictures, pdf=pdf)
+        files = {} if pictures is None else _read_all(pictures)
+        pdf = None if print_pdf is None else print_pdf(write_html(report, files))
+        manifest_hash = write_bundle(output, report, observation, files=files, pdf=pdf)
         console.print(f"Evidence: {output}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Manifest: {manifest_hash}", highlight=False, soft_wrap=True)
     if draft is not None:
-        _write_draft(draft, observation)
-        console.print(f"Draft: {draft}", markup=False, highlight=False, soft_wrap=True)
+        write_draft(draft, observation)
+        told = f"Draft: {draft}. Fill in what is open in it."
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     if archive is not None:
         record_audit(archive, report, manifest_hash=manifest_hash)
     return exit_code(report)
 
 
-def _read_pictures(folder: Path, observation: Observation) -> dict[str, bytes]:
-    """Read the screenshots that the browser left in the folder."""
-    names = {page.screenshot for page in observation.pages if page.screenshot is not None}
-    return {
-        name: (folder / name).read_bytes() for name in sorted(names) if (folder / name).is_file()
-    }
-
-
-def _write_draft(path: Path, observation: Observation) -> None:
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(draft_policy(observation))
-    except FileExistsError:
-        raise BundleError(
-            f"{path} is there already and was left alone. Name another file."
-        ) from None
-    except OSError as error:
-        raise BundleError(
-            f"{path} can't be written: {error.strerror}. Mend its folder, or name another."
-        ) from None
+def _read_all(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

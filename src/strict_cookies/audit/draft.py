@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
 from ..cookie import DeclaredCookie
 from ..drafting import comment, read_first_policy, suggest_origin
-from ..errors import PolicyError
+from ..errors import AuditError, PolicyError
 from ..hosts import is_host_name
 from ..ledger import suggest_entry, toml_text
 from ..purposes import Purpose
@@ -63,6 +64,26 @@ def draft_policy(observation: Observation) -> str:
         if host.third_party
     ]
     return "\n".join(parts)
+
+
+def write_draft(path: Path, observation: Observation) -> None:
+    """
+    Write the draft into a new file.
+
+    Raises:
+        AuditError: The file is there already, or can't be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(draft_policy(observation))
+    except FileExistsError:
+        raise AuditError(
+            f"{path} is there already and was left alone. Name another file for the draft."
+        ) from None
+    except OSError as error:
+        raise AuditError(
+            f"{path} can't be written: {error.strerror}. Mend its folder, or name another file."
+        ) from None
 
 
 def _each_name(cookies: Iterable[ObservedCookie]) -> list[ObservedCookie]:

@@ -160,6 +160,12 @@ class Kind(Enum):
         "step that could not be taken",
         "Mend the journey, or the page, and audit again.",
     )
+    SESSION_AFTER_LOGOUT = (
+        "AU503",
+        "note",
+        "session cookie after logout",
+        "Make sure that it is a new session: sign out, and use the former cookie once more.",
+    )
     PAGE_FAILED = (
         "AU601",
         "warning",

@@ -40,17 +40,15 @@ class Keeper:
         self.trail = trail
         self._compare: Callable[[], None] | None = compare
         self._day = ""
-        self._lock = threading.Lock()
 
     def work(self) -> None:
         """Do what is due; a fault is logged, and what it left is done the next time."""
         try:
-            with self._lock:
-                if self._compare is not None:
-                    self._compare()
-                    self._compare = None
-                self.trail.flush()
-                self._tidy()
+            if self._compare is not None:
+                self._compare()
+                self._compare = None
+            self.trail.flush()
+            self._tidy()
         except Exception as error:  # noqa: BLE001 - observers never change a response
             tell_gap(error)
 
@@ -72,6 +70,8 @@ class _Thread:
     """The thread of this process, with the keepers that it works for."""
 
     def __init__(self) -> None:
+        #: Held while something is done.
+        self.working = threading.Lock()
         self._lock = threading.Lock()
         self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
         self._woken = threading.Event()
@@ -88,10 +88,7 @@ class _Thread:
 
     def finish(self) -> None:
         """Wait for what is being done, and do what is left."""
-        with self._lock:
-            keepers = list(self._keepers)
-        for keeper in keepers:
-            keeper.work()
+        self._work()
 
     def _run(self) -> None:
         while True:
@@ -103,8 +100,9 @@ class _Thread:
         # By a call of its own, so that nothing here keeps an application alive in between.
         with self._lock:
             keepers = list(self._keepers)
-        for keeper in keepers:
-            keeper.work()
+        with self.working:
+            for keeper in keepers:
+                keeper.work()
 
 
 _thread = _Thread()
@@ -119,12 +117,26 @@ def _finish() -> None:
     _thread.finish()
 
 
+def _before_fork() -> None:
+    """Wait until nothing is being done: the import of a module, say, would leave its lock shut."""
+    global _waited
+    _waited = _thread.working.acquire(timeout=EVERY)
+
+
 def _after_fork() -> None:
+    if _waited:
+        _thread.working.release()
+
+
+def _after_fork_in_child() -> None:
     # A child has no such thread yet; what its parent counted is the parent's.
     global _thread
     _thread = _Thread()
 
 
+_waited = False
 atexit.register(_finish)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child
+    )

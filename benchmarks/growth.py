@@ -1,0 +1,78 @@
+"""What grows with the size of things, and what must not: policies, fields, the trail."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from strict_cookies import CookieFirewall
+from strict_cookies.archive.sqlite import SQLiteArchive
+from strict_cookies.trail.audit_trail import AuditTrail
+
+from .cases import SIX, bare_app, make_policy, request
+from .measure import ROUNDS, measure
+
+POLICIES = (3, 10, 100, 1_000, 10_000)
+COOKIES = (1, 6, 20, 60, 180)
+EVENTS = (1, 100, 10_000, 100_000)
+
+
+def growth_tables() -> Iterator[str]:
+    """Measure each size beside the others."""
+    policies = {
+        f"{entries:,}": request(CookieFirewall(bare_app, make_policy(entries)), SIX)
+        for entries in POLICIES
+    }
+    yield from _table("A request as the policy grows", "entries", policies, time.process_time)
+    firewall = CookieFirewall(bare_app, make_policy(10))
+    fields = {
+        str(count): request(firewall, "; ".join(f"stray{number}=v" for number in range(count)))
+        for count in COOKIES
+    }
+    yield from _table("A request as its field grows", "strays", fields, time.process_time)
+    with tempfile.TemporaryDirectory() as folder:
+        trails = {}
+        for count in EVENTS:
+            archive = SQLiteArchive(Path(folder, str(count)))
+            trail = AuditTrail(archive, people_keys=(b"k" * 32,))
+            _fill(archive, trail, count)
+            trails[f"{count:,}"] = _recorder(trail)
+        yield from _table("An event as the trail grows", "events", trails, time.perf_counter)
+
+
+def _fill(archive: SQLiteArchive, trail: AuditTrail, count: int) -> None:
+    """Give a trail some events, without waiting for the disk at each."""
+    trail.record("audit-run", result="clean")
+    entry = archive.last("trail")
+    assert entry is not None
+    with archive._transaction() as handle:
+        handle.executemany(
+            "INSERT INTO archive_logs VALUES ('trail', ?, ?)",
+            ((number, entry.data) for number in range(2, count + 1)),
+        )
+
+
+def _recorder(trail: AuditTrail) -> Callable[[], object]:
+    def record() -> None:
+        assert trail.record("audit-run", result="clean") is not None
+
+    return record
+
+
+def _table(
+    heading: str, what: str, cases: dict[str, Callable[[], object]], clock: Callable[[], float]
+) -> Iterator[str]:
+    found = measure(cases, clock=clock)
+    first = next(iter(found.values()))
+    yield f"## {heading}"
+    yield ""
+    kind = "CPU" if clock is time.process_time else "Wall"
+    yield f"{kind} time; medians of {ROUNDS} rounds."
+    yield ""
+    yield f"| {what} | us | spread | x the first |"
+    yield "|---:|---:|---:|---:|"
+    for name, timing in found.items():
+        yield f"| {name} | {timing.median:.1f} | {timing.spread:.1f} | {timing.over(first):.2f} |"
+    yield ""

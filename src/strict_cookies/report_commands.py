@@ -1,0 +1,117 @@
+"""
+``flask cookies report-link``: make, list and revoke links that open the auditor's report.
+
+A link is printed once, when it is made; what is listed is its id, which opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from .durations import read_duration, say_duration
+from .errors import StrictCookiesError
+from .scanning import printable
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from .report.links import ReportLink
+
+#: Longest life of a link.
+MAX_EXPIRES = timedelta(days=90)
+_SHORT = {"m": "minute", "h": "hour", "d": "day"}
+
+
+def create_link_command(
+    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
+) -> click.Command:
+    """
+    Make the command.
+
+    Args:
+        load_app: Loads the application of a command.
+        failure: Makes an exception of a message; the exit code is 1.
+    """
+
+    @click.command("report-link")
+    @click.option(
+        "--expires",
+        default="7d",
+        show_default=True,
+        metavar="TIME",
+        help="When the link ends: 12h, 7d, or '7 days'; 90 days at most.",
+    )
+    @click.option("--list", "listing", is_flag=True, help="List the links that still open.")
+    @click.option("--revoke", metavar="ID", help="End a link, and what it has opened.")
+    @click.pass_context
+    def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | None) -> None:
+        """
+        Make a link that opens the auditor's report without an account.
+
+        Whoever has it may read the report, and nothing else, until it expires.
+        """
+        app = load_app(ctx)
+        if "strict_cookies" not in app.extensions:
+            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
+        if not app.config["SECRET_KEY"]:
+            raise failure("There is no SECRET_KEY to sign links with. Set it.")
+        from .report.pages import links
+
+        try:
+            with app.app_context():
+                found = links()
+                if revoke is not None:
+                    if not found.revoke(revoke):
+                        raise failure(f"There is no link '{printable(revoke)}'. See --list.")
+                    click.echo(f"Link {printable(revoke)} opens nothing any more.")
+                elif listing:
+                    _print_links(found.list())
+                else:
+                    link, token = found.make(_read_expires(expires, failure))
+                    _print_made(app, link, token)
+        except StrictCookiesError as error:
+            raise failure(f"{error}") from None
+
+    return link_command
+
+
+def _read_expires(text: str, failure: Callable[[str], click.ClickException]) -> int:
+    short = re.fullmatch(r"([0-9]{1,4})([mhd])", text)
+    try:
+        found = read_duration(f"{int(short[1])} {_SHORT[short[2]]}s" if short else text)
+    except ValueError as error:
+        raise failure(f"--expires: {error}") from None
+    if not timedelta(0) < found <= MAX_EXPIRES:
+        raise failure(
+            f"--expires is {say_duration(found)}. A link may live for 90 days at most: make "
+            "another then."
+        )
+    return int(found.total_seconds())
+
+
+def _print_links(found: list[ReportLink]) -> None:
+    if not found:
+        click.echo("No link opens the report.")
+    for link in found:
+        click.echo(f"{link.id}  made {_moment(link.made)}  until {_moment(link.expires)} UTC")
+
+
+def _print_made(app: Flask, link: ReportLink, token: str) -> None:
+    prefix = app.extensions["strict_cookies"].url_prefix
+    root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
+    host = app.config["STRICT_COOKIES_CANONICAL_HOST"] or app.config["SERVER_NAME"]
+    path = f"{root}{prefix}/report/link/{token}"
+    click.echo(f"Link {link.id} opens the report until {_moment(link.expires)} UTC:")
+    click.echo(f"\n    {f'https://{host}' if host else ''}{path}\n")
+    if not host:
+        click.echo("Put the site's address in front of it. ", nl=False)
+    click.echo(f"To end it sooner: flask cookies report-link --revoke {link.id}")
+
+
+def _moment(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

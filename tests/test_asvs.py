@@ -1,0 +1,168 @@
+"""Settings against OWASP ASVS 5.0: each is broken here, and what depends on it flips."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+
+from strict_cookies import CookiePolicy, DeclaredCookie, Purpose, StrictCookies
+from strict_cookies.asvs import REQUIREMENTS, assess
+from strict_cookies.asvs_checks import Live
+from strict_cookies.profiles import OPT_OUT
+
+#: All of V3 and V7 of ASVS 5.0.0: how many there are by section.
+SECTIONS = {"3.1": 1, "3.2": 3, "3.3": 5, "3.4": 8, "3.5": 8, "3.6": 1, "3.7": 5,
+            "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}  # fmt: skip
+#: A configuration that meets all that settings can meet.
+BEST = {"STRICT_COOKIES_MODE": "enforce", "STRICT_COOKIES_SESSIONS_PER_USER": 3}
+
+
+def states(**config):
+    """Build an application and give each requirement's state by id."""
+    app = Flask("shop")
+    app.config.update({"SECRET_KEY": "k" * 32, "TESTING": True, **BEST, **config})
+    StrictCookies(app)
+    return {one.id: one.state for one in assess(Live.of(app))}
+
+
+def talisman(**options):
+    """Give the setting that holds options for the headers."""
+    return {"STRICT_COOKIES_TALISMAN": options}
+
+
+def cookie(**changes):
+    """Give the setting that declares one cookie more."""
+    values = {
+        "name": "__Host-one",
+        "title": "One",
+        "purposes": (Purpose.AUTHENTICATION,),
+        "description": "Does one thing.",
+        "without_it": "Nothing would be done.",
+        **changes,
+    }
+    return {"STRICT_COOKIES_POLICY": CookiePolicy(cookies=[DeclaredCookie(**values)])}
+
+
+@pytest.fixture(scope="module")
+def best():
+    """States of the best configuration."""
+    return states()
+
+
+def test_no_requirement_is_left_out():
+    """V3 and V7 are told whole and in order."""
+    wanted = [
+        f"{section}.{number}"
+        for section, count in SECTIONS.items()
+        for number in range(1, count + 1)
+    ]
+    assert [one.id for one in REQUIREMENTS] == wanted
+
+
+def test_best_settings_leave_preload_alone(best):
+    """What settings can meet is met by them; a list outside the site is not touched unasked."""
+    assert [one for one, state in best.items() if state == "not met"] == ["3.7.4"]
+
+
+def test_default_settings_limit_no_number_of_sessions():
+    """The one default that level 2 is not content with."""
+    found = states(STRICT_COOKIES_SESSIONS_PER_USER=None)
+    assert [one for one, state in found.items() if state == "not met"] == ["3.7.4", "7.1.2"]
+
+
+ON_SERVER = {"7.1.1", "7.1.2", "7.2.2", "7.2.3", "7.2.4", "7.3.1", "7.3.2", "7.4.1", "7.4.3",
+             "7.4.5", "7.5.2"}  # fmt: skip
+
+BREAKS = [
+    pytest.param({"STRICT_COOKIES_TRANSPORT": "plain-http"}, {"3.3.1", "3.3.3", "3.4.1"},
+                 id="plain http"),
+    pytest.param(cookie(name="one"), {"3.3.1", "3.3.3"}, id="name without prefix"),
+    pytest.param(cookie(name="__Secure-one"), {"3.3.3"}, id="name that siblings can plant"),
+    pytest.param(cookie(samesite="None"), {"3.3.2"}, id="login cookie with SameSite None"),
+    pytest.param(cookie(script_readable=True), {"3.3.4"}, id="login cookie that scripts read"),
+    pytest.param(talisman(strict_transport_security=OPT_OUT), {"3.4.1"}, id="no HSTS"),
+    pytest.param(talisman(strict_transport_security_max_age=3600), {"3.4.1"}, id="short HSTS"),
+    pytest.param(talisman(strict_transport_security_include_subdomains=False), {"3.4.1"},
+                 id="HSTS without subdomains"),
+    pytest.param(talisman(content_security_policy=OPT_OUT), {"3.4.3", "3.4.6", "3.4.7", "3.6.1"},
+                 id="no CSP"),
+    pytest.param(talisman(content_security_policy={"object-src": "'self'"}), {"3.4.3"},
+                 id="plug-ins"),
+    pytest.param(talisman(content_security_policy={"base-uri": OPT_OUT}), {"3.4.3"}, id="base"),
+    pytest.param(talisman(content_security_policy={"script-src": "'self' 'unsafe-inline'"}),
+                 {"3.4.3"}, id="inline scripts"),
+    pytest.param(talisman(content_security_policy_add={"script-src": "https://cdn.example.com"}),
+                 {"3.6.1"}, id="scripts from elsewhere"),
+    pytest.param(talisman(x_content_type_options=OPT_OUT), {"3.4.4"}, id="sniffing"),
+    pytest.param(talisman(referrer_policy="unsafe-url"), {"3.4.5"}, id="telling referrer"),
+    pytest.param(talisman(referrer_policy=OPT_OUT), {"3.4.5"}, id="no referrer policy"),
+    pytest.param(talisman(content_security_policy={"frame-ancestors": OPT_OUT},
+                          frame_options=OPT_OUT), {"3.4.6"}, id="frames"),
+    pytest.param(talisman(content_security_policy_report_uri=OPT_OUT), {"3.4.7"}, id="no reports"),
+    pytest.param(talisman(cross_origin_opener_policy=OPT_OUT), {"3.4.8"}, id="no COOP"),
+    pytest.param(talisman(cross_origin_resource_policy="cross-origin"), {"3.5.8"}, id="open CORP"),
+    pytest.param({"STRICT_COOKIES_TALISMAN_PARTS": {"/part": {"x_content_type_options": OPT_OUT}}},
+                 {"3.4.4"}, id="a part that sniffs"),
+    pytest.param({"STRICT_COOKIES_CROSS_ORIGIN": "off"}, {"3.5.1", "3.5.2"}, id="no origin check"),
+    pytest.param({"STRICT_COOKIES_SESSIONS": "flask"}, ON_SERVER, id="Flask's own session"),
+    pytest.param({"SECRET_KEY": None}, {"7.2.1"}, id="no secret"),
+    pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal1"}, {"7.1.1", "7.3.1"}, id="no idle"),
+    pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": {"absolute": timedelta(days=2),
+                                                      "idle": timedelta(minutes=5)}},
+                 {"7.1.1"}, id="long sessions"),
+    pytest.param({"STRICT_COOKIES_SESSIONS_PER_USER": None}, {"7.1.2"}, id="any number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "flipped"), BREAKS)
+def test_broken_setting_flips_what_depends_on_it(best, config, flipped):
+    """What depends on the setting is no longer met, and nothing else changes."""
+    found = states(**config)
+    assert {one for one in best if found[one] != best[one]} == flipped
+    assert all(found[one] == "not met" for one in flipped)
+
+
+def test_report_only_meets_nothing(best):
+    """What is only recorded protects nobody."""
+    assert "met" not in states(STRICT_COOKIES_MODE="report-only").values()
+
+
+def test_preload_is_sent_and_then_the_sites_own():
+    """The list is kept by others, so that no setting can meet it."""
+    found = states(**talisman(strict_transport_security_preload=True))
+    assert found["3.7.4"] == "not ours"
+
+
+def test_every_requirement_can_flip():
+    """Nothing is called met whatever the settings are, and each check is broken by one at least."""
+    flipped = {one for case in BREAKS for one in case.values[1]} | {"3.3.5", "3.7.4"}
+    assert flipped == {one for one, state in states().items() if state != "not ours"}
+
+
+def test_other_session_interface_is_no_server_session():
+    """Who keeps sessions by his own means is told so."""
+
+    class Own(SecureCookieSessionInterface):
+        """Somebody's."""
+
+    app = Flask("shop")
+    app.session_interface = Own()
+    app.config.update({"SECRET_KEY": "k" * 32, **BEST, "STRICT_COOKIES_SESSIONS_PER_USER": None})
+    StrictCookies(app)
+    found = {one.id: one.state for one in assess(Live.of(app))}
+    assert {one for one, state in found.items() if state == "not met"} == {*ON_SERVER, "3.7.4"}
+
+
+def test_not_ours_says_whose_and_where(best):
+    """Each one leads on."""
+    app = Flask("shop")
+    app.config.update({"SECRET_KEY": "k" * 32, "TESTING": True, **BEST})
+    StrictCookies(app)
+    for one in assess(Live.of(app)):
+        assert one.text.endswith(".")
+        if one.state == "not ours":
+            assert one.text.startswith(("The site's", "The operator's"))
+            assert "Look" in one.text
