@@ -13,7 +13,8 @@ external_origin firewall grammar header_layers header_options header_parts heade
 interception ledger middleware nonces origin paths permissions policy preference profiles purposes
 reader reasons recipient reports session_texts settings signals storage strictness sweeping verdict
 
-declaration declaration.blueprint declaration.language declaration.published declaration.well_known
+declaration declaration.blueprint declaration.change_notice declaration.language
+declaration.published declaration.version_pages declaration.well_known
 
 guard guard.script
 
