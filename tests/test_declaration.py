@@ -12,6 +12,7 @@ from flask import Flask, render_template_string
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.countries import COUNTRIES
 from strict_cookies.declaration.document import build_document
+from strict_cookies.declaration.edition import Edition
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.external_origin import KINDS
 from strict_cookies.profiles import OPT_OUT
@@ -158,7 +159,7 @@ def test_json_is_the_document_of_the_enforced_policy():
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
     assert response.get_json() == build_document(
-        protection.policy, processing=protection.processing()
+        protection.policy, processing=protection.processing(), edition=Edition()
     )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",

@@ -60,6 +60,7 @@ PROSE = [
             "guard.md",
             "sessions.md",
             "declaration.md",
+            "versions.md",
             "glossary.md",
             "security.md",
             "verify.md",

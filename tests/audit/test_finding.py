@@ -32,7 +32,6 @@ IDS = {
 
 
 #: Commands that are told of before they are there.
-FOLLOWING = ("diff", "publish")
 
 
 def test_ids_are_unique_and_stable():

@@ -324,6 +324,6 @@ def test_preferences_are_those_of_the_policy(sign_in):
 def test_every_page_links_the_cookie_declaration(visitor, path):
     """The footer leads there, and nothing asks for consent."""
     page = visitor.get(path).text
-    assert '<a href="/cookies/">Cookies</a>' in page
+    assert '<a class="cookie-footer-link" lang="en" href="/cookies/?lang=en">' in page
     assert "banner" not in page
     assert " style=" not in page
