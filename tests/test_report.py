@@ -374,3 +374,46 @@ class TestCommand:
             cookies, ["report-link"], obj=ScriptInfo(create_app=lambda: app)
         )
         assert "    https://shop.example/cookies/report/link/" in result.output
+
+
+class TestWriting:
+    """``flask cookies report FILE``."""
+
+    def run(self, app, path):
+        """Run the command."""
+        from flask.cli import ScriptInfo
+
+        from strict_cookies.cli import cookies
+
+        return app.test_cli_runner().invoke(
+            cookies, ["report", str(path)], obj=ScriptInfo(create_app=lambda: app)
+        )
+
+    def test_page_stands_alone(self, app, tmp_path):
+        """Its style is inside, it loads nothing, and the trail has the opening."""
+        result = self.run(app, tmp_path / "report.html")
+        assert result.exit_code == 0, result.output
+        page = (tmp_path / "report.html").read_text("utf-8")
+        assert "<style>" in page
+        assert "<link" not in page
+        assert events(app) == [{"form": "html", "by": "command"}]
+
+    def test_data_are_those_of_the_page(self, app, tmp_path):
+        """The same document as on the site."""
+        assert self.run(app, tmp_path / "report.json").exit_code == 0
+        found = json.loads((tmp_path / "report.json").read_text("utf-8"))
+        assert len(found["asvs"]["requirements"]) == 50
+
+    @pytest.mark.browser
+    def test_pdf_is_printed(self, app, tmp_path):
+        """By the system's Chromium."""
+        result = self.run(app, tmp_path / "report.pdf")
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+    @pytest.mark.parametrize("name", ["report.doc", "missing/report.json"])
+    def test_wrong_place_is_told(self, app, tmp_path, name):
+        """Without a traceback."""
+        result = self.run(app, tmp_path / name)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: ")

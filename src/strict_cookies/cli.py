@@ -24,7 +24,7 @@ from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_finding
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
 from .errors import PolicyError, StrictCookiesError
-from .report_commands import create_link_command
+from .report_commands import create_link_command, create_report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
 from .session_commands import create_group
@@ -398,3 +398,4 @@ cookies.add_command(create_trail_group(_load_app, _failure))
 cookies.add_command(create_link_command(_load_app, _failure))
 for command in create_version_commands(_load_app, _failure):
     cookies.add_command(command)
+cookies.add_command(create_report_command(_load_app, _failure))

@@ -1,14 +1,16 @@
 """
-``flask cookies report-link``: make, list and revoke links that open the auditor's report.
+``flask cookies report`` writes the auditor's report; ``report-link`` makes links that open it.
 
 A link is printed once, when it is made; what is listed is its id, which opens nothing.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -78,6 +80,54 @@ def create_link_command(
             raise failure(f"{error}") from None
 
     return link_command
+
+
+def create_report_command(
+    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
+) -> click.Command:
+    """
+    Make the command that writes the report; arguments as for :func:`create_link_command`.
+    """
+
+    @click.command("report")
+    @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+    @click.pass_context
+    def report_command(ctx: click.Context, path: Path) -> None:
+        """
+        Write the auditor's report to a file that ends in .html, .json or .pdf.
+
+        For a PDF the system's Chromium is needed.
+        """
+        app = load_app(ctx)
+        if "strict_cookies" not in app.extensions:
+            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
+        if path.suffix not in (".html", ".json", ".pdf"):
+            raise failure(f"{printable(path.name)} ends in none of .html, .json and .pdf.")
+        from .report.contents import build_report
+        from .report.pages import render_alone
+
+        try:
+            with app.test_request_context(base_url="https://localhost"):
+                if path.suffix == ".json":
+                    report = build_report(app, datetime.now(UTC))
+                    octets = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
+                else:
+                    octets = render_alone().encode()
+                app.extensions["strict_cookies"].trail.record(
+                    "report-opened", form=path.suffix[1:], by="command"
+                )
+            if path.suffix == ".pdf":
+                from .audit.printing import print_pdf
+
+                octets = print_pdf(octets.decode())
+            path.write_bytes(octets)
+        except StrictCookiesError as error:
+            raise failure(f"{error}") from None
+        except OSError as error:
+            raise failure(f"{path} can't be written: {error.strerror}.") from None
+        click.echo(f"Wrote {path}.")
+
+    return report_command
 
 
 def _read_expires(text: str, failure: Callable[[str], click.ClickException]) -> int:

@@ -12,6 +12,7 @@ A site overrides the page by a template ``strict_cookies/report.html`` of its ow
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import (
@@ -25,6 +26,7 @@ from flask import (
     session,
     url_for,
 )
+from markupsafe import Markup
 
 from ..durations import say_duration
 from ..origin import is_cross_origin
@@ -67,19 +69,7 @@ def index() -> str | Response:
     refused = _refuse("page")
     if refused is not None:
         return refused
-    from .plot import draw_days
-
-    report = _build()
-    days = [(datetime.date.fromisoformat(day["day"]), day) for day in report["held_back"]["days"]]
-    plots = {
-        kind: draw_days([(day, row[kind]) for day, row in days], label)
-        for kind, label in (("dropped", "Cookies dropped"), ("strays", "Strays cut"))
-        if days
-    }
-    sums = {kind: sum(row[kind] for _, row in days) for kind in plots}
-    return render_template(
-        "strict_cookies/report.html", report=report, plots=plots, sums=sums, say=_say_lifetime
-    )
+    return _render(_build())
 
 
 @report_pages.get("/report/report.json")
@@ -142,6 +132,39 @@ def _refuse(form: str) -> Response | None:
         login = current_login()
         trail.record("report-opened", form=form, user=None if login is None else login.user_id)
     return refused
+
+
+def render_alone() -> str:
+    """Render the report with its style inside, to be kept as a file."""
+    style = ""
+    for name in ("strict_cookies", report_pages.name):
+        blueprint = current_app.blueprints[name]
+        (path,) = Path(str(blueprint.static_folder)).glob(
+            "declaration.css" if name == "strict_cookies" else "report.css"
+        )
+        style += path.read_text("utf-8")
+    # The library's own style sheets.
+    return _render(_build(), style=Markup(style))  # noqa: S704
+
+
+def _render(report: dict[str, Any], style: Markup | None = None) -> str:
+    from .plot import draw_days
+
+    days = [(datetime.date.fromisoformat(day["day"]), day) for day in report["held_back"]["days"]]
+    plots = {
+        kind: draw_days([(day, row[kind]) for day, row in days], label)
+        for kind, label in (("dropped", "Cookies dropped"), ("strays", "Strays cut"))
+        if days
+    }
+    sums = {kind: sum(row[kind] for _, row in days) for kind in plots}
+    return render_template(
+        "strict_cookies/report.html",
+        report=report,
+        plots=plots,
+        sums=sums,
+        say=_say_lifetime,
+        style=style,
+    )
 
 
 def _say_lifetime(seconds: int) -> str:
