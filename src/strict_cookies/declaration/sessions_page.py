@@ -24,7 +24,6 @@ from markupsafe import Markup
 from ..origin import is_cross_origin
 from ..sessions.access import FRESH, current_login, has_fresh_login, server_session, sign_in_url
 from ..sessions.device import UNKNOWN, read_label
-from ..sessions.retention import describe_kept
 from ..sessions.session import ServerSession
 from .asked import find_asked
 from .language import Said
@@ -68,6 +67,8 @@ def keep_out_of_caches(response: FlaskResponse) -> FlaskResponse:
 @pages.get("/sessions")
 def index() -> Response:
     """List the user's sessions; there is nothing to show to a visitor."""
+    from ..sessions.retention import describe_kept
+
     found, sign_in = current_login(), sign_in_url(_path_of_list())
     if found is None and sign_in is not None:
         return redirect(sign_in)

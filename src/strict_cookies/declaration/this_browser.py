@@ -26,7 +26,6 @@ from ..hosts import is_local, request_host
 from ..origin import is_cross_origin
 from ..reader import ARRIVED, Arrived, CookieReader
 from ..sessions.access import requires_fresh_login
-from ..sessions.own_copy import copy_own_session
 from ..sessions.session import ServerSession
 from ..sweeping import ASKED_FOR
 from .asked import find_asked
@@ -129,6 +128,8 @@ def find_keeper() -> Kept:
 
 @requires_fresh_login()
 def _send_copy() -> Response:
+    from ..sessions.own_copy import copy_own_session
+
     protection = current_app.extensions["strict_cookies"]
     copy = copy_own_session(protection.policy, protection.session_options)
     text = json.dumps(copy, ensure_ascii=False, indent=2)
