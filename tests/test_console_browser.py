@@ -35,8 +35,8 @@ ISSUES_THERE = ("issue: ContentSecurityPolicyIssue", "issue: PerformanceIssue")
 NO_PAGES = (
     "/static/",
     "/cookies/static/",
-    "/cookies/sessions/static/",
     "/cookies/declaration.",
+    "/cookies/this-browser/session.json",
     "/misbehave/outcome.json",
 )
 

@@ -7,7 +7,7 @@ import re
 from html import unescape
 
 import pytest
-from flask import Flask, session
+from flask import Flask, session, template_rendered
 from flask_wtf import CSRFProtect
 from werkzeug.test import Client
 
@@ -241,6 +241,11 @@ def test_block_of_the_page_is_replaced(tmp_path):
     assert "<p>Ours</p>" in page.text
     assert "Copy of my session" not in page.text
     assert "What is not deleted" in page.text
+    rendered = []
+    with template_rendered.connected_to(lambda *_, **found: rendered.append(found), app):
+        for _ in range(2):
+            app.test_client().get("/cookies/", **HTTPS)
+    assert len(rendered) == 1
 
 
 # --- What the firewall hands over ---
