@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import AuditError
 from .chromium import find_chromium, import_playwright, launch_flags
 
 if TYPE_CHECKING:
@@ -65,12 +66,32 @@ def print_to_pdf(
         chromium: The browser's executable; by default one that is found.
 
     Raises:
-        AuditError: Playwright or a Chromium is missing; the message says what to install.
+        AuditError: Playwright or a Chromium is missing, and the message says what to install; or
+            it could not be printed.
     """
     playwright = import_playwright("playwright.sync_api")
     executable = find_chromium(chromium)
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(_print, playwright, executable, list(pages), fetch).result()
+        try:
+            return thread.submit(_print, playwright, executable, list(pages), fetch).result()
+        except playwright.Error as error:
+            reason = str(error).partition("\n")[0]
+            raise AuditError(f"The page could not be printed: {reason}") from None
+
+
+def print_alone(text: str, *, chromium: str | Path | None = None) -> bytes:
+    """
+    Print a page that holds all that it shows.
+
+    Args:
+        text: The HTML.
+        chromium: As for :func:`print_to_pdf`.
+
+    Raises:
+        AuditError: It can't be printed.
+    """
+    page = Page("https://report.invalid/", text)
+    return print_to_pdf([page], lambda url: None, chromium=chromium)[0]
 
 
 def _print(
