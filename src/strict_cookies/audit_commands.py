@@ -311,9 +311,7 @@ def run_audit(
                 draft=draft,
                 archive=archive,
                 min_coverage=None if percent is None else percent / 100,
-                print_pdf=partial(print_alone, chromium=chosen.chromium)
-                if options["pdf"]
-                else None,
+                print_pdf=print_pdf if options["pdf"] else None,
             )
     except StrictCookiesError as error:
         click.echo(f"Error: {error}", err=True)
