@@ -22,16 +22,20 @@ import re
 import shlex
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import click
 import pytest
 
 import strict_cookies
 from strict_cookies import signals
 from strict_cookies.audit.chromium import VARIABLE
 from strict_cookies.audit.journeys import parse_journey
+from strict_cookies.audit_commands import program
+from strict_cookies.cli import cookies
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
@@ -504,3 +508,34 @@ def test_public_name_is_explained(name):
     value = getattr(strict_cookies, name)
     doc = value.__doc__ if inspect.isfunction(value) else vars(value).get("__doc__")
     assert inspect.cleandoc(doc or "")
+
+
+def test_every_command_is_told():
+    """Each command of ``flask cookies`` and ``strict-cookies`` stands in some page."""
+    text = "".join(page.read_text("utf-8") for page in (README, *PAGES))
+
+    def paths(group, before):
+        for name, command in group.commands.items():
+            if isinstance(command, click.Group):
+                yield from paths(command, f"{before} {name}")
+            else:
+                yield f"{before} {name}"
+
+    commands = [*paths(cookies, "flask cookies"), *paths(program, "strict-cookies")]
+    assert len(commands) > 15
+    assert [command for command in commands if command not in text] == []
+
+
+@pytest.mark.parametrize("name", strict_cookies.__all__)
+def test_public_name_has_a_docstring(name):
+    """Each public name says what it is; what takes arguments says what they are."""
+    found = getattr(strict_cookies, name)
+    if not (inspect.isclass(found) or inspect.isfunction(found)):
+        return
+    doc = inspect.getdoc(found) or ""
+    assert doc
+    if inspect.isclass(found) and issubclass(found, (Exception, Enum)):
+        return
+    subject = found.__init__ if inspect.isclass(found) else found
+    takes = set(inspect.signature(subject).parameters) - {"self", "args", "kwargs", "view"}
+    assert not takes or re.search(r"^(Args|Attributes):", doc, re.MULTILINE), takes
