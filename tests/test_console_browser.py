@@ -37,6 +37,11 @@ NO_PAGES = (
     "/cookies/static/",
     "/cookies/sessions/static/",
     "/cookies/declaration.",
+    "/cookies/trail-head",
+    "/cookies/report/report.json",
+    "/cookies/report/static/",
+    # Another than the forged one: tests/test_report_browser.py opens it.
+    "/cookies/report/link/",
     "/misbehave/outcome.json",
 )
 
