@@ -130,7 +130,7 @@ def test_flask_finds_the_commands():
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
     assert sorted(cookies.commands) == [
-        *("audit", "check", "export", "init", "sessions", "show", "trail"),
+        *("audit", "check", "export", "init", "report", "report-link", "sessions", "show", "trail"),
     ]
 
 
