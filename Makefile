@@ -2,6 +2,7 @@
 # make test   run every test; installs what they need
 # make check  lint and types
 # make dist   build the sdist and the wheel into dist/
+# make docs   make a site of the docs in docs/_build
 # make bench  measure against the peers and write docs/benchmarks.md
 # make endurance  a quarter of an hour of load, kills, steps and full disks
 # make fuzz   throw hostile octets at what strangers can write to
@@ -16,7 +17,7 @@ JUDGES := tests/judges/node_modules
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format dist bench endurance fuzz pictures clean
+.PHONY: help demo test check format dist docs bench endurance fuzz pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -53,6 +54,10 @@ check: $(VENV)/.develop
 format: $(VENV)/.develop
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.develop
+	$(PIP) install --constraint constraints.txt --group docs
+	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build
 
 dist: $(VENV)/.develop
 	$(BIN)/python -m build --no-isolation

@@ -21,6 +21,7 @@ from . import (
     auth,
     csrf,
     customers,
+    data_requests,
     database,
     display,
     messages,
@@ -61,7 +62,10 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     for part in (database, auth, csrf, display):
         part.init_app(app)
-    for room in (overview, pages, customers, orders, messages, preferences, activity, misbehave):
+    for room in (
+        overview, pages, data_requests, customers, orders, messages, preferences, activity,
+        misbehave,
+    ):  # fmt: skip
         app.register_blueprint(room.bp)
 
     misbehave.init_app(app)

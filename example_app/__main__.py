@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 
 import click
 from werkzeug.serving import make_server, run_simple
+
+from strict_cookies import UnchangedDeclarationError
 
 from . import create_app
 from .demo import ACCOUNTS
@@ -38,6 +41,9 @@ def main(host: str, port: int, tracker_port: int) -> None:
             "TRACKER_URL": f"http://{TRACKER_HOST}:{tracker_port}/pixel.gif",
         }
     )
+    # A site of its own does this when it is deployed: flask cookies publish.
+    with suppress(UnchangedDeclarationError):
+        app.extensions["strict_cookies"].publish()
     click.echo(f"Definitive Track ERP: http://localhost:{port}")
     for username, _full_name, role, password in ACCOUNTS:
         click.echo(f"  {role:8}  user name {username:8}  password {password}")

@@ -41,6 +41,12 @@ NAVIGATION = (
     Entry(endpoint="customers.index", en="Customers", de="Kunden"),
     Entry(endpoint="messages.index", en="Messages", de="Nachrichten"),
     Entry(
+        endpoint="data_requests.index",
+        en="Data requests",
+        de="Datenanfragen",
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Entry(
         endpoint="activity.index",
         en="Activity",
         de="Protokoll",

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.sansio.response import Response
 
-from . import journal
+from . import data_requests, journal
 
 bp = Blueprint("pages", __name__)
 
@@ -14,7 +14,12 @@ bp = Blueprint("pages", __name__)
 @bp.get("/privacy")
 def privacy() -> str:
     """Tell what is stored about people, why, for how long and who gets it."""
-    return render_template("privacy.html", retention=journal.RETENTION)
+    return render_template(
+        "privacy.html",
+        retention=journal.RETENTION,
+        answered_within=data_requests.ANSWERED_WITHIN,
+        requests_retention=data_requests.RETENTION,
+    )
 
 
 @bp.app_errorhandler(HTTPException)

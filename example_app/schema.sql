@@ -85,3 +85,16 @@ CREATE TABLE IF NOT EXISTS activity (
 );
 
 CREATE INDEX IF NOT EXISTS activity_by_time ON activity (happened_at);
+
+-- What people ask about their own data; whoever asks need not be a user.
+CREATE TABLE IF NOT EXISTS data_request (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL
+        CHECK (kind IN ('access', 'correction', 'erasure', 'restriction', 'objection')),
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    details TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    answered_at TEXT,
+    answered_by INTEGER REFERENCES user (id)
+);

@@ -16,7 +16,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-FOLDER = Path(__file__).parent.parent / "src" / "strict_cookies" / "declaration"
+PACKAGE = Path(__file__).parent.parent / "src" / "strict_cookies"
+FOLDER = PACKAGE / "declaration"
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
@@ -24,9 +25,10 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def extract() -> Catalog:
     """Find every text in the modules and templates."""
     catalogue = Catalog()
-    found = extract_from_dir(FOLDER, METHODS, keywords=KEYWORDS)
-    for _path, _line, message, _comments, context in found:
-        catalogue.add(message, context=context)
+    for folder in (FOLDER, PACKAGE / "sessions"):
+        for found in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
+            _path, _line, message, _comments, context = found
+            catalogue.add(message, context=context)
     return catalogue
 
 

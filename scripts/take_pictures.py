@@ -24,9 +24,10 @@ SHOTS = {
     "declaration-dark.png": ("/cookies/?lang=de", 768, "dark"),
     "declaration-phone.png": ("/cookies/", 360, "light"),
     "sessions.png": ("/cookies/sessions", 1100, "light"),
+    "this-browser.png": ("/cookies/this-browser", 1100, "light"),
 }
 #: Those of somebody who has signed in.
-SIGNED_IN = {"sessions.png"}
+SIGNED_IN = {"sessions.png", "this-browser.png"}
 #: Where he is signed in besides.
 ELSEWHERE = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",

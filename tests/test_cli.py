@@ -14,6 +14,7 @@ from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies import cli as cli_module
 from strict_cookies.cli import WIDTH, cookies
 from strict_cookies.declaration.document import build_document
+from strict_cookies.declaration.edition import Edition
 from strict_cookies.declaration.exports import EXPORTS
 from strict_cookies.declaration.language import find_language
 from strict_cookies.trail.signing import make_key
@@ -88,6 +89,9 @@ recipient = "Maps Ltd"
 """
 BROKEN = '[site]\nnam = "x"\n[[cookie]]\nname = "_ga"\n'
 
+#: Beside it: that nothing is published yet.
+ONE_WARNING = "No errors, 1 warning, 1 for information."
+
 
 @pytest.fixture
 def make_app(tmp_path):
@@ -130,7 +134,8 @@ def test_flask_finds_the_commands():
     (point,) = entry_points(group="flask.commands", name="cookies")
     assert point.load() is cookies
     assert sorted(cookies.commands) == [
-        *("audit", "check", "export", "init", "report", "report-link", "sessions", "show", "trail"),
+        *("audit", "check", "diff", "export", "init", "publish"),
+        *("report", "report-link", "sessions", "show", "trail"),
     ]
 
 
@@ -263,7 +268,9 @@ def test_show_json_is_the_declaration(make_app):
     result = run(app, "show", "--json")
     document = json.loads(result.output)
     protection = app.extensions["strict_cookies"]
-    assert document == build_document(protection.policy, processing=protection.processing())
+    assert document == build_document(
+        protection.policy, processing=protection.processing(), edition=Edition()
+    )
     url = "https://erp.example/cookies/declaration.json"
     assert document == app.test_client().get(url).json
 
@@ -280,7 +287,9 @@ def test_export_writes_each_format(make_app, format_name, tmp_path):
     app = make_app()
     result = run(app, "export", format_name, "--lang", "de")
     protection = app.extensions["strict_cookies"]
-    document = build_document(protection.policy, processing=protection.processing())
+    document = build_document(
+        protection.policy, processing=protection.processing(), edition=Edition()
+    )
     text = EXPORTS[format_name].write(document, find_language("de"))
     assert result.exit_code == 0
     assert result.output.splitlines() == text.splitlines()
@@ -329,7 +338,9 @@ def test_show_with_wrong_settings_points_to_check(make_app, config):
 
 def test_check_of_a_sound_application_is_quiet(make_app):
     """Nothing wrong: one line, exit code 0."""
-    result = run(make_app(), "check", "--strict")
+    app = make_app()
+    app.extensions["strict_cookies"].publish()
+    result = run(app, "check", "--strict")
     assert (result.exit_code, result.output) == (0, "Nothing to mend: no error, no warning.\n")
 
 
@@ -370,15 +381,19 @@ def test_check_prints_a_block_for_each_finding(make_app):
 @pytest.mark.parametrize(
     ("config", "args", "code", "summary"),
     [
-        pytest.param({"TRUSTED_HOSTS": None}, [], 0, "No errors, 1 warning.", id="warning"),
+        pytest.param({"TRUSTED_HOSTS": None}, [], 0, ONE_WARNING, id="warning"),
         pytest.param(
-            {"TRUSTED_HOSTS": None}, ["--strict"], 1, "No errors, 1 warning.", id="strict"
+            {"TRUSTED_HOSTS": None},
+            ["--strict"],
+            1,
+            ONE_WARNING,
+            id="strict",
         ),
         pytest.param(
             {"STRICT_COOKIES_SWEEP": "off"},
             ["--strict"],
             0,
-            "No errors, no warnings, 1 for information.",
+            "No errors, no warnings, 2 for information.",
             id="info is no warning",
         ),
         pytest.param({"SECRET_KEY": None}, [], 1, "1 error, no warnings.", id="error"),

@@ -35,13 +35,13 @@ ISSUES_THERE = ("issue: ContentSecurityPolicyIssue", "issue: PerformanceIssue")
 NO_PAGES = (
     "/static/",
     "/cookies/static/",
-    "/cookies/sessions/static/",
     "/cookies/declaration.",
     "/cookies/trail-head",
     "/cookies/report/report.json",
     "/cookies/report/static/",
     # Another than the forged one: tests/test_report_browser.py opens it.
     "/cookies/report/link/",
+    "/cookies/this-browser/session.json",
     "/misbehave/outcome.json",
 )
 

@@ -12,6 +12,7 @@ from flask import Flask, render_template_string
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.countries import COUNTRIES
 from strict_cookies.declaration.document import build_document
+from strict_cookies.declaration.edition import Edition
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.external_origin import KINDS
 from strict_cookies.profiles import OPT_OUT
@@ -158,7 +159,7 @@ def test_json_is_the_document_of_the_enforced_policy():
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
     assert response.get_json() == build_document(
-        protection.policy, processing=protection.processing()
+        protection.policy, processing=protection.processing(), edition=Edition()
     )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",
@@ -355,8 +356,9 @@ def test_external_origins_are_told_with_a_word_on_cookies():
     words = {kind["cookies"]: kind["cookies_text"] for kind in
              document["external_origins"][0]["kinds"]}  # fmt: skip
     assert "Safari does not" in words["withheld"]
+    assert "unless the page asks for them" in words["withheld"]
     assert words["possible"] == "The other site may receive and store its own cookies."
-    assert words["never"] == "Fetched without cookies."
+    assert words["never"] == "Fetched without cookies, unless the page asks for them."
     assert [one["origin"] for one in document["external_origins"]] == [
         "https://maps.example.com",
         "wss://live.example.com:8443",

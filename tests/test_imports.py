@@ -13,12 +13,16 @@ external_origin firewall grammar header_layers header_options header_parts heade
 interception ledger middleware nonces origin paths permissions policy preference profiles purposes
 reader reasons recipient reports session_texts settings signals storage strictness sweeping verdict
 
-declaration declaration.blueprint declaration.language declaration.published declaration.well_known
+declaration declaration.asked declaration.blueprint declaration.change_notice declaration.language
+declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages
+declaration.visits declaration.well_known
+
+report report.pages wording
 
 guard guard.script
 
 sessions sessions.access sessions.device sessions.interface sessions.limits sessions.options
-sessions.pages sessions.preferences sessions.session sessions.tagged
+sessions.preferences sessions.session sessions.tagged
 
 trail trail.options trail.pages
 """

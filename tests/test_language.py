@@ -27,12 +27,12 @@ ROOT = Path(__file__).parents[1]
 TRANSLATED = [tag for tag in LANGUAGES if tag != "en"]
 #: Words that are spelt alike in two languages.
 ALIKE = {
-    "de": {"Cookie", "Cookies"},
+    "de": {"Browser", "Cookie", "Cookies"},
     "fr": {"Contact", "Cookie", "Cookies", "Protection", "Scripts", "Sessions", "Versions",
            "Images"},
     "es": {"Cookie", "Cookies", "No", "Scripts"},
-    "it": {"Cookie", "No"},
-    "nl": {"Cookie", "Cookies", "Scripts"},
+    "it": {"Browser", "Cookie", "No"},
+    "nl": {"Browser", "Cookie", "Cookies", "Scripts"},
     "pl": set(),
     "pt": {"Cookie", "Cookies", "Scripts"},
 }  # fmt: skip
@@ -115,8 +115,13 @@ class _Visible(HTMLParser):
 
 def visible(client, tag):
     """Give the visible texts of the page in a language."""
+    return texts_in(client.get(f"/cookies/?lang={tag}").text)
+
+
+def texts_in(page):
+    """Give the visible texts of a page."""
     parser = _Visible()
-    parser.feed(client.get(f"/cookies/?lang={tag}").text)
+    parser.feed(page)
     return parser.texts
 
 

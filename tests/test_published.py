@@ -33,7 +33,7 @@ def test_document_is_made_anew_when_it_changes():
     """A rendering is made once, and again where policy, enforcement or edition changed."""
     stand = [CookiePolicy(), True, True]
     edition = [None]
-    published = Published(lambda: Standing(*stand), edition=lambda: edition[0])
+    published = Published(lambda: Standing(*stand), edition=lambda content_hash: edition[0])
     made = []
 
     def render():
@@ -136,7 +136,9 @@ def published_app(edition):
     """Make an application that publishes versions, as one will that keeps them."""
     app = Flask(__name__)
     app.register_blueprint(
-        create_blueprint(lambda: Standing(policy, True, True), edition=lambda: edition),
+        create_blueprint(
+            lambda: Standing(policy, True, True), edition=lambda content_hash: edition
+        ),
         url_prefix="/cookies",
     )
     policy = CookiePolicy(site=Site(name="Shop"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -283,9 +282,13 @@ def run_audit(
     from .audit.browser import audit_site
     from .audit.conclusion import conclude_audit
     from .audit.display import Display
-    from .audit.printing import print_pdf
+    from .audit.printing import print_alone
 
     percent = options["min_coverage"]
+
+    def print_pdf(text: str) -> bytes:
+        return print_alone(text, chromium=chosen.chromium)
+
     try:
         chosen = replace(
             _read_options(options), find_declaration=find_declaration, known_routes=known_routes
@@ -308,7 +311,7 @@ def run_audit(
                 draft=draft,
                 archive=archive,
                 min_coverage=None if percent is None else percent / 100,
-                print_pdf=partial(print_pdf, chromium=chosen.chromium) if options["pdf"] else None,
+                print_pdf=print_pdf if options["pdf"] else None,
             )
     except StrictCookiesError as error:
         click.echo(f"Error: {error}", err=True)

@@ -21,7 +21,6 @@ from flask.cli import AppGroup, ScriptInfo
 from .audit_checks import check_last_audit
 from .audit_commands import create_command
 from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_findings
-from .declaration.document import build_document
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
 from .errors import PolicyError, StrictCookiesError
@@ -33,6 +32,8 @@ from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
 from .trail_commands import create_trail_group
+from .version_checks import check_published
+from .version_commands import create_version_commands, print_pdf
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -102,7 +103,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
 
 
 @cookies.command("export", with_appcontext=False)
-@click.argument("format_name", metavar="FORMAT", type=click.Choice(list(EXPORTS)))
+@click.argument("format_name", metavar="FORMAT", type=click.Choice([*EXPORTS, "pdf"]))
 @click.option("--lang", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
 @click.option(
     "--output",
@@ -116,10 +117,13 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
 
     json, csv and md are what the site publishes. tcf is a file of IAB device storage disclosures;
     the site does not thereby take part in TCF. edpb is a knowledge base for the EDPB Website
-    Auditing Tool.
+    Auditing Tool. pdf is the page as 'flask cookies publish' prints it; it needs a Chromium.
     """
     app = _load_app(ctx)
     _freeze(app)
+    if format_name == "pdf":
+        _write_pdf(app, lang, output)
+        return
     text = _export(app, format_name, lang)
     if output is None:
         click.echo(text, nl=False)
@@ -143,8 +147,8 @@ def check_command(ctx: click.Context, strict: bool) -> None:
         app = ctx.ensure_object(ScriptInfo).load_app()
         findings = run_checks(app)
         if all(finding.severity != "error" for finding in findings):
-            overdue = check_last_audit(app)
-            findings = sort_findings([*findings, *([overdue] if overdue else [])])
+            late = (check_last_audit(app), check_published(app))
+            findings = sort_findings([*findings, *filter(None, late)])
     except StrictCookiesError as error:
         findings = [explain_error(error)]
     for finding in findings:
@@ -212,15 +216,19 @@ def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
 
 
 def _export(app: Flask, format_name: str, language: str) -> str:
-    protection = app.extensions["strict_cookies"]
-    standing = protection.stand()
-    document = build_document(
-        standing.policy,
-        enforced=standing.enforced,
-        credentialless=standing.credentialless,
-        processing=protection.processing(),
-    )
+    document = app.extensions["strict_cookies"].document()
     return EXPORTS[format_name].write(document, find_language(language))
+
+
+def _write_pdf(app: Flask, language: str, output: Path | None) -> None:
+    if output is None:
+        raise _failure("A PDF is nothing for a terminal. Say where to write it: --output PATH.")
+    try:
+        output.write_bytes(print_pdf(app, languages=(find_language(language),))[language])
+    except StrictCookiesError as error:
+        raise _failure(f"{error}") from None
+    except OSError as error:
+        raise _failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
 
 
 def _load_app(ctx: click.Context) -> Flask:
@@ -388,4 +396,6 @@ cookies.add_command(create_command(_load_app, _failure))
 cookies.add_command(create_group(_load_app, _failure))
 cookies.add_command(create_trail_group(_load_app, _failure))
 cookies.add_command(create_link_command(_load_app, _failure))
+for command in create_version_commands(_load_app, _failure):
+    cookies.add_command(command)
 cookies.add_command(create_report_command(_load_app, _failure))

@@ -95,6 +95,19 @@ class StoreUnavailableError(StrictCookiesError):
     """
 
 
+class UnchangedDeclarationError(StrictCookiesError):
+    """
+    The declaration is published already as it stands.
+
+    Args:
+        version: The number under which it is.
+    """
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(f"The declaration is published already, as version {version}.")
+
+
 class StoreCorruptError(StoreUnavailableError):
     """What stands where the session store should be is no store of ours, or is damaged."""
 

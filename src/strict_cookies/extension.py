@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
@@ -26,6 +26,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.blueprint import create_blueprint
 from .declaration.published import Standing
+from .declaration.sessions_page import pages
+from .declaration.this_browser import PATH, let_button_through
 from .declaration.well_known import add_gpc
 from .endpoints import BrowserEndpoints
 from .erasure import erasing_headers
@@ -44,7 +46,6 @@ from .reasons import Reason
 from .report.pages import report_pages
 from .reports import ReportTable
 from .sessions.interface import ServerSessionInterface, answer_unavailable
-from .sessions.pages import pages
 from .sessions.preferences import preferences
 from .sessions.session import ServerSession
 from .settings import (
@@ -66,7 +67,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from .archive.store import Archive
+    from .declaration.edition import Edition
     from .declaration.processing import Processing
+    from .declaration.versions import Version, Versions
     from .header_options import Layer
     from .header_parts import Decorated, View
     from .interception import Interceptor
@@ -120,11 +123,17 @@ class StrictCookies:
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
         app.jinja_env.globals["strict_cookies_guard"] = protection.guard
-        declaration = create_blueprint(protection.stand, processing=protection.processing)
+        declaration = create_blueprint(
+            protection.stand,
+            edition=protection.edition,
+            processing=protection.processing,
+            erase=erase,
+            versions=lambda: protection.versions,
+        )
         add_head(declaration, lambda: protection.trail)
         app.register_blueprint(declaration, url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
-            add_gpc(app, protection.stand)
+            add_gpc(app, protection.stand, protection.edition)
         # An application may have something of that name already.
         app.jinja_env.globals.setdefault("preferences", preferences)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
@@ -248,6 +257,7 @@ class Protection:
         self._trail: Trail | None = None
         self._observer: TrailObserver | None = None
         self._archive: Archive | None = None
+        self._versions: Versions | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
         self._interface_before = app.session_interface
         if type(app.session_interface) is SecureCookieSessionInterface:
@@ -378,6 +388,49 @@ class Protection:
         )
 
     @property
+    def versions(self) -> Versions:
+        """The versions of the declaration that were published."""
+        if self._versions is None:
+            from .declaration.versions import Versions
+
+            self._versions = Versions(lambda: self.archive)
+        return self._versions
+
+    def edition(self, content_hash: str) -> Edition:
+        """Tell the standing of a content of the declaration."""
+        return self.versions.edition(content_hash)
+
+    def document(self) -> dict[str, Any]:
+        """Make the declaration's document as it stands, with its edition."""
+        from .declaration.document import build_document
+
+        standing = self.stand()
+        document = build_document(
+            standing.policy,
+            enforced=standing.enforced,
+            credentialless=standing.credentialless,
+            processing=self.processing(),
+        )
+        return {**document, "edition": self.edition(document["hash"]).as_data()}
+
+    def publish(self, *, effective_from: date | None = None) -> Version:
+        """
+        Publish the declaration as it stands: record a version, and tell who listens.
+
+        Args:
+            effective_from: The day from which it counts; None for today, UTC.
+
+        Raises:
+            UnchangedDeclarationError: It is published already.
+            StoreUnavailableError: Nothing was recorded, as far as can be known.
+        """
+        from .declaration.publishing import tell_published
+
+        version = self.versions.record(self.document(), effective_from=effective_from)
+        tell_published(self._app, self.trail.record, version)
+        return version
+
+    @property
     def talisman(self) -> StrictTalisman:
         """The security headers, compiled at the latest now."""
         if self._talisman is None:
@@ -451,6 +504,7 @@ class Protection:
             if problems and app.testing:
                 raise _out_of_order(*problems[0])
             self._choose_sessions(settings)
+            let_button_through(app)
             freeze_config(app)
             firewall = CookieFirewall(
                 BrowserEndpoints(
@@ -466,6 +520,7 @@ class Protection:
                 interceptors=self._make_interceptors(settings),
                 place=self._place,
                 sender=app,
+                shows=(f"{self.url_prefix}{PATH}",),
                 propagate_exceptions=self._propagates(),
             )
             # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
@@ -564,6 +619,7 @@ class Protection:
     def _forked(self) -> None:
         """Begin anew with the next request of a child, on whose behalf nothing is done yet."""
         self._lock = threading.Lock()
+        self._versions = None
         self._serve = None
 
     def _make_interceptors(self, settings: Settings) -> list[Interceptor]:

@@ -24,7 +24,7 @@ Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
 from .catalogue import find_certain_tracker
@@ -39,7 +39,7 @@ from .hosts import is_local, request_host
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
-from .reader import CookieReader
+from .reader import ARRIVED, CookieReader
 from .reasons import Reason
 from .strictness import HeaderSet
 from .sweeping import Sweep, Sweeper
@@ -101,6 +101,8 @@ class CookieFirewall:
             :mod:`~strict_cookies.interception`. In report-only mode none of them answers.
         place: Tells from the environ where something happened; by default the path.
         sender: Sender of the signals; by default this object.
+        shows: Paths (``PATH_INFO``) of pages that show a browser the names of what it sent; they
+            find them under :data:`~strict_cookies.reader.ARRIVED` where something was cut.
         propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
 
     Raises:
@@ -119,6 +121,7 @@ class CookieFirewall:
         interceptors: Iterable[Interceptor] = (),
         place: Callable[[WSGIEnvironment], str] | None = None,
         sender: object = None,
+        shows: Collection[str] = (),
         propagate_exceptions: bool = False,
     ) -> None:
         check_choice("mode", mode, Mode)
@@ -137,6 +140,7 @@ class CookieFirewall:
         self._judge = Judge(policy).__call__
         self._headers = headers or _baseline
         self._interceptors = tuple(interceptors)
+        self._shows = frozenset(shows)
         #: Field names of responses as spelt, with their lower case.
         self._header_names: dict[str, str] = {}
         self._enforcing = mode != "report-only"
@@ -144,9 +148,8 @@ class CookieFirewall:
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
-        self._read = CookieReader(
-            policy, self._tried, sweeps_all=sweep in ("host", "site")
-        ).__call__
+        self._reader = CookieReader(policy, self._tried, sweeps_all=sweep in ("host", "site"))
+        self._read = self._reader.__call__
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -211,6 +214,8 @@ class CookieFirewall:
         reading = self._read(field)
         if reading is None:
             return []
+        if environ.get("PATH_INFO") in self._shows:
+            environ[ARRIVED] = self._reader.name_arrived(field)
         field, findings, sweepable = reading
         self.ledger.record(findings, environ)
         if self._enforcing:

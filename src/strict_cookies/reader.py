@@ -36,8 +36,27 @@ _UNKNOWN_STRAY = (Reason.STRAY, OTHER)
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
+#: Set in the environ of a request to a page that shows a browser what it sent, where something of
+#: it was cut: an :class:`Arrived`.
+ARRIVED = "strict_cookies.arrived"
 #: A named tuple's own constructor takes a third of the time.
 _new = tuple.__new__
+
+
+class Arrived(NamedTuple):
+    """
+    The names in a field, for the browser that sent it and for nobody else.
+
+    Attributes:
+        names: Each name once, in the order sent, at most :data:`~strict_cookies.grammar.MAX_PAIRS`;
+            an empty one stands for all that came without a name. They are a client's: escape them.
+        kept: Those of them that the application may see.
+        whole: Whether the field was within its bounds; else only its beginning is here.
+    """
+
+    names: tuple[str, ...]
+    kept: frozenset[str]
+    whole: bool
 
 
 class Reading(NamedTuple):
@@ -160,6 +179,30 @@ class CookieReader:
                 kept.pop(name, None)
                 sweepable.append(name)
         return _new(Reading, ("; ".join(kept.values()), tuple(findings), sweepable))
+
+    def name_arrived(self, field: str) -> Arrived:
+        """
+        Name what a field has, without its values.
+
+        Args:
+            field: As WSGI hands it over.
+        """
+        reading = self(field)
+        seen = field if reading is None else reading.field
+        pairs = field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
+        whole = len(field) <= MAX_FIELD_OCTETS and len(pairs) <= MAX_PAIRS
+        if not whole:
+            # The last one may be cut, or have all the rest behind it.
+            del pairs[-1]
+        names = [self._name_of(pair) for pair in pairs if pair.strip(" \t")]
+        kept = frozenset(pair.partition("=")[0].strip(" \t") for pair in seen.split(";") if pair)
+        return Arrived(tuple(dict.fromkeys(names)), kept, whole)
+
+    def _name_of(self, pair: str) -> str:
+        """Name a pair; one without ``=`` is a value that lost its name, unless it is declared."""
+        name, equals, _ = pair.partition("=")
+        name = name.strip(" \t")
+        return name if equals or self._declares(name) else ""
 
     def _look_closer(
         self,

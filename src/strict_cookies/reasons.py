@@ -184,6 +184,11 @@ class Reason(Enum):
         "heads of the audit trail are not signed",
         "Set STRICT_COOKIES_TRAIL_KEY to a path and run 'flask cookies trail key'.",
     )
+    UNPUBLISHED = (
+        "SC414",
+        "the declaration is a draft",
+        "Run 'flask cookies publish' when this is deployed.",
+    )
     MOVE_IS_OVER = (
         "SC421",
         "time to move sessions is over",

@@ -117,9 +117,9 @@ def create_report_command(
                     "report-opened", form=path.suffix[1:], by="command"
                 )
             if path.suffix == ".pdf":
-                from .audit.printing import print_pdf
+                from .audit.printing import print_alone
 
-                octets = print_pdf(octets.decode())
+                octets = print_alone(octets.decode())
             path.write_bytes(octets)
         except StrictCookiesError as error:
             raise failure(f"{error}") from None

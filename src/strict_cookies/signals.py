@@ -13,6 +13,11 @@ Those of sessions carry no identifier and no value; ``user_id`` is what the appl
 already). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None where all users'
 sessions were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpoint).
 ``session_alarm``: ``reason``, ``count`` (since it was told last).
+
+``declaration_published`` has ``version`` (a
+:class:`~strict_cookies.declaration.versions.Version`, whose ``changes`` are the difference to the
+one before) and ``words`` (the same in English, one text each). It is sent in the process that
+publishes, inside an application context.
 """
 
 from __future__ import annotations
@@ -46,6 +51,10 @@ session_alarm = _signals.signal(
 )
 browser_reported = _signals.signal(
     "browser-reported", "A browser told of something that it blocked, or the guard of a write."
+)
+
+declaration_published = _signals.signal(
+    "declaration-published", "A version of the cookie declaration was published."
 )
 
 #: Which signal tells of a reason, by the first digits of its id.

@@ -3,7 +3,8 @@ Sweep: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
 
 It can hurt neighbours, because cookies ignore ports and paths. So by default only names that the
 catalogue knows as trackers, and names that this very application tried to set, are swept; only on
-HTML navigations over https, never on localhost, never in a response that a shared cache may keep.
+HTML navigations or where a visitor asks for it, only over https, never on localhost, never in a
+response that a shared cache may keep.
 A declared cookie that came twice is expired in each form, on parent domains too: until the twin is
 gone it counts as absent.
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 Sweep = Literal["known", "host", "site", "off"]
 
+#: Set in the environ of a request by which a visitor asks for it, whatever its method.
+ASKED_FOR = "strict_cookies.sweep_asked_for"
 #: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
 MAX_SWEEP_LINES = 20
 #: Most octets of them.
@@ -63,7 +66,9 @@ class Sweeper:
         Returns:
             The names that were expired.
         """
-        if environ["wsgi.url_scheme"] != "https" or not _is_navigation(environ):
+        if environ["wsgi.url_scheme"] != "https" or not (
+            ASKED_FOR in environ or _is_navigation(environ)
+        ):
             return []
         host = request_host(environ)
         if is_local(host):

@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import pytest
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, abort, redirect, request
 
 from strict_cookies.audit import tab
 from strict_cookies.audit.browser import audit_site
@@ -61,6 +61,8 @@ def build(ended):
 
     @app.get("/<name>")
     def page(name):
+        if f"/{name}" not in PAGES:
+            abort(404)
         return f'<!doctype html><link rel="icon" href="data:,">{PAGES[f"/{name}"]}'
 
     return app
@@ -80,7 +82,7 @@ def pages():
 
     with pytest.MonkeyPatch.context() as patch, serve(build(ended)) as server:
         patch.setattr(tab.Tab, "_settle", crash)
-        seen = audit_site([server.url()], AuditOptions(page_seconds=2, tabs=4, journey=(VISIT,)))
+        seen = audit_site([server.url()], AuditOptions(page_seconds=3, tabs=4, journey=(VISIT,)))
         ended.set()
         base = server.url(path="")
     return {page.url.removeprefix(base): page for page in seen.pages}, seen

@@ -245,7 +245,7 @@ def test_preference_that_is_not_offered_is_refused(sign_in, choice):
     assert 'data-theme="system"' in clerk.get("/").text
 
 
-def test_privacy_page_keeps_its_promises_in_view(visitor, sign_in):
+def test_privacy_page_keeps_its_promises_in_view(visitor):
     """Everybody reads it; it holds the cookie section and sets no cookie itself."""
     answer = visitor.get("/privacy")
     assert answer.headers.getlist("Set-Cookie") == []
@@ -258,7 +258,21 @@ def test_privacy_page_keeps_its_promises_in_view(visitor, sign_in):
         "privacy@definitive-track.example",
     ):
         assert text in answer.text
-    assert "subject=Data+protection+request" in sign_in("clerk").get("/privacy").text
+
+
+@pytest.mark.parametrize(
+    ("data", "use"),
+    [
+        ("Contact and business data:", "We need them to fulfil our contract."),
+        ("Usage and device data:", "We need them for security and for session control."),
+        ("Requests about your data:", "We need them to answer, and to show that we did."),
+        ("Messages:", "calls and chats with our support"),
+    ],
+)
+def test_privacy_page_tells_each_sort_of_data_and_its_use(visitor, data, use):
+    """What is handled beside cookies, and what for, stands around the generated section."""
+    (told,) = re.findall(rf"<li><b>{data}</b>(.*?)</li>", visitor.get("/privacy").text)
+    assert use in told
 
 
 def test_privacy_page_names_recipients_from_the_policy(visitor):
@@ -310,6 +324,6 @@ def test_preferences_are_those_of_the_policy(sign_in):
 def test_every_page_links_the_cookie_declaration(visitor, path):
     """The footer leads there, and nothing asks for consent."""
     page = visitor.get(path).text
-    assert '<a href="/cookies/">Cookies</a>' in page
+    assert '<a class="cookie-footer-link" lang="en" href="/cookies/?lang=en">' in page
     assert "banner" not in page
     assert " style=" not in page

@@ -47,6 +47,8 @@ def stray():
 @sock.route("/echo")
 def echo(ws):
     ws.send(f"{session['visits']} {ws.receive()}")
+    # The client is to close, since it forgets what it has not read when the server does.
+    ws.receive()
 
 
 StrictCookies(app)

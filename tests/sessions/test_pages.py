@@ -10,7 +10,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies.sessions.pages import say_ago
+from strict_cookies.declaration.language import find_language
 
 from .apps import (
     CHROME,
@@ -138,12 +138,12 @@ def test_no_cache_keeps_the_page_and_it_sets_no_cookie(app, signed_in):
     answer = ask(app, PAGE, sign_in(app) if signed_in else None)
     assert lines(answer) == []
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Vary"] == "Cookie"
+    assert answer.headers["Vary"] == "Accept-Language, Cookie"
 
 
 def test_style_sheet_is_served_without_a_session(app):
     """It may be cached, and says nothing of cookies."""
-    with ask(app, f"{PAGE}/static/sessions.css", sign_in(app)) as answer:
+    with ask(app, "/cookies/static/visitor.css", sign_in(app)) as answer:
         assert (answer.status_code, answer.mimetype) == (200, "text/css")
         assert "no-store" not in answer.headers["Cache-Control"]
         assert "Vary" not in answer.headers
@@ -164,7 +164,7 @@ def test_style_sheet_is_served_without_a_session(app):
 )
 def test_time_is_said_in_the_largest_unit(seconds, words):
     """A reader needs no time zone for it."""
-    assert say_ago(seconds) == words
+    assert find_language("en").ago(seconds) == words
 
 
 # --- To whom ---
@@ -191,7 +191,7 @@ def test_visitor_ends_nothing(app, ending):
     """Without a login there is a 401, or the way to sign in."""
     assert post(app, ending, None).status_code == 401
     sent = post(make_app(STRICT_COOKIES_LOGIN_VIEW="who"), ending, None)
-    assert (sent.status_code, sent.location) == (303, "/who")
+    assert (sent.status_code, sent.location) == (303, f"/who?next={PAGE}")
 
 
 @pytest.mark.parametrize(
@@ -290,11 +290,11 @@ def test_stale_login_sees_but_ends_nothing(clock):
     clock.turn(16 * MINUTE)
     page = ask(app, PAGE, this).text
     assert "<form" not in page
-    assert f'<a href="/who?next={PAGE}">sign in again</a>' in page
+    assert f'<a href="/who?next={PAGE}">Sign in again</a>' in page
     assert "your last sign-in here was more than 15 minutes ago" in text_of(page)
     for ending in ENDINGS:
         answer = post(app, ending, this, session=handle)
-        assert (answer.status_code, answer.location) == (303, "/who")
+        assert (answer.status_code, answer.location) == (303, f"/who?next={PAGE}")
     assert [is_in(app, other), is_in(app, this)] == [True, True]
     this = cookie_of(ask(app, "/reauthenticate", this))
     post(app, "end", this, session=handle)

@@ -10,7 +10,7 @@ from strict_cookies.sessions.retention import describe_kept
 
 
 def all_text(options):
-    return " ".join(" ".join(kept) for kept in describe_kept(options))
+    return " ".join(f"{one.what} {one.why} {one.how_long}" for one in describe_kept(options))
 
 
 def test_times_follow_the_limits():
@@ -25,7 +25,7 @@ def test_times_follow_the_limits():
 def test_each_thing_has_a_purpose():
     """Nothing is kept without a reason in words."""
     for kept in describe_kept(SessionOptions()):
-        assert all(text.endswith(".") for text in kept)
+        assert all(text.endswith(".") for text in (kept.what, kept.why, kept.how_long))
 
 
 def test_binding_is_told_where_it_is_on():

@@ -37,6 +37,8 @@ QUIET_SECONDS = 3.0
 ANSWER_SECONDS = 3.0
 #: Longest wait for what a click sets off, in seconds.
 CLICK_SECONDS = 1.0
+#: Most new documents of a visit that runs out of time, before it counts as going in circles.
+SLOW_DOCUMENTS = 2
 #: Pages after which a tab is replaced, so that what drives it can forget them.
 MAX_VISITS = 25
 #: Most frames of a page whose storage is read.
@@ -231,7 +233,10 @@ class Tab:
             return "crashed"
         if self._is_circling():
             return "redirect loop"
-        return task.result() if task.done() and not task.cancelled() else "timed out"
+        outcome = task.result() if task.done() and not task.cancelled() else "timed out"
+        if outcome == "timed out" and self._watch.documents > SLOW_DOCUMENTS:
+            return "redirect loop"
+        return outcome
 
     def _is_circling(self) -> bool:
         return self._watch.documents > MAX_DOCUMENTS

@@ -2,9 +2,10 @@
 The declaration's pages: server-rendered, without script, and they set no cookie.
 
 ``/cookies/`` for people and ``/cookies/declaration.json``, ``.csv`` and ``.md`` for machines; for a
-site's own pages ``cookie_declaration()``, ``cookie_table()``, ``recipient_table()`` and
-``cookie_notice()``. A site overrides the page by a template ``strict_cookies/declaration.html`` of
-its own, whole, or block by block where it extends ``strict_cookies/layout.html``.
+site's own pages ``cookie_declaration()``, ``cookie_table()``, ``recipient_table()``,
+``cookie_notice()`` and ``cookie_footer_link()``. A site overrides the page by a template
+``strict_cookies/declaration.html`` of its own, whole, or block by block where it extends
+``strict_cookies/layout.html``.
 
 A rendering is kept only where every template is the library's own: one of the site's may show who
 is signed in.
@@ -28,12 +29,17 @@ from flask import (
 )
 from markupsafe import Markup
 
+from .asked import Asked, find_asked
+from .change_notice import add_change_notice
 from .language import LANGUAGES, Language, find_language, pick_text
 from .published import Published, Rendered, Stand, counters_only, no_edition
+from .this_browser import add_this_browser
+from .version_pages import add_versions
 
 if TYPE_CHECKING:
     from .edition import Edition
     from .processing import Processing
+    from .versions import Versions
 
 #: Which of the exports are published; those with a media type.
 FORMATS = ("json", "csv", "md")
@@ -42,31 +48,41 @@ MAX_AGE = 300
 
 _FOLDER = Path(__file__).parent / "templates"
 _PAGE = "strict_cookies/declaration.html"
-#: Every template that a rendering may come from.
+#: Templates of pages that are made anew for each visit, by the beginning of their names.
+_OF_VISITS = ("sessions", "this_browser")
+#: Every template that a kept rendering may come from.
 _TEMPLATES = tuple(
-    path.relative_to(_FOLDER).as_posix() for path in sorted(_FOLDER.glob("*/*.html"))
+    path.relative_to(_FOLDER).as_posix()
+    for path in sorted(_FOLDER.glob("*/*.html"))
+    if not path.name.startswith(_OF_VISITS)
 )
 
 
 def create_blueprint(
     stand: Stand,
     *,
-    edition: Callable[[], Edition | None] = no_edition,
+    edition: Callable[[str], Edition | None] = no_edition,
     processing: Callable[[], tuple[Processing, ...]] = counters_only,
+    erase: Callable[[Response], Response] | None = None,
+    versions: Callable[[], Versions] | None = None,
 ) -> Blueprint:
     """
     Make the pages for one application.
 
     Args:
         stand: Gives what is published; asked at each request.
-        edition: Gives version and history; None where nobody keeps versions.
+        edition: Gives version and history of the content with a hash; None where nobody keeps
+            versions.
         processing: Gives what the protection itself keeps.
+        erase: Makes a response end the session and delete what is stored; without it there is no
+            page that shows a browser what it sent.
+        versions: Gives what was published; without it old versions have no pages.
     """
     blueprint = Blueprint(
         "strict_cookies", __name__, template_folder="templates", static_folder="static"
     )
     published = Published(stand, edition=edition, processing=processing)
-    pages = _Pages(published)
+    pages = Pages(published, versions, has_visits=erase is not None)
 
     @blueprint.get("/")
     def declaration() -> Response:
@@ -96,6 +112,12 @@ def create_blueprint(
         response.make_conditional(request)
         return response
 
+    if erase is not None:
+        add_this_browser(blueprint, published, erase)
+    if versions is not None:
+        add_versions(blueprint, pages, versions, lambda: _choose(published))
+        add_change_notice(blueprint, versions, lambda: _choose(published))
+
     def add_part(name: str, template: str, **options: object) -> None:
         def render_part(lang: str | None = None) -> Markup:
             asked = lang in LANGUAGES
@@ -112,16 +134,33 @@ def create_blueprint(
     add_part("cookie_table", "strict_cookies/cookie_table.html")
     add_part("recipient_table", "strict_cookies/recipient_table.html")
     add_part("cookie_notice", "strict_cookies/notice.html")
+    add_part("cookie_footer_link", "strict_cookies/footer_link.html")
     return blueprint
 
 
-class _Pages:
-    """Renders templates in the reader's language, once where they are the library's own."""
+class Pages:
+    """
+    Renders templates in the reader's language, once where they are the library's own.
 
-    def __init__(self, published: Published) -> None:
-        self._published = published
+    Args:
+        published: What is shown.
+        versions: Gives what was published; None where nobody keeps versions.
+        has_visits: Whether there is a page that shows a browser what it sent.
+    """
 
-    def render(self, template: str, language: Language, **options: object) -> Rendered:
+    def __init__(
+        self,
+        published: Published,
+        versions: Callable[[], Versions] | None = None,
+        *,
+        has_visits: bool = False,
+    ) -> None:
+        self.published = published
+        self._versions = versions
+        self._has_visits = has_visits
+
+    def links(self) -> dict[str, str]:
+        """Give the addresses that a page names."""
         links = {
             "site": _site_address(),
             "page": url_for("strict_cookies.declaration"),
@@ -129,10 +168,46 @@ class _Pages:
             "icon": url_for("strict_cookies.static", filename="icon.svg"),
             **{name: url_for(f"strict_cookies.declaration_{name}") for name in FORMATS},
         }
-        if not all(map(_is_ours, _TEMPLATES)):
+        if self._has_visits:
+            links["this_browser"] = url_for("strict_cookies.this_browser")
+        if self._versions is not None:
+            links["versions"] = url_for("strict_cookies.version", number=1).removesuffix("/1")
+            known = self._versions().known()
+            if known is not None and known.pdf_languages:
+                links["pdf"] = url_for("strict_cookies.declaration_pdf")
+        return links
+
+    @property
+    def all_ours(self) -> bool:
+        """Whether every template is the library's own, so that a rendering suits everybody."""
+        return all(map(_is_ours, _TEMPLATES))
+
+    def render(self, template: str, language: Language, **options: object) -> Rendered:
+        """Give a template's text for the current document."""
+        links = self.links()
+        if not self.all_ours:
             return self._make(template, language, links, options)
         key = (template, language.tag, *links.values(), *options)
-        return self._published.render(key, lambda: self._make(template, language, links, options))
+        return self.published.render(key, lambda: self._make(template, language, links, options))
+
+    def render_past(
+        self,
+        document: Mapping[str, Any],
+        language: Language,
+        links: Mapping[str, str],
+        *,
+        past: bool = True,
+    ) -> Rendered:
+        """
+        Give the page of another document than the current one.
+
+        Args:
+            document: With its edition.
+            language: The reader's.
+            links: The addresses that the page names.
+            past: Whether it names the current page as another.
+        """
+        return self._make(_PAGE, language, links, {"past": past}, document)
 
     def _make(
         self,
@@ -140,19 +215,22 @@ class _Pages:
         language: Language,
         links: Mapping[str, str],
         options: Mapping[str, object],
+        document: Mapping[str, Any] | None = None,
     ) -> Rendered:
-        document = self._published.document()
+        from .wording import put_into_words
+
+        document = self.published.document() if document is None else document
         default = document["site"]["languages"][0]
 
         def say(texts: Mapping[str, str]) -> Markup:
             """Give a declared text in the reader's language, marked where the page's is another."""
-            return Markup(pick_text(texts, language.tag, default).__html__())  # noqa: S704
+            return pick_text(texts, language.tag, default).markup
 
         context: dict[str, Any] = {
             "fragment": False,
             **options,
             "document": document,
-            "words": self._published.wording(language),
+            "words": put_into_words(document, language),
             "lang": language.tag,
             "languages": LANGUAGES,
             "links": links,
@@ -203,16 +281,8 @@ def _vary(response: Response) -> Response:
     return response
 
 
-def _choose(published: Published) -> tuple[Language, bool]:
-    """Give the reader's language, and whether the address names it."""
-    default = published.policy.site.languages[0].partition("-")[0]
-    if not has_request_context():
-        return find_language(default), True
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
-        return find_language(asked), True
-    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
-    return find_language(next((tag for tag in wanted if tag in LANGUAGES), default)), False
+def _choose(published: Published) -> Asked:
+    return find_asked(published.policy.site)
 
 
 def _site_address() -> str:

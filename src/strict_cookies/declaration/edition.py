@@ -52,16 +52,19 @@ class Edition:
     Args:
         history: What was published, the newest first.
         draft: Whether the content differs from the newest of them, so that nobody published it.
+        known: Whether the versions could be read; if not, nothing is said of them.
     """
 
     history: tuple[Past, ...] = ()
     draft: bool = True
+    known: bool = True
 
     def as_data(self) -> dict[str, Any]:
         """Give it as it stands in the document."""
         newest = None if self.draft or not self.history else self.history[0]
+        status = "draft" if newest is None else "published"
         return {
-            "status": "draft" if newest is None else "published",
+            "status": status if self.known else "unknown",
             "version": None if newest is None else newest.version,
             "effective_from": None if newest is None else newest.effective_from.isoformat(),
             "history": [past.as_data() for past in self.history],

@@ -16,7 +16,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import escape
+from markupsafe import Markup, escape
+
+from ..wording import N_ as N_
 
 if TYPE_CHECKING:
     import datetime
@@ -39,13 +41,11 @@ LANGUAGES: Mapping[str, str] = {
 SOURCE_LANGUAGE = "en"
 #: Where CLDR's default for a tag is another country's usage.
 _LOCALES = {"en": "en_GB", "pt": "pt_PT"}
+#: Seconds below which something happened just now; times are written down to the minute.
+JUST_NOW = 120
 _FOLDER = Path(__file__).with_name("translations")
-_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-
-
-def N_(message: str) -> str:
-    """Mark a text for the catalogues, to be translated where it is shown."""
-    return message
+_DAY, _HOUR = 86_400, 3_600
+_UNITS = (("day", _DAY), ("hour", _HOUR), ("minute", 60), ("second", 1))
 
 
 class Said(NamedTuple):
@@ -62,6 +62,12 @@ class Said(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def markup(self) -> Markup:
+        """The text as a part of a page."""
+        # It is escaped.
+        return Markup(self.__html__())  # noqa: S704
 
     def __html__(self) -> str:
         # bdi keeps overrides of the writing direction within the text.
@@ -160,6 +166,16 @@ class Language:
         from babel.dates import format_date
 
         return format_date(date, "long", locale=self.locale)
+
+    def ago(self, seconds: int) -> str:
+        """Say how long ago something was, in the largest unit, such as ``"3 hours ago"``."""
+        if seconds < JUST_NOW:
+            return self.gettext("just now")
+        if seconds < _HOUR:
+            return self.ngettext("%(count)s minute ago", "%(count)s minutes ago", seconds // 60)
+        if seconds < _DAY:
+            return self.ngettext("%(count)s hour ago", "%(count)s hours ago", seconds // _HOUR)
+        return self.ngettext("%(count)s day ago", "%(count)s days ago", seconds // _DAY)
 
     def country(self, code: str) -> str:
         """Name a country; the code where the language has no name for it."""

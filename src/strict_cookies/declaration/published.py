@@ -54,7 +54,7 @@ class Rendered(NamedTuple):
         return cls(octets, hashlib.sha256(octets).hexdigest()[:32])
 
 
-def no_edition() -> None:
+def no_edition(content_hash: str) -> None:
     """Say that nobody keeps versions."""
     return
 
@@ -72,7 +72,7 @@ class Published:
 
     Args:
         stand: Gives what is published; asked at each request.
-        edition: Gives version and history; likewise.
+        edition: Gives version and history of the content with a hash; likewise.
         processing: Gives what the protection itself keeps; likewise.
     """
 
@@ -80,7 +80,7 @@ class Published:
         self,
         stand: Stand,
         *,
-        edition: Callable[[], Edition | None] = no_edition,
+        edition: Callable[[str], Edition | None] = no_edition,
         processing: Callable[[], tuple[Processing, ...]] = counters_only,
     ) -> None:
         self._stand = stand
@@ -122,8 +122,7 @@ class Published:
 
     def _current(self) -> _Made:
         policy, enforced, credentialless = self._stand()
-        edition, processing = self._edition(), self._processing()
-        rest = (enforced, credentialless, edition, processing)
+        rest = (enforced, credentialless, self._processing())
         made = self._made
         if made is None or made.policy is not policy or made.rest != rest:
             from .document import build_document
@@ -132,15 +131,20 @@ class Published:
                 policy,
                 enforced=enforced,
                 credentialless=credentialless,
-                edition=edition,
-                processing=processing,
+                processing=rest[2],
             )
-            made = self._made = _Made(policy, rest, document, {})
+            made = self._made = _Made(policy, rest, None, document, {})
+        edition = self._edition(made.document["hash"])
+        if edition != made.edition:
+            standing = None if edition is None else edition.as_data()
+            document = {**made.document, "edition": standing}
+            made = self._made = _Made(policy, rest, edition, document, {})
         return made
 
 
 class _Made(NamedTuple):
     policy: CookiePolicy
     rest: tuple[object, ...]
+    edition: Edition | None
     document: dict[str, Any]
     kept: dict[Hashable, Rendered]

@@ -4,7 +4,7 @@ Third parties as the declaration tells them: who gets data, whom the browser tal
 What a browser does with a third party's own cookies depends on how it is asked, and the words here
 claim no more than that. ``Cross-Origin-Embedder-Policy: credentialless`` withholds them from what
 is loaded without CORS, in browsers that know it; it says nothing about frames, connections and
-forms.
+forms, nor about an element by which a page asks for them (``crossorigin="use-credentials"``).
 
 Source: measured in Chromium 156 with third-party cookies allowed; HTML Standard, section
 "Cross-origin embedder policies"; CSS Fonts Level 4 section 4.9; CLDR for the names of countries.
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 Cookies = Literal["never", "withheld", "possible"]
 
 _WORDS: dict[Cookies, str] = {
-    "never": N_("Fetched without cookies."),
+    "never": N_("Fetched without cookies, unless the page asks for them."),
     "withheld": N_(
-        "Fetched without cookies by browsers that support it (Chrome, Edge, Firefox). "
-        "Safari does not, so the other site may receive and store its own cookies there."
+        "Fetched without cookies, unless the page asks for them, by browsers that support it "
+        "(Chrome, Edge, Firefox). Safari does not, so the other site may receive and store its own "
+        "cookies there."
     ),
     "possible": N_("The other site may receive and store its own cookies."),
 }

@@ -27,14 +27,16 @@ GPC_PATH = "/.well-known/gpc.json"
 MAX_AGE = 300
 
 
-def add_gpc(app: Flask, stand: Stand, edition: Callable[[], Edition | None] = no_edition) -> None:
+def add_gpc(
+    app: Flask, stand: Stand, edition: Callable[[str], Edition | None] = no_edition
+) -> None:
     """
     Register the address on an application whose policy makes the promise.
 
     Args:
         app: Gets the route at its root, where browsers look for it.
         stand: Gives the policy; asked at each request, for it may have changed until the first.
-        edition: Gives the date of the last version.
+        edition: Gives the standing of the content with a hash, and so the last version's date.
     """
     published = Published(stand, edition=edition)
 

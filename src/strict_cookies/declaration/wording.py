@@ -11,12 +11,15 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup, escape
 
 from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
 from .language import N_, Language, Said, pick_text
+
+if TYPE_CHECKING:
+    from .diff import Change
 
 #: A text in the page's language, or a declared one.
 Line = str | Said
@@ -71,6 +74,7 @@ class Version(NamedTuple):
 
     heading: str
     changes: tuple[str, ...]
+    number: int
 
 
 class Wording(NamedTuple):
@@ -201,6 +205,21 @@ def put_into_words(document: Mapping[str, Any], language: Language) -> Wording:
         language: The reader's.
     """
     return _Writer(document, language).write()
+
+
+def describe_changes(
+    changes: Iterable[Change], document: Mapping[str, Any], language: Language
+) -> tuple[str, ...]:
+    """
+    Say in words what differs between two documents.
+
+    Args:
+        changes: As :func:`~strict_cookies.declaration.diff.diff` gives them.
+        document: The newer one.
+        language: The reader's.
+    """
+    writer = _Writer(document, language)
+    return tuple(writer.describe(change.as_data()) for change in changes)
 
 
 class _Writer:
@@ -503,13 +522,16 @@ class _Writer:
                     version=past["version"],
                     date=self._date(past["effective_from"]),
                 ),
-                tuple(map(self._change, past["changes"])),
+                tuple(map(self.describe, past["changes"])),
+                past["version"],
             )
             for past in edition["history"]
         )
         newest = edition["history"][0]["effective_from"] if edition["history"] else ""
         if edition["status"] == "draft":
             status = _("Draft: this text has not been published as a version yet.")
+        elif edition["status"] == "unknown":
+            status = _("Which version this is, and what came before it, can't be had right now.")
         else:
             status = versions[0].heading
         return status, self._date(newest) if newest else "", versions
@@ -517,7 +539,8 @@ class _Writer:
     def _date(self, text: str) -> str:
         return self._language.date(datetime.date.fromisoformat(text))
 
-    def _change(self, change: Mapping[str, Any]) -> str:
+    def describe(self, change: Mapping[str, Any]) -> str:
+        """Say one change."""
         _, section = self._, change["section"]
         heading = _(_SECTIONS[section][0]) if section in _SECTIONS else _("About this site")
         what = heading

@@ -68,6 +68,16 @@ class Device(NamedTuple):
         return f"{'Browser' if self.family == UNKNOWN else self.family} on {self.platform}"
 
 
+def read_label(label: str) -> Device | None:
+    """
+    Take apart a label that :attr:`Device.label` made, to say it in another language.
+
+    Returns:
+        None for what is not of our making, such as a user's own name for the device.
+    """
+    return _LABELS.get(label)
+
+
 def read_device(user_agent: str) -> Device:
     """
     Make out the device.
@@ -79,3 +89,11 @@ def read_device(user_agent: str) -> Device:
     family = next((name for token, name in _FAMILIES if token in text), UNKNOWN)
     platform = next((name for token, name in _PLATFORMS if token in text), UNKNOWN)
     return Device(family, platform)
+
+
+#: Every label, with what it was made from.
+_LABELS = {
+    Device(family, platform).label: Device(family, platform)
+    for family in (UNKNOWN, *(name for _, name in _FAMILIES))
+    for platform in (UNKNOWN, *(name for _, name in _PLATFORMS))
+}

@@ -28,6 +28,7 @@ class SessionOptions(NamedTuple):
         move_until: Whole seconds since the epoch, until when Flask's own sessions are taken over;
             None for not at all.
         login_view: The endpoint that visitors are sent to; None for a 401.
+        copy_without: Keys that users' own copies of their sessions leave out.
     """
 
     store: object = None
@@ -37,6 +38,7 @@ class SessionOptions(NamedTuple):
     binding: Binding = "log"
     move_until: int | None = None
     login_view: str | None = None
+    copy_without: frozenset[str] = frozenset()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SessionOptions:
@@ -67,6 +69,7 @@ class SessionOptions(NamedTuple):
             binding=cast("Binding", binding),
             move_until=_read_end(config["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"]),
             login_view=login_view,
+            copy_without=_read_keys(config["STRICT_COOKIES_SESSION_COPY_WITHOUT"]),
         )
 
     @property
@@ -80,6 +83,17 @@ def leaves_sessions(config: Mapping[str, Any]) -> bool:
     store = config["STRICT_COOKIES_SESSIONS"]
     is_flask = isinstance(store, str) and store == FLASK
     return is_flask or bool(config["STRICT_COOKIES_MODE"] == "report-only")
+
+
+def _read_keys(given: object) -> frozenset[str]:
+    if not isinstance(given, (tuple, list, set, frozenset)) or not all(
+        isinstance(key, str) for key in given
+    ):
+        raise ConfigurationError(
+            f"STRICT_COOKIES_SESSION_COPY_WITHOUT is of type {type(given).__name__}. Write a list "
+            'of session keys such as ["risk_score"].'
+        )
+    return frozenset(given)
 
 
 def _read_limits(given: object) -> Limits:

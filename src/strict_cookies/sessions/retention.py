@@ -8,29 +8,41 @@ Source: GDPR Articles 5(1)(e) and 13(2)(a).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 
 from ..durations import say_duration
+from ..wording import N_
 from .control import PURGE_AFTER
 from .notices import NOTICE_SECONDS
 from .options import SessionOptions
 
 
-class Kept(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
     """
     One thing that is kept.
 
-    Attributes:
+    Args:
         what: In words for visitors.
         why: Likewise.
-        how_long: Likewise, as a sentence.
+        rule: Likewise, how long, with times as ``%(name)s``.
+        times: Durations and days of it.
     """
 
     what: str
     why: str
-    how_long: str
+    rule: str
+    times: Mapping[str, timedelta | date] = field(default_factory=dict)
+
+    @property
+    def how_long(self) -> str:
+        """The rule with its times, in English."""
+        return self.rule % {
+            name: say_duration(time) if isinstance(time, timedelta) else time.isoformat()
+            for name, time in self.times.items()
+        }
 
 
 def describe_kept(options: SessionOptions) -> tuple[Kept, ...]:
@@ -48,47 +60,52 @@ def describe_kept(options: SessionOptions) -> tuple[Kept, ...]:
 
 def _describe(options: SessionOptions) -> Iterator[Kept]:
     after = timedelta(seconds=PURGE_AFTER)
-    absolute = options.limits.absolute
-    how_long = (
-        f"Removed {say_duration(after)} after the session has ended; it lasts "
-        f"{say_duration(absolute)} at most."
+    rule = N_("Removed %(after)s after the session has ended; it lasts %(longest)s at most.")
+    times = {"after": after, "longest": options.limits.absolute}
+    yield Kept(
+        what=N_("A hash of the session's number, and what the site remembers during the session."),
+        why=N_("To know which pages belong together."),
+        rule=rule,
+        times=times,
     )
     yield Kept(
-        "A hash of the session's number, and what the site remembers during the session.",
-        "To know which pages belong together.",
-        how_long,
+        what=N_("Who is signed in, with roles and the level of the sign-in."),
+        why=N_("To know who may do what."),
+        rule=rule,
+        times=times,
     )
     yield Kept(
-        "Who is signed in, with roles and the level of the sign-in.",
-        "To know who may do what.",
-        how_long,
+        what=N_("When the session began, and to the minute when it was last used."),
+        why=N_("To end it in time, and so that you can tell which of your sessions is which."),
+        rule=rule,
+        times=times,
     )
     yield Kept(
-        "When the session began, and to the minute when it was last used.",
-        "To end it in time, and so that you can tell which of your sessions is which.",
-        how_long,
-    )
-    yield Kept(
-        "Browser and platform, such as “Firefox on Windows”, or what you called the device; no "
-        "version and no address.",
-        "So that you can tell which of your sessions is which.",
-        how_long,
+        what=N_(
+            "Browser and platform, such as “Firefox on Windows”, or what you called the device; no "
+            "version and no address."
+        ),
+        why=N_("So that you can tell which of your sessions is which."),
+        rule=rule,
+        times=times,
     )
     if options.binding != "off":
         yield Kept(
-            "A keyed hash of browser and platform.",
-            "To notice where another kind of browser uses the session.",
-            how_long,
+            what=N_("A keyed hash of browser and platform."),
+            why=N_("To notice where another kind of browser uses the session."),
+            rule=rule,
+            times=times,
         )
     yield Kept(
-        "A note that a session has ended, by a hash of its number.",
-        "So that nothing that was still under way brings it back.",
-        f"Removed {say_duration(timedelta(seconds=NOTICE_SECONDS) + after)} after the end.",
+        what=N_("A note that a session has ended, by a hash of its number."),
+        why=N_("So that nothing that was still under way brings it back."),
+        rule=N_("Removed %(after)s after the end."),
+        times={"after": timedelta(seconds=NOTICE_SECONDS) + after},
     )
     if options.move_until is not None:
-        last = datetime.fromtimestamp(options.move_until, UTC) + after
         yield Kept(
-            "A hash of the session that your browser kept before the site did.",
-            "So that it is taken over once and not again.",
-            f"Removed after {last:%Y-%m-%d}.",
+            what=N_("A hash of the session that your browser kept before the site did."),
+            why=N_("So that it is taken over once and not again."),
+            rule=N_("Removed after %(day)s."),
+            times={"day": (datetime.fromtimestamp(options.move_until, UTC) + after).date()},
         )

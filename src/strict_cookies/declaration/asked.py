@@ -1,0 +1,45 @@
+"""
+The language that a request asks for: by ``?lang=``, or by the browser's ``Accept-Language``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import has_request_context, request
+
+from .language import LANGUAGES, Language, find_language
+
+if TYPE_CHECKING:
+    from ..policy import Site
+
+
+class Asked(NamedTuple):
+    """
+    What a request asks for.
+
+    Attributes:
+        language: The one to answer in.
+        explicit: Whether the address names it, so that the answer is the same for everybody.
+    """
+
+    language: Language
+    explicit: bool
+
+
+def find_asked(site: Site) -> Asked:
+    """
+    Find the language of a request.
+
+    Args:
+        site: Its first language is that of whoever asks for none of ours, and outside a request.
+    """
+    default = site.languages[0].partition("-")[0]
+    if not has_request_context():
+        return Asked(find_language(default), True)
+    asked = request.args.get("lang", "")
+    if asked in LANGUAGES:
+        return Asked(find_language(asked), True)
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    tag = next((tag for tag in wanted if tag in LANGUAGES), default)
+    return Asked(find_language(tag), False)
