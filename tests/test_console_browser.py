@@ -36,6 +36,8 @@ NO_PAGES = (
     "/static/",
     "/cookies/static/",
     "/cookies/declaration.",
+    # There is none until one is published.
+    "/cookies/versions/",
     "/cookies/trail-head",
     "/cookies/report/report.json",
     "/cookies/report/static/",
