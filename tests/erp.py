@@ -13,7 +13,7 @@ HOST = "erp.test"
 VISITORS = ("", *(username for username, *_ in ACCOUNTS))
 PASSWORDS = {username: password for username, _, _, password in ACCOUNTS}
 #: Something that exists for each argument of a route.
-ARGUMENTS = {"customer_id": 1, "order_id": 1001, "message_id": 1, "token": "forged"}
+ARGUMENTS = {"customer_id": 1, "order_id": 1001, "message_id": 1, "token": "forged", "number": 1}
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 

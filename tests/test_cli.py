@@ -135,7 +135,7 @@ def test_flask_finds_the_commands():
     assert point.load() is cookies
     assert sorted(cookies.commands) == [
         *("audit", "check", "diff", "export", "init", "publish"),
-        *("report-link", "report", "sessions", "show", "trail"),
+        *("report", "report-link", "sessions", "show", "trail"),
     ]
 
 

@@ -36,6 +36,13 @@ NO_PAGES = (
     "/static/",
     "/cookies/static/",
     "/cookies/declaration.",
+    # There is none until one is published.
+    "/cookies/versions/",
+    "/cookies/trail-head",
+    "/cookies/report/report.json",
+    "/cookies/report/static/",
+    # Another than the forged one: tests/test_report_browser.py opens it.
+    "/cookies/report/link/",
     "/cookies/this-browser/session.json",
     "/misbehave/outcome.json",
 )
