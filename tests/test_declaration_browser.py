@@ -49,8 +49,7 @@ def narrow():
         yield server
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 @pytest.mark.parametrize("path", ["/cookies/", "/cookies/?lang=pl", "/privacy"])
 def test_axe_finds_no_violation(chromium, served, path, width, scheme):
     """The judge of accessibility has nothing to say, in either scheme, on any screen."""

@@ -401,7 +401,7 @@ def test_only_what_can_come_together_has_to_agree(rule, is_wrong):
         pytest.param(
             {"shop": {}},
             "'shop' is no blueprint of this application \\(it has strict_cookies, "
-            "strict_cookies_sessions\\)",
+            "strict_cookies_report, strict_cookies_sessions\\)",
             id="no blueprint",
         ),
         pytest.param({"/x": []}, "is no part with a mapping", id="list"),

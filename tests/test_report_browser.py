@@ -83,8 +83,7 @@ def violations(page):
     return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_axe_finds_no_violation(open_report, width, scheme):
     """Neither on the page of a link nor in the report, which fits a phone."""
     page, _ = open_report(color_scheme=scheme, viewport={"width": width, "height": 800})

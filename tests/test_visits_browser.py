@@ -117,8 +117,7 @@ def visitor(chromium, served):
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}?after=deleted&lang=pl", SESSIONS])
 def test_axe_finds_no_violation(visitor, path, width, scheme):
     """The judge of accessibility has nothing to say, in either scheme, on any screen."""
