@@ -107,6 +107,7 @@ def import_table() -> Iterator[str]:
         milliseconds, mebibytes = measure_import(name, before)
         limit = "25 ms, 6 MiB" if before == "flask" else ""
         yield f"| `{name}` | `{before}` | {milliseconds:.0f} | {mebibytes:.1f} | {limit} |"
+    yield ""
 
 
 if __name__ == "__main__":
