@@ -8,6 +8,8 @@ from example_app.tracker import Tracker
 from strict_cookies.audit.browser import audit_site
 from strict_cookies.audit.journeys import Step, parse_journey
 from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.report import build_report
+from strict_cookies.audit_commands import read_declared
 from tests import erp
 from tests.serving import serve
 
@@ -107,6 +109,14 @@ def test_declaration_is_found_and_read(working_day):
     seen = working_day[0]
     assert seen.declaration_url.endswith("/cookies/declaration.json")
     assert [cookie["name"] for cookie in seen.declaration["cookies"]] == [SESSION]
+
+
+def test_working_day_is_clean_by_its_own_declaration(working_day):
+    """No error, no warning; the one note is that a new session was begun after the logout."""
+    seen = working_day[0]
+    report = build_report(seen, read_declared(seen))
+    assert report["result"] == "clean"
+    assert [(one["id"], one["severity"]) for one in report["findings"]] == [("AU503", "note")]
 
 
 def test_no_secret_of_the_journey_is_kept(working_day):
