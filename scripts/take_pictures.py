@@ -60,6 +60,7 @@ def main() -> None:
             "TRACKER_URL": third_party.url("tracker.test", "/pixel.gif"),
         }
         app = create_app(config)
+        app.extensions["strict_cookies"].publish()
         for user_agent in ELSEWHERE:
             app.extensions["strict_cookies"].sessions.sign_in(1, {}, user_agent)
         with serve(app) as server:
