@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..asvs import assess
 from ..asvs_checks import Live
-from ..declaration.document import build_document
 from ..errors import ConfigurationError
 from ..ledger import show
 from ..reasons import Reason
@@ -70,16 +69,7 @@ def build_report(app: Flask, now: datetime.datetime) -> dict[str, Any]:
 
 
 def _describe_declaration(protection: Any) -> dict[str, Any]:
-    standing = protection.stand()
-    document = build_document(
-        standing.policy,
-        enforced=standing.enforced,
-        credentialless=standing.credentialless,
-        processing=protection.processing(),
-    )
-    # Whoever keeps versions has it.
-    edition_of = getattr(protection, "edition", None)
-    edition = None if edition_of is None else edition_of(document["hash"])
+    policy, document = protection.policy, protection.document()
     return {
         "hash": document["hash"],
         "cookies": [
@@ -90,12 +80,12 @@ def _describe_declaration(protection: Any) -> dict[str, Any]:
                 if cookie.lifetime is None
                 else int(cookie.lifetime.total_seconds()),
             }
-            for cookie in standing.policy.cookies
+            for cookie in policy.cookies
         ],
-        "storage": len(standing.policy.storage),
-        "recipients": len(standing.policy.recipients),
-        "external_origins": len(standing.policy.external_origins),
-        "edition": None if edition is None else edition.as_data(),
+        "storage": len(policy.storage),
+        "recipients": len(policy.recipients),
+        "external_origins": len(policy.external_origins),
+        "edition": document["edition"],
     }
 
 
