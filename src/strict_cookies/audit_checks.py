@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .checks import Finding
 from .durations import say_duration
 from .errors import StoreUnavailableError
+from .findings import Finding
 from .reasons import Reason
 from .settings import read_audit_interval
 

@@ -20,10 +20,11 @@ from flask.cli import AppGroup, ScriptInfo
 
 from .audit_checks import check_last_audit
 from .audit_commands import create_command
-from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_findings
+from .checks import HOW_TO_ADD, run_checks
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
 from .errors import PolicyError, StrictCookiesError
+from .findings import Finding, explain_error, sort_findings
 from .report_commands import create_link_command, create_report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .checks import Finding
+from .findings import Finding
 from .reasons import Reason
 
 if TYPE_CHECKING:
