@@ -85,6 +85,10 @@ _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "style-src-attr": (*_INLINE, "'unsafe-hashes'"),
 }
 _EVERY_KEYWORD = (SELF, NONE, *_SCRIPT)
+#: Sources that let anybody in.
+WIDE = ("*", "http:", "https:", "ws:", "wss:")
+#: Sources that let injected text run.
+RUNNING = ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
 #: Directives in which a nonce does something.
 NONCE_DIRECTIVES = ("default-src", "script-src", "script-src-elem", "style-src", "style-src-elem")
 
