@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .cells import printable
 from .durations import read_duration, say_duration
 from .errors import StrictCookiesError
-from .scanning import printable
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
+from .cells import printable
 from .errors import StrictCookiesError
-from .scanning import printable
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cells import printable
 from .errors import StrictCookiesError, UnchangedDeclarationError
-from .scanning import printable
 
 if TYPE_CHECKING:
     from flask import Flask
