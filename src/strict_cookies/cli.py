@@ -1,8 +1,7 @@
 """
 ``flask cookies``: show, export and check what is declared, and make a first ``cookies.toml``.
 
-The commands load the application themselves, so that a policy that stops it is explained in words
-instead of a traceback.
+What the groups and commands of other modules do, they tell themselves; here they are gathered.
 """
 
 from __future__ import annotations
@@ -21,21 +20,22 @@ from .audit_commands import create_command
 from .blocked import Found, Kind
 from .cells import printable
 from .checks import HOW_TO_ADD, run_checks
+from .commands import find_protection, load_app
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
-from .errors import PolicyError, StrictCookiesError
+from .errors import StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
 from .report_commands import create_link_command, create_report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Scan, scan_app, tracker_of
-from .session_commands import create_group
+from .session_commands import sessions_group
 from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
 from .terminal import failure, print_heading, print_rows, print_text
 from .trail_commands import create_trail_group
 from .version_checks import check_published
-from .version_commands import create_version_commands, print_pdf
+from .version_commands import diff_command, print_pdf, publish_command
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -71,7 +71,7 @@ cookies = AppGroup("cookies", help="Show, check and set up the cookies that this
 @click.pass_context
 def show_command(ctx: click.Context, as_json: bool) -> None:
     """Show which cookies are declared, and how they are enforced."""
-    app = _load_app(ctx)
+    app = load_app(ctx)
     firewall, own = _freeze(app)
     if as_json:
         click.echo(_export(app, "json", "en"), nl=False)
@@ -119,7 +119,7 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
     the site does not thereby take part in TCF. edpb is a knowledge base for the EDPB Website
     Auditing Tool. pdf is the page as 'flask cookies publish' prints it; it needs a Chromium.
     """
-    app = _load_app(ctx)
+    app = load_app(ctx)
     _freeze(app)
     if format_name == "pdf":
         _write_pdf(app, lang, output)
@@ -168,7 +168,7 @@ def check_command(ctx: click.Context, strict: bool) -> None:
 @click.pass_context
 def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
     """Write a cookies.toml to begin with, and list what will change."""
-    app = _load_app(ctx)
+    app = load_app(ctx)
     path = Path(app.root_path, POLICY_FILE) if output is None else output
     scan = scan_app(app)
     text, declared = write_policy(app, scan)
@@ -205,10 +205,9 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
 
 def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
     """Give the firewall as it enforces, and the application's own policy."""
-    if "strict_cookies" not in app.extensions:
-        raise failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
+    protection = find_protection(app)
     try:
-        return app.extensions["strict_cookies"].freeze(), find_policy(app)
+        return protection.freeze(), find_policy(app)
     except (StrictCookiesError, AttributeError, TypeError, ValueError) as error:
         raise failure(
             f"The configuration can't be used: {error}\nRun 'flask cookies check' for all of it."
@@ -229,21 +228,6 @@ def _write_pdf(app: Flask, language: str, output: Path | None) -> None:
         raise failure(f"{error}") from None
     except OSError as error:
         raise failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
-
-
-def _load_app(ctx: click.Context) -> Flask:
-    """Load the application; say in words what stops it."""
-    try:
-        return ctx.ensure_object(ScriptInfo).load_app()
-    except StrictCookiesError as error:
-        finding = explain_error(error)
-        hint = (
-            f"\nMend it, or move it away and remove STRICT_COOKIES_POLICY, then run 'flask cookies "
-            f"{ctx.info_name}' again."
-            if isinstance(error, PolicyError)
-            else ""
-        )
-        raise failure(f"The application can't start. {finding.message}{hint}") from None
 
 
 # check
@@ -343,10 +327,10 @@ def _shorten(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
 
 
-cookies.add_command(create_command(_load_app, failure))
-cookies.add_command(create_group(_load_app, failure))
-cookies.add_command(create_trail_group(_load_app, failure))
-cookies.add_command(create_link_command(_load_app, failure))
-for command in create_version_commands(_load_app, failure):
-    cookies.add_command(command)
-cookies.add_command(create_report_command(_load_app, failure))
+cookies.add_command(create_command(load_app, failure))
+cookies.add_command(sessions_group)
+cookies.add_command(create_trail_group(load_app, failure))
+cookies.add_command(create_link_command(load_app, failure))
+cookies.add_command(publish_command)
+cookies.add_command(diff_command)
+cookies.add_command(create_report_command(load_app, failure))
