@@ -168,14 +168,14 @@ class _Scanner:
                 # A browser drops a tag that the file ends in.
                 return
             start = close.end()
-            self._tag(name, tag.start(), attributes)
+            self._tag(name, attributes)
             if name in _TEXT_ELEMENTS:
                 end_tag = _TEXT_ELEMENTS[name].search(text, start, end)
                 content_end = end_tag.start() if end_tag else end
                 self._content(name, tag.start(), attributes, start, content_end)
                 start = content_end
 
-    def _tag(self, name: str, at: int, attributes: dict[str, tuple[int, str]]) -> None:
+    def _tag(self, name: str, attributes: dict[str, tuple[int, str]]) -> None:
         for attribute, (offset, value) in attributes.items():
             if attribute == "style" and value.strip():
                 self._add(Kind.STYLE_ATTRIBUTE, offset, name)

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from .places import Place, close, opened
+from .places import Place, opened
 from .redis_servers import redis_cluster, redis_server
 
 #: What other processes can share.
@@ -67,17 +67,3 @@ def shared_store(shared_place):
     """An empty store of each kind that other processes can open."""
     with opened(shared_place) as store:
         yield store
-
-
-@pytest.fixture
-def make_store(tmp_path):
-    """Open stores that are closed when the test ends."""
-    made = []
-
-    def make(place):
-        made.append(place.open())
-        return made[-1]
-
-    yield make
-    for store in made:
-        close(store)
