@@ -102,7 +102,9 @@ def create_report_command(
         if "strict_cookies" not in app.extensions:
             raise failure(f"StrictCookies is not added to the application {app.name!r}.")
         if path.suffix not in (".html", ".json", ".pdf"):
-            raise failure(f"{printable(path.name)} ends in none of .html, .json and .pdf.")
+            raise failure(
+                f"{printable(path.name)} ends in none of .html, .json and .pdf. Name it so."
+            )
         from .report.contents import build_report
         from .report.pages import render_alone
 
@@ -124,7 +126,7 @@ def create_report_command(
         except StrictCookiesError as error:
             raise failure(f"{error}") from None
         except OSError as error:
-            raise failure(f"{path} can't be written: {error.strerror}.") from None
+            raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
         click.echo(f"Wrote {path}.")
 
     return report_command

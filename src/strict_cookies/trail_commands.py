@@ -137,7 +137,9 @@ def create_trail_group(
                 for line in _export(trail):
                     file.write(line + b"\n")
         except OSError as error:
-            raise failure(f"{output} can't be written: {error.strerror}.") from None
+            raise failure(
+                f"{output} can't be written: {error.strerror}. Mend its folder."
+            ) from None
 
     @group.command("key", with_appcontext=False)
     @click.option("--rotate", is_flag=True, help="Hand over from the present key to a new one.")
@@ -152,7 +154,7 @@ def create_trail_group(
                 f"{path} is there already and was left alone. Use --rotate for another key."
             ) from None
         except OSError as error:
-            raise failure(f"{path} can't be written: {error.strerror}.") from None
+            raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
         click.echo(
             f"Wrote {path}, which only this user can read. Keep a copy where the store is not.\n"
             "Heads are signed from now on. Note the public key somewhere else, too:\n\n"
@@ -231,8 +233,11 @@ def _print_verification(found: Verification, noted: Point | None) -> None:
 def _read(path: Path, failure: Callable[[str], click.ClickException]) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise _coded(failure(f"{path} can't be read."), UNKNOWN) from None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is no text"
+        raise _coded(
+            failure(f"{path} can't be read: {problem}. Mend its path or mode."), UNKNOWN
+        ) from None
 
 
 def _read_head(

@@ -106,7 +106,7 @@ def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
         after = None if new is None else versions.find(new)
         for number, found in ((old, before), (new, after)):
             if number is not None and found is None:
-                raise failure(f"There is no version {number}.")
+                raise failure(f"There is no version {number}. {_say_newest(versions.last())}")
         document = protection.document() if after is None else after.document
     if before is None:
         click.echo("Nothing is published yet: run 'flask cookies publish'.")
@@ -188,6 +188,10 @@ def _print(app: Flask, version: Version) -> dict[str, bytes]:
         raise failure(
             f"No PDF can be made, and nothing was published. {error}\n{_WITHOUT}"
         ) from None
+
+
+def _say_newest(last: Version | None) -> str:
+    return "None is published yet." if last is None else f"The newest is {last.number}."
 
 
 def _origin(app: Flask) -> str:
