@@ -133,7 +133,11 @@ class RedisArchive:
                 if answer == 1:
                     return entry
                 if time.monotonic() > deadline:
-                    raise StoreUnavailableError(self._store.say("others keep appending to a log"))
+                    raise StoreUnavailableError(
+                        self._store.say(
+                            "others keep appending to a log. Record less, or see why it is slow"
+                        )
+                    )
                 last = Entry(*answer) if answer[0] else None
 
     def last(self, log: str) -> Entry | None:
