@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from .apps import Clock, make_manager
 from .places import Place, opened
 from .redis_servers import redis_cluster, redis_server
 
@@ -67,3 +68,15 @@ def shared_store(shared_place):
     """An empty store of each kind that other processes can open."""
     with opened(shared_place) as store:
         yield store
+
+
+@pytest.fixture
+def clock():
+    """What time it is, as a test sets it."""
+    return Clock()
+
+
+@pytest.fixture
+def manager(store, clock):
+    """The life of sessions, in an empty store of each kind."""
+    return make_manager(store, clock=clock)
