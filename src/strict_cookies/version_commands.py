@@ -142,15 +142,14 @@ def print_pdf(
 
     from .audit.printing import Page, Resource, print_to_pdf
     from .declaration.blueprint import Pages
-    from .declaration.edition import Edition
     from .declaration.published import Published
-    from .declaration.version_pages import print_languages
+    from .declaration.version_pages import print_languages, standing_document
 
     protection: Protection = app.extensions["strict_cookies"]
     document = protection.document()
     if version is not None:
         past = (version.past, *protection.versions.history_of(version.number - 1))
-        document = {**version.document, "edition": Edition(history=past, draft=False).as_data()}
+        document = standing_document(version, past)
     origin = _origin(app)
     pages = Pages(Published(protection.stand), lambda: protection.versions)
     languages = languages or print_languages(document)

@@ -64,7 +64,7 @@ class Section(NamedTuple):
     columns: tuple[str, ...]
 
 
-class Version(NamedTuple):
+class ToldVersion(NamedTuple):
     """A version that was published, with its changes in words."""
 
     heading: str
@@ -82,4 +82,4 @@ class Wording(NamedTuple):
     contact: tuple[Row, ...]
     status: str
     changed_on: str
-    versions: tuple[Version, ...]
+    versions: tuple[ToldVersion, ...]

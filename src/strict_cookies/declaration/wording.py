@@ -23,7 +23,7 @@ from .labels import (
     UK_EXCEPTIONS,
 )
 from .language import Language, Said, pick_text
-from .told import Line, Row, Section, Told, Version, Wording
+from .told import Line, Row, Section, Told, ToldVersion, Wording
 
 if TYPE_CHECKING:
     from .diff import Change
@@ -354,12 +354,12 @@ class _Writer:
 
     # Versions
 
-    def _edition(self) -> tuple[str, str, tuple[Version, ...]]:
+    def _edition(self) -> tuple[str, str, tuple[ToldVersion, ...]]:
         _, edition = self._, self._document["edition"]
         if edition is None:
             return "", "", ()
         versions = tuple(
-            Version(
+            ToldVersion(
                 _(
                     "Version %(version)s, in force since %(date)s",
                     version=past["version"],
