@@ -18,6 +18,7 @@ import click
 from .cells import printable
 from .durations import read_duration, say_duration
 from .errors import StrictCookiesError
+from .terminal import say_moment
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -150,7 +151,7 @@ def _print_links(found: list[ReportLink]) -> None:
     if not found:
         click.echo("No link opens the report.")
     for link in found:
-        click.echo(f"{link.id}  made {_moment(link.made)}  until {_moment(link.expires)} UTC")
+        click.echo(f"{link.id}  made {say_moment(link.made)}  until {say_moment(link.expires)} UTC")
 
 
 def _print_made(app: Flask, link: ReportLink, token: str) -> None:
@@ -158,12 +159,8 @@ def _print_made(app: Flask, link: ReportLink, token: str) -> None:
     root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
     host = app.config["STRICT_COOKIES_CANONICAL_HOST"] or app.config["SERVER_NAME"]
     path = f"{root}{prefix}/report/link/{token}"
-    click.echo(f"Link {link.id} opens the report until {_moment(link.expires)} UTC:")
+    click.echo(f"Link {link.id} opens the report until {say_moment(link.expires)} UTC:")
     click.echo(f"\n    {f'https://{host}' if host else ''}{path}\n")
     if not host:
         click.echo("Put the site's address in front of it. ", nl=False)
     click.echo(f"To end it sooner: flask cookies report-link --revoke {link.id}")
-
-
-def _moment(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

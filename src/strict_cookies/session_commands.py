@@ -6,13 +6,12 @@ Identifiers are never printed; a row has its handle, as on the page for users.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 from flask.cli import AppGroup
 
 from .cells import printable
 from .commands import protection_of
+from .terminal import say_count, say_moment
 
 _HEADS = ("Handle", "User", "Device", "Signed in (UTC)", "Last used (UTC)")
 
@@ -31,7 +30,7 @@ def list_command(ctx: click.Context, user: str) -> None:
         click.echo(f"User '{printable(user)}' has no session.")
         return
     rows = [
-        (info.handle, user, info.device, _moment(info.begun_at), _moment(info.seen_at))
+        (info.handle, user, info.device, say_moment(info.begun_at), say_moment(info.seen_at))
         for info in found
     ]
     _print_table([_HEADS, *rows])
@@ -56,7 +55,7 @@ def end_command(ctx: click.Context, user: str | None, everyone: bool, yes: bool)
         # Rows of a store are more than sessions.
         click.echo("Every session has ended.")
     else:
-        click.echo(f"{_count(count, 'session')} of {whose} ended.")
+        click.echo(f"{say_count(count, 'session', 'sessions')} of {whose} ended.")
 
 
 @sessions_group.command("purge", with_appcontext=False)
@@ -67,15 +66,7 @@ def purge_command(ctx: click.Context) -> None:
     with protection_of(ctx) as (_, protection):
         while count := protection.sessions.purge():
             total += count
-    click.echo(f"{_count(total, 'row')} removed.")
-
-
-def _moment(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count or 'No'} {noun}{'' if count == 1 else 's'}"
+    click.echo(f"{say_count(total, 'row', 'rows')} removed.")
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

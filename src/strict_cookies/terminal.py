@@ -7,6 +7,7 @@ Code, paths and addresses are never broken; what could steer a terminal is repla
 from __future__ import annotations
 
 import textwrap
+from datetime import UTC, datetime
 
 import click
 
@@ -67,3 +68,13 @@ def lay_out(text: str, *, indent: str = "", hanging: str | None = None, width: i
             break_on_hyphens=False,
         )
     return "\n".join(lines)
+
+
+def say_count(count: int, one: str, many: str) -> str:
+    """Say how many there are: ``No rows``, ``1 row``, ``2 rows``."""
+    return f"{count or 'No'} {one if count == 1 else many}"
+
+
+def say_moment(seconds: int) -> str:
+    """Say a moment, in seconds since the epoch, to the minute; UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

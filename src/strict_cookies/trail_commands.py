@@ -18,6 +18,7 @@ from flask.cli import AppGroup
 
 from .cells import printable
 from .errors import StrictCookiesError
+from .terminal import say_count
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -121,7 +122,7 @@ def create_trail_group(
         with trail_of(ctx) as trail:
             count = trail.prune()
             days = trail.retention.days
-        click.echo(f"{_count(count, 'entry', 'entries')} older than {days} days removed.")
+        click.echo(f"{say_count(count, 'entry', 'entries')} older than {days} days removed.")
 
     @group.command("export", with_appcontext=False)
     @click.option(
@@ -214,7 +215,7 @@ def _print_verification(found: Verification, noted: Point | None) -> None:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if found.unknown:
         click.echo(click.style("unknown ", fg="yellow", bold=True) + found.unknown)
-    entries = _count(found.checked, "entry", "entries")
+    entries = say_count(found.checked, "entry", "entries")
     if found.problems:
         click.echo(f"The trail is not whole. {entries} read, up to number {found.last.number}.")
         return
@@ -315,7 +316,3 @@ def _rotate(ctx: click.Context, path: Path, trail_of: _TrailOf) -> str:
             raise StrictCookiesError("The trail could not be written. The key stays as it was.")
         os.replace(fresh, path)
     return new.public_pem
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count or 'No'} {one if count == 1 else many}"
