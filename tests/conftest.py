@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from flask import Flask
 from hypothesis import settings
+
+from strict_cookies.audit.chromium import FLAGS, find_chromium
+from strict_cookies.errors import AuditError
 
 # A busy machine makes no input wrong.
 settings.register_profile("unhurried", deadline=None, max_examples=60)
 settings.load_profile("unhurried")
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Features that are off. The first three draw a window's address bar as a page, which takes a third
 #: of the time of each window; the others are those that Playwright names, which this flag replaces.
 DISABLED = (
@@ -25,12 +25,7 @@ DISABLED = (
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
 CHROMIUM_FLAGS = (
     "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *FLAGS,
     # Reports of the Reporting API leave at once, not a minute later, and to our certificates too,
     # for which no context's setting counts.
     "--short-reporting-delay",
@@ -39,11 +34,6 @@ CHROMIUM_FLAGS = (
     # Any host under .test is the test server, so that sites, siblings and strangers have names.
     "--host-resolver-rules=MAP *.test 127.0.0.1",
 )
-
-
-def find_chromium() -> str | None:
-    """Give the path of an installed Chromium, or None."""
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +52,10 @@ def chromium_options():
 
     A machine without one fails: a skipped oracle would prove nothing.
     """
-    executable = find_chromium()
-    if executable is None:
-        pytest.fail(
-            f"None of {', '.join(CHROMIUM_NAMES)} found. Install one: apt-get install chromium"
-        )
+    try:
+        executable = find_chromium()
+    except AuditError as error:
+        pytest.fail(f"{error}")
     return {"executable_path": executable, "args": list(CHROMIUM_FLAGS)}
 
 
@@ -76,6 +65,15 @@ def chromium(playwright, chromium_options):
     browser = playwright.chromium.launch(**chromium_options)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page with an empty jar."""
+    context = chromium.new_context(ignore_https_errors=True)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(autouse=True)
