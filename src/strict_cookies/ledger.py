@@ -9,7 +9,6 @@ cut, values are not here at all. Counters are those of one process since its sta
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import signals
 from .catalogue import find_framework_cookie
+from .forks import make_lock
 from .reasons import Reason
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Ledger:
         #: Of that, numbers that are not in the table yet; appending needs no lock.
         self._pending: deque[int] = deque()
         self._counts: dict[tuple[Reason, str, str], int] = {}
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:

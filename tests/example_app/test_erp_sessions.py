@@ -95,7 +95,9 @@ def test_password_that_is_not_confirmed_or_weak_stays(sign_in, fields, words):
 def test_visitor_changes_no_password(visitor):
     """Not even whoever knows the present one."""
     assert visitor.get("/password").location == "/login?next=/password"
-    assert change(visitor).location == "/login"
+    form = visitor.get("/privacy/requests/new").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)[1]
+    assert change(visitor, csrf_token=token).location == "/login"
 
 
 def test_change_of_a_password_is_recorded(sign_in):

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
 
     from .journeys import Step
+    from .values import Values
 
 #: Wait between two pages of one site, in seconds, where nobody says more.
 DELAY_SECONDS = 0.5
@@ -84,6 +85,7 @@ def audit_site(
     targets: Sequence[str],
     options: AuditOptions | None = None,
     on_progress: OnProgress | None = None,
+    values: Values | None = None,
 ) -> Observation:
     """
     Walk over a site with a real browser.
@@ -92,11 +94,13 @@ def audit_site(
         targets: URLs to begin with; all count as the audited site's own.
         options: By default those of :class:`AuditOptions`.
         on_progress: Called after each page, in a thread of the audit's own.
+        values: Gathers what cookies and web storage hold; by default no value is read. What is
+            returned never has one.
 
     Raises:
         AuditError: It could not be made: no browser, or none of the targets answers.
     """
-    audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress)
+    audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress, values)
     return run_apart(audit.run())
 
 
@@ -125,11 +129,16 @@ class _Audit:
     """One audit, from the browser's start to its end."""
 
     def __init__(
-        self, targets: tuple[str, ...], options: AuditOptions, on_progress: OnProgress | None
+        self,
+        targets: tuple[str, ...],
+        options: AuditOptions,
+        on_progress: OnProgress | None,
+        values: Values | None,
     ) -> None:
         self._targets = targets
         self._options = options
         self._on_progress = on_progress or (lambda _: None)
+        self._values = values
         self._sightings = Sightings()
         self._sightings.own_sites = {host_of(url) for url in targets}
         self._binding = f"_{secrets.token_hex(12)}"
@@ -336,7 +345,9 @@ class _Audit:
         return None if folder is None else folder / f"page-{next(self._pictures):04}.jpg"
 
     async def _open_tab(self) -> Tab:
-        return await Tab.open(self._context, self._sightings, self._binding, self._options)
+        return await Tab.open(
+            self._context, self._sightings, self._binding, self._options, self._values
+        )
 
     async def _close_tabs(self) -> None:
         while self._idle:

@@ -15,11 +15,11 @@ Source: NIST SP 800-63B-4 section 5.3; OWASP Session Management Cheat Sheet.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import lru_cache
 
 from ..errors import OtherStoreError
+from ..forks import make_lock
 from ..reasons import Reason
 from .device import read_device
 from .events import SessionEvents
@@ -62,7 +62,7 @@ class Watch:
         self._started = int(clock())
         self._unknown = 0
         self._since = 0.0
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     def meet_other_browser(self, visit: Visit) -> None:
         """Note on a visit that the browser is not the one that the session began in."""
