@@ -4,6 +4,8 @@ project = "Strict Cookies"
 extensions = ["myst_parser"]
 html_theme = "furo"
 myst_heading_anchors = 4
+# What the library says is shown as it says it.
+smartquotes = False
 # Pages begin a key's section where its chapter is; tests/test_docs.py follows each link, also
 # those that lead out of this folder.
 suppress_warnings = ["myst.header", "myst.xref_missing"]

@@ -43,7 +43,7 @@ from strict_cookies.header_options import NOT_OURS, OPTIONS
 from strict_cookies.loading import parse_policy
 from strict_cookies.purposes import Purpose
 from strict_cookies.reasons import Reason
-from strict_cookies.sections import SECTIONS, SITE_KEYS
+from strict_cookies.sections import SECTIONS
 from strict_cookies.settings import DEFAULTS
 
 ROOT = Path(__file__).parents[1]
@@ -336,17 +336,9 @@ def test_marks_are_known(page):
 # --- Keys ---
 
 
-def documented(page, chapter=None):
-    """
-    List the keys that a page documents: those that a heading consists of.
-
-    Args:
-        page: Where to look.
-        chapter: The first-level heading under which to look; None for the whole page.
-    """
+def documented(page):
+    """List the keys that a page documents: those that a heading consists of."""
     text = _BLOCK.sub("", page.read_text("utf-8"))
-    if chapter is not None:
-        text = text.split(f"\n# {chapter}\n", 1)[1].split("\n# ", 1)[0]
     return re.findall(r"^##+ `([^`]+)`$", text, re.MULTILINE)
 
 
@@ -379,32 +371,6 @@ def test_defaults_are_told_right():
         re.MULTILINE,
     )
     assert {key: ast.literal_eval(default) for key, default in rows} == dict(DEFAULTS)
-
-
-@pytest.mark.parametrize(
-    ("chapter", "keys"),
-    [
-        pytest.param("`[site]`", SITE_KEYS, id="site"),
-        *(
-            pytest.param(f"`[[{table}]]`", section.keys, id=table)
-            for table, section in SECTIONS.items()
-        ),
-    ],
-)
-def test_every_key_of_a_policy_has_a_heading(chapter, keys):
-    """policy.md documents each key of a section once, and none that does not exist."""
-    assert documented(DOCS / "policy.md", chapter) == list(keys)
-
-
-@pytest.mark.parametrize("table", SECTIONS)
-def test_needed_keys_are_named(table):
-    """policy.md says of a key that it is needed where the code refuses an entry without it."""
-    text = (DOCS / "policy.md").read_text("utf-8")
-    chapter = text.split(f"\n# `[[{table}]]`\n", 1)[1].split("\n# ", 1)[0]
-    sections = re.split(r"^### `(\w+)`$", chapter, flags=re.MULTILINE)
-    pairs = zip(sections[1::2], sections[2::2], strict=True)
-    needed = [key for key, section in pairs if "; needed; " in section]
-    assert needed == list(SECTIONS[table].needed)
 
 
 def test_sections_are_listed():
