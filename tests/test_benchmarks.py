@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask, make_response, request, session
@@ -22,6 +23,7 @@ from tests.sessions.redis_servers import redis_server
 # A peer as it ships.
 pytestmark = pytest.mark.filterwarnings("ignore:No valid SQLAlchemy instance:RuntimeWarning")
 
+DOCS = Path(__file__).parents[1] / "docs"
 SITE = "https://erp.example.com"
 #: What a benchmarked application may have of its own; none of it makes anything less strict.
 OWN_CONFIG = {
@@ -259,3 +261,26 @@ def test_what_is_switched_off_would_be_seen(default, weaker):
     assert not own_config(app) <= OWN_CONFIG
     if "SESSION_COOKIE_HTTPONLY" not in weaker:
         assert describe(app) != describe(default)
+
+
+def test_scaling_is_reckoned_from_what_was_measured():
+    """docs/scaling.md quotes docs/benchmarks.md, and its arithmetic is right."""
+    benchmarks, scaling = (
+        (DOCS / name).read_text("utf-8") for name in ("benchmarks.md", "scaling.md")
+    )
+    row = re.search(r"\| Strict Cookies on SQLite \| read \| (.*) \| (.*) \| (.*) \|", benchmarks)
+    one, two, four = (int(figure.replace(",", "")) for figure in row.groups())
+    part = round(two / one / 2, 2)
+    more = ", ".join(
+        f"{cores} cores {cores} × {one:,} × {part} = about {round(cores * one * part, -2):,.0f}"
+        for cores in (4, 16)
+    )
+    for sentence in (
+        f"one worker answers {one:,} requests a second, two answer {two:,}, four answer {four:,}.",
+        f"two cores give {two:,} / {one:,} = {two / one:.2f} of what one gives, "
+        f"which is {part} for each",
+        f"Computed further, with {part} for each core: {more} requests a second",
+    ):
+        assert sentence in scaling
+    assert "; 2 cores," in benchmarks
+    assert four < 1.1 * two, "workers beyond the cores add something"
