@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from flask import Flask
 from hypothesis import settings
+from jinja2.bccache import Bucket
+from werkzeug.security import generate_password_hash
 
+from example_app import auth, demo
 from strict_cookies.audit.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
 
@@ -34,6 +39,42 @@ CHROMIUM_FLAGS = (
     # Any host under .test is the test server, so that sites, siblings and strangers have names.
     "--host-resolver-rules=MAP *.test 127.0.0.1",
 )
+
+
+class CompiledTemplates:
+    """
+    Compiles a template once a process, not once for each of the applications that render it.
+
+    It is a bytecode cache of Jinja's whose key is all that the compiler reads.
+    """
+
+    def __init__(self):
+        self._codes = {}
+
+    def get_bucket(self, environment, name, filename, source):
+        """Give the code of this text under these settings, if it was compiled before."""
+        escape, policies = environment.autoescape, environment.policies
+        write_json = policies["json.dumps_function"]
+        bucket = Bucket(
+            environment,
+            (
+                *(name, filename, source),
+                *(type(environment), environment.lexer, tuple(environment.extensions)),
+                *(environment.optimized, environment.is_async, environment.finalize),
+                escape(name) if callable(escape) else escape,
+                frozenset(environment.filters.items()),
+                frozenset(environment.tests.items()),
+                repr({**policies, "json.dumps_function": None}),
+                getattr(write_json, "__func__", write_json),
+            ),
+            checksum="",
+        )
+        bucket.code = self._codes.get(bucket.key)
+        return bucket
+
+    def set_bucket(self, bucket):
+        """Keep a code."""
+        self._codes[bucket.key] = bucket.code
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +115,24 @@ def page(chromium):
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates():
+    """Let all applications share what Jinja compiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_password_hashes():
+    """Let the ERP hash passwords in a thirtieth of the time; its own way has tests of its own."""
+    quick = partial(generate_password_hash, method="scrypt:1024:8:1")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (auth, demo):
+            patch.setattr(module, "generate_password_hash", quick)
+        yield
 
 
 @pytest.fixture(autouse=True)
