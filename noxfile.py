@@ -40,7 +40,8 @@ def lowest(session: nox.Session) -> None:
     constraints.write_text("\n".join(_lower_bounds()), "utf-8")
     own = (line for line in GROUPS["test"] if isinstance(line, str))
     session.install("--constraint", str(constraints), "--editable", ".[all]", *own)
-    _test(session, *(session.posargs or ("-n", "2")), "--ignore", "tests/fits")
+    newer = ("--ignore", "tests/fits", "--ignore", "tests/test_benchmarks.py")
+    _test(session, *(session.posargs or ("-n", "2")), *newer)
 
 
 @nox.session(python=PYTHONS[0])

@@ -44,13 +44,22 @@ def firewall_cases() -> dict[str, Case]:
     cases = {}
     for cookies, field in (("6 cookies", SIX), ("180 cookies in 16 KiB", FULL)):
         cases[f"bare, {cookies}"] = request(bare_app, field)
-        for entries in (10, 1_000):
-            firewall = CookieFirewall(bare_app, make_policy(entries))
+        for entries, firewall in make_firewalls().items():
             cases[f"firewall, {cookies}, policy of {entries}"] = request(firewall, field)
     return cases
 
 
+def make_firewalls() -> dict[int, CookieFirewall]:
+    """Make one firewall over the bare callable for each number of entries."""
+    return {entries: CookieFirewall(bare_app, make_policy(entries)) for entries in (10, 1_000)}
+
+
 def flask_cases() -> dict[str, Case]:
+    """Give a request to each application."""
+    return {name: request(app, SIX) for name, app in flask_apps().items()}
+
+
+def flask_apps() -> dict[str, Flask]:
     """Give one small page by Flask alone, by Talisman with a nonce, and by the whole product."""
     apps = {
         "Flask": _page(),
@@ -82,7 +91,7 @@ def flask_cases() -> dict[str, Case]:
             if "own cookie" in name:
                 ours.config["STRICT_COOKIES_SESSIONS"] = "flask"
             StrictCookies(ours)
-    return {name: request(app, SIX) for name, app in apps.items()}
+    return apps
 
 
 def _page() -> Flask:

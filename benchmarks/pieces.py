@@ -10,7 +10,7 @@ from werkzeug.http import dump_cookie, parse_cookie
 from strict_cookies.reader import CookieReader
 from strict_cookies.verdict import Judge, judge
 
-from .cases import SIX, make_policy
+from .cases import SIX, Case, make_policy
 from .measure import ROUNDS, measure
 
 #: What a view of Flask emits for a session, and for a preference that lacks attributes.
@@ -21,11 +21,11 @@ LINES = {
 }
 
 
-def pieces_table() -> Iterator[str]:
-    """Measure each piece alone."""
+def pieces_cases() -> dict[str, Case]:
+    """Give each piece alone."""
     policy = make_policy(10)
     read, remember = CookieReader(policy), Judge(policy)
-    cases = {
+    cases: dict[str, Case] = {
         "read six cookies: CookieReader": lambda: read(SIX),
         "read six cookies: werkzeug.http.parse_cookie": lambda: parse_cookie(SIX),
         "read six cookies: http.cookies.SimpleCookie": lambda: SimpleCookie(SIX),
@@ -34,7 +34,12 @@ def pieces_table() -> Iterator[str]:
     for name, line in LINES.items():
         cases[f"{name}: Judge, seen before"] = lambda line=line: remember(line)  # type: ignore[misc]
         cases[f"{name}: judge, anew"] = lambda line=line: judge(policy, line)  # type: ignore[misc]
-    found = measure(cases)
+    return cases
+
+
+def pieces_table() -> Iterator[str]:
+    """Measure each piece."""
+    found = measure(pieces_cases())
     yield "## The pieces"
     yield ""
     yield f"CPU time; medians of {ROUNDS} rounds. A line that is dropped is judged anew each time."

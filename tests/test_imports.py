@@ -17,7 +17,7 @@ declaration declaration.asked declaration.blueprint declaration.change_notice de
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages
 declaration.visits declaration.well_known
 
-report report.pages wording
+report report.pages
 
 guard guard.script
 

@@ -15,6 +15,7 @@ from strict_cookies.errors import PolicyError
 from strict_cookies.firewall import CookieFirewall
 from strict_cookies.grammar import (
     attribute_tail,
+    format_date,
     is_plain,
     is_safe_value,
     is_token,
@@ -47,9 +48,8 @@ _ROW = b"r" * 32
 
 
 def grammar(octets: bytes) -> None:
-    """A line reads as a cookie that, written, reads as itself; a date as a moment or none."""
+    """A line reads as a cookie that, written, reads as itself."""
     text = octets.decode("latin-1")
-    parse_cookie_date(text)
     if is_plain(text):
         assert is_safe_value(text)
     cookie = parse_set_cookie(text)
@@ -59,6 +59,13 @@ def grammar(octets: bytes) -> None:
     assert not _CONTROL.search(cookie.name + cookie.value.replace("\t", ""))
     written = f"{cookie.name}={cookie.value}{attribute_tail(cookie)}"
     assert parse_set_cookie(written) == cookie, "written and read again, it is another"
+
+
+def date(octets: bytes) -> None:
+    """A date reads as a moment that, written, reads as itself, or as none."""
+    moment = parse_cookie_date(octets.decode("latin-1"))
+    if moment is not None:
+        assert parse_cookie_date(format_date(moment)) == moment, "written and read again, another"
 
 
 class _App:
@@ -164,5 +171,5 @@ def reports(octets: bytes) -> None:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (grammar, firewall, policy, session, reports)
+    each.__name__: each for each in (grammar, date, firewall, policy, session, reports)
 }

@@ -53,6 +53,8 @@ MAX_SITEMAPS = 5
 #: Most pages that are noted of one audit.
 MAX_PAGES = 10_000
 
+_NAME_ANOTHER = "Start it by hand to see why, or name another by --chromium PATH."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -176,19 +178,23 @@ class _Audit:
                     )
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
-                    raise AuditError(f"{chromium} could not be started: {reason}") from None
+                    raise AuditError(
+                        f"{chromium} could not be started: {reason}. {_NAME_ANOTHER}"
+                    ) from None
                 try:
                     return await self._look(began, (str(chromium), *flags))
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
-                    raise AuditError(f"The browser ended too soon: {reason}") from None
+                    raise AuditError(
+                        f"The browser ended too soon: {reason}. {_NAME_ANOTHER}"
+                    ) from None
                 finally:
                     await self._context.close()
 
     async def _look(self, began: datetime, command_line: tuple[str, ...]) -> Observation:
         browser = self._context.browser
         if browser is None:
-            raise AuditError("The browser ended as soon as it was started.")
+            raise AuditError(f"The browser ended as soon as it was started. {_NAME_ANOTHER}")
         fetcher = await Fetcher.open(
             browser,
             seconds=self._options.page_seconds,

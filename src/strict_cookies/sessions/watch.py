@@ -33,6 +33,8 @@ STRANGER_SECONDS = 600
 #: Identifiers within a minute that are no session's, at which an alarm is raised.
 MANY_UNKNOWN = 100
 _MINUTE = 60
+#: Most values of ``User-Agent`` of which a process remembers the hash.
+MAX_BROWSERS = 256
 
 
 class Watch:
@@ -58,7 +60,7 @@ class Watch:
         self._clock = clock
         self._events = events
         #: Gives the keyed hash of a browser's family and platform; empty where none is known.
-        self.bind: Callable[[str], str] = lru_cache(maxsize=256)(self._bind)
+        self.bind: Callable[[str], str] = lru_cache(maxsize=MAX_BROWSERS)(self._bind)
         self._started = int(clock())
         self._unknown = 0
         self._since = 0.0
