@@ -238,6 +238,28 @@ class TestContents:
         assert found["whole"] is False
         assert found["problems"]
 
+    def test_report_says_what_was_verified_when(self, app, monkeypatch):
+        """All of it just now; of a long trail how much now, the rest since when, or how far."""
+        from strict_cookies.report import pages
+        from strict_cookies.trail import review, verification
+
+        trail = app.extensions["strict_cookies"].trail
+        for _ in range(20):
+            trail.record("order-approved")
+        client = signed_in(app, "auditor")
+        page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
+        assert "The chain is <strong>whole</strong>." in page
+        assert "entries were read just now. Heads" in page
+        monkeypatch.setattr(review, "CHEAP_SECONDS", 0.0)
+        page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
+        assert "entries were read just now, the others since 20" in page
+        monkeypatch.setattr(verification, "BATCH", 5)
+        monkeypatch.setattr(pages, "VERIFY_SECONDS", 0.0)
+        trail.walk = None
+        page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
+        assert "The chain is whole <strong>up to entry 5</strong>; the rest was not" in page
+        assert "Trail verified <strong>in part</strong>" in page
+
     def test_without_a_trail_the_counters_are_those_of_the_process(self):
         """The report says so, and has no plot."""
         app = build(STRICT_COOKIES_TRAIL="OPT_OUT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 
 import pytest
@@ -84,9 +85,10 @@ def test_counters_are_shown(app):
 
 def test_whole_trail_is_verified(app):
     """What was read, what can't be told, and the head to note; exit code 0."""
-    assert run(app, "verify") == (
+    code, output = run(app, "verify")
+    assert (code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", output)) == (
         0,
-        "The trail is whole: 5 entries, up to number 5.\n"
+        "The trail is whole: 5 entries, up to number 5, all of them read at TIME UTC.\n"
         "Without --since, nobody can tell whether its tail was cut off.\n"
         "Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.\n"
         f"Its head, to note elsewhere: {head_of(app)}\n",
@@ -162,10 +164,31 @@ def test_key_is_made_and_handed_over(make_app, tmp_path):
     assert sorted(one.name for one in tmp_path.glob("*.pem*")) == ["private.pem"]
 
 
+def test_key_that_was_put_in_place_otherwise_is_recorded(make_app, tmp_path):
+    """Without an entry it is complained of; the command records it once, and never another."""
+    config = {"STRICT_COOKIES_TRAIL_KEY": tmp_path / "private.pem"}
+    first = make_key(tmp_path / "private.pem")
+    code, output = run(make_app(**config), "verify")
+    assert (code, "no entry says where it came from" in output) == (1, True)
+    code, output = run(make_app(**config), "key")
+    assert (code, "the trail says now that it is this site's key" in output) == (0, True)
+    assert run(make_app(**config), "verify")[0] == 0
+    (tmp_path / "private.pem").unlink()
+    second = make_key(tmp_path / "private.pem")
+    code, output = run(make_app(**config), "verify")
+    assert code == 1
+    for key in (first, second):
+        assert key.public_hex[:16] in output
+    assert "the key was replaced without" in output
+    assert run(make_app(**config), "key")[0] == 1
+    assert run(make_app(**config), "verify")[0] == 1
+
+
 def test_head_of_another_key_is_not_believed(make_app, tmp_path):
     """With --key, a head that somebody else signed is no head."""
     make_key(tmp_path / "private.pem")
     app = make_app(STRICT_COOKIES_TRAIL_KEY="private.pem")
+    assert run(app, "key")[0] == 0
     trail = app.extensions["strict_cookies"].trail
     trail.record("signed-in")
     (tmp_path / "head.json").write_bytes(canonical(trail.make_head()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,9 @@ def export_command(ctx: click.Context, output: Path | None) -> None:
 def key_command(ctx: click.Context, rotate: bool) -> None:
     """Make the key that signs heads, in the file that STRICT_COOKIES_TRAIL_KEY names."""
     path = _key_path(load_app(ctx))
+    if not rotate and path.exists() and _note_key(ctx, path):
+        click.echo(f"{path} was there already; the trail says now that it is this site's key.")
+        return
     try:
         public = _rotate(ctx, path) if rotate else _make(ctx, path)
     except FileExistsError:
@@ -197,7 +201,11 @@ def _print_verification(found: Verification, noted: Point | None) -> None:
     if found.problems:
         click.echo(f"The trail is not whole. {entries} read, up to number {found.last.number}.")
         return
-    click.echo(f"The trail is whole: {entries}, up to number {found.last.number}.")
+    now = datetime.now(UTC)
+    click.echo(
+        f"The trail is whole: {entries}, up to number {found.last.number}, all of them read at "
+        f"{now:%Y-%m-%d %H:%M} UTC."
+    )
     if found.first.number:
         click.echo(f"Entries up to number {found.first.number} were removed, with a checkpoint.")
     if noted is not None and not found.unknown:
@@ -273,6 +281,20 @@ def _make(ctx: click.Context, path: Path) -> str:
     with _trail_of(ctx) as trail:
         trail.record("key-made", new_key=signer.public_hex)
     return signer.public_pem
+
+
+def _note_key(ctx: click.Context, path: Path) -> bool:
+    """Record a key that was put in place by other means, where none was recorded before."""
+    from .trail.signing import load_signer
+
+    with _trail_of(ctx) as trail:
+        signer = load_signer(path)
+        is_known = any(point.get("signature") for point in trail.checkpoints()) or any(
+            entry.event in ("key-made", "key-rotated") for entry in trail.entries()
+        )
+        if not is_known:
+            trail.record("key-made", new_key=signer.public_hex)
+    return not is_known
 
 
 def _rotate(ctx: click.Context, path: Path) -> str:

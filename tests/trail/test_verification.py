@@ -172,3 +172,44 @@ def test_rotated_key_still_vouches_for_old_checkpoints(tmp_path):
     assert verify(path, **options).problems == (
         f"Entry {number}: the change of the key is not signed by both keys.",
     )
+
+
+def keyed(tmp_path, *steps):
+    """A trail in which each step makes a key, hands over to it, or only puts it in place."""
+    path, key = tmp_path / "file", tmp_path / "trail.pem"
+    for step in steps:
+        old = load_signer(key) if key.exists() else None
+        key.unlink(missing_ok=True)
+        new = make_key(key)
+        with file_trail(path, key=key) as trail:
+            if step == "made":
+                trail.record("key-made", new_key=new.public_hex)
+            elif step == "rotated":
+                trail.record("key-rotated", **describe_rotation(old, new))
+            trail.record("order-approved")
+    return verify(path, key=key).problems
+
+
+@pytest.mark.parametrize(
+    ("steps", "problems"),
+    [
+        pytest.param(["made"], [], id="made"),
+        pytest.param(["made", "rotated", "rotated"], [], id="handed over"),
+        pytest.param(["placed"], ["no entry says where it came from"], id="placed"),
+        pytest.param(["made", "placed"], ["the key was replaced without"], id="replaced"),
+        pytest.param(
+            ["made", "rotated", "placed"], ["the key was replaced without"], id="replaced later"
+        ),
+        pytest.param(["made", "made"], ["Entry 3: a new key was made"], id="made anew"),
+        pytest.param(
+            ["made", "placed", "rotated"], ["Entry 4: the key was handed over by one that was not"],
+            id="handed over by another",
+        ),
+    ],
+)  # fmt: skip
+def test_key_without_a_handover_is_named(tmp_path, steps, problems):
+    """Whoever puts a key of his own in place can't do so unseen."""
+    found = keyed(tmp_path, *steps)
+    assert len(found) == len(problems)
+    for problem, words in zip(found, problems, strict=True):
+        assert words in problem

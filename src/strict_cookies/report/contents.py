@@ -35,13 +35,17 @@ FORMAT = "strict-cookies-report-1"
 _DROPPED, _STRAY = "SC10", "SC20"
 
 
-def build_report(app: Flask, now: datetime.datetime) -> dict[str, Any]:
+def build_report(
+    app: Flask, now: datetime.datetime, *, seconds: float | None = None
+) -> dict[str, Any]:
     """
     Gather the report of an application.
 
     Args:
         app: With Strict Cookies.
         now: Aware, UTC.
+        seconds: After which the verification of the trail breaks off, to be gone on with by the
+            next report of this process; None for never.
 
     Raises:
         StoreUnavailableError: The archive can't be read.
@@ -64,7 +68,7 @@ def build_report(app: Flask, now: datetime.datetime) -> dict[str, Any]:
             "requirements": [one._asdict() for one in outcomes],
         },
         "audit": _describe_audit(protection),
-        "trail": _describe_trail(protection.trail),
+        "trail": _describe_trail(protection.trail, seconds),
     }
 
 
@@ -160,22 +164,30 @@ def _describe_audit(protection: Any) -> dict[str, Any] | None:
     }
 
 
-def _describe_trail(trail: AuditTrail | Any) -> dict[str, Any] | None:
+def _describe_trail(trail: AuditTrail | Any, seconds: float | None) -> dict[str, Any] | None:
     """Verify the trail, and give its head; None where there is none."""
     if not trail.kept:
         return None
-    from ..trail.verification import verify_trail
+    from ..trail.review import review_trail
 
     try:
-        found = verify_trail(trail)
+        review = review_trail(trail, seconds)
         head = trail.make_head()
     except ConfigurationError as error:
         return {"whole": False, "problems": [str(error)], "checked": 0, "signed": False,
-                "head": None}  # fmt: skip
+                "verified": None, "head": None}  # fmt: skip
+    found = review.found
     return {
-        "whole": found.is_whole,
+        # Nobody can say so yet where the end was not reached.
+        "whole": None if found.is_whole and not review.is_complete else found.is_whole,
         "problems": list(found.problems),
         "checked": found.checked,
         "signed": found.signed,
+        "verified": {
+            "began": review.began.replace(microsecond=0).isoformat(),
+            "read_now": review.read_now,
+            "upto": found.last.number,
+            "complete": review.is_complete,
+        },
         "head": head,
     }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..archive.store import Archive, Entry
+    from .verification import Walk
 
 #: The log in the archive.
 LOG = "trail"
@@ -92,6 +93,8 @@ class AuditTrail:
         self._lost: deque[None] = deque(maxlen=MAX_LOST)
         self._head: tuple[float, dict[str, Any]] | None = None
         self._signer: tuple[int, Signer] | None = None
+        #: How far this process has verified it; see :mod:`~strict_cookies.trail.review`.
+        self.walk: Walk | None = None
 
     def __repr__(self) -> str:
         return f"<AuditTrail in {self.archive!r}>"

@@ -6,14 +6,19 @@ Nothing here is needed to do the same without this package: see ``docs/verify.md
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .chain import START, Point, TrailEntry, find_breaks
+from .chain import START, Point, TrailEntry, find_breaks, read_entry
 from .signing import is_rotation, is_signed
 
 if TYPE_CHECKING:
     from .audit_trail import AuditTrail
+
+#: Entries that are read before somebody looks at the clock.
+BATCH = 100
+_KEY_EVENTS = ("key-made", "key-rotated")
 
 
 class Verification(NamedTuple):
@@ -59,44 +64,116 @@ def verify_trail(
         ConfigurationError: The key can't be used.
         StoreUnavailableError: The store can't be read.
     """
-    checkpoints = trail.checkpoints()
-    points = {point["number"]: point["hash"] for point in checkpoints}
-    first_row = next(trail.rows(), None)
-    problems: list[str] = []
-    start = START
-    if first_row is not None and first_row.number > 1:
-        before = first_row.number - 1
-        if before in points:
-            start = Point(before, points[before])
+    walk = Walk(trail, since=since)
+    walk.go()
+    return walk.conclude(public_pem)
+
+
+class Walk:
+    """
+    A way along the chain, which can be broken off and gone on with.
+
+    Args:
+        trail: Of an application.
+        since: As for :func:`verify_trail`.
+
+    Raises:
+        StoreUnavailableError: The store can't be read, now or on the way.
+    """
+
+    def __init__(self, trail: AuditTrail, *, since: Point | None = None) -> None:
+        self.trail = trail
+        #: When it began.
+        self.began = trail.now()
+        #: How many entries were read, in all and by the last :meth:`go`.
+        self.checked = self.checked_last = 0
+        #: Seconds that this took.
+        self.spent = 0.0
+        #: Whether the end was reached.
+        self.is_done = False
+        self.problems: list[str] = []
+        self._checkpoints = trail.checkpoints()
+        self._points = {point["number"]: point["hash"] for point in self._checkpoints}
+        self._keys: list[TrailEntry] = []
+        self._since = since
+        first_row = next(trail.rows(), None)
+        self._start = START
+        if first_row is not None and first_row.number > 1:
+            before = first_row.number - 1
+            self._start = Point(before, self._points.get(before, ""))
+            if not self._start.hash:
+                self.problems.append(
+                    f"The trail begins with entry {first_row.number}, and there is no checkpoint "
+                    "for what was before: its beginning was cut off."
+                )
+        self._last = self._start
+        self._next = self._start if self._start.hash else _follow(first_row, self._start)
+        self._wanted = set(self._points) | (set() if since is None else {since.number})
+        self._found = {self._start.number: self._start.hash}
+
+    def can_go_on(self) -> bool:
+        """Tell whether nothing was wrong so far, and what it rests on is still there."""
+        if self.problems or self._checkpoints != self.trail.checkpoints():
+            return False
+        if not self.checked:
+            return True
+        row = next(self.trail.rows(after=self._last.number - 1), None)
+        try:
+            return row is not None and read_entry(row.data)[::5] == self._last
+        except ValueError:
+            return False
+
+    def go(self, seconds: float | None = None) -> None:
+        """
+        Go on to the end.
+
+        Args:
+            seconds: After which to break off; None for never.
+        """
+        start = time.monotonic()
+        rows = ((row.number, row.data) for row in self.trail.rows(after=self._last.number))
+        before, self.is_done = self.checked, False
+        for entry, problem in find_breaks(rows, self._next):
+            self.checked += 1
+            if problem is not None:
+                self.problems.append(problem)
+            if entry is not None:
+                self._last = self._next = Point(entry.number, entry.hash)
+                if entry.number in self._wanted:
+                    self._found[entry.number] = entry.hash
+                if entry.event in _KEY_EVENTS:
+                    self._keys.append(entry)
+            is_due = seconds is not None and not self.checked % BATCH
+            if is_due and time.monotonic() - start >= (seconds or 0.0):
+                break
         else:
-            start = Point(before, "")
-            problems.append(
-                f"The trail begins with entry {first_row.number}, and there is no checkpoint for "
-                f"what was before: its beginning was cut off."
+            self.is_done = True
+        self.checked_last = self.checked - before
+        self.spent += time.monotonic() - start
+
+    def conclude(self, public_pem: str | None = None) -> Verification:
+        """
+        Say what was found so far.
+
+        Args:
+            public_pem: As for :func:`verify_trail`.
+
+        Raises:
+            ConfigurationError: The key can't be used.
+        """
+        problems = [*self.problems, *_check_points(self._points, self._found, self._start)]
+        problems += _check_signatures(self.trail, self._checkpoints, self._keys, public_pem)
+        if self.is_done:
+            problems += _check_keys(self.trail, self._checkpoints, self._keys)
+        unknown = None
+        if self._since is not None:
+            said, unknown = _compare(
+                self._since, self._found, self._points, self._start, self._last
             )
-    wanted = dict(points) if since is None else {**points, since.number: since.hash}
-    found = {start.number: start.hash}
-    entries: list[TrailEntry] = []
-    last, checked = start, 0
-    rows = ((row.number, row.data) for row in trail.rows())
-    for entry, problem in find_breaks(rows, start if start.hash else _follow(first_row, start)):
-        checked += 1
-        if problem is not None:
-            problems.append(problem)
-        if entry is None:
-            continue
-        last = Point(entry.number, entry.hash)
-        if entry.number in wanted:
-            found[entry.number] = entry.hash
-        if entry.event in ("key-rotated", "key-made"):
-            entries.append(entry)
-    problems += _check_points(points, found, start)
-    problems += _check_signatures(trail, checkpoints, entries, public_pem)
-    unknown = None
-    if since is not None:
-        said, unknown = _compare(since, found, points, start, last)
-        problems += said
-    return Verification(tuple(problems), checked, start, last, unknown, trail.is_signed)
+            problems += said
+        return Verification(
+            tuple(problems), self.checked, self._start, self._last, unknown, self.trail.is_signed
+        )
 
 
 def _follow(row: Any, start: Point) -> Point:
@@ -163,6 +240,49 @@ def _check_signatures(
     for point in checkpoints:
         if ("signature" in point or public_pem is not None) and not is_signed(point, public_pem):
             yield f"The checkpoint for entry {point['number']} has a wrong signature."
+
+
+def _check_keys(
+    trail: AuditTrail, checkpoints: list[dict[str, Any]], entries: list[TrailEntry]
+) -> Iterator[str]:
+    """Follow the keys from one to the next: each but the first must have been handed over to."""
+    key = None
+    for entry in entries:
+        if key is not None and entry.event == "key-made":
+            yield (
+                f"Entry {entry.number}: a new key was made, and the one before did not hand over "
+                "to it: nobody can tell whether its owner did that. Compare it with the public key "
+                "that was noted elsewhere."
+            )
+        if entry.event == "key-rotated" and not is_rotation(entry.details):
+            continue
+        if entry.event == "key-rotated" and key not in (None, entry.details["old_key"]):
+            yield (
+                f"Entry {entry.number}: the key was handed over by one that was not the site's at "
+                "that time."
+            )
+        key = entry.details.get("new_key")
+    signer = trail.signer()
+    if signer is None:
+        return
+    if key is None:
+        # The entry that named it may have been removed; checkpoints are signed when that happens.
+        signed = [point for point in checkpoints if "signature" in point]
+        if signed and not is_signed(signed[-1]):
+            # That is told already.
+            return
+        key = _key_of(signed[-1]) if signed else None
+    if key is None:
+        yield (
+            f"Heads are signed by the key {signer.public_hex[:16]}..., and no entry says where it "
+            "came from. Run 'flask cookies trail key', which records it."
+        )
+    elif key != signer.public_hex:
+        yield (
+            f"Heads are signed by the key {signer.public_hex[:16]}..., and the last that the trail "
+            f"knows is {str(key)[:16]}...: the key was replaced without 'flask cookies trail key "
+            "--rotate'. Put the former back, then rotate."
+        )
 
 
 def _key_of(point: dict[str, Any]) -> str:
