@@ -10,16 +10,16 @@ project = "Strict Cookies"
 version = release = strict_cookies.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
+html_title = "Strict Cookies"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 exclude_patterns = ["_build"]
 
 myst_heading_anchors = 4
-# What the library says is shown as it says it.
-smartquotes = False
-# Pages begin a key's section where its chapter is; tests/test_docs.py follows each link, also
-# those that lead out of this folder.
-suppress_warnings = ["myst.header", "myst.xref_missing"]
+# What the library says is shown as it says it: dashes alone are made.
+smartquotes_action = "D"
+# tests/test_docs.py follows each link, also those that lead out of this folder.
+suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

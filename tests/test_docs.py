@@ -411,7 +411,7 @@ def test_every_setting_tells_its_type_default_and_version():
     """A reader finds under each setting what it takes, what holds without it, and since when."""
     text = (DOCS / "configuration.md").read_text("utf-8")
     for key in DEFAULTS:
-        section = text.split(f"\n## `{key}`\n", 1)[1].split("\n# ", 1)[0].split("\n## ", 1)[0]
+        section = text.split(f"\n## `{key}`\n", 1)[1].split("\n## ", 1)[0]
         for label in ("Type: ", "Default: ", "Since 0.1."):
             assert f"\n{label}" in section, key
         assert "\nChange it " in section, key
@@ -533,6 +533,13 @@ def test_every_page_is_reached_from_the_index():
         reached.append(page)
         waiting.extend(toctree_of(page))
     assert sorted(reached) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_page_has_one_title(page):
+    """A second title would stand in the site's contents as if it were a page of its own."""
+    titles = re.findall(r"^# .+$", _BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+    assert len(titles) == (0 if page.name == "changelog.md" else 1)
 
 
 def test_ways_of_mounting_have_pages():
