@@ -50,6 +50,14 @@ def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     return None
 
 
+def name_factories(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
+) -> tuple[str | None, Any] | None:
+    """Write a default that is made anew so that the signature stays Python, and is laid out."""
+    return signature and (signature.replace("<factory>", "..."), returns)
+
+
 def setup(app: Any) -> None:
     """Register what is above."""
     app.connect("missing-reference", resolve_home)
+    app.connect("autodoc-process-signature", name_factories)
