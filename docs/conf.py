@@ -1,10 +1,55 @@
 """How Sphinx makes a site of these pages: ``make docs``."""
 
+from __future__ import annotations
+
+from typing import Any
+
+import strict_cookies
+
 project = "Strict Cookies"
-extensions = ["myst_parser"]
+version = release = strict_cookies.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+exclude_patterns = ["_build"]
+
 myst_heading_anchors = 4
+# What the library says is shown as it says it.
+smartquotes = False
 # Pages begin a key's section where its chapter is; tests/test_docs.py follows each link, also
 # those that lead out of this folder.
 suppress_warnings = ["myst.header", "myst.xref_missing"]
-exclude_patterns = ["_build"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_use_type_comments = False
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+# A docstring that names something of ours which no page explains is a mistake; what Python, Flask
+# and others explain is not followed.
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!strict_cookies\b).*"), ("py:class", r".*\.R")]
+
+
+def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
+    """Lead a reference to where a public name is defined to where the page explains it."""
+    target = node.get("reftarget", "")
+    home, _, rest = target.removeprefix("strict_cookies.").rpartition(".")
+    if node.get("refdomain") != "py" or strict_cookies._HOMES.get(rest) != home:
+        return None
+    domain = env.get_domain("py")
+    for kind in (node["reftype"], "obj"):
+        found = domain.resolve_xref(
+            env, node["refdoc"], app.builder, kind, f"strict_cookies.{rest}", node, contnode
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def setup(app: Any) -> None:
+    """Register what is above."""
+    app.connect("missing-reference", resolve_home)

@@ -1,7 +1,9 @@
 """
 Form protection: a random token in the session has to come back with every POST.
 
-The token ends with the session, and sign-in starts a new one.
+The token ends with the session, and sign-in starts a new one. The sign-in form has none, since a
+token would begin a session for whoever looks at it, and so leave a cookie behind each sign-out;
+there the request's origin is judged instead.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from __future__ import annotations
 import hmac
 import secrets
 
-from flask import Flask, abort, request, session
+from flask import Flask, abort, g, request, session
+
+from strict_cookies.origin import is_cross_origin
 
 #: Methods that change nothing. Source: RFC 9110 section 9.2.1.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 #: The library's button that deletes; it judges the request's origin itself, since a token would
 #: need a cookie.
 EXEMPT = "strict_cookies.delete_from_browser"
+LOGIN, LOGOUT = "auth.login", "auth.logout"
 
 
 def init_app(app: Flask) -> None:
@@ -35,6 +40,13 @@ def token() -> str:
 def protect() -> None:
     """Refuse an unsafe request that doesn't bring the token of its session."""
     if request.method in SAFE_METHODS or request.endpoint == EXEMPT:
+        return
+    if request.endpoint == LOGIN:
+        if is_cross_origin(request.environ, require_proof=True):
+            abort(403, "This form came from another site. Please sign in on this one.")
+        return
+    if request.endpoint == LOGOUT and g.user is None:
+        # From a second tab, say; nobody is there in whose name it would act.
         return
     sent, known = request.form.get("csrf_token", ""), session.get("csrf_token")
     if known is None or not hmac.compare_digest(sent.encode(), known.encode()):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
+from functools import partial
 
 import pytest
 from flask import Flask
 from hypothesis import settings
+from jinja2.bccache import Bucket
+from werkzeug.security import generate_password_hash
+
+from example_app import auth, demo
+from strict_cookies.audit.chromium import FLAGS, find_chromium
+from strict_cookies.errors import AuditError
 
 # A busy machine makes no input wrong.
 settings.register_profile("unhurried", deadline=None, max_examples=60)
 settings.load_profile("unhurried")
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Features that are off. The first three draw a window's address bar as a page, which takes a third
 #: of the time of each window; the others are those that Playwright names, which this flag replaces.
 DISABLED = (
@@ -25,12 +30,7 @@ DISABLED = (
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
 CHROMIUM_FLAGS = (
     "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *FLAGS,
     # Reports of the Reporting API leave at once, not a minute later, and to our certificates too,
     # for which no context's setting counts.
     "--short-reporting-delay",
@@ -41,9 +41,40 @@ CHROMIUM_FLAGS = (
 )
 
 
-def find_chromium() -> str | None:
-    """Give the path of an installed Chromium, or None."""
-    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+class CompiledTemplates:
+    """
+    Compiles a template once a process, not once for each of the applications that render it.
+
+    It is a bytecode cache of Jinja's whose key is all that the compiler reads.
+    """
+
+    def __init__(self):
+        self._codes = {}
+
+    def get_bucket(self, environment, name, filename, source):
+        """Give the code of this text under these settings, if it was compiled before."""
+        escape, policies = environment.autoescape, environment.policies
+        write_json = policies["json.dumps_function"]
+        bucket = Bucket(
+            environment,
+            (
+                *(name, filename, source),
+                *(type(environment), environment.lexer, tuple(environment.extensions)),
+                *(environment.optimized, environment.is_async, environment.finalize),
+                escape(name) if callable(escape) else escape,
+                frozenset(environment.filters.items()),
+                frozenset(environment.tests.items()),
+                repr({**policies, "json.dumps_function": None}),
+                getattr(write_json, "__func__", write_json),
+            ),
+            checksum="",
+        )
+        bucket.code = self._codes.get(bucket.key)
+        return bucket
+
+    def set_bucket(self, bucket):
+        """Keep a code."""
+        self._codes[bucket.key] = bucket.code
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +93,10 @@ def chromium_options():
 
     A machine without one fails: a skipped oracle would prove nothing.
     """
-    executable = find_chromium()
-    if executable is None:
-        pytest.fail(
-            f"None of {', '.join(CHROMIUM_NAMES)} found. Install one: apt-get install chromium"
-        )
+    try:
+        executable = find_chromium()
+    except AuditError as error:
+        pytest.fail(f"{error}")
     return {"executable_path": executable, "args": list(CHROMIUM_FLAGS)}
 
 
@@ -76,6 +106,33 @@ def chromium(playwright, chromium_options):
     browser = playwright.chromium.launch(**chromium_options)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page with an empty jar."""
+    context = chromium.new_context(ignore_https_errors=True)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates():
+    """Let all applications share what Jinja compiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_password_hashes():
+    """Let the ERP hash passwords in a thirtieth of the time; its own way has tests of its own."""
+    quick = partial(generate_password_hash, method="scrypt:1024:8:1")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (auth, demo):
+            patch.setattr(module, "generate_password_hash", quick)
+        yield
 
 
 @pytest.fixture(autouse=True)

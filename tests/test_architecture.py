@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -15,13 +14,6 @@ TREE = (ROOT / "docs" / "architecture.md").read_text("utf-8").split("```text\n")
 #: The stages of the flow, and who may know all of them.
 STAGES = ("declare", "enforce", "secure", "publish", "prove")
 KNOWS_ALL = ("Flask", "tools")
-
-
-class Line(NamedTuple):
-    """One line of the tree: a path below the package, its stage if it has one of its own."""
-
-    path: str
-    stage: str
 
 
 def read_tree():

@@ -150,15 +150,6 @@ def site(request, tmp_path_factory):
             yield Site(plain, secure, trust, go_on)
 
 
-@pytest.fixture
-def page(chromium):
-    """A page with an empty jar."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
 def test_https_is_seen(site):
     """The application knows that the visitor uses https, under which name, and from where."""
     response, body = site.ask("https", host=f"{HOST}:{site.https}")

@@ -1,4 +1,4 @@
-"""What the catalogue knows, how a name finds its entry, and what the file must look like."""
+"""What the catalogue knows, and how a name finds its entry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from strict_cookies.catalogue import (
     Category,
-    FrameworkCookie,
     NameIndex,
     Tracker,
     find_certain_tracker,
@@ -22,7 +21,6 @@ from strict_cookies.catalogue import (
     framework_cookies,
     is_known_tracker,
     load_catalogue,
-    parse_catalogue,
     trackers_under,
 )
 from strict_cookies.cookie import DeclaredCookie
@@ -34,23 +32,6 @@ FRAMEWORKS = load_catalogue().frameworks.entries
 PREFIXES = [entry.name[:-1] for entry in TRACKERS if entry.name.endswith("*")]
 CUT_SHORT = [prefix[:-1] for prefix in PREFIXES]
 AMBIGUOUS = [entry.name for entry in TRACKERS if entry.ambiguous]
-
-FRAMEWORK_TABLE = """
-[[framework]]
-name = "sid"
-set_by = "Something"
-title = "Session"
-purposes = ["session"]
-description = "Keeps the session."
-without_it = "You could not log in."
-"""
-
-HOST_TABLE = """
-[[tracker_host]]
-vendor = "V"
-category = "analytics"
-hosts = ["t.example"]
-"""
 
 
 def _id(entry):
@@ -323,11 +304,11 @@ def test_script_readable_cookies_are_the_double_submit_ones():
     }
 
 
-def test_edge_cookies_have_no_distribution():
+def test_cookies_of_load_balancers_have_no_distribution():
     """What is added in front of the application comes from no Python package."""
-    edge = [cookie for cookie in FRAMEWORKS if cookie.edge]
-    assert {"AWSALB", "__cf_bm", "BIGipServer*"} <= {cookie.name for cookie in edge}
-    assert not any(cookie.distributions for cookie in edge)
+    added = [cookie for cookie in FRAMEWORKS if "load_balancing" in cookie.purposes]
+    assert {"AWSALB", "BIGipServer*"} <= {cookie.name for cookie in added}
+    assert not any(cookie.distributions for cookie in added)
 
 
 @pytest.mark.parametrize(
@@ -351,105 +332,6 @@ def test_persistent_login_is_offered_for_the_session_only():
     found = find_framework_cookie("remember_token")
     assert found is not None
     assert found.lifetime == "session"
-
-
-# --- The file ---
-
-
-def test_parsing_fills_in_what_is_absent():
-    """An entry with the required keys alone gets the defaults of the dataclass."""
-    catalogue = parse_catalogue(FRAMEWORK_TABLE)
-    assert catalogue.trackers.entries == ()
-    assert catalogue.frameworks.entries == (
-        FrameworkCookie(
-            name="sid",
-            set_by="Something",
-            title="Session",
-            purposes=("session",),
-            description="Keeps the session.",
-            without_it="You could not log in.",
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        pytest.param("x = 1", "unknown table 'x'", id="unknown table"),
-        pytest.param("tracker = 1", "tracker is no list of tables", id="no list"),
-        pytest.param("framework = ['x']", "framework is no list of tables", id="no tables"),
-        pytest.param("tracker = [", "(at end of document)", id="no TOML"),
-        pytest.param('vendor = "V"\nnmaes = []', "'V': unknown key 'nmaes'", id="unknown key"),
-        pytest.param('category = "social"', "'': vendor is missing", id="no vendor"),
-        pytest.param('vendor = "V"', "'V': category is missing", id="no category"),
-        pytest.param(
-            'vendor = "V"\ncategory = "x"', "'V': category is 'x'. Use one of", id="bad category"
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"', "'V': there is no name", id="no names at all"
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = []', "'V': names is empty", id="empty list"
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = ["a", " "]',
-            "'V': names is empty",
-            id="empty name",
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = "a"', "Give a list of texts", id="one text"
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = [1]', "Give a list of texts", id="number"
-        ),
-        pytest.param('vendor = ["V"]', "Give a text", id="vendor as list"),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = ["a*"]\nambiguous = ["a*"]',
-            "Tracker 'V': 'a*' is there twice",
-            id="duplicate in one table",
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = ["a"]\n'
-            '[[tracker]]\nvendor = "W"\ncategory = "social"\nnames = ["a"]',
-            "Tracker 'W': 'a' is there twice",
-            id="duplicate across tables",
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = ["a*b*"]', "is no pattern", id="two stars"
-        ),
-        pytest.param(
-            'vendor = "V"\ncategory = "social"\nnames = ["*"]', "is no pattern", id="star"
-        ),
-        pytest.param("tracker_host = 1", "tracker_host is no list of tables", id="no hosts"),
-        pytest.param(
-            HOST_TABLE.replace("analytics", "x"), "'V': category is 'x'. Use one of", id="host kind"
-        ),
-        pytest.param(HOST_TABLE.replace("hosts", "names"), "unknown key 'names'", id="host key"),
-        pytest.param(
-            HOST_TABLE.replace("t.example", "https://t.example"), "is no host", id="origin"
-        ),
-        pytest.param(HOST_TABLE.replace("t.example", "T.example"), "is no host", id="capitals"),
-        pytest.param(HOST_TABLE * 2, "'V': 't.example' is there twice", id="same host"),
-        pytest.param(
-            FRAMEWORK_TABLE * 2, "Framework cookie 'sid': 'sid' is there twice", id="same cookie"
-        ),
-        pytest.param(
-            f"{FRAMEWORK_TABLE}edge = 1", "'sid': edge is 1. Give true or false", id="edge"
-        ),
-        pytest.param(f"{FRAMEWORK_TABLE}lifetime = ''", "'sid': lifetime is empty", id="lifetime"),
-        pytest.param(
-            f"{FRAMEWORK_TABLE}distributions = ['Flask_Login']",
-            "distribution is 'Flask_Login'. Use 'flask-login'",
-            id="spelling of a distribution",
-        ),
-    ],
-)
-def test_bad_data_is_refused(text, message):
-    """A mistake in the file raises and names the entry."""
-    if text.startswith(("vendor", "category")):
-        text = f"[[tracker]]\n{text}"
-    with pytest.raises(ValueError, match=re.escape(message)):
-        parse_catalogue(text)
 
 
 def test_importing_reads_no_data():

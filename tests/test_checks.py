@@ -15,8 +15,9 @@ from strict_cookies import (
     Site,
     StrictCookies,
 )
-from strict_cookies.checks import Finding, explain_error, run_checks
+from strict_cookies.checks import run_checks
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
+from strict_cookies.findings import Finding, explain_error
 from strict_cookies.loading import parse_policy
 from strict_cookies.profiles import OPT_OUT
 from strict_cookies.reasons import Reason

@@ -71,11 +71,9 @@ def deployed(request, tmp_path_factory):
 
 
 @pytest.fixture
-def page(chromium):
+def page(page):
     """A page with an empty jar, and in ``page.complaints`` what the browser says about it."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
+    page.context.set_default_timeout(20_000)
     page.complaints = []
 
     def complain(kind, text):
@@ -86,11 +84,10 @@ def page(chromium):
         lambda said: said.type in {"error", "warning"} and complain("console", said.text),
     )
     page.on("pageerror", lambda error: complain("exception", error))
-    devtools = context.new_cdp_session(page)
+    devtools = page.context.new_cdp_session(page)
     devtools.on("Audits.issueAdded", lambda event: complain("issue", event["issue"]["code"]))
     devtools.send("Audits.enable")
-    yield page
-    context.close()
+    return page
 
 
 def test_every_page_is_opened_by_somebody(deployed):

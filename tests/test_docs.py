@@ -11,6 +11,7 @@ A comment before a block says what the block is for:
 - ``<!-- log of GET PATH -->``: what the folder's ``app.py`` logs for that request.
 - ``<!-- wrong on purpose -->``: a policy that is refused; ``<!-- says -->``: with this message.
 - ``<!-- verify: NAME -->``: ``tests/trail/test_verify_docs.py`` runs it.
+- ``<!-- not run: WHY -->``: the code is compiled, and no more.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
@@ -32,10 +34,12 @@ import pytest
 
 import strict_cookies
 from strict_cookies import signals
+from strict_cookies.audit import bundle, report
 from strict_cookies.audit.chromium import VARIABLE
 from strict_cookies.audit.journeys import parse_journey
 from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
+from strict_cookies.declaration import document
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
@@ -43,8 +47,12 @@ from strict_cookies.header_options import NOT_OURS, OPTIONS
 from strict_cookies.loading import parse_policy
 from strict_cookies.purposes import Purpose
 from strict_cookies.reasons import Reason
-from strict_cookies.sections import SECTIONS, SITE_KEYS
+from strict_cookies.report import contents
+from strict_cookies.sections import SECTIONS
+from strict_cookies.sessions import own_copy, record
+from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION
 from strict_cookies.settings import DEFAULTS
+from strict_cookies.trail import signing
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -60,6 +68,8 @@ PROSE = [
             "quickstart.md",
             "policy.md",
             "configuration.md",
+            "application-factory.md",
+            "any-wsgi.md",
             "behind-a-proxy.md",
             "guard.md",
             "sessions.md",
@@ -70,9 +80,16 @@ PROSE = [
             "verify.md",
             "audit-report.md",
             "ci.md",
+            "privacy.md",
+            "upgrading.md",
+            "why.md",
         )
     ),
 ]
+#: Marks of blocks that make use of the files before them.
+USERS = ("run", "pytest", "prints", "log")
+#: Files that another test runs.
+USED_ELSEWHERE = {("privacy.md", "forget.py")}
 #: What the documentation calls the reader's folder.
 FOLDER = "/home/you/shop"
 
@@ -244,6 +261,19 @@ def test_readme_block_publishes_the_cookie(tmp_path):
     assert "__Host-Http-session" in done.stdout
 
 
+def test_readme_firewall_block_runs(tmp_path):
+    """What the README shows for any other WSGI application serves a request."""
+    block = next(block for block in blocks_of(README) if "CookieFirewall(" in block.text)
+    given = "def application(environ, start_response):\n"
+    given += (
+        '    start_response("200 OK", [("Content-Type", "text/plain")])\n    return [b"Hello."]\n'
+    )
+    (tmp_path / "cookies.toml").write_text("", "utf-8")
+    (tmp_path / "example.py").write_text(given + block.text + _SERVE, "utf-8")
+    done = run("example.py", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # --- Blocks ---
 
 
@@ -325,10 +355,34 @@ def test_page_is_true_from_top_to_bottom(page, tmp_path):
             assert log == block.text, str(block)
 
 
+def test_every_block_of_code_is_run():
+    """Each block of Python is run as it stands on its page, but for those that say why not."""
+    blocks = [block for block in all_blocks("python") if block.page != README]
+    kinds = Counter(block.mark.partition(":")[0] for block in blocks)
+    assert [str(block) for block in blocks if not block.mark] == []
+    assert kinds.keys() <= {"file", "run", "pytest", "verify", "not run"}
+    # Whoever adds one counts it here.
+    assert kinds["not run"] == 1
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_of_a_page_is_used(page):
+    """A file that a page makes is imported, run or served by what follows it there."""
+    blocks = blocks_of(page)
+    for number, block in enumerate(blocks):
+        kind, _, name = block.mark.partition(": ")
+        if kind == "file" and name.endswith(".py") and (page.name, name) not in USED_ELSEWHERE:
+            following = blocks[number + 1 :]
+            assert any(other.mark.partition(" ")[0] in USERS for other in following), str(block)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_marks_are_known(page):
     """A misspelt mark would leave its block untried."""
-    known = r"file: [\w.]+|run|pytest|prints|log of GET /\S*|wrong on purpose|says|verify: \w+"
+    known = (
+        r"file: [\w.]+|run|pytest|prints|log of GET /\S*|wrong on purpose|says|verify: \w+"
+        r"|not run: .+"
+    )
     marks = re.findall(r"^<!-- (.+?) -->\n```", page.read_text("utf-8"), re.MULTILINE)
     assert [mark for mark in marks if not re.fullmatch(known, mark)] == []
 
@@ -336,17 +390,9 @@ def test_marks_are_known(page):
 # --- Keys ---
 
 
-def documented(page, chapter=None):
-    """
-    List the keys that a page documents: those that a heading consists of.
-
-    Args:
-        page: Where to look.
-        chapter: The first-level heading under which to look; None for the whole page.
-    """
+def documented(page):
+    """List the keys that a page documents: those that a heading consists of."""
     text = _BLOCK.sub("", page.read_text("utf-8"))
-    if chapter is not None:
-        text = text.split(f"\n# {chapter}\n", 1)[1].split("\n# ", 1)[0]
     return re.findall(r"^##+ `([^`]+)`$", text, re.MULTILINE)
 
 
@@ -381,32 +427,6 @@ def test_defaults_are_told_right():
     assert {key: ast.literal_eval(default) for key, default in rows} == dict(DEFAULTS)
 
 
-@pytest.mark.parametrize(
-    ("chapter", "keys"),
-    [
-        pytest.param("`[site]`", SITE_KEYS, id="site"),
-        *(
-            pytest.param(f"`[[{table}]]`", section.keys, id=table)
-            for table, section in SECTIONS.items()
-        ),
-    ],
-)
-def test_every_key_of_a_policy_has_a_heading(chapter, keys):
-    """policy.md documents each key of a section once, and none that does not exist."""
-    assert documented(DOCS / "policy.md", chapter) == list(keys)
-
-
-@pytest.mark.parametrize("table", SECTIONS)
-def test_needed_keys_are_named(table):
-    """policy.md says of a key that it is needed where the code refuses an entry without it."""
-    text = (DOCS / "policy.md").read_text("utf-8")
-    chapter = text.split(f"\n# `[[{table}]]`\n", 1)[1].split("\n# ", 1)[0]
-    sections = re.split(r"^### `(\w+)`$", chapter, flags=re.MULTILINE)
-    pairs = zip(sections[1::2], sections[2::2], strict=True)
-    needed = [key for key, section in pairs if "; needed; " in section]
-    assert needed == list(SECTIONS[table].needed)
-
-
 def test_sections_are_listed():
     """The table of sections has each, in the order of the page."""
     page = DOCS / "policy.md"
@@ -432,6 +452,24 @@ def test_purposes_are_told_right():
         for purpose in Purpose
     ]
     assert "\n".join(rows) in (DOCS / "policy.md").read_text("utf-8")
+
+
+def test_versions_of_formats_are_told_right():
+    """The table of formats in upgrading.md has each with the number of the code."""
+    table = (DOCS / "upgrading.md").read_text("utf-8").split("\n## Formats\n")[1]
+    rows = re.findall(r"^\| (.+?) \| (\d+|has none) \| .+ \|$", table, re.MULTILINE)
+    formats = {signing.HEAD_FORMAT[-2:], signing.CHECKPOINT_FORMAT[-2:]}
+    assert len(formats) == 1
+    assert [(name, number) for name, number in rows if number != "has none"] == [
+        ("file of the sessions and the archive, `sessions.sqlite`", str(SCHEMA_VERSION)),
+        ("what a session's row holds", str(record.FORMAT[0])),
+        ("signed heads and checkpoints of the trail", signing.HEAD_FORMAT.rpartition("-")[2]),
+        ("`declaration.json`", str(document.FORMAT_VERSION)),
+        ("`report.json` of the auditor's report", contents.FORMAT.rpartition("-")[2]),
+        ("`report.json` of an audit", str(report.FORMAT_VERSION)),
+        ("manifest of an audit's bundle", str(bundle.FORMAT_VERSION)),
+        ("copy of a session", str(own_copy.FORMAT_VERSION)),
+    ]
 
 
 def test_talisman_options_are_told_right():
@@ -473,6 +511,53 @@ def test_settings_that_are_named_exist(page):
 def slug(heading):
     """Give the anchor that a heading gets on GitHub."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def toctree_of(page):
+    """List the pages that a page's tables of contents name."""
+    text = page.read_text("utf-8")
+    for tree in re.findall(r"^```\{toctree\}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for line in tree.splitlines():
+            if line and not line.startswith(":"):
+                found = sorted(page.parent.glob(f"{line}.md"))
+                assert found, f"{page.name} names {line}, which is no page"
+                yield from found
+
+
+def test_every_page_is_reached_from_the_index():
+    """Whoever begins at the index finds each page, once, and no page is left out of the site."""
+    reached, waiting = [], [DOCS / "index.md"]
+    while waiting:
+        page = waiting.pop()
+        assert page not in reached, f"{page.name} stands in two places"
+        reached.append(page)
+        waiting.extend(toctree_of(page))
+    assert sorted(reached) == sorted(PAGES)
+
+
+def test_ways_of_mounting_have_pages():
+    """Flask, a factory, any WSGI server and a proxy have a page each, with code that runs."""
+    for name in ("quickstart", "application-factory", "any-wsgi", "behind-a-proxy"):
+        kinds = {block.mark.partition(":")[0] for block in blocks_of(DOCS / f"{name}.md")}
+        assert kinds & {"run", "pytest"}, name
+
+
+def test_api_explains_every_public_name():
+    """api.md has each name of ``strict_cookies`` once, and whatever else a page imports."""
+    named = re.findall(
+        r"^\.\. (?:auto\w+|py:data):: ([\w.]+)", (DOCS / "api.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(named) == len(set(named))
+    assert {f"strict_cookies.{name}" for name in strict_cookies.__all__} <= set(named)
+    imported = {
+        f"{node.module}.{alias.name}"
+        for block in all_blocks("python")
+        for node in ast.walk(ast.parse(block.text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("strict_cookies")
+        for alias in node.names
+    }
+    assert len(imported) > 20
+    assert imported <= set(named)
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=name_of)

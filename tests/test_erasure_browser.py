@@ -106,15 +106,6 @@ def sibling(environ, start_response):
     return [b"<title>Sibling</title>"]
 
 
-@pytest.fixture
-def page(chromium):
-    """A page with an empty jar."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
 def jar(page):
     """List what is in the jar, by what tells two cookies apart."""
     return {

@@ -67,15 +67,6 @@ def erp(request, tmp_path):
             yield base, wire, tracker, request.param
 
 
-@pytest.fixture
-def page(chromium):
-    """A page with an empty jar."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
 def sign_in(page, base, username="clerk"):
     page.goto(f"{base}/login")
     page.get_by_label("User name").fill(username)

@@ -10,7 +10,6 @@ from flask import Flask, render_template_string, request
 
 from strict_cookies import StrictCookies
 from strict_cookies.permissions import ELSEWHERE, KNOWN
-from tests.conftest import CHROMIUM_FLAGS, find_chromium
 from tests.serving import serve
 
 pytestmark = pytest.mark.browser
@@ -52,15 +51,11 @@ def make_app(**options):
 
 
 @pytest.fixture
-def page(chromium):
+def page(page):
     """A page with an empty jar, and what it writes to the console."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
     page.said = []
     page.on("console", lambda message: page.said.append(message.text))
-    yield page
-    context.close()
+    return page
 
 
 @pytest.mark.parametrize(
@@ -118,7 +113,7 @@ def test_names_of_features_are_known(page):
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_violations_are_reported_to_the_site_itself(chromium, scheme):
+def test_violations_are_reported_to_the_site_itself(page, scheme):
     """Over https by the Reporting API, on http by report-uri: each arrives at our own path."""
     app = make_app(content_security_policy_report_uri="/own/reports")
     arrived = []
@@ -133,15 +128,11 @@ def test_violations_are_reported_to_the_site_itself(chromium, scheme):
         return QUIET + "<img src='https://elsewhere.test/x.png'>"
 
     tls = (HOST,) if scheme == "https" else ()
-    flags = [*CHROMIUM_FLAGS, "--short-reporting-delay", "--ignore-certificate-errors"]
     with serve(app, tls_hosts=tls) as server:
-        browser = chromium.browser_type.launch(executable_path=find_chromium(), args=flags)
-        page = browser.new_page()
         page.goto(server.url(HOST if tls else "localhost", "/broken"))
         deadline = time.monotonic() + PATIENCE
         while not arrived and time.monotonic() < deadline:
             page.wait_for_timeout(100)
-        browser.close()
     mimetype, payload = arrived[0]
     if scheme == "https":
         assert mimetype == "application/reports+json"

@@ -8,7 +8,7 @@ import pytest
 #: The most that ``from strict_cookies import StrictCookies`` may load beyond Flask's own import.
 #: What an application does not need before its first page is imported where it is first used.
 FOR_THE_EXTENSION = """
-buckets catalogue cookie countries csp durations endpoints entry erasure errors extension
+buckets catalogue cookie countries csp durations endpoints entry erasure errors extension forks
 external_origin firewall grammar header_layers header_options header_parts headers hosts https
 interception ledger middleware nonces origin paths permissions policy preference profiles purposes
 reader reasons recipient reports session_texts settings signals storage strictness sweeping verdict
@@ -17,7 +17,7 @@ declaration declaration.asked declaration.blueprint declaration.change_notice de
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages
 declaration.visits declaration.well_known
 
-report report.pages wording
+report report.pages
 
 guard guard.script
 
@@ -28,7 +28,7 @@ trail trail.options trail.pages
 """
 #: Likewise for ``from strict_cookies import CookieFirewall, CookiePolicy``.
 FOR_THE_FIREWALL = """
-catalogue cookie countries csp durations entry errors external_origin firewall grammar hosts
+catalogue cookie countries csp durations entry errors external_origin firewall forks grammar hosts
 interception ledger permissions policy preference profiles purposes reader reasons recipient
 signals storage strictness sweeping verdict
 """

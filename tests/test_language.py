@@ -13,8 +13,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from strict_cookies import CookiePolicy, Site, session_texts
+from strict_cookies.declaration import labels, wording
 from strict_cookies.declaration import language as module
-from strict_cookies.declaration import wording
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.language import LANGUAGES, Said, find_language, pick_text
 from strict_cookies.declaration.processing import PROCESSING, Processing
@@ -84,7 +84,7 @@ def test_every_text_is_translated(tag):
 
 def test_purposes_have_their_labels():
     """The texts for the catalogues are those of the purposes."""
-    assert list(wording.PURPOSE_LABELS) == [purpose.label for purpose in Purpose]
+    assert list(labels.PURPOSE_LABELS) == [purpose.label for purpose in Purpose]
 
 
 @pytest.mark.parametrize("texts", ["TITLE", "DESCRIPTION", "WITHOUT_IT"])

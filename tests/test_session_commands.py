@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
+from strict_cookies.checks import HOW_TO_ADD
 from strict_cookies.cli import cookies
 from strict_cookies.sessions.control import PURGE_AFTER
 from tests.sessions.apps import CHROME, DAY, FIREFOX, SECRET
@@ -149,8 +150,8 @@ def test_what_stops_a_command_is_told(config, words, command):
 
 
 def test_application_without_the_library_is_told():
-    """There is nothing to list."""
+    """There is nothing to list; what adds it is said."""
     assert run(Flask("plain"), "purge") == (
         1,
-        "Error: StrictCookies is not added to the application 'plain'.\n",
+        f"Error: StrictCookies is not added to the application 'plain'.\n{HOW_TO_ADD}\n",
     )

@@ -134,15 +134,6 @@ def start():
         yield lambda app: stack.enter_context(serve(app, tls_hosts=(HOST,)))
 
 
-@pytest.fixture
-def page(chromium):
-    """A page with an empty jar."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
 CALL = """async ([url, credentials]) => {
     const answer = await fetch(url, {
         method: "POST", credentials, body: "{}",

@@ -100,15 +100,6 @@ ABOVE_HOST = {
 }
 
 
-@pytest.fixture
-def page(chromium):
-    """A page with an empty jar."""
-    context = chromium.new_context(ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
-
-
 def jar(page):
     """List name and domain of what is in the jar."""
     return {(cookie["name"], cookie["domain"]) for cookie in page.context.cookies()}

@@ -124,11 +124,11 @@ def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
 def test_what_cannot_be_told_has_exit_code_2(app, make_app, tmp_path):
     """A head that is none, a file that can't be read, a store that is gone, no trail at all."""
     code, output = run(app, "verify", "--since", "yesterday")
-    assert (code, "neither 'number:hash' nor a head" in output) == (2, True)
+    assert (code, "neither 'number:hash' nor a head" in " ".join(output.split())) == (2, True)
     code, output = run(app, "verify", "--key", str(tmp_path / "missing.pem"))
     assert (code, "missing.pem can't be read" in " ".join(output.split())) == (2, True)
     code, output = run(make_app(STRICT_COOKIES_TRAIL="OPT_OUT"), "verify")
-    assert (code, "This site keeps no trail" in output) == (2, True)
+    assert (code, "This site keeps no trail" in " ".join(output.split())) == (2, True)
     (tmp_path / "trail.sqlite").write_bytes(b"rubbish" * 1000)
     code, output = run(make_app(), "verify")
     assert (code, "Error: Archive '" in " ".join(output.split())) == (2, True)
@@ -140,14 +140,14 @@ def test_key_is_made_and_handed_over(make_app, tmp_path):
     path = tmp_path / "private.pem"
     config = {"STRICT_COOKIES_TRAIL_KEY": path}
     code, output = run(make_app(), "key")
-    assert (code, "STRICT_COOKIES_TRAIL_KEY is not set" in output) == (1, True)
+    assert (code, "STRICT_COOKIES_TRAIL_KEY is not set" in " ".join(output.split())) == (1, True)
     code, output = run(make_app(**config), "key")
     first = load_signer(path)
     assert code == 0
     assert output.endswith(first.public_pem)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     code, output = run(make_app(**config), "key")
-    assert (code, "is there already" in output) == (1, True)
+    assert (code, "is there already" in " ".join(output.split())) == (1, True)
     code, output = run(make_app(**config), "key", "--rotate")
     second = load_signer(path)
     assert (code, output.endswith(second.public_pem)) == (0, True)
@@ -174,7 +174,7 @@ def test_head_of_another_key_is_not_believed(make_app, tmp_path):
     since = ("--since", str(tmp_path / "head.json"))
     assert run(app, "verify", *since, "--key", str(tmp_path / "own.pem"))[0] == 0
     code, output = run(app, "verify", *since, "--key", str(tmp_path / "other.pem"))
-    assert (code, "is not signed by the key" in output) == (2, True)
+    assert (code, "is not signed by the key" in " ".join(output.split())) == (2, True)
 
 
 def test_export_is_lines_of_json(app, tmp_path):
@@ -189,7 +189,10 @@ def test_export_is_lines_of_json(app, tmp_path):
     written = (tmp_path / "out.jsonl").read_text().splitlines()
     assert written[:-1] == output.splitlines()[:-1]
     code, output = run(app, "export", "--output", str(tmp_path / "missing" / "out"))
-    assert (code, "can't be written: No such file or directory" in output) == (1, True)
+    assert (code, "can't be written: No such file or directory" in " ".join(output.split())) == (
+        1,
+        True,
+    )
 
 
 def test_pruning_says_how_much_went(app):

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies.checks import HOW_TO_ADD
 from strict_cookies.cli import cookies
 from tests.policies import declare
 
@@ -108,10 +109,13 @@ def test_diff_tells_by_its_exit_code(app_of):
         0,
         "Nothing differs between version 1 and the declaration as it stands.\n",
     )
-    assert run(app, "diff", "1", "3") == (2, "Error: There is no version 3.\n")
+    assert run(app, "diff", "1", "3") == (
+        2,
+        "Error: There is no version 3. The newest is 2.\n",
+    )
     assert run(Flask("bare"), "diff") == (
         2,
-        "Error: StrictCookies is not added to the application 'bare'.\n",
+        f"Error: StrictCookies is not added to the application 'bare'.\n{HOW_TO_ADD}\n",
     )
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from .csp import NONE, find_sources
+from .csp import NONE, RUNNING, WIDE, find_sources
 from .durations import say_duration
 from .grammar import name_prefix
+from .header_options import TELLING_POLICIES
 from .profiles import YEAR
 from .purposes import Purpose
 from .sessions.interface import ServerSessionInterface
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 MAX_ABSOLUTE = timedelta(hours=24)
 MAX_IDLE = timedelta(hours=1)
 
-_TELLING = ("unsafe-url", "no-referrer-when-downgrade")
-_RUNNING = ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:", "*", "http:", "https:")
 _LOGIN = {Purpose.SESSION, Purpose.AUTHENTICATION}
 
 State = Literal["met", "not met", "not ours"]
@@ -117,21 +116,24 @@ def enforced(check: Check) -> Check:
     return checked
 
 
-def on_server(text: str) -> Check:
-    """Met where sessions are kept on the server."""
+def of_sessions(check: Check) -> Check:
+    """Nothing is met that is about sessions on the server where none are kept there."""
 
     @enforced
     def checked(live: Live) -> Outcome:
-        return _met(text) if live.on_server else _fails(_no_sessions(live))
+        if not live.on_server:
+            return _fails(
+                "Sessions are not kept on the server: whoever has a copy of the cookie has the "
+                "session. Remove STRICT_COOKIES_SESSIONS = 'flask' and other session interfaces."
+            )
+        return check(live)
 
     return checked
 
 
-def _no_sessions(live: Live) -> str:
-    return (
-        "Sessions are not kept on the server: whoever has a copy of the cookie has the session. "
-        "Remove STRICT_COOKIES_SESSIONS = 'flask' and other session interfaces."
-    )
+def on_server(text: str) -> Check:
+    """Met where sessions are kept on the server."""
+    return of_sessions(lambda live: _met(text))
 
 
 # V3.3: cookies
@@ -241,7 +243,7 @@ def csp_problem(options: HeaderOptions) -> str:
     scripts = find_sources(csp, "script-src")
     if scripts is None:
         return "neither script-src nor default-src limits scripts."
-    wide = [source for source in scripts if source.lower() in _RUNNING]
+    wide = [source for source in scripts if source.lower() in RUNNING + WIDE]
     return f"script-src has {join_words(wide)}, which lets injected text run." if wide else ""
 
 
@@ -254,7 +256,7 @@ def frame_problem(options: HeaderOptions) -> str:
 def referrer_problem(options: HeaderOptions) -> str:
     if options.referrer_policy is None:
         return "referrer_policy is OPT_OUT. Remove it."
-    if options.referrer_policy in _TELLING:
+    if options.referrer_policy in TELLING_POLICIES:
         return f"referrer_policy is {options.referrer_policy}, which tells others the whole path."
     return ""
 
@@ -299,10 +301,8 @@ def preload(live: Live) -> Outcome:
 # V7
 
 
-@enforced
+@of_sessions
 def limits(live: Live) -> Outcome:
-    if not live.on_server:
-        return _fails(_no_sessions(live))
     limits = live.settings.sessions.limits
     told = f"absolute {say_duration(limits.absolute)}, " + (
         "no idle limit" if limits.idle is None else f"idle {say_duration(limits.idle)}"
@@ -315,11 +315,9 @@ def limits(live: Live) -> Outcome:
     return _met(f"The limits are told here ({told}), and are within those of NIST for AAL2.")
 
 
-@enforced
+@of_sessions
 def parallel(live: Live) -> Outcome:
     options = live.settings.sessions
-    if not live.on_server:
-        return _fails(_no_sessions(live))
     if options.per_user is None:
         return _fails("Any number is allowed. Set STRICT_COOKIES_SESSIONS_PER_USER.")
     what = "the oldest ends" if options.at_limit == "evict" else "the login is refused"
@@ -332,19 +330,15 @@ def back_end(live: Live) -> Outcome:
     return _met("Each request's session is verified on the server.")
 
 
-@enforced
+@of_sessions
 def idle(live: Live) -> Outcome:
-    if not live.on_server:
-        return _fails(_no_sessions(live))
     idle = live.settings.sessions.limits.idle
     if idle is None:
         return _fails("There is no idle limit. Give STRICT_COOKIES_SESSION_LIFETIME one.")
     return _met(f"A session ends after {say_duration(idle)} without activity, on the server.")
 
 
-@enforced
+@of_sessions
 def absolute(live: Live) -> Outcome:
-    if not live.on_server:
-        return _fails(_no_sessions(live))
     absolute = live.settings.sessions.limits.absolute
     return _met(f"A session ends {say_duration(absolute)} after the login, on the server.")

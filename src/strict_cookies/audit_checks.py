@@ -10,9 +10,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .checks import Finding
+from .archive.opening import is_there
 from .durations import say_duration
 from .errors import StoreUnavailableError
+from .findings import Finding
 from .reasons import Reason
 from .settings import read_audit_interval
 
@@ -60,9 +61,7 @@ def check_last_audit(
 def _find_problem(archive: Archive, interval: timedelta, now: datetime) -> str | None:
     from .audit.audits import last_audit
 
-    path = getattr(archive, "path", None)
-    # Whoever runs a check need not be the user whose file that is.
-    last = None if path is not None and not path.exists() else last_audit(archive)
+    last = last_audit(archive) if is_there(archive) else None
     if last is None:
         return "no audit was recorded."
     age = last.age(now)

@@ -106,6 +106,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--no-screenshots", is_flag=True, help="Keep no pictures of the pages."),
     click.option(
+        "--with-values",
+        is_flag=True,
+        help="Write what cookies and web storage hold into the bundle, which is sensitive then; "
+        "needs --output.",
+    ),
+    click.option(
         "--min-coverage",
         type=click.FloatRange(0, 100),
         metavar="PERCENT",
@@ -279,10 +285,13 @@ def run_audit(
     except ImportError:
         click.echo("More packages are needed. Run 'pip install strict-cookies[audit]'.", err=True)
         ctx.exit(FAILED)
+    if options["with_values"] and output is None:
+        raise click.UsageError("--with-values needs --output: values are written into a bundle.")
     from .audit.browser import audit_site
     from .audit.conclusion import conclude_audit
     from .audit.display import Display
     from .audit.printing import print_alone
+    from .audit.values import VALUES, Values
 
     percent = options["min_coverage"]
 
@@ -300,8 +309,17 @@ def run_audit(
         with TemporaryDirectory(prefix="strict-cookies-") as folder:
             pictures = None if output is None or options["no_screenshots"] else Path(folder)
             chosen = replace(chosen, screenshots=pictures)
+            values = Values() if options["with_values"] else None
+            if values is not None:
+                click.secho(
+                    f"Sensitive: {output}/{VALUES} will hold cookie values. Whoever has that file "
+                    "can act as a visitor who was signed in: keep it to yourself, delete it soon.",
+                    fg="red",
+                    bold=True,
+                    err=True,
+                )
             with Display(Console(stderr=True)) as display:
-                observation = audit_site(urls, chosen, display.update)
+                observation = audit_site(urls, chosen, display.update, values)
             code = conclude_audit(
                 observation,
                 declared(observation),
@@ -312,6 +330,7 @@ def run_audit(
                 archive=archive,
                 min_coverage=None if percent is None else percent / 100,
                 print_pdf=print_pdf if options["pdf"] else None,
+                values=values,
             )
     except StrictCookiesError as error:
         click.echo(f"Error: {error}", err=True)

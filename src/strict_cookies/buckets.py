@@ -8,9 +8,10 @@ bucket: so give what all keys share a bucket of its own.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Hashable
+
+from .forks import make_lock
 
 
 class TokenBuckets:
@@ -38,7 +39,7 @@ class TokenBuckets:
         self._clock = clock
         #: Tokens and when they were counted, by key; who asked last is last.
         self._buckets: dict[Hashable, tuple[float, float]] = {}
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     def __len__(self) -> int:
         return len(self._buckets)

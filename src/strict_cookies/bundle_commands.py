@@ -28,15 +28,19 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
     Nothing is asked of any other machine. 'sha256sum -c SHA256SUMS' in the folder does the same
     but for what was added.
     """
-    from .audit.bundle import read_manifest_hash, verify_bundle
+    from .audit.bundle import holds_values, read_manifest_hash, verify_bundle
+    from .audit.values import SENSITIVE
     from .errors import BundleError
 
     try:
         differences = verify_bundle(directory, manifest_hash=manifest_hash)
         found_hash = read_manifest_hash(directory)
+        is_sensitive = holds_values(directory)
     except BundleError as error:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(2)
+    if is_sensitive:
+        click.secho(f"Sensitive: {SENSITIVE}.", fg="red", bold=True)
     for difference in differences:
         head = click.style(difference.kind.ljust(9), fg="red", bold=True)
         click.echo(f"{head} {difference.name}: {difference.detail}")

@@ -19,9 +19,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-
-from .hosts import is_host_name
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 
 class Category(StrEnum):
@@ -68,7 +66,6 @@ class FrameworkCookie(NamedTuple):
         lifetime: ``"session"`` or a duration: the longest that a strictly necessary use could
             defend, which may be shorter than what the setter does by default.
         script_readable: Whether scripts read it, so that HttpOnly would break it.
-        edge: Whether it is added in front of the application, where middleware can't police it.
         note: For developers and auditors, not for visitors; may be empty.
     """
 
@@ -81,7 +78,6 @@ class FrameworkCookie(NamedTuple):
     distributions: tuple[str, ...] = ()
     lifetime: str = "session"
     script_readable: bool = False
-    edge: bool = False
     note: str = ""
 
 
@@ -172,6 +168,8 @@ def load_catalogue() -> Catalogue:
         ValueError: The file that came with the package was edited and is wrong.
     """
     from importlib.resources import files
+
+    from .catalogue_file import parse_catalogue
 
     return parse_catalogue(files(__package__).joinpath("catalogue.toml").read_text("utf-8"))
 
@@ -294,7 +292,7 @@ def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, 
 
     Source: ``catalogue.toml``; PEP 503 for comparing the names of distributions.
     """
-    installed = {_normalise(name) for name in distributions}
+    installed = {normalise(name) for name in distributions}
     return tuple(
         cookie
         for cookie in load_catalogue().frameworks.entries
@@ -302,143 +300,10 @@ def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, 
     )
 
 
-def parse_catalogue(text: str) -> Catalogue:
+def normalise(distribution: str) -> str:
     """
-    Read the text of a ``catalogue.toml`` and check it.
+    Spell the name of a distribution as it is compared.
 
-    Args:
-        text: TOML, in the shape that the head of the file describes.
-
-    Raises:
-        ValueError: The first mistake, with the entry that has it.
+    Source: PEP 503.
     """
-    import tomllib
-
-    data = tomllib.loads(text)
-    unknown = sorted(data.keys() - {"tracker", "tracker_host", "framework"})
-    if unknown:
-        raise ValueError(
-            f"Catalogue: unknown table {unknown[0]!r}. Use tracker, tracker_host or framework."
-        )
-    trackers: dict[str, Tracker] = {}
-    for table in _tables(data, "tracker"):
-        entry = _read("Tracker", table, "vendor", _TRACKER_KEYS)
-        label = f"Tracker {entry['vendor']!r}"
-        _check_category(label, entry)
-        if not entry["names"] and not entry["ambiguous"]:
-            raise ValueError(f"{label}: there is no name. Fill names or ambiguous.")
-        for key in ("names", "ambiguous"):
-            for name in entry[key]:
-                _check_name(label, name, trackers)
-                trackers[name] = Tracker(
-                    name=name,
-                    vendor=entry["vendor"],
-                    category=Category(entry["category"]),
-                    ambiguous=key == "ambiguous",
-                )
-    hosts: dict[str, TrackerHost] = {}
-    for table in _tables(data, "tracker_host"):
-        entry = _read("Tracker host", table, "vendor", _TRACKER_HOST_KEYS)
-        label = f"Tracker host {entry['vendor']!r}"
-        _check_category(label, entry)
-        for host in entry["hosts"]:
-            if host in hosts:
-                raise ValueError(f"{label}: {host!r} is there twice. Keep one.")
-            if not is_host_name(host):
-                raise ValueError(f"{label}: {host!r} is no host. Use a name such as 't.example'.")
-            hosts[host] = TrackerHost(
-                host=host, vendor=entry["vendor"], category=Category(entry["category"])
-            )
-    frameworks: dict[str, FrameworkCookie] = {}
-    for table in _tables(data, "framework"):
-        entry = _read("Framework cookie", table, "name", _FRAMEWORK_KEYS)
-        label = f"Framework cookie {entry['name']!r}"
-        _check_name(label, entry["name"], frameworks)
-        for name in entry["distributions"]:
-            if name != _normalise(name):
-                raise ValueError(f"{label}: distribution is {name!r}. Use {_normalise(name)!r}.")
-        frameworks[entry["name"]] = FrameworkCookie(**entry)
-    return Catalogue(
-        trackers=NameIndex(trackers.values()),
-        frameworks=NameIndex(frameworks.values()),
-        hosts=hosts,
-    )
-
-
-#: Keys of a ``[[tracker]]``, with what stands for an absent one; a type stands for no default.
-_TRACKER_KEYS: Mapping[str, Any] = {
-    "vendor": str,
-    "category": str,
-    "names": (),
-    "ambiguous": (),
-    "domains": (),
-}
-#: Likewise of a ``[[tracker_host]]``.
-_TRACKER_HOST_KEYS: Mapping[str, Any] = {"vendor": str, "category": str, "hosts": tuple}
-#: Likewise of a ``[[framework]]``.
-_FRAMEWORK_KEYS: Mapping[str, Any] = {
-    "name": str,
-    "set_by": str,
-    "title": str,
-    "purposes": tuple,
-    "description": str,
-    "without_it": str,
-    "distributions": (),
-    "lifetime": "session",
-    "script_readable": False,
-    "edge": False,
-    "note": "",
-}
-
-_SAY = {str: "a text", tuple: "a list of texts", bool: "true or false"}
-
-
-def _tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    tables = data.get(key, [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ValueError(f"Catalogue: {key} is no list of tables. Write [[{key}]].")
-    return tables
-
-
-def _read(
-    kind: str, table: Mapping[str, Any], naming: str, keys: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Check the keys and types of one table, fill in what is absent, turn lists into tuples."""
-    label = f"{kind} {table.get(naming, '')!r}"
-    for key in table:
-        if key not in keys:
-            raise ValueError(f"{label}: unknown key {key!r}. Known are {', '.join(keys)}.")
-    entry = {}
-    for key, default in keys.items():
-        required = isinstance(default, type)
-        if key not in table and required:
-            raise ValueError(f"{label}: {key} is missing. Add it.")
-        wanted = default if required else type(default)
-        value = table.get(key, default)
-        if isinstance(value, list):
-            value = tuple(value)
-        texts = value if wanted is tuple else (value,) if wanted is str else ()
-        if not isinstance(value, wanted) or not all(isinstance(text, str) for text in texts):
-            raise ValueError(f"{label}: {key} is {value!r}. Give {_SAY[wanted]}.")
-        if key in table and wanted is not bool and not (value and all(map(str.strip, texts))):
-            raise ValueError(f"{label}: {key} is empty. Fill it or leave it out.")
-        entry[key] = value
-    return entry
-
-
-def _check_category(label: str, entry: Mapping[str, Any]) -> None:
-    if entry["category"] not in set(Category):
-        raise ValueError(
-            f"{label}: category is {entry['category']!r}. Use one of {', '.join(Category)}."
-        )
-
-
-def _check_name(label: str, name: str, known: Collection[str]) -> None:
-    if name in known:
-        raise ValueError(f"{label}: {name!r} is there twice. Keep one.")
-    if name.count("*") > 1 or name.startswith("*"):
-        raise ValueError(f"{label}: {name!r} is no pattern. Use one star, after some other text.")
-
-
-def _normalise(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()

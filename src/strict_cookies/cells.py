@@ -1,5 +1,5 @@
 """
-Text of strangers in one line, and in a cell of a spreadsheet.
+Text of strangers in one line, on a terminal, and in a cell of a spreadsheet.
 
 Source: RFC 4180 (CSV); OWASP, CSV injection, for the beginnings of a formula.
 """
@@ -17,6 +17,11 @@ _UNRULY = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 def one_line(text: str) -> str:
     """Put a text into one line, which nothing in it can leave or turn around."""
     return " ".join(_UNRULY.sub(" ", text).split())
+
+
+def printable(text: str) -> str:
+    """Replace what could steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def write_cell(value: object) -> str:

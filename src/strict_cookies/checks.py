@@ -2,27 +2,23 @@
 What is wrong or weak in an application's configuration: ``flask cookies check``.
 
 Everything is read from the application as it stands and nothing in it is changed, so the first
-request still finds it unfrozen. An *error* stops people or protection; a *warning* is worth
-mending before going live; *info* is worth knowing. No message holds a key or a cookie value.
+request still finds it unfrozen.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from .entry import texts_of
-from .errors import ConfigurationError, PolicyError, StrictCookiesError
+from .errors import ConfigurationError, StrictCookiesError
+from .findings import Finding, explain_error, sort_findings
 from .header_checks import find_weaknesses
-from .hosts import is_local, request_host
 from .installed import used_cookies
 from .middleware import inspect_chain
-from .profiles import OPT_OUT
 from .reasons import Reason
-from .sessions.options import SessionOptions
+from .setting_checks import check_settings
 from .settings import (
     FLASK_SESSION_NAME,
     Settings,
@@ -39,11 +35,6 @@ if TYPE_CHECKING:
     from .entry import Entry
     from .policy import CookiePolicy
 
-Severity = Literal["error", "warning", "info"]
-
-#: Fewest octets of a SECRET_KEY that is not called short.
-MIN_SECRET_OCTETS = 32
-
 _LISTS = (tuple, list, set, frozenset)
 
 #: What to add where Strict Cookies is missing; four spaces mark code, as in Markdown.
@@ -53,30 +44,6 @@ Add it where the application is put together, after other middleware:
 
     app = Flask(__name__)
     strict = StrictCookies(app)"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """
-    One thing that is wrong or weak.
-
-    Args:
-        reason: Its stable id; None where a policy or setting can't be read at all, as for
-            :class:`~strict_cookies.errors.ConfigurationError`.
-        severity: How much it matters.
-        message: What was found. Lines after the first that begin with ``"- "`` are a list.
-        remedy: What to do. Lines that begin with four spaces are code to copy.
-    """
-
-    reason: Reason | None
-    severity: Severity
-    message: str
-    remedy: str
-
-    @property
-    def title(self) -> str:
-        """The id and what it stands for, in a few words."""
-        return str(self.reason) if self.reason else "Strict Cookies can't work like this"
 
 
 def run_checks(app: Flask) -> list[Finding]:
@@ -100,33 +67,6 @@ def run_checks(app: Flask) -> list[Finding]:
             )
         ]
     return sort_findings(_run(app))
-
-
-def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """Sort by severity, then by id."""
-    order = get_args(Severity)
-    return sorted(
-        findings,
-        key=lambda found: (order.index(found.severity), found.reason.id if found.reason else ""),
-    )
-
-
-def explain_error(error: StrictCookiesError) -> Finding:
-    """Turn an error that stops an application into a finding; of a policy with every mistake."""
-    if isinstance(error, PolicyError):
-        count = len(error.mistakes)
-        head = f"{error.source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
-        return Finding(
-            reason=None,
-            severity="error",
-            message="\n".join((head, *(f"- {mistake}" for mistake in error.mistakes))),
-            remedy="Mend each of them; the application does not start before.",
-        )
-    reason_id = getattr(error, "reason_id", None)
-    reason = next((reason for reason in Reason if reason.id == reason_id), None)
-    message = str(error).removeprefix(f"{reason_id}: ")
-    remedy = "Mend it where the application is put together."
-    return Finding(reason=reason, severity="error", message=message, remedy=remedy)
 
 
 def own_config(app: Flask) -> Mapping[str, Any]:
@@ -159,10 +99,8 @@ def _run(app: Flask) -> Iterator[Finding]:
     except StrictCookiesError as error:
         yield explain_error(error)
     yield from _check_headers(app)
-    yield from _check_settings(app)
+    yield from check_settings(config)
     yield from _check_chain(app)
-    yield from _check_secret_key(config)
-    yield from _check_hosts(config)
     if policy is None:
         return
     yield from _check_session(app, policy)
@@ -170,93 +108,6 @@ def _run(app: Flask) -> Iterator[Finding]:
     if enforced is not None:
         yield from _check_texts(enforced)
         yield from _check_extensions(app, enforced)
-
-
-def _check_settings(app: Flask) -> Iterator[Finding]:
-    config = app.config
-    if config["STRICT_COOKIES_MODE"] == "report-only":
-        yield Finding(
-            reason=Reason.REPORT_ONLY,
-            severity="warning",
-            message="STRICT_COOKIES_MODE is 'report-only': undeclared cookies leave and arrive as "
-            "before, and are only logged.",
-            remedy=Reason.REPORT_ONLY.remedy,
-        )
-    if config["STRICT_COOKIES_TRANSPORT"] == "plain-http":
-        yield Finding(
-            reason=Reason.PLAIN_HTTP,
-            severity="warning",
-            message="STRICT_COOKIES_TRANSPORT is 'plain-http': Secure is not added, so "
-            "that whoever sees the network can take over a session.",
-            remedy=Reason.PLAIN_HTTP.remedy,
-        )
-    if config["STRICT_COOKIES_HTTPS"] == "off" and config["STRICT_COOKIES_TRANSPORT"] == "https":
-        yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message="STRICT_COOKIES_HTTPS is 'off': whoever comes over plain http stays there, and "
-            "can't stay signed in.",
-            remedy="Remove STRICT_COOKIES_HTTPS unless the proxy in front redirects.",
-        )
-    if config["STRICT_COOKIES_CROSS_ORIGIN"] == "off":
-        yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message="STRICT_COOKIES_CROSS_ORIGIN is 'off': other sites can send forms and open "
-            "WebSockets in a visitor's name, as far as SameSite lets them.",
-            remedy="Remove it, and name what others may address in STRICT_COOKIES_ORIGIN_EXEMPT or "
-            "STRICT_COOKIES_TRUSTED_ORIGINS.",
-        )
-    if config["STRICT_COOKIES_SESSIONS"] == "flask":
-        yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message="STRICT_COOKIES_SESSIONS is 'flask': a session is readable by whoever has the "
-            "cookie, a copy of it works on after a logout, and nobody can end it from elsewhere.",
-            remedy="Remove it. STRICT_COOKIES_MOVE_SESSIONS_UNTIL keeps everybody signed in then.",
-        )
-    if config["STRICT_COOKIES_SESSION_BINDING"] == "off":
-        yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message="STRICT_COOKIES_SESSION_BINDING is 'off': nobody is told where a session moves "
-            "to another kind of browser, as a stolen one may.",
-            remedy="Remove it; the default, 'log', signs nobody out.",
-        )
-    if config["STRICT_COOKIES_TRAIL"] == OPT_OUT:
-        yield Finding(
-            reason=Reason.PROTECTION_OFF,
-            severity="warning",
-            message=f"STRICT_COOKIES_TRAIL is {OPT_OUT!r}: nothing shows afterwards who signed in, "
-            "or when the policy and its settings changed.",
-            remedy="Remove it; the trail names nobody, and is in the file of the sessions.",
-        )
-    elif config["STRICT_COOKIES_TRAIL_KEY"] is None:
-        yield Finding(
-            reason=Reason.UNSIGNED_TRAIL,
-            severity="info",
-            message="STRICT_COOKIES_TRAIL_KEY is not set: the head of the audit trail at "
-            f"{config['STRICT_COOKIES_URL_PREFIX']}/trail-head is not signed.",
-            remedy=Reason.UNSIGNED_TRAIL.remedy,
-        )
-    with suppress(ConfigurationError):
-        until = SessionOptions.from_config(config).move_until
-        if until is not None and until < time.time():
-            yield Finding(
-                reason=Reason.MOVE_IS_OVER,
-                severity="info",
-                message="STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past: Flask's own sessions are not "
-                "taken over any more, but their cookie is still declared.",
-                remedy=Reason.MOVE_IS_OVER.remedy,
-            )
-    if config["STRICT_COOKIES_SWEEP"] == "off":
-        yield Finding(
-            reason=Reason.SWEEP_OFF,
-            severity="info",
-            message="STRICT_COOKIES_SWEEP is 'off': trackers' cookies that were set before stay in "
-            "the browser until they expire. They are still cut from each request.",
-            remedy=Reason.SWEEP_OFF.remedy,
-        )
 
 
 def _check_chain(app: Flask) -> Iterator[Finding]:
@@ -272,74 +123,6 @@ def _check_chain(app: Flask) -> Iterator[Finding]:
         own_fix=isinstance(proxies, int) and proxies > 0,
     ):
         yield Finding(reason=reason, severity="error", message=f"{problem}.", remedy=reason.remedy)
-
-
-def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
-    key = config["SECRET_KEY"]
-    remedy = (
-        "Set one of 32 random octets or more, and keep it out of the source code. This prints "
-        "one:\n    python -c 'import secrets; print(secrets.token_hex())'"
-    )
-    if not key:
-        yield Finding(
-            reason=Reason.WEAK_SECRET_KEY,
-            severity="error",
-            message="SECRET_KEY is not set: Flask can't sign its session, so nobody can sign in.",
-            remedy=remedy,
-        )
-    keys = [("SECRET_KEY", key)] if key else []
-    fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
-    keys += [(f"SECRET_KEY_FALLBACKS[{index}]", old) for index, old in enumerate(fallbacks)]
-    for name, value in keys:
-        octets = value.encode("utf-8", "replace") if isinstance(value, str) else value
-        if not isinstance(octets, bytes):
-            yield Finding(
-                reason=Reason.WEAK_SECRET_KEY,
-                severity="error",
-                message=f"{name} is a {type(value).__name__}, no text or bytes.",
-                remedy=remedy,
-            )
-        elif len(octets) < MIN_SECRET_OCTETS:
-            yield Finding(
-                reason=Reason.WEAK_SECRET_KEY,
-                severity="warning",
-                message=f"{name} has {len(octets)} octets, fewer than {MIN_SECRET_OCTETS}: whoever "
-                "guesses it can sign in as anybody.",
-                remedy=remedy,
-            )
-
-
-def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
-    if not config.get("TRUSTED_HOSTS"):
-        redirects = config["STRICT_COOKIES_HTTPS"] == "redirect"
-        unpinned = redirects and config["STRICT_COOKIES_CANONICAL_HOST"] is None
-        yield Finding(
-            reason=Reason.NO_PINNED_HOST,
-            severity="warning",
-            message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
-            "it writes links into mails and redirects."
-            + (" Plain http is not redirected to https." if unpinned else ""),
-            remedy="Set it to the names that the site is reached by:\n"
-            '    TRUSTED_HOSTS = ["erp.example.com"]',
-        )
-    server = config.get("SERVER_NAME")
-    if (
-        server
-        and config["PREFERRED_URL_SCHEME"] == "http"
-        and config["STRICT_COOKIES_TRANSPORT"] == "https"
-        and not is_local(request_host({"HTTP_HOST": server}))
-    ):
-        yield Finding(
-            reason=Reason.HTTP_ADDRESS,
-            severity="error",
-            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http "
-            "a browser refuses the Secure session cookie, so that signing in ends at the sign-in "
-            "page again and again.",
-            remedy="Serve HTTPS and say so; behind a proxy that ends TLS set "
-            "STRICT_COOKIES_TRUSTED_PROXIES too. To try "
-            "it without HTTPS, open http://localhost.\n"
-            '    PREFERRED_URL_SCHEME = "https"',
-        )
 
 
 def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:

@@ -1,15 +1,12 @@
 """
 ``flask cookies``: show, export and check what is declared, and make a first ``cookies.toml``.
 
-The commands load the application themselves, so that a policy that stops it is explained in words
-instead of a traceback. They print plain text that reads well without colour and wraps at
-:data:`WIDTH`; code, paths and addresses are never broken.
+What the groups and commands of other modules do, they tell themselves; here they are gathered.
 """
 
 from __future__ import annotations
 
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,20 +17,25 @@ from flask.cli import AppGroup, ScriptInfo
 
 from .audit_checks import check_last_audit
 from .audit_commands import create_command
-from .checks import HOW_TO_ADD, Finding, explain_error, run_checks, sort_findings
+from .blocked import Found, Kind
+from .cells import printable
+from .checks import HOW_TO_ADD, run_checks
+from .commands import find_protection, load_app
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
-from .errors import PolicyError, StrictCookiesError
+from .errors import StrictCookiesError
+from .findings import Finding, explain_error, sort_findings
 from .report_commands import create_link_command, create_report_command
 from .scaffold import list_changes, write_policy
-from .scanning import MAX_FILES, Found, Kind, Scan, printable, scan_app, tracker_of
-from .session_commands import create_group
+from .scanning import MAX_FILES, Scan, scan_app, tracker_of
+from .session_commands import sessions_group
 from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
+from .terminal import failure, print_heading, print_rows, print_text
 from .trail_commands import create_trail_group
 from .version_checks import check_published
-from .version_commands import create_version_commands, print_pdf
+from .version_commands import diff_command, print_pdf, publish_command
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from .firewall import CookieFirewall
     from .policy import CookiePolicy
 
-#: Columns of the widest line that is not code, a path or an address.
-WIDTH = 88
 #: Most places of one kind that ``init`` lists.
 MAX_PLACES = 500
 
@@ -71,7 +71,7 @@ cookies = AppGroup("cookies", help="Show, check and set up the cookies that this
 @click.pass_context
 def show_command(ctx: click.Context, as_json: bool) -> None:
     """Show which cookies are declared, and how they are enforced."""
-    app = _load_app(ctx)
+    app = load_app(ctx)
     firewall, own = _freeze(app)
     if as_json:
         click.echo(_export(app, "json", "en"), nl=False)
@@ -84,7 +84,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
     )
     click.echo(click.style(f"Strict Cookies in {app.name!r}", bold=True))
     click.echo()
-    _print_rows(
+    print_rows(
         [
             ("Mode", f"{firewall.mode}: {_MODES[firewall.mode]}"),
             ("Sweep", f"{firewall.sweep}: {_SWEEPS[firewall.sweep]}"),
@@ -99,7 +99,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
         for title, rows in entries:
             click.echo()
             click.echo(click.style(printable(title), bold=True))
-            _print_rows(rows)
+            print_rows(rows)
 
 
 @cookies.command("export", with_appcontext=False)
@@ -119,7 +119,7 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
     the site does not thereby take part in TCF. edpb is a knowledge base for the EDPB Website
     Auditing Tool. pdf is the page as 'flask cookies publish' prints it; it needs a Chromium.
     """
-    app = _load_app(ctx)
+    app = load_app(ctx)
     _freeze(app)
     if format_name == "pdf":
         _write_pdf(app, lang, output)
@@ -131,7 +131,7 @@ def export_command(ctx: click.Context, format_name: str, lang: str, output: Path
     try:
         output.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise _failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
+        raise failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
 
 
 @cookies.command("check", with_appcontext=False)
@@ -168,7 +168,7 @@ def check_command(ctx: click.Context, strict: bool) -> None:
 @click.pass_context
 def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
     """Write a cookies.toml to begin with, and list what will change."""
-    app = _load_app(ctx)
+    app = load_app(ctx)
     path = Path(app.root_path, POLICY_FILE) if output is None else output
     scan = scan_app(app)
     text, declared = write_policy(app, scan)
@@ -176,28 +176,28 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        raise _failure(
+        raise failure(
             f"{path} is there already and was left alone. Use --force to write it anew, or "
             "--output PATH to write elsewhere."
         ) from None
     except OSError as error:
-        raise _failure(
+        raise failure(
             f"{path} can't be written: {error.strerror}. Mend its folder, or use --output PATH."
         ) from None
     entries = {0: "no entry yet", 1: "1 entry"}.get(declared, f"{declared} entries")
-    _print_text(
+    print_text(
         f"Wrote {path}, with {entries} beside Flask's own session cookie. Fill in [site], and "
         "remove what the site does not need."
     )
     _print_place(app, path)
     _print_scan(scan)
-    _print_heading(f"What Strict Cookies changes in {app.name!r}")
-    _print_rows([(change.label, change.text) for change in list_changes(app, scan)])
-    _print_heading("Next")
+    print_heading(f"What Strict Cookies changes in {app.name!r}")
+    print_rows([(change.label, change.text) for change in list_changes(app, scan)])
+    print_heading("Next")
     if "strict_cookies" in app.extensions:
-        _print_text("Run 'flask cookies check'.", indent="  ")
+        print_text("Run 'flask cookies check'.", indent="  ")
     else:
-        _print_text(f"{HOW_TO_ADD}\nThen run 'flask cookies check'.", indent="  ")
+        print_text(f"{HOW_TO_ADD}\nThen run 'flask cookies check'.", indent="  ")
 
 
 # Loading
@@ -205,12 +205,11 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
 
 def _freeze(app: Flask) -> tuple[CookieFirewall, CookiePolicy]:
     """Give the firewall as it enforces, and the application's own policy."""
-    if "strict_cookies" not in app.extensions:
-        raise _failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
+    protection = find_protection(app)
     try:
-        return app.extensions["strict_cookies"].freeze(), find_policy(app)
+        return protection.freeze(), find_policy(app)
     except (StrictCookiesError, AttributeError, TypeError, ValueError) as error:
-        raise _failure(
+        raise failure(
             f"The configuration can't be used: {error}\nRun 'flask cookies check' for all of it."
         ) from None
 
@@ -222,32 +221,13 @@ def _export(app: Flask, format_name: str, language: str) -> str:
 
 def _write_pdf(app: Flask, language: str, output: Path | None) -> None:
     if output is None:
-        raise _failure("A PDF is nothing for a terminal. Say where to write it: --output PATH.")
+        raise failure("A PDF is nothing for a terminal. Say where to write it: --output PATH.")
     try:
         output.write_bytes(print_pdf(app, languages=(find_language(language),))[language])
     except StrictCookiesError as error:
-        raise _failure(f"{error}") from None
+        raise failure(f"{error}") from None
     except OSError as error:
-        raise _failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
-
-
-def _load_app(ctx: click.Context) -> Flask:
-    """Load the application; say in words what stops it."""
-    try:
-        return ctx.ensure_object(ScriptInfo).load_app()
-    except StrictCookiesError as error:
-        finding = explain_error(error)
-        hint = (
-            f"\nMend it, or move it away and remove STRICT_COOKIES_POLICY, then run 'flask cookies "
-            f"{ctx.info_name}' again."
-            if isinstance(error, PolicyError)
-            else ""
-        )
-        raise _failure(f"The application can't start. {finding.message}{hint}") from None
-
-
-def _failure(message: str) -> click.ClickException:
-    return click.ClickException(_layout(message, width=WIDTH - len("Error: ")))
+        raise failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
 
 
 # check
@@ -256,7 +236,7 @@ def _failure(message: str) -> click.ClickException:
 def _print_finding(finding: Finding) -> None:
     head = click.style(finding.severity.ljust(8), fg=_COLOURS[finding.severity], bold=True)
     click.echo(f"{head}{click.style(finding.title, bold=True)}")
-    _print_rows([("Found", finding.message), ("Do", finding.remedy)])
+    print_rows([("Found", finding.message), ("Do", finding.remedy)])
     click.echo()
 
 
@@ -281,27 +261,27 @@ def _print_place(app: Flask, path: Path) -> None:
     named = app.config.get("STRICT_COOKIES_POLICY")
     read = Path(app.root_path, named if isinstance(named, str | Path) else POLICY_FILE)
     if path.resolve() != read.resolve() or not isinstance(named, str | Path | None):
-        _print_text(
+        print_text(
             "The application does not read this file until you set:\n"
             f"    STRICT_COOKIES_POLICY = {json.dumps(str(path.resolve()))}"
         )
 
 
 def _print_scan(scan: Scan) -> None:
-    _print_heading("What the closed Content-Security-Policy blocks")
+    print_heading("What the closed Content-Security-Policy blocks")
     files = "1 file was" if scan.files == 1 else f"{scan.files} files were"
     text = f"{files} looked through."
     if not scan.found:
         text += " Neither an external origin nor inline code was found."
     if scan.bounded:
         text += f" There are more: only the first {MAX_FILES} were taken."
-    _print_text(text, indent="  ")
+    print_text(text, indent="  ")
     for names, why in (
         (scan.too_large, f"larger than {MAX_FILE_OCTETS // 1024} KiB, so not looked through"),
         (scan.unreadable, "can't be read"),
     ):
         if names:
-            _print_text(f"{len(names)} {why}: {_shorten(names)}.", indent="  ")
+            print_text(f"{len(names)} {why}: {_shorten(names)}.", indent="  ")
     for kind in Kind:
         found = scan.of(kind)
         if not found:
@@ -309,13 +289,13 @@ def _print_scan(scan: Scan) -> None:
         click.echo()
         click.echo(f"  {click.style(f'{kind.title} ({len(found)})', bold=True)}")
         for line in _list_places(kind, found[:MAX_PLACES]):
-            _print_text(line, indent="    ", hanging="      ")
+            print_text(line, indent="    ", hanging="      ")
         if len(found) > MAX_PLACES:
-            _print_text(f"and {len(found) - MAX_PLACES} more", indent="    ")
-        _print_text(f"Do: {kind.remedy}", indent="    ", hanging="        ")
+            print_text(f"and {len(found) - MAX_PLACES} more", indent="    ")
+        print_text(f"Do: {kind.remedy}", indent="    ", hanging="        ")
     if any("mail" in found.file for found in scan.found):
         click.echo()
-        _print_text(
+        print_text(
             "Templates of mails may stay as they are: a mail carries no such policy.", indent="  "
         )
 
@@ -347,55 +327,10 @@ def _shorten(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
 
 
-# Text for a terminal
-
-
-def _print_heading(text: str) -> None:
-    click.echo()
-    click.echo(click.style(text, bold=True))
-
-
-def _print_rows(rows: list[tuple[str, str]]) -> None:
-    """Print labels and texts in two columns."""
-    width = max(len(label) for label, _ in rows)
-    for label, text in rows:
-        column = " " * (2 + width + 2)
-        laid_out = _layout(text, indent=column)
-        click.echo(f"  {label.ljust(width)}  {laid_out[len(column) :]}")
-
-
-def _print_text(text: str, *, indent: str = "", hanging: str | None = None) -> None:
-    click.echo(_layout(text, indent=indent, hanging=hanging))
-
-
-def _layout(text: str, *, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> str:
-    """
-    Wrap each line; code (after four spaces) is kept whole, a list (``"- "``) hangs.
-
-    What could steer a terminal is replaced.
-    """
-    hanging = indent if hanging is None else hanging
-    lines = []
-    for line in text.split("\n"):
-        line = printable(line)
-        if line.startswith("    ") or not line:
-            lines.append(f"{hanging}{line}".rstrip())
-            continue
-        lines += textwrap.wrap(
-            line,
-            width,
-            initial_indent=indent,
-            subsequent_indent=f"{hanging}  " if line.startswith("- ") else hanging,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    return "\n".join(lines)
-
-
-cookies.add_command(create_command(_load_app, _failure))
-cookies.add_command(create_group(_load_app, _failure))
-cookies.add_command(create_trail_group(_load_app, _failure))
-cookies.add_command(create_link_command(_load_app, _failure))
-for command in create_version_commands(_load_app, _failure):
-    cookies.add_command(command)
-cookies.add_command(create_report_command(_load_app, _failure))
+cookies.add_command(create_command(load_app, failure))
+cookies.add_command(sessions_group)
+cookies.add_command(create_trail_group(load_app, failure))
+cookies.add_command(create_link_command(load_app, failure))
+cookies.add_command(publish_command)
+cookies.add_command(diff_command)
+cookies.add_command(create_report_command(load_app, failure))

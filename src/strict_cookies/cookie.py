@@ -20,7 +20,7 @@ from .grammar import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .hosts import is_host_name
 from .purposes import Purpose, lifetime_mistakes, read_purposes
 
-_SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
+SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 #: A path as browsers compare it: percent-encoded, without query and fragment.
 _PATH = r"/[!\"$-:<->@-~]*"
 
@@ -79,7 +79,7 @@ class DeclaredCookie(NamedEntry):
     def _find_mistakes(self) -> list[str]:
         purposes, mistakes = read_purposes(self.purposes)
         self._set("purposes", purposes)
-        spelling = _SAMESITE.get(self.samesite.lower())
+        spelling = SAMESITE.get(self.samesite.lower())
         if spelling is None:
             mistakes.append(f"samesite is {self.samesite!r}. Use 'Strict', 'Lax' or 'None'.")
         self._set("samesite", spelling or self.samesite)

@@ -85,6 +85,10 @@ _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "style-src-attr": (*_INLINE, "'unsafe-hashes'"),
 }
 _EVERY_KEYWORD = (SELF, NONE, *_SCRIPT)
+#: Sources that let anybody in.
+WIDE = ("*", "http:", "https:", "ws:", "wss:")
+#: Sources that let injected text run.
+RUNNING = ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
 #: Directives in which a nonce does something.
 NONCE_DIRECTIVES = ("default-src", "script-src", "script-src-elem", "style-src", "style-src-elem")
 
@@ -257,7 +261,7 @@ def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
     known = _KEYWORDS.get(directive, ())
     if digest:
         if not known:
-            return "does nothing here. Hashes are for scripts and styles."
+            return "does nothing here: hashes are for scripts and styles. Remove it."
         octets = digest[2].rstrip("=")
         if len(octets) != -(-int(digest[1][3:]) // 6):
             return f"is no {digest[1]}. Make it with strict_cookies.csp.hash_source()."
@@ -266,7 +270,7 @@ def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
         return None
     if lowered in _EVERY_KEYWORD:
         where = [name for name, words in _KEYWORDS.items() if lowered in words]
-        return f"does nothing here. It counts in {', '.join(where)}."
+        return f"does nothing here. Remove it; it counts in {', '.join(where)}."
     close = difflib.get_close_matches(lowered, _EVERY_KEYWORD, n=1, cutoff=0.7)
     return f"is no keyword. {f'Did you mean {close[0]}?' if close else 'Remove it.'}"
 
@@ -310,7 +314,10 @@ def check_combination(directives: Directives, nonce_in: Iterable[str], where: st
                 "content_security_policy_nonce_in."
             )
         if "'unsafe-hashes'" in lowered and not hashed:
-            raise ConfigurationError(f"{place}: 'unsafe-hashes' does nothing without a hash.")
+            raise ConfigurationError(
+                f"{place}: 'unsafe-hashes' does nothing without a hash. Add one, made with "
+                "strict_cookies.csp.hash_source(), or remove it."
+            )
         if "'strict-dynamic'" not in lowered:
             continue
         if not marked:

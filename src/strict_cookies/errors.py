@@ -105,7 +105,10 @@ class UnchangedDeclarationError(StrictCookiesError):
 
     def __init__(self, version: int) -> None:
         self.version = version
-        super().__init__(f"The declaration is published already, as version {version}.")
+        super().__init__(
+            f"The declaration is published already, as version {version}. There is nothing to do "
+            "until it changes."
+        )
 
 
 class StoreCorruptError(StoreUnavailableError):
@@ -131,7 +134,7 @@ class SessionLimitError(StrictCookiesError):
         self.limit = limit
         super().__init__(
             f"The user has {limit} session{'' if limit == 1 else 's'} already, as many as "
-            "STRICT_COOKIES_SESSIONS_PER_USER allows. Nobody was signed in."
+            "STRICT_COOKIES_SESSIONS_PER_USER allows. Nobody was signed in: end one of them first."
         )
 
 

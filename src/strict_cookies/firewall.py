@@ -73,8 +73,6 @@ MAX_TRIED = 256
 #: Most spellings of response field names that are remembered.
 MAX_HEADER_NAMES = 256
 
-#: Where servers hand over the request's header fields once more: eventlet; a2wsgi.
-_RAW_TABLES = ("headers_raw", "asgi.scope")
 #: Bodies that servers treat in a way of their own, and that can't fail half-way.
 _WHOLE_BODIES = (list, tuple)
 _FAULT_STATUS = "500 Internal Server Error"
@@ -170,8 +168,9 @@ class CookieFirewall:
 
         try:
             if self._enforcing:
-                for key in _RAW_TABLES:
-                    environ.pop(key, None)
+                # Where servers hand over the field once more: eventlet; a2wsgi.
+                environ.pop("headers_raw", None)
+                environ.pop("asgi.scope", None)
             field = environ.get("HTTP_COOKIE")
             if field:
                 try:

@@ -284,8 +284,8 @@ def is_plain(text: str) -> bool:
     Source: :func:`is_safe_value`, which such a value always meets.
     """
     if text.isascii():
-        # A third of what the pattern takes; an encoding that is named is looked up.
-        return not text.encode().translate(None, _PLAIN_ASCII)
+        # A third of what the pattern takes.
+        return text.isprintable() and " " not in text and '"' not in text
     return _PLAIN.fullmatch(text) is not None
 
 

@@ -9,17 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .csp import Directives
+from .csp import RUNNING, WIDE, Directives
 from .header_layers import HeaderOptions
+from .header_options import TELLING_POLICIES
 from .profiles import CLOSED_CSP, YEAR
 from .wording import join_words
-
-#: Policies that tell other sites which page a visitor came from.
-_TELLING = ("unsafe-url", "no-referrer-when-downgrade")
-#: Sources that let anybody in.
-_WIDE = ("*", "http:", "https:", "ws:", "wss:")
-#: Sources that let injected text run.
-_RUNNING = ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
 
 
 def find_weaknesses(options: Iterable[tuple[str, HeaderOptions]]) -> Iterator[tuple[str, str]]:
@@ -55,7 +49,7 @@ def _find(options: HeaderOptions, *, is_part: bool) -> Iterator[tuple[str, str]]
     ):  # fmt: skip
         if not value:
             yield f"{name} is OPT_OUT, so that {effect}.", f"Remove {name}."
-    if options.referrer_policy in _TELLING:
+    if options.referrer_policy in TELLING_POLICIES:
         yield (
             f"referrer_policy is {options.referrer_policy!r}, so that other sites are told which "
             "page a visitor came from.",
@@ -111,7 +105,7 @@ def _find_hsts(options: HeaderOptions) -> Iterator[tuple[str, str]]:
 def _find_open(policy: Directives, frame_options: bool) -> Iterator[tuple[str, str]]:
     for directive, sources in policy.items():
         lowered = [source.lower() for source in sources]
-        wide = [source for source in lowered if source in _WIDE]
+        wide = [source for source in lowered if source in WIDE]
         if wide:
             yield (
                 f"content_security_policy {directive} has {join_words(wide)}, so that any third "
@@ -121,7 +115,7 @@ def _find_open(policy: Directives, frame_options: bool) -> Iterator[tuple[str, s
         runs = directive.startswith("script-src") or (
             directive == "default-src" and "script-src" not in policy
         )
-        risky = [source for source in lowered if runs and source in _RUNNING]
+        risky = [source for source in lowered if runs and source in RUNNING]
         if risky:
             yield (
                 f"content_security_policy {directive} has {join_words(risky)}, so that injected "

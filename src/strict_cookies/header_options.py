@@ -30,6 +30,8 @@ REFERRER_POLICIES = (
     "no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "origin",
     "origin-when-cross-origin", "no-referrer-when-downgrade", "unsafe-url",
 )  # fmt: skip
+#: Those that tell other sites which page a visitor came from.
+TELLING_POLICIES = ("no-referrer-when-downgrade", "unsafe-url")
 #: Headers that take one of a few texts, by option.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "frame_options": ("DENY", "SAMEORIGIN"),

@@ -9,7 +9,6 @@ cut, values are not here at all. Counters are those of one process since its sta
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import signals
 from .catalogue import find_framework_cookie
+from .forks import make_lock
 from .reasons import Reason
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Ledger:
         #: Of that, numbers that are not in the table yet; appending needs no lock.
         self._pending: deque[int] = deque()
         self._counts: dict[tuple[Reason, str, str], int] = {}
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
@@ -91,16 +91,15 @@ class Ledger:
         """
         try:
             # What arrives comes from the browser, wherever it asks: its place is of no account.
-            place = "" if found[0][0].arrived else show(self._place(environ))
-            event = (found, place)
-            number = self._told.get(event)
+            place = "" if found[0][0].arrived else self._place(environ)
+            number = self._told.get((found, place))
             if number is not None:
                 self._pending.append(number)
                 if len(self._pending) >= MAX_PENDING:
                     with self._lock:
                         self._fold()
             else:
-                self._record_new(event, environ)
+                self._record_new((found, show(place)), environ)
             if self._on_verdict is not None or signals.any_receivers():
                 place = show(self._place(environ))
                 for reason, name in found:

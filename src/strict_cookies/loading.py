@@ -21,7 +21,7 @@ from .sections import SECTIONS, SITE_KEYS
 
 if TYPE_CHECKING:
     from .entry import Entry
-    from .sections import Reader, Section
+    from .sections import Key, Section
 
 #: Largest policy file that is read, in octets.
 MAX_FILE_OCTETS = 4 * 1024 * 1024
@@ -228,17 +228,17 @@ class _Reader:
     def _read_values(
         self,
         entry: Mapping[str, Any],
-        keys: Mapping[str, Reader],
+        keys: Mapping[str, Key],
         table: str,
         index: int,
         where: str,
     ) -> dict[str, Any]:
         self._refuse_unknown(entry, keys, table, index, f"{where}: ")
         values = {}
-        for key, read in keys.items():
+        for key, (form, *_) in keys.items():
             if key in entry:
                 try:
-                    values[key] = read(entry[key])
+                    values[key] = form.read(entry[key])
                 except ValueError as error:
                     text = f"{where}: {key} is {_say(entry[key])}: {error}"
                     self._mistake(table, index, key, text)

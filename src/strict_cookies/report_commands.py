@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .cells import printable
 from .durations import read_duration, say_duration
 from .errors import StrictCookiesError
-from .scanning import printable
+from .terminal import say_moment
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -102,7 +103,9 @@ def create_report_command(
         if "strict_cookies" not in app.extensions:
             raise failure(f"StrictCookies is not added to the application {app.name!r}.")
         if path.suffix not in (".html", ".json", ".pdf"):
-            raise failure(f"{printable(path.name)} ends in none of .html, .json and .pdf.")
+            raise failure(
+                f"{printable(path.name)} ends in none of .html, .json and .pdf. Name it so."
+            )
         from .report.contents import build_report
         from .report.pages import render_alone
 
@@ -124,7 +127,7 @@ def create_report_command(
         except StrictCookiesError as error:
             raise failure(f"{error}") from None
         except OSError as error:
-            raise failure(f"{path} can't be written: {error.strerror}.") from None
+            raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
         click.echo(f"Wrote {path}.")
 
     return report_command
@@ -148,7 +151,7 @@ def _print_links(found: list[ReportLink]) -> None:
     if not found:
         click.echo("No link opens the report.")
     for link in found:
-        click.echo(f"{link.id}  made {_moment(link.made)}  until {_moment(link.expires)} UTC")
+        click.echo(f"{link.id}  made {say_moment(link.made)}  until {say_moment(link.expires)} UTC")
 
 
 def _print_made(app: Flask, link: ReportLink, token: str) -> None:
@@ -156,12 +159,8 @@ def _print_made(app: Flask, link: ReportLink, token: str) -> None:
     root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
     host = app.config["STRICT_COOKIES_CANONICAL_HOST"] or app.config["SERVER_NAME"]
     path = f"{root}{prefix}/report/link/{token}"
-    click.echo(f"Link {link.id} opens the report until {_moment(link.expires)} UTC:")
+    click.echo(f"Link {link.id} opens the report until {say_moment(link.expires)} UTC:")
     click.echo(f"\n    {f'https://{host}' if host else ''}{path}\n")
     if not host:
         click.echo("Put the site's address in front of it. ", nl=False)
     click.echo(f"To end it sooner: flask cookies report-link --revoke {link.id}")
-
-
-def _moment(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

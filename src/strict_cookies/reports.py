@@ -17,12 +17,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .catalogue import find_tracker
 from .errors import MalformedReportError
+from .forks import make_lock
 from .ledger import OTHER, log_fault, show
 from .reasons import Reason
 from .signals import browser_reported
@@ -240,7 +240,7 @@ class ReportTable:
     def __init__(self, sender: object) -> None:
         self._sender = sender
         self._counts: dict[Report, int] = {}
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     @property
     def counts(self) -> dict[Report, int]:

@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .blocked import Kind
+from .cells import printable
 from .checks import current_session_name
 from .cookie import DeclaredCookie
 from .drafting import read_first_policy, suggest_origin
@@ -25,15 +27,15 @@ from .installed import UsedCookie, used_cookies
 from .ledger import show
 from .loading import parse_policy
 from .policy import CookiePolicy
-from .scanning import Kind, printable
 from .settings import DEFAULTS, find_policy
 from .wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from .blocked import Found
     from .csp import Directives
-    from .scanning import Found, Scan
+    from .scanning import Scan
 
 #: Most files that are named for one external origin.
 MAX_FILES_NAMED = 3

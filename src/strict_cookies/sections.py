@@ -1,28 +1,42 @@
 """
-The sections of ``cookies.toml``: which keys each has, and how a value is read.
+The sections of ``cookies.toml``: which keys each has, and what is said of them.
 
-Only the form is known here. Whether an entry makes sense is for the entry itself to tell when it is
-built, from the file or in Python alike.
+The loader reads the file by these tables, and ``scripts/write_policy_reference.py`` writes the
+reference of the file from them. Whether an entry makes sense is for the entry itself to tell when
+it is built, from the file or in Python alike.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
-from .cookie import DeclaredCookie
-from .durations import read_duration
-from .entry import Entry
-from .external_origin import ExternalOrigin
+from . import preference, recipient, storage
+from .cookie import SAMESITE, DeclaredCookie
+from .countries import COUNTRIES
+from .entry import MIN_PATTERN_LENGTH, Entry
+from .external_origin import KINDS, ExternalOrigin
+from .forms import FLAG, LANGUAGES, LIFETIME, LIST, STRING, STRINGS, TEXT, Form
 from .preference import DeclaredPreference
-from .purposes import A_FEW_HOURS
+from .purposes import A_FEW_HOURS, Purpose
 from .recipient import Recipient
 from .storage import DeclaredStorage
 
-#: Reads the value of a key; a ValueError says what to write instead.
-Reader = Callable[[Any], Any]
+
+class Key(NamedTuple):
+    """
+    One key of a section.
+
+    Args:
+        form: How its value is written.
+        about: What it says, for who fills it in: Markdown, a sentence a line.
+        words: What it may consist of; empty where that is no closed set.
+    """
+
+    form: Form
+    about: str
+    words: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +47,7 @@ class Section:
     Args:
         kind: What an entry becomes.
         plural: The argument of the policy that takes them.
-        keys: Each key with its reader; those that are needed come first.
+        keys: Those that are needed come first.
         needed: Keys without which there is no entry.
         stand_ins: What stands for a missing or unreadable key, so that the rest of its entry is
             still checked.
@@ -44,56 +58,11 @@ class Section:
 
     kind: type[Entry]
     plural: str
-    keys: Mapping[str, Reader]
+    keys: Mapping[str, Key]
     needed: tuple[str, ...]
     stand_ins: Mapping[str, Any] = field(default_factory=dict)
     mend: Callable[[dict[str, Any], Collection[str]], None] = lambda values, unread: None
     hints: Mapping[str, str] = field(default_factory=dict)
-
-
-def _read_string(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write text in quotes.")
-    return value
-
-
-def _read_flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("write true or false, without quotes.")
-    return value
-
-
-def _read_list(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError('write a list of texts: ["...", "..."].')
-    return tuple(value)
-
-
-def _read_strings(value: object) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else _read_list(value)
-
-
-def _read_languages(value: object) -> tuple[str, ...]:
-    languages = _read_strings(value)
-    if not languages or any(
-        not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in languages
-    ):
-        raise ValueError('write language tags, for example ["en", "de"].')
-    return languages
-
-
-def _read_text(value: object) -> str | Mapping[str, str]:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict) and value and all(isinstance(text, str) for text in value.values()):
-        return dict(value)
-    raise ValueError('write text in quotes, or one for each language: { en = "...", de = "..." }.')
-
-
-def _read_lifetime(value: object) -> object:
-    if value == "session":
-        return None
-    return read_duration(_read_string(value))
 
 
 def _mend_cookie(values: dict[str, Any], unread: Collection[str]) -> None:
@@ -122,17 +91,58 @@ def _mend_preference(values: dict[str, Any], unread: Collection[str]) -> None:
         values["default"] = next(iter(values["choices"]), "-")
 
 
+_TRACKER_NAME = "The name of a [known tracker](policy.md#known-trackers) is refused."
+_NOT_THE_TRACKER = Key(
+    STRING,
+    "Why it is not what its [name is known for](policy.md#known-trackers).\n"
+    "It is for exact names, and has no effect on a pattern.",
+)
+_TITLE = Key(TEXT, "What visitors read first; the technical name comes after it.")
+_PURPOSES = Key(
+    STRINGS,
+    "Why it is strictly necessary.\n"
+    "Of several purposes the [strictest limit](policy.md#purposes-and-how-long-a-cookie-may-live) "
+    "counts.",
+    words=tuple(Purpose),
+)
+_WITHOUT_IT = Key(
+    TEXT,
+    "What visitors could not do if it were missing.\n"
+    "If you can't fill in this key, the site probably does not need it.",
+)
+
 #: The keys of ``[site]``, which is there once and has no entry of its own kind.
-SITE_KEYS: Mapping[str, Reader] = {
-    "name": _read_string,
-    "controller": _read_string,
-    "contact": _read_string,
-    "dpo": _read_string,
-    "authority": _read_string,
-    "privacy_url": _read_string,
-    "languages": _read_languages,
-    "jurisdictions": _read_strings,
-    "honours_gpc": _read_flag,
+SITE_KEYS: Mapping[str, Key] = {
+    "name": Key(STRING, "The name of the site or product, in the heading of the declaration."),
+    "controller": Key(STRING, "Who decides on the data: name and address."),
+    "contact": Key(
+        STRING,
+        "Where questions about data go: a mail address or a URL.\nIt is printed as text.",
+    ),
+    "dpo": Key(STRING, "The contact of the data protection officer, where there is one."),
+    "authority": Key(STRING, "The supervisory authority that takes complaints."),
+    "privacy_url": Key(
+        STRING,
+        "The privacy notice, which the declaration links: a path on this site or an `https://` "
+        "URL.",
+    ),
+    "languages": Key(
+        LANGUAGES, "The languages that the texts are written in, the default one first."
+    ),
+    "jurisdictions": Key(
+        STRINGS,
+        'Whose law may be printed: [`"EU"`, `"UK"` and `"FR"`](policy.md#whose-law-is-printed) '
+        "have one that the declaration knows.\n"
+        "Any other word prints nothing; it is passed on in `declaration.json`.",
+    ),
+    "honours_gpc": Key(
+        FLAG,
+        "Whether the site promises to honour Global Privacy Control.\n"
+        "It is a promise about selling and sharing data that no library can know, so it is never "
+        "guessed.\n"
+        "Where it is `true` when the application is put together, the declaration says so and "
+        '`/.well-known/gpc.json` answers `{"gpc": true}`; otherwise there is no such address.',
+    ),
 }
 
 _LIFETIME_HINT = 'Write lifetime = "4 hours", or "session".'
@@ -145,18 +155,59 @@ SECTIONS: Mapping[str, Section] = {
         kind=DeclaredCookie,
         plural="cookies",
         keys={
-            "name": _read_string,
-            "title": _read_text,
-            "purposes": _read_strings,
-            "description": _read_text,
-            "without_it": _read_text,
-            "lifetime": _read_lifetime,
-            "path": _read_string,
-            "domain": _read_string,
-            "samesite": _read_string,
-            "script_readable": _read_flag,
-            "partitioned": _read_flag,
-            "not_the_tracker": _read_string,
+            "name": Key(
+                STRING,
+                "The technical name, exact in case.\n"
+                "A star at the end makes it a [pattern](policy.md#patterns), which fixes at least "
+                f"{MIN_PATTERN_LENGTH} characters.\n"
+                "A name that begins with a prefix such as `__Host-` is held to the rules of that "
+                f"[prefix](glossary.md).\n{_TRACKER_NAME}",
+            ),
+            "title": _TITLE,
+            "purposes": _PURPOSES,
+            "description": Key(TEXT, "What the cookie does, in a sentence for visitors."),
+            "without_it": _WITHOUT_IT,
+            "lifetime": Key(
+                LIFETIME,
+                'The longest time that the browser may keep the cookie; `"session"` is until the '
+                "browser closes.\n"
+                "A cookie that is emitted with a longer `Max-Age` or `Expires` is shortened "
+                "([SC126](reasons.md#sc126-lifetime-shortened-to-what-was-declared)).",
+            ),
+            "path": Key(
+                STRING,
+                "The widest path that the cookie is sent to, percent-encoded.\n"
+                "A cookie that is emitted for a path within it stays; any other path, or none, "
+                "becomes this one.",
+            ),
+            "domain": Key(
+                STRING,
+                "The domain whose hosts may share the cookie; without it, the cookie is "
+                "host-only.\n"
+                "The key allows a `Domain` attribute and does not add one; a `Domain` outside it "
+                "is removed.\n"
+                "Every host below that domain can then overwrite the cookie: leave the key out "
+                "wherever you can.",
+            ),
+            "samesite": Key(
+                STRING,
+                "When the cookie is sent along with requests that other sites cause: never, when "
+                "a link is followed, or always.\n"
+                "A cookie that is emitted with a stricter value keeps it.",
+                words=tuple(SAMESITE.values()),
+            ),
+            "script_readable": Key(
+                FLAG,
+                "Whether scripts in the page may read the cookie.\n"
+                "With `false`, `HttpOnly` is added; with `true`, it is left as the application "
+                "set it.",
+            ),
+            "partitioned": Key(
+                FLAG,
+                "Whether a browser keeps the cookie apart for each site that embeds this one "
+                "(CHIPS).",
+            ),
+            "not_the_tracker": _NOT_THE_TRACKER,
         },
         needed=("name", "title", "purposes", "description", "without_it", "lifetime"),
         stand_ins=_TEXT_STAND_INS,
@@ -173,14 +224,34 @@ SECTIONS: Mapping[str, Section] = {
         kind=DeclaredStorage,
         plural="storage",
         keys={
-            "name": _read_string,
-            "kind": _read_string,
-            "title": _read_text,
-            "purposes": _read_strings,
-            "description": _read_text,
-            "without_it": _read_text,
-            "lifetime": _read_lifetime,
-            "not_the_tracker": _read_string,
+            "name": Key(
+                STRING,
+                "The key, or the name of the database or cache, exact in case; at most "
+                f"{storage.MAX_NAME_LENGTH} characters.\n"
+                "A star at the end makes it a [pattern](policy.md#patterns), which fixes at least "
+                f"{MIN_PATTERN_LENGTH} characters.\n{_TRACKER_NAME}\n"
+                "Each kind has names of its own.",
+            ),
+            "kind": Key(
+                STRING,
+                f"Where it is kept: {', '.join(storage.STORAGE_NAMES.values())}, in this order.",
+                words=get_args(storage.StorageKind),
+            ),
+            "title": _TITLE,
+            "purposes": _PURPOSES,
+            "description": Key(TEXT, "What it does, in a sentence for visitors."),
+            "without_it": _WITHOUT_IT,
+            "lifetime": Key(
+                LIFETIME,
+                "How long it stays.\n"
+                '`sessionStorage` ends with its tab, so `"session"` is the only answer for it.\n'
+                "No browser ends the other kinds by itself, so they need the time after which "
+                "your own script erases the item: a promise of the site, held to the limit of the "
+                "purposes.\n"
+                "What serves a purpose that may live only until the browser closes belongs into "
+                "`sessionStorage` or a cookie.",
+            ),
+            "not_the_tracker": _NOT_THE_TRACKER,
         },
         needed=("name", "kind", "title", "purposes", "description", "without_it", "lifetime"),
         stand_ins=_TEXT_STAND_INS,
@@ -196,11 +267,19 @@ SECTIONS: Mapping[str, Section] = {
         kind=DeclaredPreference,
         plural="preferences",
         keys={
-            "name": _read_string,
-            "title": _read_text,
-            "choices": _read_list,
-            "default": _read_string,
-            "description": _read_text,
+            "name": Key(
+                STRING,
+                "The name under which the application reads the choice: a letter, then letters, "
+                "digits, `-` and `_`.",
+            ),
+            "title": Key(TEXT, "What visitors read first."),
+            "choices": Key(
+                LIST,
+                "All that can be chosen: two texts or more, each of 1 to "
+                f"{preference.MAX_CHOICE_LENGTH} characters.",
+            ),
+            "default": Key(STRING, "The one of the choices that counts until a visitor chooses."),
+            "description": Key(TEXT, "What it changes, in a sentence for visitors."),
         },
         needed=("name", "title", "choices", "default", "description"),
         stand_ins={"title": "-", "description": "-"},
@@ -218,12 +297,32 @@ SECTIONS: Mapping[str, Section] = {
         kind=Recipient,
         plural="recipients",
         keys={
-            "name": _read_string,
-            "role": _read_text,
-            "data": _read_text,
-            "purpose": _read_text,
-            "country": _read_strings,
-            "safeguard": _read_text,
+            "name": Key(
+                STRING,
+                "The company or service, as visitors know it; at most "
+                f"{recipient.MAX_NAME_LENGTH} characters.",
+            ),
+            "role": Key(TEXT, "What it is to the site."),
+            "data": Key(TEXT, "What it gets."),
+            "purpose": Key(
+                TEXT,
+                "What for, in a sentence for visitors.\n"
+                "It is free text, since what is done on a server is not limited to the purposes "
+                "of cookies.",
+            ),
+            "country": Key(
+                STRINGS,
+                'Where it handles the data: codes of ISO 3166-1, or `"EU"`.\n'
+                "Visitors read the name of the country.",
+                words=COUNTRIES,
+            ),
+            "safeguard": Key(
+                TEXT,
+                "What protects the data in a country outside the European Economic Area and the "
+                "United Kingdom, for which it is needed: an adequacy decision, standard "
+                "contractual clauses, binding corporate rules.\n"
+                "Where no transfer law applies to the site, say so in this key.",
+            ),
         },
         needed=("name", "role", "data", "purpose", "country"),
         stand_ins={"role": "-", "data": "-", "purpose": "-", "country": ("EU",)},
@@ -234,11 +333,28 @@ SECTIONS: Mapping[str, Section] = {
         kind=ExternalOrigin,
         plural="external_origins",
         keys={
-            "origin": _read_string,
-            "kinds": _read_strings,
-            "reason": _read_text,
-            "recipient": _read_string,
-            "not_the_tracker": _read_string,
+            "origin": Key(
+                STRING,
+                "Scheme, host and, where it is not the usual one, port.\n"
+                "Plain `http` and `ws` are for this machine only, such as a development server at "
+                "`http://localhost:5173`.\n"
+                "The host of a [known tracker](policy.md#known-trackers) is refused.",
+            ),
+            "kinds": Key(
+                STRINGS,
+                "What the browser may ask of it, each admitted by "
+                "[one directive](policy.md#external_origin).\n"
+                "A `wss` origin is for `connect` alone.",
+                words=KINDS,
+            ),
+            "reason": Key(TEXT, "Why the site needs it, in a sentence for visitors."),
+            "recipient": Key(
+                STRING,
+                "Who is behind it: the `name` of a `[[recipient]]`, which must be there.",
+            ),
+            "not_the_tracker": Key(
+                STRING, "Why the host is not what it is [known for](policy.md#known-trackers)."
+            ),
         },
         needed=("origin", "kinds", "reason", "recipient"),
         stand_ins={"kinds": ("connect",), "reason": "-", "recipient": "-"},

@@ -6,104 +6,67 @@ Identifiers are never printed; a row has its handle, as on the page for users.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
 import click
 from flask.cli import AppGroup
 
-from .errors import StrictCookiesError
-from .scanning import printable
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from .sessions.manager import SessionManager
+from .cells import printable
+from .commands import protection_of
+from .terminal import say_count, say_moment
 
 _HEADS = ("Handle", "User", "Device", "Signed in (UTC)", "Last used (UTC)")
 
 
-def create_group(
-    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
-) -> AppGroup:
-    """
-    Make the group of commands.
-
-    Args:
-        load_app: Loads the application of a command.
-        failure: Makes an exception of a message; the exit code is 1.
-    """
-    group = AppGroup("sessions", help="List and end the sessions that this site keeps.")
-
-    @contextmanager
-    def manager_of(ctx: click.Context) -> Iterator[SessionManager]:
-        """Give the manager, and say in words what stops it."""
-        app = load_app(ctx)
-        if "strict_cookies" not in app.extensions:
-            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
-        try:
-            with app.app_context():
-                yield app.extensions["strict_cookies"].sessions
-        except StrictCookiesError as error:
-            raise failure(f"{error}") from None
-
-    @group.command("list", with_appcontext=False)
-    @click.option("--user", required=True, metavar="ID", help="As it was given to login().")
-    @click.pass_context
-    def list_command(ctx: click.Context, user: str) -> None:
-        """List the live sessions of a user, oldest first."""
-        with manager_of(ctx) as manager:
-            found = manager.list_user(user)
-        if not found:
-            click.echo(f"User '{printable(user)}' has no session.")
-            return
-        rows = [
-            (info.handle, user, info.device, _moment(info.begun_at), _moment(info.seen_at))
-            for info in found
-        ]
-        _print_table([_HEADS, *rows])
-
-    @group.command("end", with_appcontext=False)
-    @click.option("--user", metavar="ID", help="End all sessions of this user.")
-    @click.option("--all", "everyone", is_flag=True, help="End every session, visitors' too.")
-    @click.option("--yes", is_flag=True, help="Don't ask.")
-    @click.pass_context
-    def end_command(ctx: click.Context, user: str | None, everyone: bool, yes: bool) -> None:
-        """End the sessions of a user, or of everybody, at once."""
-        if everyone == (user is not None):
-            raise click.UsageError("Say whose: either --user ID or --all.", ctx)
-        whose = "everybody" if user is None else f"user '{printable(user)}'"
-        with manager_of(ctx) as manager:
-            if not yes:
-                click.confirm(f"End all sessions of {whose}?", abort=True)
-            count = manager.end_everyone() if user is None else manager.end_user(user)
-        if user is None:
-            # Rows of a store are more than sessions.
-            click.echo("Every session has ended.")
-        else:
-            click.echo(f"{_count(count, 'session')} of {whose} ended.")
-
-    @group.command("purge", with_appcontext=False)
-    @click.pass_context
-    def purge_command(ctx: click.Context) -> None:
-        """Remove what is kept of sessions that ended more than a day ago."""
-        total = 0
-        with manager_of(ctx) as manager:
-            while count := manager.purge():
-                total += count
-        click.echo(f"{_count(total, 'row')} removed.")
-
-    return group
+sessions_group = AppGroup("sessions", help="List and end the sessions that this site keeps.")
 
 
-def _moment(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
+@sessions_group.command("list", with_appcontext=False)
+@click.option("--user", required=True, metavar="ID", help="As it was given to login().")
+@click.pass_context
+def list_command(ctx: click.Context, user: str) -> None:
+    """List the live sessions of a user, oldest first."""
+    with protection_of(ctx) as (_, protection):
+        found = protection.sessions.list_user(user)
+    if not found:
+        click.echo(f"User '{printable(user)}' has no session.")
+        return
+    rows = [
+        (info.handle, user, info.device, say_moment(info.begun_at), say_moment(info.seen_at))
+        for info in found
+    ]
+    _print_table([_HEADS, *rows])
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count or 'No'} {noun}{'' if count == 1 else 's'}"
+@sessions_group.command("end", with_appcontext=False)
+@click.option("--user", metavar="ID", help="End all sessions of this user.")
+@click.option("--all", "everyone", is_flag=True, help="End every session, visitors' too.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.pass_context
+def end_command(ctx: click.Context, user: str | None, everyone: bool, yes: bool) -> None:
+    """End the sessions of a user, or of everybody, at once."""
+    if everyone == (user is not None):
+        raise click.UsageError("Say whose: either --user ID or --all.", ctx)
+    whose = "everybody" if user is None else f"user '{printable(user)}'"
+    with protection_of(ctx) as (_, protection):
+        if not yes:
+            click.confirm(f"End all sessions of {whose}?", abort=True)
+        sessions = protection.sessions
+        count = sessions.end_everyone() if user is None else sessions.end_user(user)
+    if user is None:
+        # Rows of a store are more than sessions.
+        click.echo("Every session has ended.")
+    else:
+        click.echo(f"{say_count(count, 'session', 'sessions')} of {whose} ended.")
+
+
+@sessions_group.command("purge", with_appcontext=False)
+@click.pass_context
+def purge_command(ctx: click.Context) -> None:
+    """Remove what is kept of sessions that ended more than a day ago."""
+    total = 0
+    with protection_of(ctx) as (_, protection):
+        while count := protection.sessions.purge():
+            total += count
+    click.echo(f"{say_count(total, 'row', 'rows')} removed.")
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

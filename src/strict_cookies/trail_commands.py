@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
+from .cells import printable
 from .errors import StrictCookiesError
-from .scanning import printable
+from .terminal import say_count
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -121,7 +122,7 @@ def create_trail_group(
         with trail_of(ctx) as trail:
             count = trail.prune()
             days = trail.retention.days
-        click.echo(f"{_count(count, 'entry', 'entries')} older than {days} days removed.")
+        click.echo(f"{say_count(count, 'entry', 'entries')} older than {days} days removed.")
 
     @group.command("export", with_appcontext=False)
     @click.option(
@@ -137,7 +138,9 @@ def create_trail_group(
                 for line in _export(trail):
                     file.write(line + b"\n")
         except OSError as error:
-            raise failure(f"{output} can't be written: {error.strerror}.") from None
+            raise failure(
+                f"{output} can't be written: {error.strerror}. Mend its folder."
+            ) from None
 
     @group.command("key", with_appcontext=False)
     @click.option("--rotate", is_flag=True, help="Hand over from the present key to a new one.")
@@ -152,7 +155,7 @@ def create_trail_group(
                 f"{path} is there already and was left alone. Use --rotate for another key."
             ) from None
         except OSError as error:
-            raise failure(f"{path} can't be written: {error.strerror}.") from None
+            raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
         click.echo(
             f"Wrote {path}, which only this user can read. Keep a copy where the store is not.\n"
             "Heads are signed from now on. Note the public key somewhere else, too:\n\n"
@@ -212,7 +215,7 @@ def _print_verification(found: Verification, noted: Point | None) -> None:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if found.unknown:
         click.echo(click.style("unknown ", fg="yellow", bold=True) + found.unknown)
-    entries = _count(found.checked, "entry", "entries")
+    entries = say_count(found.checked, "entry", "entries")
     if found.problems:
         click.echo(f"The trail is not whole. {entries} read, up to number {found.last.number}.")
         return
@@ -231,8 +234,11 @@ def _print_verification(found: Verification, noted: Point | None) -> None:
 def _read(path: Path, failure: Callable[[str], click.ClickException]) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise _coded(failure(f"{path} can't be read."), UNKNOWN) from None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is no text"
+        raise _coded(
+            failure(f"{path} can't be read: {problem}. Mend its path or mode."), UNKNOWN
+        ) from None
 
 
 def _read_head(
@@ -310,7 +316,3 @@ def _rotate(ctx: click.Context, path: Path, trail_of: _TrailOf) -> str:
             raise StrictCookiesError("The trail could not be written. The key stays as it was.")
         os.replace(fresh, path)
     return new.public_pem
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count or 'No'} {one if count == 1 else many}"

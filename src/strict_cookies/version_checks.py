@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .checks import Finding
+from .archive.opening import is_there
+from .findings import Finding
 from .reasons import Reason
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def check_published(app: Flask) -> Finding | None:
         An information where it is a draft, or where that can't be told.
     """
     protection = app.extensions["strict_cookies"]
-    path = getattr(protection.archive, "path", None)
-    # Whoever runs a check need not be the user whose file that is.
-    edition = None if path is not None and not path.exists() else protection.document()["edition"]
+    edition = protection.document()["edition"] if is_there(protection.archive) else None
     if edition is not None and edition["status"] == "published":
         return None
     if edition is not None and edition["status"] == "unknown":

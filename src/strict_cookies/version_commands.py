@@ -9,15 +9,15 @@ exits with 0 where nothing differs, 1 where something does, and 2 where that cou
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .errors import StrictCookiesError, UnchangedDeclarationError
-from .scanning import printable
+from .cells import printable
+from .commands import protection_of
+from .errors import UnchangedDeclarationError
+from .terminal import failure
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -31,121 +31,94 @@ DIFFERS, UNKNOWN = 1, 2
 _WITHOUT = "Or say --without-pdf; 'flask cookies publish' makes it later."
 
 
-def create_version_commands(
-    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
-) -> tuple[click.Command, ...]:
+@click.command("publish")
+@click.option(
+    "--effective",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day from which it counts, as 2026-03-01; by default today, UTC.",
+)
+@click.option("--without-pdf", is_flag=True, help="Make no PDF, so that no browser is needed.")
+@click.pass_context
+def publish_command(
+    ctx: click.Context, effective: datetime.datetime | None, without_pdf: bool
+) -> None:
     """
-    Make the commands.
+    Publish the declaration as it stands: record it as a version.
 
-    Args:
-        load_app: Loads the application of a command.
-        failure: Makes an exception of a message; the exit code is 1.
+    What is published already is not recorded twice; the exit code is 0 then, too. A PDF that
+    the newest version lacks is made.
     """
-
-    @contextmanager
-    def protection_of(ctx: click.Context, *, code: int = 1) -> Iterator[tuple[Flask, Protection]]:
-        """Give the application and its protection, and say in words what stops it."""
-        try:
-            app = load_app(ctx)
-            if "strict_cookies" not in app.extensions:
-                raise failure(f"StrictCookies is not added to the application {app.name!r}.")
-            yield app, app.extensions["strict_cookies"]
-        except click.UsageError:
-            raise
-        except click.ClickException as error:
-            raise _coded(error, code) from None
-        except StrictCookiesError as error:
-            raise _coded(failure(f"{error}"), code) from None
-
-    @click.command("publish")
-    @click.option(
-        "--effective",
-        type=click.DateTime(["%Y-%m-%d"]),
-        metavar="DATE",
-        help="The day from which it counts, as 2026-03-01; by default today, UTC.",
-    )
-    @click.option("--without-pdf", is_flag=True, help="Make no PDF, so that no browser is needed.")
-    @click.pass_context
-    def publish_command(
-        ctx: click.Context, effective: datetime.datetime | None, without_pdf: bool
-    ) -> None:
-        """
-        Publish the declaration as it stands: record it as a version.
-
-        What is published already is not recorded twice; the exit code is 0 then, too. A PDF that
-        the newest version lacks is made.
-        """
-        day = None if effective is None else effective.date()
-        if day is not None and day > datetime.datetime.now(datetime.UTC).date():
+    day = None if effective is None else effective.date()
+    if day is not None and day > datetime.datetime.now(datetime.UTC).date():
+        raise click.UsageError(
+            f"--effective is {day}, which is to come. The declaration tells what is enforced "
+            "now: publish it when that is deployed.",
+            ctx,
+        )
+    with protection_of(ctx) as (app, protection):
+        versions = protection.versions
+        last = versions.last()
+        if day is not None and last is not None and day < last.effective_from:
             raise click.UsageError(
-                f"--effective is {day}, which is to come. The declaration tells what is enforced "
-                "now: publish it when that is deployed.",
+                f"--effective is {day}, before version {last.number} "
+                f"({last.effective_from}). Give a later day.",
                 ctx,
             )
-        with protection_of(ctx) as (app, protection):
-            versions = protection.versions
-            last = versions.last()
-            if day is not None and last is not None and day < last.effective_from:
-                raise click.UsageError(
-                    f"--effective is {day}, before version {last.number} "
-                    f"({last.effective_from}). Give a later day.",
-                    ctx,
-                )
-            try:
-                version = versions.prepare(protection.document(), last, day)
-                is_new = True
-            except UnchangedDeclarationError:
-                assert last is not None
-                version, is_new = last, False
-            pdfs = {}
-            if not without_pdf and (is_new or not versions.pdf_languages(version.number)):
-                pdfs = _print(app, version, failure)
-            if is_new:
-                recorded = protection.publish(effective_from=day)
-                if recorded.number != version.number:
-                    # The sheets have another number on them.
-                    version, pdfs = recorded, {}
-            if pdfs:
-                versions.keep_pdfs(version.number, pdfs)
-        _tell_published(version, is_new=is_new, languages=tuple(pdfs))
+        try:
+            version = versions.prepare(protection.document(), last, day)
+            is_new = True
+        except UnchangedDeclarationError:
+            assert last is not None
+            version, is_new = last, False
+        pdfs = {}
+        if not without_pdf and (is_new or not versions.pdf_languages(version.number)):
+            pdfs = _print(app, version)
+        if is_new:
+            recorded = protection.publish(effective_from=day)
+            if recorded.number != version.number:
+                # The sheets have another number on them.
+                version, pdfs = recorded, {}
+        if pdfs:
+            versions.keep_pdfs(version.number, pdfs)
+    _tell_published(version, is_new=is_new, languages=tuple(pdfs))
 
-    @click.command("diff")
-    @click.argument("old", required=False, type=click.IntRange(min=1), metavar="[OLD")
-    @click.argument("new", required=False, type=click.IntRange(min=1), metavar="[NEW]]")
-    @click.pass_context
-    def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
-        """
-        Compare the declaration as it stands with what is published, or two versions.
 
-        Without a number it is compared with the newest version, with one with that. The exit code
-        is 0 where nothing differs, 1 where something does or nothing is published, and 2 where
-        that can't be told.
-        """
-        from .declaration.diff import diff
-        from .declaration.language import find_language
-        from .declaration.wording import describe_changes
+@click.command("diff")
+@click.argument("old", required=False, type=click.IntRange(min=1), metavar="[OLD")
+@click.argument("new", required=False, type=click.IntRange(min=1), metavar="[NEW]]")
+@click.pass_context
+def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
+    """
+    Compare the declaration as it stands with what is published, or two versions.
 
-        with protection_of(ctx, code=UNKNOWN) as (_, protection):
-            versions = protection.versions
-            before = versions.last() if old is None else versions.find(old)
-            after = None if new is None else versions.find(new)
-            for number, found in ((old, before), (new, after)):
-                if number is not None and found is None:
-                    raise failure(f"There is no version {number}.")
-            document = protection.document() if after is None else after.document
-        if before is None:
-            click.echo("Nothing is published yet: run 'flask cookies publish'.")
-            ctx.exit(DIFFERS)
-        what = "the declaration as it stands" if after is None else f"version {after.number}"
-        if before.document["hash"] == document["hash"]:
-            click.echo(f"Nothing differs between version {before.number} and {what}.")
-            return
-        click.echo(f"From version {before.number} to {what}:")
-        changes = diff(before.document, document)
-        _print_words(describe_changes(changes, document, find_language("en")))
+    Without a number it is compared with the newest version, with one with that. The exit code
+    is 0 where nothing differs, 1 where something does or nothing is published, and 2 where
+    that can't be told.
+    """
+    from .declaration.diff import diff
+    from .declaration.language import find_language
+    from .declaration.wording import describe_changes
+
+    with protection_of(ctx, code=UNKNOWN) as (_, protection):
+        versions = protection.versions
+        before = versions.last() if old is None else versions.find(old)
+        after = None if new is None else versions.find(new)
+        for number, found in ((old, before), (new, after)):
+            if number is not None and found is None:
+                raise failure(f"There is no version {number}. {_say_newest(versions.last())}")
+        document = protection.document() if after is None else after.document
+    if before is None:
+        click.echo("Nothing is published yet: run 'flask cookies publish'.")
         ctx.exit(DIFFERS)
-
-    return publish_command, diff_command
+    what = "the declaration as it stands" if after is None else f"version {after.number}"
+    if before.document["hash"] == document["hash"]:
+        click.echo(f"Nothing differs between version {before.number} and {what}.")
+        return
+    click.echo(f"From version {before.number} to {what}:")
+    changes = diff(before.document, document)
+    _print_words(describe_changes(changes, document, find_language("en")))
+    ctx.exit(DIFFERS)
 
 
 def print_pdf(
@@ -169,15 +142,14 @@ def print_pdf(
 
     from .audit.printing import Page, Resource, print_to_pdf
     from .declaration.blueprint import Pages
-    from .declaration.edition import Edition
     from .declaration.published import Published
-    from .declaration.version_pages import print_languages
+    from .declaration.version_pages import print_languages, standing_document
 
     protection: Protection = app.extensions["strict_cookies"]
     document = protection.document()
     if version is not None:
         past = (version.past, *protection.versions.history_of(version.number - 1))
-        document = {**version.document, "edition": Edition(history=past, draft=False).as_data()}
+        document = standing_document(version, past)
     origin = _origin(app)
     pages = Pages(Published(protection.stand), lambda: protection.versions)
     languages = languages or print_languages(document)
@@ -206,9 +178,7 @@ def print_pdf(
     return {language.tag: octets for language, octets in zip(languages, printed, strict=True)}
 
 
-def _print(
-    app: Flask, version: Version, failure: Callable[[str], click.ClickException]
-) -> dict[str, bytes]:
+def _print(app: Flask, version: Version) -> dict[str, bytes]:
     from .errors import AuditError
 
     try:
@@ -217,6 +187,10 @@ def _print(
         raise failure(
             f"No PDF can be made, and nothing was published. {error}\n{_WITHOUT}"
         ) from None
+
+
+def _say_newest(last: Version | None) -> str:
+    return "None is published yet." if last is None else f"The newest is {last.number}."
 
 
 def _origin(app: Flask) -> str:
@@ -248,8 +222,3 @@ def _tell_published(version: Version, *, is_new: bool, languages: tuple[str, ...
 def _print_words(words: tuple[str, ...]) -> None:
     for text in words:
         click.echo(f"  {printable(text)}")
-
-
-def _coded(error: click.ClickException, code: int) -> click.ClickException:
-    error.exit_code = code  # type: ignore[misc]
-    return error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.redis import RedisArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.archive.store import Archive
+from strict_cookies.sessions.redis import RedisStore
 
 
 class Place(NamedTuple):
@@ -25,20 +25,14 @@ class Place(NamedTuple):
     address: str
     prefix: str = "test"
 
-    def open(self) -> Archive:
-        """Make an archive object of its own; in memory, that is an archive of its own."""
-        if self.kind == "memory":
-            return MemoryArchive()
-        if self.kind == "sqlite":
-            return SQLiteArchive(self.address)
-        return RedisArchive(self.address, prefix=self.prefix)
-
 
 @contextmanager
 def opened(place: Place):
-    """Open an archive for as long as a block lasts."""
-    archive = place.open()
-    try:
+    """Open an archive for as long as a block lasts; in memory, that is one of its own."""
+    if place.kind == "redis":
+        with closing(RedisStore(place.address, prefix=place.prefix)) as store:
+            yield RedisArchive(store)
+        return
+    made = MemoryArchive() if place.kind == "memory" else SQLiteArchive(place.address)
+    with closing(made) as archive:
         yield archive
-    finally:
-        archive.close()

@@ -251,9 +251,9 @@ def test_foreign_file_is_left_alone(tmp_path):
         archive.last("log")
 
 
-def test_missing_server_is_told(archive_server):
+def test_missing_server_is_told():
     """An archive that can't be reached says where it is, never the password."""
-    archive = RedisArchive("redis://user:hidden@127.0.0.1:1/0")
+    archive = RedisArchive(RedisStore("redis://user:hidden@127.0.0.1:1/0"))
     with pytest.raises(
         StoreUnavailableError, match=r"127\.0\.0\.1:1/0: it can't be reached"
     ) as told:
@@ -262,7 +262,7 @@ def test_missing_server_is_told(archive_server):
 
 
 def test_server_is_shared_with_the_sessions(archive_server):
-    """An archive that was given a store uses its connections and leaves them open."""
+    """An archive uses the connections of its store and leaves them open."""
     store = RedisStore(archive_server.url, prefix="shared")
     archive = RedisArchive(store)
     fill(archive, count=1)
@@ -275,7 +275,7 @@ def test_archive_lives_in_a_cluster():
     """Every kind of thing is kept where each key has its slot."""
     with redis_cluster() as nodes:
         client = RedisCluster(host="127.0.0.1", port=nodes[0].port)
-        archive = RedisArchive(client, prefix="test")
+        archive = RedisArchive(RedisStore(client, prefix="test"))
         entries = fill(archive, count=3)
         assert archive.read("log", after=1) == entries[1:]
         assert archive.cut("log", 3) == 2
@@ -288,7 +288,8 @@ def test_archive_lives_in_a_cluster():
 
 def test_keys_are_in_one_slot(archive_server):
     """Each key has the hash tag of its prefix, so that a Cluster keeps them together."""
-    with closing(RedisArchive(archive_server.url, prefix="slot")) as archive:
+    with closing(RedisStore(archive_server.url, prefix="slot")) as store:
+        archive = RedisArchive(store)
         fill(archive, count=1)
         archive.put("shelf", "key", b"")
         archive.add("tally", {"key": 1})

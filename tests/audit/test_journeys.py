@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from flask import Flask
+
+from strict_cookies.audit.browser import audit_site
 from strict_cookies.audit.journeys import Step, load_journey, parse_journey
+from strict_cookies.audit.options import AuditOptions
 from strict_cookies.errors import JourneyError
+from tests.serving import serve
 
 
 def test_journey_is_read(monkeypatch, tmp_path):
@@ -136,3 +142,121 @@ def test_file_that_is_no_journey_is_told(tmp_path, octets, problem):
         path.write_bytes(octets)
     with pytest.raises(JourneyError, match=problem):
         load_journey(path)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param("http://[", id="half an address"),
+        pytest.param("http://x:99999/", id="no port"),
+        pytest.param("https://x:0/", id="port that nothing answers on"),
+        pytest.param("http://", id="no host"),
+        pytest.param("https:///login", id="three slashes"),
+        pytest.param("javascript:alert(1)", id="a script"),
+        pytest.param("mailto:a@b.example", id="mail"),
+        pytest.param("file:///etc/passwd", id="a file"),
+        pytest.param("", id="nothing"),
+        pytest.param("  ", id="spaces"),
+        pytest.param("/log\nin", id="two lines"),
+        pytest.param("//[::1", id="half a host"),
+    ],
+)
+def test_nonsense_for_a_page_is_told(page):
+    """File, step, what arrived and what to do; the others of a list are no less wrong for it."""
+    text = f'[[step]]\ndo = "visit"\npage = {json.dumps(["/", page, "http://["])}'
+    with pytest.raises(JourneyError) as caught:
+        parse_journey(text, source="day.toml")
+    assert caught.value.mistakes == tuple(
+        f"step 1 ('visit'): page is {wrong!r}, which is no address of a page. Use a path such as "
+        "'/login', or an address that begins with http:// or https://."
+        for wrong in (page, "http://[")
+    )
+    assert str(caught.value).startswith("day.toml has 2 mistakes:")
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["/", "/login?next=/a b", "login", "?page=2", "../up", "https://sso.example:8443/in", "//x/y",
+     "http://[::1]:5000/", "/übersicht"],
+)  # fmt: skip
+def test_addresses_of_pages_are_taken(page):
+    """Paths, with or without a slash, and whole addresses."""
+    (step,) = parse_journey(f'[[step]]\ndo = "visit"\npage = {json.dumps(page)}')
+    assert step.pages == (page,)
+
+
+NONSENSE = ["7", "7.5", "true", "[]", "[[1]]", "{}", "{ a = 1 }", "1979-05-27", "''", "' '"]
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+@pytest.mark.parametrize(
+    "key",
+    ["do", "page", "name", "crawl", "fields", "click", "expect", "storage_state", "step", "other"],
+)
+def test_nonsense_is_told_or_makes_sense(key, value):
+    """Whatever stands behind a key is read, or is a mistake that names the key; never a crash."""
+    base = {"do": '"login"', "fields": "{ user = 'clerk' }"}
+    lines = {**base, key: value} if key != "storage_state" else {"do": '"login"', key: value}
+    text = "[[step]]\n" + "\n".join(f"{name} = {text}" for name, text in lines.items())
+    makes_sense = {("page", "[]"), ("crawl", "true")}
+    if (key, value) in makes_sense:
+        assert len(parse_journey(text)) == 1
+        return
+    with pytest.raises(JourneyError) as caught:
+        parse_journey(text)
+    assert any(key in mistake and "step" in mistake for mistake in caught.value.mistakes)
+
+
+def test_long_nonsense_is_cut():
+    """A message stays readable, whatever was written."""
+    with pytest.raises(JourneyError) as caught:
+        parse_journey(f'[[step]]\ndo = "visit"\nname = "{"n" * 9000}"\npage = "{"http://[" * 900}"')
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("step", "problem"),
+    [
+        pytest.param({"click": "css=((("}, "There is nothing to click: css=(((.", id="click"),
+        pytest.param({"click": "#x", "expect": "]]"}, "Afterwards ']]' was not", id="expect"),
+        pytest.param({"fields": {"\"\n]": "x"}}, "There is no field '\"\\n]' that", id="field"),
+        pytest.param({"fields": {"": "x"}}, "There is no field ''", id="nameless field"),
+    ],
+)  # fmt: skip
+def test_nonsense_for_the_browser_is_told_with_the_step(step, problem):
+    """What only the browser can judge is a problem of that step, and the audit goes on."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def index():
+        return "<!doctype html><link rel='icon' href='data:,'><button id=x>Text</button>"
+
+    nonsense = Step(do="submit", name="nonsense", **step)
+    with serve(app) as server:
+        options = AuditOptions(journey=(nonsense, Step(do="visit", name="after")))
+        seen = audit_site([server.url("localhost")], options)
+    assert [taken.name for taken in seen.steps] == ["nonsense", "after"]
+    assert seen.steps[0].problem.startswith(problem)
+    assert seen.steps[1].problem is None
+
+
+@pytest.mark.browser
+def test_nonsense_for_a_storage_state_is_told(tmp_path):
+    """Any file that Playwright did not write is a problem of its step."""
+    contents = ["", "{", "[]", "7", '{"cookies": 7}', '{"cookies": [{"name": 7}]}',
+                '{"origins": 7}', '{"origins": [7]}', '{"origins": [{"origin": "nonsense"}]}',
+                '{"origins": [{}]}', "[" * 100_000, "\udcff"]  # fmt: skip
+    steps = []
+    for number, content in enumerate(contents):
+        path = tmp_path / f"{number}.json"
+        path.write_bytes(content.encode("utf-8", "surrogateescape"))
+        steps.append(Step(do="login", name=f"login {number}", storage_state=path))
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", lambda: "<!doctype html><link rel='icon' href='data:,'>Text")
+    with serve(app) as server:
+        visit = Step(do="visit", name="visit")
+        options = AuditOptions(journey=(visit, *steps))
+        seen = audit_site([server.url("localhost")], options)
+    told = "The storage state could not be loaded; it is no file of Playwright's."
+    assert [step.problem for step in seen.steps] == [None, *[told] * len(contents)]

@@ -37,7 +37,8 @@ def test_wrong_password_and_unknown_name_look_alike(visitor, username):
 
 def test_sign_in_changes_identifier_and_form_token(visitor):
     """Whoever has planted either before has nothing of the session that follows."""
-    token = _TOKEN.search(visitor.get("/login").text)[1]
+    visitor.post("/login", username="manager", password="manager-on-track")
+    token = _TOKEN.search(visitor.get("/privacy").text)[1]
     before = visitor.client.get_cookie("__Host-Http-session").value
     visitor.post("/login", username="clerk", password="clerk-on-track")
     after = visitor.client.get_cookie("__Host-Http-session").value
@@ -58,13 +59,11 @@ def test_sign_in_changes_identifier_and_form_token(visitor):
 )
 def test_sign_in_leads_to_the_page_that_was_wanted(visitor, wanted, reached):
     """A path of the ERP, and never another site."""
-    visitor.get("/login")
-    with visitor.client.session_transaction() as session:
-        token = session["csrf_token"]
     answer = visitor.client.post(
         "/login",
         query_string={"next": wanted},
-        data={"csrf_token": token, "username": "clerk", "password": "clerk-on-track"},
+        data={"username": "clerk", "password": "clerk-on-track"},
+        headers={"Origin": "http://localhost"},
     )
     assert (answer.status_code, answer.location) == (302, reached)
 
@@ -99,8 +98,48 @@ def test_form_of_another_site_is_refused(app, sign_in):
 
 
 def test_sign_out_of_a_visitor_is_harmless(visitor):
-    """Signing out twice leads to the sign-in page and records nothing."""
+    """Signing out in a second tab leads to the sign-in page, not to an error."""
     assert visitor.post("/logout").location == "/login"
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["right password", "wrong password"])
+def test_visitor_has_no_cookie_until_signed_in(visitor, wrong):
+    """Neither looking at the sign-in form nor failing at it begins a session."""
+    visitor.get("/login")
+    if wrong:
+        visitor.post("/login", username="clerk", password="wrong")
+    assert visitor.client.get_cookie("__Host-Http-session") is None
+    visitor.post("/login", username="clerk", password="clerk-on-track")
+    assert visitor.client.get_cookie("__Host-Http-session")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, id="a sibling host"),
+        pytest.param({"Origin": "https://evil.example"}, id="another origin, old browser"),
+        pytest.param({"Origin": "null"}, id="a sandboxed frame"),
+        pytest.param({}, id="nothing said"),
+    ],
+)
+def test_sign_in_by_another_site_is_refused(visitor, app, headers):
+    """Nobody is signed in, as whomever, by a form that is not the ERP's; none is even tried."""
+    answer = visitor.client.post(
+        "/login", data={"username": "clerk", "password": "clerk-on-track"}, headers=headers
+    )
+    assert answer.status_code == 403
+    assert visitor.client.get_cookie("__Host-Http-session") is None
+    with app.app_context():
+        assert database.rows("SELECT * FROM activity WHERE action LIKE 'Sign%'") == []
+
+
+def test_whoever_signs_out_has_no_cookie_afterwards(sign_in):
+    """The page that follows a sign-out begins no new session."""
+    clerk = sign_in("clerk")
+    clerk.get("/preferences/")
+    assert clerk.client.get(clerk.post("/logout").location).status_code == 200
+    assert clerk.client.get_cookie("__Host-Http-session") is None
 
 
 def test_user_who_was_deleted_is_a_visitor(app, sign_in):
@@ -136,7 +175,7 @@ def test_clerk_moves_no_order_along(sign_in):
     assert sign_in("clerk").post("/orders/1032/status", status="confirmed").status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/login", "/logout", "/preferences/", "/messages/new"])
+@pytest.mark.parametrize("path", ["/password", "/logout", "/preferences/", "/messages/new"])
 @pytest.mark.parametrize("fields", [{}, {"csrf_token": "guessed"}, {"csrf_token": "é"}])
 def test_post_without_the_session_token_is_refused(sign_in, path, fields):
     """A form of another site does not know the token."""
@@ -150,7 +189,7 @@ def test_post_without_the_session_token_is_refused(sign_in, path, fields):
 
 def test_post_without_any_session_is_refused(app):
     """Two absent tokens are not equal."""
-    assert app.test_client().post("/login", data={"csrf_token": ""}).status_code == 400
+    assert app.test_client().post("/password", data={"csrf_token": ""}).status_code == 400
 
 
 def test_token_of_another_session_is_refused(sign_in):
@@ -225,7 +264,7 @@ def test_link_opens_the_report_past_the_form_tokens(visitor, app):
     with app.app_context():
         _, token = links().make(3600)
     page = visitor.get(f"/cookies/report/link/{token}").text
-    assert _TOKEN.search(page)
-    assert visitor.post("/cookies/report/open", token=token).status_code == 303
+    opened = visitor.post("/cookies/report/open", token=token, csrf_token=_TOKEN.search(page)[1])
+    assert opened.status_code == 303
     assert visitor.get("/cookies/report/").status_code == 200
     assert visitor.get("/").status_code == 302

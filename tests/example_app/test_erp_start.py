@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import stat
 import urllib.request
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from werkzeug.security import generate_password_hash
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from example_app import __main__ as command
-from example_app import create_app, database, secret
+from example_app import auth, create_app, database, demo, secret
 from example_app.tracker import PIXEL, Tracker
 
 
@@ -53,6 +56,20 @@ def test_database_is_prepared_once(tmp_path):
     before = path.read_bytes()
     database.prepare(path)
     assert path.read_bytes() == before
+
+
+def test_passwords_are_hashed_at_full_cost(tmp_path, monkeypatch):
+    """Other tests save the time; the ERP itself takes the method that Werkzeug takes by default."""
+    for module in (auth, demo):
+        monkeypatch.setattr(module, "generate_password_hash", generate_password_hash)
+    path = tmp_path / "erp.sqlite"
+    database.prepare(path)
+    with closing(sqlite3.connect(path)) as connection:
+        hashes = [row[0] for row in connection.execute("SELECT password_hash FROM user")]
+    hashes.append(auth._nobodys_hash.__wrapped__())
+    assert len(set(hashes)) == len(demo.ACCOUNTS) + 1
+    method, _, _ = generate_password_hash("any").partition("$")
+    assert {text.partition("$")[0] for text in hashes} == {method}
 
 
 def test_tracker_sends_a_pixel_with_a_third_party_cookie():

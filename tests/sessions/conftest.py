@@ -6,7 +6,8 @@ import secrets
 
 import pytest
 
-from .places import Place, close, opened
+from .apps import Clock, make_manager
+from .places import Place, opened
 from .redis_servers import redis_cluster, redis_server
 
 #: What other processes can share.
@@ -70,14 +71,12 @@ def shared_store(shared_place):
 
 
 @pytest.fixture
-def make_store(tmp_path):
-    """Open stores that are closed when the test ends."""
-    made = []
+def clock():
+    """What time it is, as a test sets it."""
+    return Clock()
 
-    def make(place):
-        made.append(place.open())
-        return made[-1]
 
-    yield make
-    for store in made:
-        close(store)
+@pytest.fixture
+def manager(store, clock):
+    """The life of sessions, in an empty store of each kind."""
+    return make_manager(store, clock=clock)

@@ -26,18 +26,12 @@ from .apps import (
     HOUR,
     MINUTE,
     SECRET,
-    Clock,
     ask,
     cookie_of,
     lines,
     make_app,
     manager_of,
 )
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 def make_guarded(clock=None, **config):

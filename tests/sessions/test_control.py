@@ -7,17 +7,7 @@ import pytest
 from strict_cookies.sessions import control
 from strict_cookies.sessions.control import PURGE_AFTER, TOUCHES_PER_PURGE
 
-from .apps import CHROME, DAY, FIREFOX, HOUR, Clock, make_manager
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def manager(store, clock):
-    return make_manager(store, clock=clock)
+from .apps import CHROME, DAY, FIREFOX, HOUR
 
 
 def sign_in(manager, user_id="alice", user_agent=FIREFOX, **options):

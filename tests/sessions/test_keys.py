@@ -27,7 +27,7 @@ def test_each_use_has_a_key_of_its_own():
 @pytest.mark.parametrize("secret", ["", b""])
 def test_empty_secret_is_refused(secret):
     """Nothing is ever signed with an empty key."""
-    with pytest.raises(ValueError, match="needs a secret key"):
+    with pytest.raises(ValueError, match="SECRET_KEY is empty"):
         SessionKeys(secret)
 
 

@@ -15,16 +15,6 @@ from strict_cookies.signals import session_alarm, sessions_ended, signed_in, sig
 from .apps import CHROME, DAY, FIREFOX, HOUR, MINUTE, Clock, make_manager
 
 
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def manager(store, clock):
-    return make_manager(store, clock=clock)
-
-
 def open_visit(manager, signed):
     """Find a live session, as a request of the same browser does."""
     return manager.open(signed, FIREFOX).visit

@@ -7,13 +7,7 @@ import pytest
 from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.notices import EXCHANGE_WINDOW, NOTICE_SECONDS, Notices
 
-from .apps import Clock
 from .places import new_key
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from .apps import (
     HOUR,
     MINUTE,
     SECRET,
-    Clock,
     ask,
     cookie_of,
     lines,
@@ -29,11 +28,6 @@ from .apps import (
 PAGE = "/cookies/sessions"
 ENDINGS = ("end", "end-others", "end-all")
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

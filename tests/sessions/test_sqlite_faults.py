@@ -395,7 +395,8 @@ def test_empty_file_becomes_a_store(path, store, caplog, octets):
     store.create(key, make_row())
     assert store.read(key) == make_row()
     assert [record.getMessage() for record in caplog.records] == [
-        f"Session store '{path}' was empty, and is made anew."
+        f"Session store '{path}' was empty, and is made anew. "
+        "If it held sessions, find out who emptied it."
     ]
 
 

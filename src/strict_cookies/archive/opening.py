@@ -41,3 +41,13 @@ def open_archive(
 
     path = store.path if isinstance(store, SQLiteStore) else Path(instance_path, DEFAULT_FILE)
     return SQLiteArchive(path)
+
+
+def is_there(archive: Archive) -> bool:
+    """
+    Tell whether an archive can hold anything yet, without making its file.
+
+    Whoever only looks need not be the user whose file that will be.
+    """
+    path = getattr(archive, "path", None)
+    return path is None or path.exists()

@@ -15,16 +15,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import StoreUnavailableError
 from ..sessions.redis import RedisStore
 from ..sessions.redis_scripts import Script
 from ..sessions.turns import Turns
 from .store import Entry
-
-if TYPE_CHECKING:
-    from redis import Redis, RedisCluster
 
 #: Seconds that appending is tried while other processes append to the same log.
 APPEND_SECONDS = 5.0
@@ -105,18 +102,11 @@ class RedisArchive:
     Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.store.Archive`.
 
     Args:
-        server: The store of the sessions, whose connections are shared, or what
-            :class:`~strict_cookies.sessions.redis.RedisStore` takes.
-        prefix: Begins every key where ``server`` is no store.
+        store: That of the sessions, whose connections are shared.
     """
 
-    def __init__(
-        self, server: RedisStore | str | Redis | RedisCluster, *, prefix: str = "strict_cookies"
-    ) -> None:
-        self._is_own = not isinstance(server, RedisStore)
-        self._store = (
-            server if isinstance(server, RedisStore) else RedisStore(server, prefix=prefix)
-        )
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
         self._turns = Turns()
 
     def __repr__(self) -> str:
@@ -133,7 +123,11 @@ class RedisArchive:
                 if answer == 1:
                     return entry
                 if time.monotonic() > deadline:
-                    raise StoreUnavailableError(self._store.say("others keep appending to a log"))
+                    raise StoreUnavailableError(
+                        self._store.say(
+                            "others keep appending to a log. Record less, or see why it is slow"
+                        )
+                    )
                 last = Entry(*answer) if answer[0] else None
 
     def last(self, log: str) -> Entry | None:
@@ -191,9 +185,7 @@ class RedisArchive:
             self._hash("HDEL", f"tally:{tally}", *part)
 
     def close(self) -> None:
-        """Close the connections, unless they are those of the sessions."""
-        if self._is_own:
-            self._store.close()
+        """Do nothing; the connections are those of the sessions."""
 
     def _hash(self, command: str, name: str, *arguments: str | int | bytes) -> Any:
         return self._store.run(_HASH, command, name, *arguments)

@@ -90,6 +90,14 @@ async def load_state(context: BrowserContext, path: Path) -> str | None:
                 await page.evaluate(_SET_ITEMS, entry.get("localStorage", []))
             finally:
                 await page.close()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, error_class):
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        error_class,
+    ):
         return "The storage state could not be loaded; it is no file of Playwright's."
     return None

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
 
     from .journeys import Step
+    from .values import Values
 
 #: Wait between two pages of one site, in seconds, where nobody says more.
 DELAY_SECONDS = 0.5
@@ -51,6 +52,8 @@ MAX_DECLARATION = 4 * 1024 * 1024
 MAX_SITEMAPS = 5
 #: Most pages that are noted of one audit.
 MAX_PAGES = 10_000
+
+_NAME_ANOTHER = "Start it by hand to see why, or name another by --chromium PATH."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ def audit_site(
     targets: Sequence[str],
     options: AuditOptions | None = None,
     on_progress: OnProgress | None = None,
+    values: Values | None = None,
 ) -> Observation:
     """
     Walk over a site with a real browser.
@@ -90,11 +94,13 @@ def audit_site(
         targets: URLs to begin with; all count as the audited site's own.
         options: By default those of :class:`AuditOptions`.
         on_progress: Called after each page, in a thread of the audit's own.
+        values: Gathers what cookies and web storage hold; by default no value is read. What is
+            returned never has one.
 
     Raises:
         AuditError: It could not be made: no browser, or none of the targets answers.
     """
-    audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress)
+    audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress, values)
     return run_apart(audit.run())
 
 
@@ -123,11 +129,16 @@ class _Audit:
     """One audit, from the browser's start to its end."""
 
     def __init__(
-        self, targets: tuple[str, ...], options: AuditOptions, on_progress: OnProgress | None
+        self,
+        targets: tuple[str, ...],
+        options: AuditOptions,
+        on_progress: OnProgress | None,
+        values: Values | None,
     ) -> None:
         self._targets = targets
         self._options = options
         self._on_progress = on_progress or (lambda _: None)
+        self._values = values
         self._sightings = Sightings()
         self._sightings.own_sites = {host_of(url) for url in targets}
         self._binding = f"_{secrets.token_hex(12)}"
@@ -167,19 +178,23 @@ class _Audit:
                     )
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
-                    raise AuditError(f"{chromium} could not be started: {reason}") from None
+                    raise AuditError(
+                        f"{chromium} could not be started: {reason}. {_NAME_ANOTHER}"
+                    ) from None
                 try:
                     return await self._look(began, (str(chromium), *flags))
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
-                    raise AuditError(f"The browser ended too soon: {reason}") from None
+                    raise AuditError(
+                        f"The browser ended too soon: {reason}. {_NAME_ANOTHER}"
+                    ) from None
                 finally:
                     await self._context.close()
 
     async def _look(self, began: datetime, command_line: tuple[str, ...]) -> Observation:
         browser = self._context.browser
         if browser is None:
-            raise AuditError("The browser ended as soon as it was started.")
+            raise AuditError(f"The browser ended as soon as it was started. {_NAME_ANOTHER}")
         fetcher = await Fetcher.open(
             browser,
             seconds=self._options.page_seconds,
@@ -330,7 +345,9 @@ class _Audit:
         return None if folder is None else folder / f"page-{next(self._pictures):04}.jpg"
 
     async def _open_tab(self) -> Tab:
-        return await Tab.open(self._context, self._sightings, self._binding, self._options)
+        return await Tab.open(
+            self._context, self._sightings, self._binding, self._options, self._values
+        )
 
     async def _close_tabs(self) -> None:
         while self._idle:

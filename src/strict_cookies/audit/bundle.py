@@ -7,6 +7,8 @@ are written in one form only, so that a line out of its order is a change, too. 
 manifest's hash elsewhere can later show that nothing in the folder was changed; without that, a
 bundle shows only that it is whole.
 
+A bundle with a file of cookie values says so in its manifest, and only its owner can read it.
+
 Source: RFC 8785 for one form of a JSON text (here: sorted keys, no floating-point numbers); GNU
 coreutils for the form of ``SHA256SUMS``.
 """
@@ -29,6 +31,7 @@ from .formats.json_file import write_json
 from .formats.sarif import write_sarif
 from .plain import plain
 from .report import Report
+from .values import SENSITIVE, VALUES
 
 if TYPE_CHECKING:
     from .observation import Observation
@@ -68,6 +71,7 @@ def write_bundle(
     *,
     files: Mapping[str, bytes] | None = None,
     pdf: bytes | None = None,
+    values: bytes | None = None,
 ) -> str:
     """
     Write a report in all its formats, with what else was kept, and the manifest.
@@ -78,6 +82,8 @@ def write_bundle(
         observation: What the report was made of; its command line and times go to the manifest.
         files: Screenshots and other evidence, by name.
         pdf: The report as PDF, where it was printed.
+        values: As :meth:`~strict_cookies.audit.values.Values.write` gives them, for a report that
+            was built as one that has them; only the owner can read the files then.
 
     Returns:
         ``"sha256:..."`` of the manifest, to be noted elsewhere.
@@ -92,6 +98,7 @@ def write_bundle(
         "findings.csv": write_csv(report).encode(),
         "findings.sarif": write_sarif(report).encode(),
         **({} if pdf is None else {"report.pdf": pdf}),
+        **({} if values is None else {VALUES: values}),
     }
     for name in extra:
         if not _NAME.fullmatch(name) or name in {*made, MANIFEST, SUMS}:
@@ -105,6 +112,7 @@ def write_bundle(
         {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
+            **({} if values is None else {"sensitive": SENSITIVE}),
             "targets": report["targets"],
             "began": report["began"],
             "ended": report["ended"],
@@ -127,10 +135,10 @@ def write_bundle(
                 f"{folder} is not empty. Give a new folder: what is there already would count as "
                 "evidence."
             )
+        contents[MANIFEST] = manifest
+        contents[SUMS] = _write_sums({**hashes, MANIFEST: own_hash})
         for name, data in contents.items():
-            (folder / name).write_bytes(data)
-        (folder / MANIFEST).write_bytes(manifest)
-        (folder / SUMS).write_bytes(_write_sums({**hashes, MANIFEST: own_hash}))
+            _write_file(folder / name, data, 0o666 if values is None else 0o600)
     except OSError as error:
         raise BundleError(
             f"{folder} can't be written: {error.strerror or error}. Mend it, or give another."
@@ -166,9 +174,24 @@ def verify_bundle(
         ) from None
 
 
+def holds_values(directory: str | os.PathLike[str]) -> bool:
+    """Tell whether a bundle is marked as one with cookie values, or has a file of them."""
+    folder = Path(directory)
+    manifest = _parse_manifest(_read_manifest(folder), folder)
+    names = {entry["name"] for entry in manifest["files"]}
+    return "sensitive" in manifest or VALUES in names or (folder / VALUES).exists()
+
+
 def read_manifest_hash(directory: str | os.PathLike[str]) -> str:
     """Give ``"sha256:..."`` of a bundle's manifest as it is now."""
     return f"sha256:{hashlib.sha256((Path(directory) / MANIFEST).read_bytes()).hexdigest()}"
+
+
+def _write_file(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file that has its mode from the first octet on."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
 
 
 def _serialise(manifest: Mapping[str, Any]) -> bytes:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..policy import CookiePolicy
     from ..strictness import Pairs
     from .observation import Observation
+    from .values import Values
 
 
 def conclude_audit(
@@ -40,6 +41,7 @@ def conclude_audit(
     expected: Pairs | None = None,
     declaration_hash: str | None = None,
     print_pdf: Callable[[str], bytes] | None = None,
+    values: Values | None = None,
 ) -> int:
     """
     Compare, print, write and record.
@@ -55,6 +57,7 @@ def conclude_audit(
         min_coverage: As for :func:`~strict_cookies.audit.report.build_report`, also for
             ``expected`` and ``declaration_hash``.
         print_pdf: Prints a page to PDF; None for no PDF.
+        values: Written into the bundle, which is marked as sensitive; None for a bundle without.
 
     Returns:
         The exit code: 0 clean, 1 findings or too little seen, 2 nothing seen.
@@ -69,13 +72,21 @@ def conclude_audit(
         expected=expected,
         min_coverage=min_coverage,
         declaration_hash=declaration_hash,
+        has_values=values is not None,
     )
     print_report(report, console)
     manifest_hash = None
     if output is not None:
         files = {} if pictures is None else _read_all(pictures)
         pdf = None if print_pdf is None else print_pdf(write_html(report, files))
-        manifest_hash = write_bundle(output, report, observation, files=files, pdf=pdf)
+        manifest_hash = write_bundle(
+            output,
+            report,
+            observation,
+            files=files,
+            pdf=pdf,
+            values=None if values is None else values.write(),
+        )
         console.print(f"Evidence: {output}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"Manifest: {manifest_hash}", highlight=False, soft_wrap=True)
     if draft is not None:

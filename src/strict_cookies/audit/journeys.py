@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 from ..errors import JourneyError
 
@@ -34,6 +35,7 @@ from ..errors import JourneyError
 #: other form, for example of preferences. ``logout``: click, or open an address, that signs out.
 Deed = Literal["visit", "return", "login", "submit", "logout"]
 
+_SCHEMES = ("http", "https")
 #: Largest file that is read, in octets.
 MAX_FILE_OCTETS = 256 * 1024
 
@@ -166,7 +168,7 @@ class _Reader:
             said = "do is missing" if do is None else f"do is {_say(do)}"
             self.mistakes.append(f"{where}{said}. Use one of {', '.join(_NAMES)}.")
             return None
-        where = f"step {number} ({entry.get('name', do)!r}): "
+        where = f"step {number} ({_say(entry.get('name', do))}): "
         values: dict[str, Any] = {}
         for key, read in _READERS.items():
             if key in entry:
@@ -174,11 +176,7 @@ class _Reader:
                     values[key] = read(entry[key])
                 except ValueError as error:
                     self.mistakes.append(f"{where}{key} {error}.")
-        pages = entry.get("page", [])
-        pages = [pages] if isinstance(pages, str) else pages
-        if not isinstance(pages, list) or not all(isinstance(page, str) for page in pages):
-            self.mistakes.append(f"{where}page is {_say(pages)}. Use a path, or a list of paths.")
-            pages = []
+        pages = self._pages(entry.get("page", []), where)
         self._check(do, entry, values, where)
         if len(self.mistakes) > before:
             return None
@@ -186,8 +184,21 @@ class _Reader:
             values["storage_state"] = self._folder / values["storage_state"]
         return Step(
             **{"crawl": do == "visit", "name": _NAMES[do], "do": do, **values},
-            pages=tuple(pages),
+            pages=pages,
         )
+
+    def _pages(self, value: object, where: str) -> tuple[str, ...]:
+        pages = [value] if isinstance(value, str) else value
+        if not isinstance(pages, list) or not all(isinstance(page, str) for page in pages):
+            self.mistakes.append(f"{where}page is {_say(value)}. Use a path, or a list of paths.")
+            return ()
+        self.mistakes += (
+            f"{where}page is {_say(page)}, which is no address of a page. Use a path such as "
+            "'/login', or an address that begins with http:// or https://."
+            for page in pages
+            if not _is_page(page)
+        )
+        return tuple(pages)
 
     def _check(
         self, do: str, entry: Mapping[str, Any], values: Mapping[str, Any], where: str
@@ -221,6 +232,19 @@ class _Reader:
                 close = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
                 self.mistakes.append(f"{where}{_say(key)} is not known. {hint}")
+
+
+def _is_page(page: str) -> bool:
+    """Tell whether a browser could be sent there, from whatever site is audited."""
+    try:
+        found = [urlsplit(urljoin(f"{scheme}://site.example/", page)) for scheme in _SCHEMES]
+        # Reading the port checks it.
+        is_web = all(
+            parts.scheme in _SCHEMES and parts.hostname and parts.port != 0 for parts in found
+        )
+    except ValueError:
+        return False
+    return is_web and bool(page.strip()) and page.isprintable()
 
 
 def _text(value: object) -> str:

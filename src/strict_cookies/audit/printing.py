@@ -76,7 +76,9 @@ def print_to_pdf(
             return thread.submit(_print, playwright, executable, list(pages), fetch).result()
         except playwright.Error as error:
             reason = str(error).partition("\n")[0]
-            raise AuditError(f"The page could not be printed: {reason}") from None
+            raise AuditError(
+                f"The page could not be printed: {reason}. Try another Chromium."
+            ) from None
 
 
 def print_alone(text: str, *, chromium: str | Path | None = None) -> bytes:

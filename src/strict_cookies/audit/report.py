@@ -3,7 +3,8 @@ The report of an audit as plain data; every format is a view of this one object.
 
 It holds what was found and what was looked at, and names what was not. It holds no cookie value,
 since an :class:`~strict_cookies.audit.observation.Observation` has none, and addresses stand in it
-without the values of their queries. Nothing in it is a legal verdict.
+without the values of their queries. Where a file beside it holds values, it says so first. Nothing
+in it is a legal verdict.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .compare import compare
 from .coverage import is_seen, measure_coverage
 from .finding import SEVERITIES, Finding, Kind
 from .plain import plain, plain_frame, plain_url
+from .values import SENSITIVE
 
 if TYPE_CHECKING:
     from ..policy import CookiePolicy
@@ -50,6 +52,7 @@ def build_report(
     expected: Pairs | None = None,
     min_coverage: float | None = None,
     declaration_hash: str | None = None,
+    has_values: bool = False,
 ) -> dict[str, Any]:
     """
     Compare, and make the report.
@@ -60,6 +63,8 @@ def build_report(
             ``min_coverage``.
         declaration_hash: Of the declaration that the policy was made from, ``"sha256:..."``; None
             takes the one that the observed declaration gives itself.
+        has_values: Whether it belongs to a bundle with a file of values; it is marked as sensitive
+            then.
 
     Returns:
         Only dicts, lists, texts, numbers, booleans and None, in the form of ``report.schema.json``.
@@ -70,6 +75,7 @@ def build_report(
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
+        **({"sensitive": SENSITIVE} if has_values else {}),
         "targets": [plain_url(url) for url in observation.targets],
         "began": _time(observation.began),
         "ended": _time(observation.ended),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Dialog, Download, Page
 
     from .options import AuditOptions
+    from .values import Values
 
 T = TypeVar("T")
 
@@ -63,6 +64,7 @@ _WATCHED = (
 #: Types of targets without a document.
 _WORKERS = frozenset({"worker", "service_worker", "shared_worker"})
 _STORAGE = read_script("storage.js")
+_VALUES = read_script("values.js")
 _PAGE = read_script("page.js")
 _numbers = itertools.count(1)
 
@@ -111,15 +113,22 @@ class Tab:
         sightings: Where everything seen goes.
         binding: By which the witness tells.
         options: Of the audit.
+        values: Gathers what is stored; None where no value is read.
     """
 
     def __init__(
-        self, page: Page, sightings: Sightings, binding: str, options: AuditOptions
+        self,
+        page: Page,
+        sightings: Sightings,
+        binding: str,
+        options: AuditOptions,
+        values: Values | None = None,
     ) -> None:
         self._page = page
         self._sightings = sightings
         self._binding = binding
         self._options = options
+        self._values = values
         self._name = f"tab {next(_numbers)}"
         self._watch = Watch(sightings, binding)
         self._going = _Going()
@@ -133,10 +142,15 @@ class Tab:
 
     @classmethod
     async def open(
-        cls, context: BrowserContext, sightings: Sightings, binding: str, options: AuditOptions
+        cls,
+        context: BrowserContext,
+        sightings: Sightings,
+        binding: str,
+        options: AuditOptions,
+        values: Values | None = None,
     ) -> Tab:
         """Open a tab in which nothing goes unseen."""
-        tab = cls(await context.new_page(), sightings, binding, options)
+        tab = cls(await context.new_page(), sightings, binding, options, values)
         page = tab._page
         page.on("crash", lambda _: setattr(tab._going, "crashed", True))
         page.on("dialog", tab._on_dialog)
@@ -304,6 +318,11 @@ class Tab:
         )
         for origin, kinds in _by_origin(frames).items():
             self._sightings.storage_now(origin, kinds, self._name, place)
+        if self._values is not None:
+            read = (
+                self._try(frame.evaluate(_VALUES), None) for frame in self._page.frames[:MAX_FRAMES]
+            )
+            self._values.take_storage(await asyncio.gather(*read), place)
         return told if isinstance(told, dict) else {}
 
     async def _read_jar(self, place: Place) -> None:
@@ -311,6 +330,8 @@ class Tab:
             found = await self._try(self._session.send("Storage.getCookies"), None)
             if found is not None:
                 self._sightings.jar(found["cookies"], place)
+                if self._values is not None:
+                    self._values.take_cookies(found["cookies"], place)
 
     async def _picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,13 +4,15 @@ The language that a request asks for: by ``?lang=``, or by the browser's ``Accep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import has_request_context, request
 
 from .language import LANGUAGES, Language, find_language
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from ..policy import Site
 
 
@@ -25,6 +27,22 @@ class Asked(NamedTuple):
 
     language: Language
     explicit: bool
+
+    @property
+    def keep(self) -> dict[str, Any]:
+        """What an address needs to be answered in the same language."""
+        return {"lang": self.language.tag} if self.explicit else {}
+
+    def mark(self, response: Response) -> None:
+        """Say in a response which language it is in, and that another may ask for another."""
+        response.content_language.add(self.language.tag)
+        self.vary(response)
+
+    def vary(self, response: Response) -> Response:
+        """Say only the latter."""
+        if not self.explicit:
+            response.vary.add("Accept-Language")
+        return response
 
 
 def find_asked(site: Site) -> Asked:

@@ -84,21 +84,24 @@ def create_blueprint(
     published = Published(stand, edition=edition, processing=processing)
     pages = Pages(published, versions, has_visits=erase is not None)
 
+    def choose() -> Asked:
+        return find_asked(published.policy.site)
+
     @blueprint.get("/")
     def declaration() -> Response:
-        language, asked = _choose(published)
-        page = pages.render(_PAGE, language)
+        asked = choose()
+        page = pages.render(_PAGE, asked.language)
         response = Response(page.octets)
         response.headers["Link"] = (
             f"<{url_for('strict_cookies.declaration_json')}>; "
             'rel="cookie-declaration"; type="application/json"'
         )
         response.cache_control.no_cache = True
-        return _finish(response, page.etag, language, asked)
+        return _finish(response, page.etag, asked)
 
     for name in FORMATS:
         blueprint.add_url_rule(
-            f"/declaration.{name}", f"declaration_{name}", _export_view(published, name)
+            f"/declaration.{name}", f"declaration_{name}", _export_view(published, name, choose)
         )
 
     @blueprint.get("/declaration.schema.json")
@@ -115,17 +118,16 @@ def create_blueprint(
     if erase is not None:
         add_this_browser(blueprint, published, erase)
     if versions is not None:
-        add_versions(blueprint, pages, versions, lambda: _choose(published))
-        add_change_notice(blueprint, versions, lambda: _choose(published))
+        add_versions(blueprint, pages, versions, choose)
+        add_change_notice(blueprint, versions, choose)
 
     def add_part(name: str, template: str, **options: object) -> None:
         def render_part(lang: str | None = None) -> Markup:
-            asked = lang in LANGUAGES
-            language = find_language(str(lang)) if asked else _choose(published)[0]
-            if not asked and has_request_context():
-                after_this_request(_vary)
+            asked = Asked(find_language(str(lang)), True) if lang in LANGUAGES else choose()
+            if not asked.explicit:
+                after_this_request(asked.vary)
             # The template escapes every text of the policy.
-            part = pages.render(template, language, **options).octets.decode()
+            part = pages.render(template, asked.language, **options).octets.decode()
             return Markup(part)  # noqa: S704
 
         blueprint.add_app_template_global(render_part, name)
@@ -241,25 +243,25 @@ class Pages:
         return Rendered.of(text)
 
 
-def _export_view(published: Published, name: str) -> Callable[[], Response]:
+def _export_view(
+    published: Published, name: str, choose: Callable[[], Asked]
+) -> Callable[[], Response]:
     def view() -> Response:
         from .exports import EXPORTS
 
         export = EXPORTS[name]
-        language, asked = _choose(published)
-        if not export.translated:
-            language = find_language("en")
+        asked = choose() if export.translated else Asked(find_language("en"), True)
 
         def make() -> Rendered:
-            return Rendered.of(export.write(published.document(), language))
+            return Rendered.of(export.write(published.document(), asked.language))
 
-        found = published.render((name, language.tag), make)
+        found = published.render((name, asked.language.tag), make)
         response = Response(found.octets, content_type=f"{export.mimetype}; charset=utf-8")
         response.cache_control.max_age = MAX_AGE
         if name == "csv":
             response.headers["Content-Disposition"] = 'attachment; filename="declaration.csv"'
         if export.translated:
-            return _finish(response, found.etag, language, asked)
+            return _finish(response, found.etag, asked)
         response.set_etag(found.etag)
         response.make_conditional(request)
         return response
@@ -267,22 +269,11 @@ def _export_view(published: Published, name: str) -> Callable[[], Response]:
     return view
 
 
-def _finish(response: Response, etag: str, language: Language, asked: bool) -> Response:
-    response.content_language.add(language.tag)
-    if not asked:
-        response.vary.add("Accept-Language")
+def _finish(response: Response, etag: str, asked: Asked) -> Response:
+    asked.mark(response)
     response.set_etag(etag)
     response.make_conditional(request)
     return response
-
-
-def _vary(response: Response) -> Response:
-    response.vary.add("Accept-Language")
-    return response
-
-
-def _choose(published: Published) -> Asked:
-    return find_asked(published.policy.site)
 
 
 def _site_address() -> str:

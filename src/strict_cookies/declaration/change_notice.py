@@ -32,11 +32,11 @@ from flask import (
 )
 from markupsafe import Markup
 
-from .language import LANGUAGES, Language, find_language
+from .asked import Asked
+from .language import LANGUAGES, find_language
 
 if TYPE_CHECKING:
     from flask import Blueprint
-    from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
     from ..sessions.session import ServerSession
@@ -52,7 +52,7 @@ _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 def add_change_notice(
     blueprint: Blueprint,
     versions: Callable[[], Versions],
-    choose: Callable[[], tuple[Language, bool]],
+    choose: Callable[[], Asked],
 ) -> None:
     """
     Add the function for templates, and the address of its button.
@@ -60,7 +60,7 @@ def add_change_notice(
     Args:
         blueprint: Not yet registered.
         versions: Gives what was published; asked at each request.
-        choose: Gives the reader's language, and whether the address names it.
+        choose: Gives the reader's language.
     """
 
     @blueprint.app_template_global("cookie_change_notice")
@@ -68,9 +68,9 @@ def add_change_notice(
         change = _find_change(versions())
         if change is None:
             return Markup("")
-        language, asked = (find_language(str(lang)), True) if lang in LANGUAGES else choose()
-        if not asked:
-            after_this_request(_vary)
+        asked = Asked(find_language(str(lang)), True) if lang in LANGUAGES else choose()
+        after_this_request(asked.vary)
+        language = asked.language
         text = render_template(
             "strict_cookies/change_notice.html",
             lang=language.tag,
@@ -140,8 +140,3 @@ def _own_address() -> str:
     if request.method not in ("GET", "HEAD"):
         return ""
     return request.script_root + (request.full_path if request.query_string else request.path)
-
-
-def _vary(response: FlaskResponse) -> FlaskResponse:
-    response.vary.add("Accept-Language")
-    return response

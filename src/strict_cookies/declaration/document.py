@@ -21,7 +21,7 @@ from ..entry import texts_of
 from ..grammar import name_prefix
 from ..purposes import Purpose
 from ..storage import STORAGE_NAMES
-from .language import N_
+from ..wording import N_
 from .law import has_data_rights, legal_of
 from .processing import COUNTERS, PROCESSING, Processing
 from .third_parties import describe_origins, describe_recipients, may_set_cookies

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 from ..cells import one_line, write_cell
 from .language import Language, pick_text
-from .wording import Line, Row, Section, Told, put_into_words
+from .told import Line, Row, Section, Told
+from .wording import put_into_words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")

@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
-from ..wording import N_ as N_
-
 if TYPE_CHECKING:
     import datetime
     from gettext import GNUTranslations

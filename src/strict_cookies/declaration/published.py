@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .edition import Edition
     from .language import Language
     from .processing import Processing
-    from .wording import Wording
+    from .told import Wording
 
 #: Most renderings that are kept: languages, formats and places where the application is mounted.
 MAX_KEPT = 128

@@ -46,7 +46,8 @@ def tell_published(app: Flask, record: Callable[..., object], version: Version) 
                 receiver(app, version=version, words=words)
             except Exception as error:  # noqa: BLE001
                 logger.error(
-                    "%s: a receiver of declaration_published raised %s",
+                    "%s: a receiver of declaration_published raised %s. %s",
                     Reason.OBSERVER_FAULT,
                     type(error).__name__,
+                    Reason.OBSERVER_FAULT.remedy,
                 )

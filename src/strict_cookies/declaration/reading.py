@@ -40,7 +40,10 @@ def read_declaration(document: Mapping[str, Any], *, source: str = "declaration"
         PolicyError: It is no declaration in this format, or all that is wrong with its entries.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        raise PolicyError([f"It is no declaration: format is not {FORMAT!r}."], source=source)
+        raise PolicyError(
+            [f"It is no declaration: format is not {FORMAT!r}. Give a declaration.json."],
+            source=source,
+        )
     if document.get("format_version") != FORMAT_VERSION:
         raise PolicyError(
             [

@@ -27,7 +27,7 @@ from ..sessions.device import UNKNOWN, read_label
 from ..sessions.session import ServerSession
 from .asked import find_asked
 from .language import Said
-from .visits import keep_language, render_visit
+from .visits import render_visit
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
@@ -156,7 +156,7 @@ def _at_hand() -> tuple[SessionManager, Visit]:
 
 
 def _path_of_list() -> str:
-    return url_for(f"{pages.name}.index", **keep_language(find_asked(_site())))
+    return url_for(f"{pages.name}.index", **find_asked(_site()).keep)
 
 
 def _go_back() -> Response:

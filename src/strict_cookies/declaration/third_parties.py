@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ..countries import HOME
 from ..entry import texts_of
 from ..external_origin import KINDS
-from .language import N_, find_language
+from ..wording import N_
+from .language import find_language
 
 if TYPE_CHECKING:
     from ..external_origin import ExternalOrigin

@@ -30,7 +30,7 @@ from ..sessions.session import ServerSession
 from ..sweeping import ASKED_FOR
 from .asked import find_asked
 from .language import pick_text
-from .visits import keep_language, render_visit
+from .visits import render_visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 PATH = "/this-browser"
 
 #: Who keeps what a visitor does here: this server's store, his own cookie, nobody, another.
-Kept = Literal["server", "cookie", "nowhere", "elsewhere"]
+Keeper = Literal["server", "cookie", "nowhere", "elsewhere"]
 
 _ENDPOINT = "strict_cookies.delete_from_browser"
 
@@ -91,7 +91,7 @@ def add_this_browser(
         if is_cross_origin(request.environ):
             abort(403, "Another site's page may not delete anything here.")
         request.environ[ASKED_FOR] = True
-        keep = keep_language(find_asked(published.policy.site))
+        keep = find_asked(published.policy.site).keep
         target = url_for("strict_cookies.this_browser", after="deleted", **keep)
         return erase(make_response(redirect(target, 303)))
 
@@ -117,7 +117,7 @@ def let_button_through(app: Flask) -> None:
         protect.exempt(app.view_functions[_ENDPOINT])
 
 
-def find_keeper() -> Kept:
+def find_keeper() -> Keeper:
     """Tell who keeps the session of this request, without opening it."""
     found = session._get_current_object()  # type: ignore[attr-defined]
     if isinstance(found, ServerSession):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Blueprint
 
+    from .asked import Asked
     from .blueprint import Pages
     from .edition import Past
     from .published import Rendered
@@ -41,7 +42,7 @@ def add_versions(
     blueprint: Blueprint,
     pages: Pages,
     versions: Callable[[], Versions],
-    choose: Callable[[], tuple[Language, bool]],
+    choose: Callable[[], Asked],
 ) -> None:
     """
     Add the addresses to the library's pages.
@@ -50,7 +51,7 @@ def add_versions(
         blueprint: Not yet registered.
         pages: Renders them.
         versions: Gives what was published; asked at each request.
-        choose: Gives the reader's language, and whether the address names it.
+        choose: Gives the reader's language.
     """
 
     def find(number: int) -> tuple[Version, tuple[Past, ...]]:
@@ -64,12 +65,10 @@ def add_versions(
 
     @blueprint.get(number_rule)
     def version(number: int) -> Response:
-        language, asked = choose()
-        page = render_version(pages, *find(number), language)
+        asked = choose()
+        page = render_version(pages, *find(number), asked.language)
         response = Response(page.octets)
-        response.content_language.add(language.tag)
-        if not asked:
-            response.vary.add("Accept-Language")
+        asked.mark(response)
         response.set_etag(page.etag)
         if pages.all_ours:
             _keep_for_good(response)
@@ -95,9 +94,8 @@ def add_versions(
         known = versions().known()
         if known is None or not known.pdf_languages:
             return Response(NO_PDF, HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8")
-        language, asked = choose()
-        made = known.pdf_languages
-        tag = language.tag if language.tag in made else made[0]
+        asked, made = choose(), known.pdf_languages
+        tag = asked.language.tag if asked.language.tag in made else made[0]
         number = known.history[0].version
         octets = versions().find_pdf(number, tag)
         if octets is None:
@@ -107,8 +105,7 @@ def add_versions(
             f'inline; filename="cookie-declaration-{number}-{tag}.pdf"'
         )
         response.content_language.add(tag)
-        if not asked:
-            response.vary.add("Accept-Language")
+        asked.vary(response)
         response.cache_control.max_age = PDF_SECONDS
         response.add_etag()
         response.make_conditional(request)

@@ -35,7 +35,7 @@ def render_visit(template: str, site: Site, asked: Asked, **context: Any) -> Res
         site=site,
         lang=language.tag,
         languages=LANGUAGES,
-        keep=keep_language(asked),
+        keep=asked.keep,
         links={
             "page": url_for("strict_cookies.declaration", lang=language.tag),
             "style": url_for(static, filename="declaration.css"),
@@ -47,13 +47,6 @@ def render_visit(template: str, site: Site, asked: Asked, **context: Any) -> Res
         **context,
     )
     response = Response(text.encode("utf-8", "replace"))
-    response.content_language.add(language.tag)
-    if not asked.explicit:
-        response.vary.add("Accept-Language")
+    asked.mark(response)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def keep_language(asked: Asked) -> dict[str, Any]:
-    """Give what an address needs to be answered in the same language."""
-    return {"lang": asked.language.tag} if asked.explicit else {}

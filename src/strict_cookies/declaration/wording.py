@@ -1,191 +1,34 @@
 """
 A document in words for a reader: sections of entries, in them rows of a label and its lines.
 
-The page, the tables for a site's own pages and the Markdown are laid out from this one object, so
-that they say the same in every language.
+The shape is in :mod:`~strict_cookies.declaration.told`, what is the same in every document in
+:mod:`~strict_cookies.declaration.labels`.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from markupsafe import Markup, escape
+from typing import TYPE_CHECKING, Any
 
 from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
-from .language import N_, Language, Said, pick_text
+from .labels import (
+    CNIL_ITEMS,
+    CONTACT,
+    FIELD_LABELS,
+    LABELS,
+    REMARKS,
+    SAMESITE,
+    SECTIONS,
+    UK_EXCEPTIONS,
+)
+from .language import Language, Said, pick_text
+from .told import Line, Row, Section, Told, ToldVersion, Wording
 
 if TYPE_CHECKING:
     from .diff import Change
 
-#: A text in the page's language, or a declared one.
-Line = str | Said
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing that is told of an entry; ``key`` is the same in every language."""
-
-    key: str
-    label: str
-    lines: tuple[Line, ...]
-
-    @cached_property
-    def html(self) -> Markup:
-        """The row as a part of a list of terms; many entries share one row."""
-        lines = "".join(f"<dd>{escape(line)}</dd>" for line in self.lines)
-        # Every text in it is escaped.
-        return Markup(f"<div><dt>{escape(self.label)}</dt>{lines}</div>")  # noqa: S704
-
-
-class Told(NamedTuple):
-    """One entry: its title first, its technical name after it."""
-
-    title: Line
-    name: str
-    note: str
-    rows: tuple[Row, ...]
-
-    @property
-    def html(self) -> Markup:
-        """The rows as the content of a list of terms."""
-        return Markup("\n".join([row.html for row in self.rows]))  # noqa: S704
-
-
-class Section(NamedTuple):
-    """
-    Entries of one kind.
-
-    ``columns`` are the keys of the rows that a table shows.
-    """
-
-    id: str
-    heading: str
-    intro: str
-    entries: tuple[Told, ...]
-    columns: tuple[str, ...]
-
-
-class Version(NamedTuple):
-    """A version that was published, with its changes in words."""
-
-    heading: str
-    changes: tuple[str, ...]
-    number: int
-
-
-class Wording(NamedTuple):
-    """The whole document in words; ``statements`` are those that apply, by their id."""
-
-    lead: str
-    third_parties: str
-    sections: Mapping[str, Section]
-    statements: Mapping[str, str]
-    contact: tuple[Row, ...]
-    status: str
-    changed_on: str
-    versions: tuple[Version, ...]
-
-
-#: As in :mod:`strict_cookies.purposes`, for the catalogues.
-PURPOSE_LABELS = (
-    N_("Session management"),
-    N_("Login and authentication"),
-    N_("Preferences within the session"),
-    N_("Security"),
-    N_("Load balancing"),
-    N_("What you typed in"),
-    N_("Playing media"),
-)
-_SECTIONS = {
-    "cookies": (N_("Cookies"), ""),
-    "storage": (
-        N_("Other storage in your browser"),
-        N_(
-            "This site's scripts keep these items. They stay in your browser and are not sent "
-            "along with requests."
-        ),
-    ),
-    "preferences": (
-        N_("What you can choose"),
-        N_(
-            "Your choices are kept in your session and are gone with it. They store nothing else "
-            "in your browser."
-        ),
-    ),
-    "external_origins": (
-        N_("Other sites that your browser contacts"),
-        N_(
-            "Each of them learns your IP address. Whether it can use cookies of its own depends "
-            "on what your browser asks it for."
-        ),
-    ),
-    "recipients": (N_("Who gets data from this site"), ""),
-    "processing": (N_("What the protection itself keeps"), ""),
-}
-_LABELS = {
-    "description": N_("What it is for"),
-    "without_it": N_("Without it"),
-    "lifetime": N_("How long it stays"),
-    "set_by": N_("Who sets it"),
-    "read_by": N_("Who can read it"),
-    "third_parties": N_("Access by third parties"),
-    "protection": N_("Protection"),
-    "purposes": N_("What the operator relies on"),
-    "choices": N_("What you can choose"),
-    "default": N_("Unless you choose"),
-    "recipient": N_("Run by"),
-    "reason": N_("Why"),
-    "kinds": N_("What your browser does there"),
-    "role": N_("Role"),
-    "data": N_("What it gets"),
-    "purpose": N_("What for"),
-    "countries": N_("Country"),
-    "safeguard": N_("Safeguard"),
-    "kept_data": N_("What is kept"),
-    "kept": N_("How long"),
-}
-#: A changed field of the document -> the label that a reader knows it by.
-_FIELD_LABELS = {
-    **_LABELS,
-    "third_party_access": _LABELS["third_parties"],
-    **dict.fromkeys(("domain", "httponly", "kind", "path"), _LABELS["read_by"]),
-    **dict.fromkeys(("secure", "samesite", "partitioned", "prefix"), _LABELS["protection"]),
-}
-_SAMESITE = {
-    "Lax": N_("Other sites can't send forms with it (SameSite=Lax)"),
-    "Strict": N_("Never sent along from other sites (SameSite=Strict)"),
-    "None": N_("Also sent inside pages of other sites (SameSite=None)"),
-}
-_UK_EXCEPTIONS = {
-    "communication": N_("communication"),
-    "strictly_necessary": N_("strictly necessary"),
-    "appearance": N_("appearance or functionality"),
-}
-_CNIL_ITEMS = {
-    "authentication": N_("authentication and its security"),
-    "basket": N_("contents of a basket"),
-    "interface": N_("personal settings of the interface"),
-    "load_balancing": N_("load balancing"),
-}
-_REMARKS = {
-    "site_must_justify": N_(
-        "How far this covers security is disputed: the operator has to justify it."
-    ),
-    "rests_on_choice": N_(
-        "Kept longer than the session because you made a choice; without that it would not be."
-    ),
-}
-_CONTACT = {
-    "controller": N_("Responsible"),
-    "contact": N_("Contact"),
-    "dpo": N_("Data protection officer"),
-    "authority": N_("Complaints to"),
-    "privacy_url": N_("Privacy notice"),
-}
+#: Keys of the rows that a table shows.
 _COLUMNS = {
     "cookies": ("description", "without_it", "lifetime", "third_parties", "purposes"),
     "storage": ("description", "without_it", "lifetime", "third_parties", "purposes"),
@@ -232,7 +75,7 @@ class _Writer:
         self._ = language.gettext
         #: The same, for what is no text for the catalogues where it stands.
         self._t = language.gettext
-        self._labels = {key: language.gettext(label) for key, label in _LABELS.items()}
+        self._labels = {key: language.gettext(label) for key, label in LABELS.items()}
         self._remembered: dict[tuple[object, ...], Row] = {}
 
     def write(self) -> Wording:
@@ -253,14 +96,14 @@ class _Writer:
                 tuple(map(tell[name], document[name])),
                 _COLUMNS[name],
             )
-            for name, (heading, intro) in _SECTIONS.items()
+            for name, (heading, intro) in SECTIONS.items()
         }
         statements = {
             key: _(text) for key, text in document["statements"].items() if text is not None
         }
         contact = tuple(
             Row(key, _(label), (Said(document["site"][key]),))
-            for key, label in _CONTACT.items()
+            for key, label in CONTACT.items()
             if document["site"][key]
         )
         return Wording(
@@ -398,7 +241,7 @@ class _Writer:
             _("Encrypted connections only (Secure)")
             if secure
             else _("Also sent without encryption, for development"),
-            _(_SAMESITE[samesite]),
+            _(SAMESITE[samesite]),
         ]
         if partitioned:
             lines.append(_("Kept apart for each site that embeds this one (Partitioned)"))
@@ -427,17 +270,17 @@ class _Writer:
                 _(
                     "United Kingdom: the operator relies on Schedule A1 to the PECR, exception "
                     "“%(exception)s”.",
-                    exception=join(_(_UK_EXCEPTIONS[one]) for one in exceptions),
+                    exception=join(_(UK_EXCEPTIONS[one]) for one in exceptions),
                 )
             )
         if items := gather("FR", "cnil_item"):
             lines.append(
                 _(
                     "France: compare “%(item)s” in the CNIL's recommendation of 17 September 2020.",
-                    item=join(_(_CNIL_ITEMS[one]) for one in items),
+                    item=join(_(CNIL_ITEMS[one]) for one in items),
                 )
             )
-        lines += [_(_REMARKS[remark]) for remark in item["remarks"]]
+        lines += [_(REMARKS[remark]) for remark in item["remarks"]]
         return lines
 
     def _preference(self, entry: Mapping[str, Any]) -> Told:
@@ -511,12 +354,12 @@ class _Writer:
 
     # Versions
 
-    def _edition(self) -> tuple[str, str, tuple[Version, ...]]:
+    def _edition(self) -> tuple[str, str, tuple[ToldVersion, ...]]:
         _, edition = self._, self._document["edition"]
         if edition is None:
             return "", "", ()
         versions = tuple(
-            Version(
+            ToldVersion(
                 _(
                     "Version %(version)s, in force since %(date)s",
                     version=past["version"],
@@ -542,7 +385,7 @@ class _Writer:
     def describe(self, change: Mapping[str, Any]) -> str:
         """Say one change."""
         _, section = self._, change["section"]
-        heading = _(_SECTIONS[section][0]) if section in _SECTIONS else _("About this site")
+        heading = _(SECTIONS[section][0]) if section in SECTIONS else _("About this site")
         what = heading
         if change["name"]:
             title = self._say(change["title"] or {}).text
@@ -552,7 +395,7 @@ class _Writer:
             return _("Added: %(what)s", what=what)
         if change["change"] == "removed":
             return _("Removed: %(what)s", what=what)
-        fields = [_FIELD_LABELS.get(field) for field in change["fields"]]
+        fields = [FIELD_LABELS.get(field) for field in change["fields"]]
         named = list(dict.fromkeys(_(label) for label in fields if label))
         if named:
             what = f"{what}: {self._language.join(named)}"

@@ -9,11 +9,11 @@ on is told once a minute, with how often it occurred meanwhile, so that nobody c
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..forks import make_lock
 from ..ledger import describe_fault
 from ..reasons import Reason
 from ..signals import session_alarm
@@ -39,7 +39,7 @@ class SessionEvents:
     def __init__(self, sender: object, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sender = sender
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
         #: For each reason when it was told last, and how often it occurred since.
         self._alarms: dict[Reason, tuple[float, int]] = {}
 

@@ -29,7 +29,7 @@ class SessionKeys:
 
     def __init__(self, secret: str | bytes, fallbacks: Sequence[str | bytes] = ()) -> None:
         if not secret:
-            raise ValueError("a session needs a secret key")
+            raise ValueError("SECRET_KEY is empty, and every key is derived from it. Set it.")
         self._secrets = tuple(map(_octets, (secret, *fallbacks)))
 
     def __repr__(self) -> str:

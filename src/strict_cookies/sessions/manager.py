@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import SessionLimitError, StoreUnavailableError
 from ..ledger import show
@@ -42,30 +42,11 @@ from .notices import EXCHANGE_WINDOW, Notices, digest, mark
 from .record import Record, Unreadable, UserId
 from .store import SessionStore, StoredSession
 from .tagged import dump
-from .visit import Found, Visit, Visits
+from .visit import Found, Saved, Visit, Visits
 from .watch import Watch
 
 #: Seconds to wait for a user's lock at a login that is counted.
 LOCK_SECONDS = 5.0
-
-
-class Saved(NamedTuple):
-    """
-    What became of a save.
-
-    Attributes:
-        live: False where the session has ended meanwhile, so that nothing was written.
-        merged: The data with what others wrote meanwhile; None where nobody did.
-        touched: Whether the time of the last activity was written down.
-    """
-
-    live: bool
-    merged: dict[str, Any] | None = None
-    touched: bool = False
-
-    def __repr__(self) -> str:
-        """What became of it; no data."""
-        return f"<Saved live={self.live} touched={self.touched}>"
 
 
 _LIVE = Saved(True)

@@ -158,7 +158,12 @@ class RedisStore:
                 if written:
                     return changed
                 if time.monotonic() > deadline:
-                    raise StoreUnavailableError(self._say("others keep writing one session"))
+                    raise StoreUnavailableError(
+                        self._say(
+                            "others keep writing one session. Change under session.locked() what "
+                            "many requests change at once"
+                        )
+                    )
                 current = other
         return None
 

@@ -178,7 +178,11 @@ class StoreFile:
             with _alone_in(self.path.parent):
                 found = _header(connection)
                 if found == (0, 0) and not _tables(connection):
-                    logger.error("Session store '%s' was empty, and is made anew.", self.path)
+                    logger.error(
+                        "Session store '%s' was empty, and is made anew. If it held sessions, "
+                        "find out who emptied it.",
+                        self.path,
+                    )
                     found = self._fill(connection)
         application_id, version = found
         if application_id != APPLICATION_ID:

@@ -99,6 +99,25 @@ class Found(NamedTuple):
         return f"<Found {self.visit!r}>"
 
 
+class Saved(NamedTuple):
+    """
+    What became of a save.
+
+    Attributes:
+        live: False where the session has ended meanwhile, so that nothing was written.
+        merged: The data with what others wrote meanwhile; None where nobody did.
+        touched: Whether the time of the last activity was written down.
+    """
+
+    live: bool
+    merged: dict[str, Any] | None = None
+    touched: bool = False
+
+    def __repr__(self) -> str:
+        """What became of it; no data."""
+        return f"<Saved live={self.live} touched={self.touched}>"
+
+
 class Bounds(NamedTuple):
     """
     Limits in whole seconds.

@@ -15,11 +15,11 @@ Source: NIST SP 800-63B-4 section 5.3; OWASP Session Management Cheat Sheet.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import lru_cache
 
 from ..errors import OtherStoreError
+from ..forks import make_lock
 from ..reasons import Reason
 from .device import read_device
 from .events import SessionEvents
@@ -33,6 +33,8 @@ STRANGER_SECONDS = 600
 #: Identifiers within a minute that are no session's, at which an alarm is raised.
 MANY_UNKNOWN = 100
 _MINUTE = 60
+#: Most values of ``User-Agent`` of which a process remembers the hash.
+MAX_BROWSERS = 256
 
 
 class Watch:
@@ -58,11 +60,11 @@ class Watch:
         self._clock = clock
         self._events = events
         #: Gives the keyed hash of a browser's family and platform; empty where none is known.
-        self.bind: Callable[[str], str] = lru_cache(maxsize=256)(self._bind)
+        self.bind: Callable[[str], str] = lru_cache(maxsize=MAX_BROWSERS)(self._bind)
         self._started = int(clock())
         self._unknown = 0
         self._since = 0.0
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
 
     def meet_other_browser(self, visit: Visit) -> None:
         """Note on a visit that the browser is not the one that the session began in."""

@@ -7,6 +7,7 @@ so even a mistake in the escaping could load and run nothing.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from ..report import Report
 from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, say_lifetime
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Template
 
 #: Most pictures inside the file; of the others the name is given.
 MAX_PICTURES = 60
@@ -36,13 +37,12 @@ def write_html(report: Report, pictures: Mapping[str, bytes] | None = None) -> s
     """
     style = (_HERE / "report.css").read_text("utf-8")
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    template = _environment().from_string((_HERE / "report.html").read_text("utf-8"))
     embedded: dict[str, str] = {}
     for page in report["pages"]:
         name = page["screenshot"]
         if name and pictures and name in pictures and len(embedded) < MAX_PICTURES:
             embedded[name] = _data_url(pictures[name])
-    return template.render(
+    return _template().render(
         report=report,
         style=style,
         csp=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
@@ -57,12 +57,14 @@ def write_html(report: Report, pictures: Mapping[str, bytes] | None = None) -> s
     )
 
 
-def _environment() -> Environment:
+@functools.cache
+def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    return environment.from_string((_HERE / "report.html").read_text("utf-8"))
 
 
 def _data_url(picture: bytes) -> str:

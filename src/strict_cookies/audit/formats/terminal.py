@@ -41,6 +41,8 @@ def print_report(report: Report, console: Console) -> None:
     """
     from rich.text import Text
 
+    if "sensitive" in report:
+        console.print(Text(f"Sensitive: {report['sensitive']}.", style="bold red"))
     for finding in reversed(report["findings"]):
         _print_finding(finding, console)
     coverage = report["coverage"]
