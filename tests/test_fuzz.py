@@ -27,3 +27,17 @@ def test_target_notices_what_is_broken(monkeypatch):
     monkeypatch.setattr("tests.fuzz.targets.is_declared", lambda name: False)
     with pytest.raises(AssertionError, match="undeclared"):
         TARGETS["firewall"](b"sid=1")
+
+
+def test_date_target_notices_what_is_broken(monkeypatch):
+    """A date that is written as another moment is noticed."""
+    monkeypatch.setattr("tests.fuzz.targets.format_date", lambda moment: "1 jan 1970 00:00:00")
+    with pytest.raises(AssertionError, match="another"):
+        TARGETS["date"](b"Sunday, 06-Nov-94 08:49:37 GMT")
+
+
+def test_grammar_target_notices_what_is_broken(monkeypatch):
+    """A line that is written without one of its attributes is noticed."""
+    monkeypatch.setattr("tests.fuzz.targets.attribute_tail", lambda cookie: "")
+    with pytest.raises(AssertionError, match="another"):
+        TARGETS["grammar"](b"sid=1; Secure")

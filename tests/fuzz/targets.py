@@ -53,10 +53,12 @@ def grammar(octets: bytes) -> None:
     if is_plain(text):
         assert is_safe_value(text)
     cookie = parse_set_cookie(text)
-    # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
-    if cookie is None or not is_host_name(cookie.domain or "none"):
+    if cookie is None:
         return
     assert not _CONTROL.search(cookie.name + cookie.value.replace("\t", ""))
+    # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
+    if not (cookie.domain is None or is_host_name(cookie.domain)):
+        return
     written = f"{cookie.name}={cookie.value}{attribute_tail(cookie)}"
     assert parse_set_cookie(written) == cookie, "written and read again, it is another"
 
