@@ -44,7 +44,7 @@ def growth_tables() -> Iterator[str]:
             stack.callback(store.close)
             sessions[f"{count:,}"] = read_and_update(store, count)
         heading = "A session's read and update on SQLite as sessions grow"
-        yield from _table(heading, "sessions", sessions, time.perf_counter)
+        yield from _table(heading, "sessions", sessions, time.process_time)
     with tempfile.TemporaryDirectory() as folder:
         trails = {}
         for count in EVENTS:
