@@ -66,6 +66,7 @@ def flask_apps() -> dict[str, Flask]:
         "Flask + Talisman, as it comes": _page(),
         "Flask + Talisman, nonce CSP": _page(),
         "Flask + secure": _page(),
+        "Flask + the firewall alone, baseline headers": _page(),
         "Flask + Strict Cookies, session in Flask's own cookie": _page(),
         "Flask + Strict Cookies, as it comes": _page(),
     }
@@ -83,8 +84,12 @@ def flask_apps() -> dict[str, Flask]:
         secure.set_headers(response)
         return response
 
-    for name in ("Flask", "Flask + Talisman, as it comes", "Flask + secure"):
-        apps[name].jinja_env.globals["csp_nonce"] = lambda: "none"
+    guarded = apps["Flask + the firewall alone, baseline headers"]
+    guarded.wsgi_app = CookieFirewall(guarded.wsgi_app, make_policy(10))  # type: ignore[method-assign]
+    for name, app in apps.items():
+        if name != "Flask + Talisman, nonce CSP":
+            # The product puts its own in its place.
+            app.jinja_env.globals["csp_nonce"] = lambda: "none"
     for name, ours in apps.items():
         if "Strict Cookies" in name:
             ours.config["STRICT_COOKIES_POLICY"] = make_policy(10)

@@ -1,21 +1,25 @@
-"""What grows with the size of things, and what must not: policies, fields, the trail."""
+"""What grows with the size of things, and what must not: policies, fields, sessions, the trail."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from strict_cookies import CookieFirewall
 from strict_cookies.archive.sqlite import SQLiteArchive
+from strict_cookies.sessions.sqlite import SQLiteStore
 from strict_cookies.trail.audit_trail import AuditTrail
 
 from .cases import SIX, bare_app, make_policy, request
 from .measure import ROUNDS, measure
+from .stores import read_and_update
 
 POLICIES = (3, 10, 100, 1_000, 10_000)
 COOKIES = (1, 6, 20, 60, 180)
+SESSIONS = (1, 100, 10_000, 200_000)
 EVENTS = (1, 100, 10_000, 100_000)
 
 
@@ -32,6 +36,15 @@ def growth_tables() -> Iterator[str]:
         for count in COOKIES
     }
     yield from _table("A request as its field grows", "strays", fields, time.process_time)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        sessions = {}
+        for count in SESSIONS:
+            store = SQLiteStore(Path(folder, f"sessions{count}"))
+            stack.callback(store.close)
+            sessions[f"{count:,}"] = read_and_update(store, count)
+        heading = "A session's read and update on SQLite as sessions grow"
+        yield from _table(heading, "sessions", sessions, time.process_time)
     with tempfile.TemporaryDirectory() as folder:
         trails = {}
         for count in EVENTS:

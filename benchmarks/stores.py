@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import secrets
 import sqlite3
 import tempfile
@@ -71,12 +72,23 @@ def stores_table() -> Iterator[str]:
     yield ""
 
 
+def read_and_update(store: SessionStore, count: int) -> Case:
+    """
+    Give the case of a store with many sessions, all of which have their turn.
+
+    Args:
+        store: An empty one.
+        count: How many sessions it gets.
+    """
+    return _cases(_filled(store, count), count)["read and update"]
+
+
 def _line(name: str, timing: Timing, least: Timing) -> str:
     return f"| {name} | {timing.median:.0f} | {timing.spread:.0f} | {timing.over(least):.1f} |"
 
 
 def _filled(store: SessionStore, count: int) -> SessionStore:
-    """Give a store some rows of many users; only the first thousand are asked for."""
+    """Give a store some rows of many users."""
     if isinstance(store, SQLiteStore):
         store.create(_key(0), _row(0))
         with store._writing as handle:
@@ -101,10 +113,11 @@ def _row(number: int, version: int = 1) -> StoredSession:
     return StoredSession(version, f"user{number % 5000}", NOW, NOW, NOW + 3600 + version, PAYLOAD)
 
 
-def _cases(store: SessionStore) -> dict[str, Case]:
-    turns = itertools.cycle(range(FEW))
+def _cases(store: SessionStore, asked: int = FEW) -> dict[str, Case]:
+    # The keys of sessions come in no order.
+    turns = itertools.cycle(random.Random(1).sample(range(asked), asked))
     moments = itertools.count(NOW + 10_000)
-    versions = [1] * FEW
+    versions = [1] * asked
 
     def update(number: int) -> None:
         versions[number] += 1

@@ -10,16 +10,16 @@ project = "Strict Cookies"
 version = release = strict_cookies.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
+html_title = "Strict Cookies"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 exclude_patterns = ["_build"]
 
 myst_heading_anchors = 4
-# What the library says is shown as it says it.
-smartquotes = False
-# Pages begin a key's section where its chapter is; tests/test_docs.py follows each link, also
-# those that lead out of this folder.
-suppress_warnings = ["myst.header", "myst.xref_missing"]
+# What the library says is shown as it says it: dashes alone are made.
+smartquotes_action = "D"
+# tests/test_docs.py follows each link, also those that lead out of this folder.
+suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -50,6 +50,14 @@ def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     return None
 
 
+def name_factories(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
+) -> tuple[str | None, Any] | None:
+    """Write a default that is made anew so that the signature stays Python, and is laid out."""
+    return signature and (signature.replace("<factory>", "..."), returns)
+
+
 def setup(app: Any) -> None:
     """Register what is above."""
     app.connect("missing-reference", resolve_home)
+    app.connect("autodoc-process-signature", name_factories)

@@ -202,7 +202,7 @@ def page() -> Iterator[str]:
 
 def forms() -> Iterator[str]:
     """Give the chapter on how values are written."""
-    yield "\n# Types\n"
+    yield "\n## Types\n"
     yield "| type | for example | what something else is answered |"
     yield "|---|---|---|"
     used = {key.form for keys in all_keys().values() for key in keys.values()}
@@ -232,7 +232,7 @@ def chapter(
     needed: Collection[str] = (),
 ) -> Iterator[str]:
     """Give the chapter of one section."""
-    yield f"\n# `{heading}`\n"
+    yield f"\n## `{heading}`\n"
     yield f"{first_line(kind)}\n"
     yield "| key | type | |"
     yield "|---|---|---|"
@@ -244,7 +244,7 @@ def chapter(
         yield f"| [`{key}`](#{table}-{key}) | {form.name} | {rules[key]} |"
     for key, (form, about, words) in keys.items():
         example, wrong = TRIED[table].get(key) or stop(f"TRIED lacks {key} of {heading}.")
-        yield f"\n## {table}: `{key}`\n"
+        yield f"\n### {table}: `{key}`\n"
         yield about
         yield f"\n- Type: {form.name}; {rules[key]}."
         if words:
@@ -261,7 +261,7 @@ def chapter(
 
 def wholes() -> Iterator[str]:
     """Give the chapter on mistakes that concern no single key."""
-    yield "\n# Mistakes of a whole section\n"
+    yield "\n## Mistakes of a whole section\n"
     twice = "\n".join(["[[cookie]]", *entry_of("cookie")] * 2)
     for text in (*WHOLE, twice):
         said = mistakes_of(text) or stop(f"The loader takes {text!r}.")

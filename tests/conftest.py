@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 
 import pytest
@@ -135,8 +136,30 @@ def quick_password_hashes():
         yield
 
 
+@pytest.fixture(scope="session")
+def instance_folders(tmp_path_factory):
+    """Give one folder after another; pytest would look through all that it made for each."""
+    root = tmp_path_factory.mktemp("instances")
+    return (root / str(number) for number in itertools.count())
+
+
+def pytest_collection_modifyitems(items):
+    """
+    Let the tests that repeat themselves run at full speed, without a trace of each line.
+
+    Coverage doubles their time. What they run through, other tests do as well: properties are
+    tried on hundreds of inputs, and of the browser's tests only the audit's have code of their own.
+    """
+    for item in items:
+        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        for_audit = item.path.parent.name == "audit"
+        if is_property or (item.get_closest_marker("browser") and not for_audit):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture(autouse=True)
-def instance_folder(tmp_path_factory, monkeypatch):
+def instance_folder(instance_folders, monkeypatch):
     """Give each application of a test an instance folder that is gone with the test run."""
-    folder = tmp_path_factory.mktemp("instance")
+    folder = next(instance_folders)
+    folder.mkdir()
     monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))

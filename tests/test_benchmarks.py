@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from benchmarks import servers
 from benchmarks.cases import SIX, bare_app, flask_apps, make_firewalls
-from benchmarks.pieces import pieces_cases
+from benchmarks.pieces import DATA, pieces_cases
 from benchmarks.sessions import ON_REDIS, ON_SQLITE, redis_apps, sqlite_apps
 from strict_cookies import CookieFirewall, StrictCookies, csp_nonce
 from strict_cookies.profiles import OPT_OUT
@@ -224,9 +224,18 @@ def test_measured_firewalls_are_default():
         assert "Referrer-Policy" in response.headers
 
 
+def test_measured_firewall_over_flask_is_default():
+    """The step with cookies alone has the firewall as it comes."""
+    firewall = flask_apps()["Flask + the firewall alone, baseline headers"].wsgi_app
+    plain = CookieFirewall(bare_app, firewall.policy)
+    assert describe_firewall(firewall) == describe_firewall(plain)
+
+
 def test_measured_pieces_do_their_work():
-    """The reader cuts three of six; the judge passes, hardens and drops."""
+    """The reader cuts three of six; the judge passes, hardens and drops; a session opens."""
     cases = pieces_cases()
+    assert cases["open a session: identifier and payload"]()[1] == DATA
+    assert cases["open a session: Flask's cookie"]() == DATA
     reading = cases["read six cookies: CookieReader"]()
     assert {pair.partition("=")[0] for pair in reading.field.split("; ")} == DECLARED
     for way in ("Judge, seen before", "judge, anew"):

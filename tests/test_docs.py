@@ -26,7 +26,7 @@ import sys
 from collections import Counter
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from urllib.parse import unquote
 
 import click
@@ -43,15 +43,22 @@ from strict_cookies.declaration import document
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
+from strict_cookies.firewall import Mode
 from strict_cookies.header_options import NOT_OURS, OPTIONS
+from strict_cookies.https import Https
 from strict_cookies.loading import parse_policy
+from strict_cookies.origin import CrossOrigin
+from strict_cookies.policy import Transport
+from strict_cookies.profiles import OPT_OUT
 from strict_cookies.purposes import Purpose
 from strict_cookies.reasons import Reason
 from strict_cookies.report import contents
 from strict_cookies.sections import SECTIONS
 from strict_cookies.sessions import own_copy, record
+from strict_cookies.sessions.limits import PRESETS, AtLimit, Binding
 from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION
 from strict_cookies.settings import DEFAULTS
+from strict_cookies.sweeping import Sweep
 from strict_cookies.trail import signing
 
 ROOT = Path(__file__).parents[1]
@@ -409,12 +416,61 @@ def test_every_setting_has_a_heading():
 
 def test_every_setting_tells_its_type_default_and_version():
     """A reader finds under each setting what it takes, what holds without it, and since when."""
-    text = (DOCS / "configuration.md").read_text("utf-8")
     for key in DEFAULTS:
-        section = text.split(f"\n## `{key}`\n", 1)[1].split("\n# ", 1)[0].split("\n## ", 1)[0]
+        section = section_of(key)
         for label in ("Type: ", "Default: ", "Since 0.1."):
             assert f"\n{label}" in section, key
         assert "\nChange it " in section, key
+
+
+def section_of(key):
+    """Give what configuration.md says of a setting."""
+    text = (DOCS / "configuration.md").read_text("utf-8")
+    return text.split(f"\n## `{key}`\n", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize("key", DEFAULTS)
+def test_default_of_a_setting_is_told_right(key):
+    """Under its heading too, a setting has the default of the code first."""
+    told = re.search(r"^Default: `(.+?)`", section_of(key), re.MULTILINE)
+    assert ast.literal_eval(told[1]) == DEFAULTS[key]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("STRICT_COOKIES_MODE", get_args(Mode)),
+        ("STRICT_COOKIES_SWEEP", get_args(Sweep)),
+        ("STRICT_COOKIES_TRANSPORT", get_args(Transport)),
+        ("STRICT_COOKIES_HTTPS", get_args(Https)),
+        ("STRICT_COOKIES_CROSS_ORIGIN", get_args(CrossOrigin)),
+        ("STRICT_COOKIES_SESSION_BINDING", get_args(Binding)),
+        ("STRICT_COOKIES_SESSION_LIFETIME", tuple(PRESETS)),
+        ("STRICT_COOKIES_SESSIONS_PER_USER", get_args(AtLimit)),
+        ("STRICT_COOKIES_TRAIL", (OPT_OUT,)),
+    ],
+)
+def test_words_of_a_setting_are_told_right(key, words):
+    """Where a setting takes certain words, its type names each of them and no other."""
+    told = re.search(r"^Type: (.+)$", section_of(key), re.MULTILINE)[1]
+    assert sorted(re.findall(r'`"([\w-]+)"`', told)) == sorted(words)
+
+
+def test_settings_with_words_are_all_compared():
+    """No setting takes one of several words without the test above knowing it."""
+    mark = next(
+        mark
+        for mark in test_words_of_a_setting_are_told_right.pytestmark
+        if mark.name == "parametrize"
+    )
+    compared = {key for key, _ in mark.args[1]}
+    told = {
+        key
+        for key in DEFAULTS
+        if re.search(r'^Type: `"[\w-]+"`(,| or)', section_of(key), re.MULTILINE)
+    }
+    # Two of its words stand among paths, addresses and clients.
+    assert told - compared == {"STRICT_COOKIES_SESSIONS"}
 
 
 def test_defaults_are_told_right():
@@ -533,6 +589,13 @@ def test_every_page_is_reached_from_the_index():
         reached.append(page)
         waiting.extend(toctree_of(page))
     assert sorted(reached) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_page_has_one_title(page):
+    """A second title would stand in the site's contents as if it were a page of its own."""
+    titles = re.findall(r"^# .+$", _BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+    assert len(titles) == (0 if page.name == "changelog.md" else 1)
 
 
 def test_ways_of_mounting_have_pages():

@@ -22,8 +22,37 @@ def test_seed_holds(seed):
     TARGETS[seed.parent.name](seed.read_bytes())
 
 
-def test_target_notices_what_is_broken(monkeypatch):
-    """With everything declared but to the target's own eye, an undeclared cookie is noticed."""
+@pytest.mark.parametrize(
+    ("octets", "noticed"),
+    [
+        pytest.param(b"sid=1", "an undeclared cookie arrived", id="arrives"),
+        pytest.param(b"\nsid=1", "an undeclared cookie left", id="leaves"),
+    ],
+)
+def test_firewall_target_notices_what_is_undeclared(monkeypatch, octets, noticed):
+    """What the policy declares, but not to the target's own eye, is noticed."""
     monkeypatch.setattr("tests.fuzz.targets.is_declared", lambda name: False)
-    with pytest.raises(AssertionError, match="undeclared"):
-        TARGETS["firewall"](b"sid=1")
+    with pytest.raises(AssertionError, match=noticed):
+        TARGETS["firewall"](octets)
+
+
+@pytest.mark.parametrize("octets", [b"_ga=12", b"any=1"], ids=["known", "site"])
+def test_firewall_target_sees_what_is_swept(monkeypatch, octets):
+    """A stray's name goes back in a line that expires it: by default a tracker's, or any."""
+    monkeypatch.setattr("tests.fuzz.targets.is_token", lambda name: False)
+    with pytest.raises(AssertionError, match="no token"):
+        TARGETS["firewall"](octets)
+
+
+def test_date_target_notices_what_is_broken(monkeypatch):
+    """A date that is written as another moment is noticed."""
+    monkeypatch.setattr("tests.fuzz.targets.format_date", lambda moment: "1 jan 1970 00:00:00")
+    with pytest.raises(AssertionError, match="another"):
+        TARGETS["date"](b"Sunday, 06-Nov-94 08:49:37 GMT")
+
+
+def test_grammar_target_notices_what_is_broken(monkeypatch):
+    """A line that is written without one of its attributes is noticed."""
+    monkeypatch.setattr("tests.fuzz.targets.attribute_tail", lambda cookie: "")
+    with pytest.raises(AssertionError, match="another"):
+        TARGETS["grammar"](b"sid=1; Secure")

@@ -8,10 +8,10 @@ import pytest
 #: The most that ``from strict_cookies import StrictCookies`` may load beyond Flask's own import.
 #: What an application does not need before its first page is imported where it is first used.
 FOR_THE_EXTENSION = """
-buckets catalogue cookie countries csp durations endpoints entry erasure errors extension forks
-external_origin firewall grammar header_layers header_options header_parts headers hosts https
-interception ledger middleware nonces origin paths permissions policy preference profiles purposes
-reader reasons recipient reports session_texts settings signals storage strictness sweeping verdict
+buckets catalogue cookie csp durations endpoints entry erasure errors extension forks firewall
+grammar header_layers header_options header_parts headers hosts https interception ledger middleware
+nonces origin paths permissions policy profiles purposes reader reasons reports session_texts
+settings signals strictness sweeping verdict
 
 declaration declaration.asked declaration.blueprint declaration.change_notice declaration.language
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages
@@ -28,9 +28,8 @@ trail trail.options trail.pages
 """
 #: Likewise for ``from strict_cookies import CookieFirewall, CookiePolicy``.
 FOR_THE_FIREWALL = """
-catalogue cookie countries csp durations entry errors external_origin firewall forks grammar hosts
-interception ledger permissions policy preference profiles purposes reader reasons recipient
-signals storage strictness sweeping verdict
+catalogue cookie durations entry errors firewall forks grammar hosts csp interception ledger
+permissions policy profiles purposes reader reasons signals strictness sweeping verdict
 """
 
 

@@ -60,7 +60,7 @@ def test_page_is_up_to_date():
 def test_page_has_a_heading_for_each_key():
     """Each key of each section has a heading of its own, in the order of the tables."""
     tables = {"site": SITE_KEYS, **{name: section.keys for name, section in SECTIONS.items()}}
-    headings = re.findall(r"^## (\w+): `(\w+)`$", (ROOT / PAGE).read_text("utf-8"), re.MULTILINE)
+    headings = re.findall(r"^### (\w+): `(\w+)`$", (ROOT / PAGE).read_text("utf-8"), re.MULTILINE)
     assert headings == [(table, key) for table, keys in tables.items() for key in keys]
 
 
@@ -85,7 +85,7 @@ def test_new_key_makes_the_page_stale(copy):
     assert run(copy, "--check") == (1, STALE)
     assert run(copy) == (0, "")
     assert run(copy, "--check") == (0, "")
-    assert "\n## site: `icon`\n\nA picture.\n" in (copy / PAGE).read_text("utf-8")
+    assert "\n### site: `icon`\n\nA picture.\n" in (copy / PAGE).read_text("utf-8")
 
 
 @pytest.mark.parametrize(

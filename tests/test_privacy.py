@@ -49,7 +49,7 @@ SENDERS = inspect.signature(TokenBuckets).parameters["max_keys"].default
         ),
         (
             "Mark of a session that was taken over",
-            f"{DAY} after `STRICT_COOKIES_MOVE_SESSIONS_UNTIL`",
+            f"{DAY} after the last day of the move",
         ),
         ("Audit trail", f"{RETENTION} by default"),
         ("Key of a user's code", f"{RETENTION} by default after that day"),

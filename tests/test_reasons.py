@@ -12,7 +12,7 @@ from strict_cookies.settings import DEFAULTS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reasons.md"
 
-_HEADING = re.compile(r"^## (SC\d{3}) (.+)$", re.MULTILINE)
+_HEADING = re.compile(r"^##+ (SC\d{3}) (.+)$", re.MULTILINE)
 
 
 def _sections():
@@ -109,7 +109,7 @@ def test_docs_explain_every_reason_in_order():
 def test_docs_have_a_paragraph_of_sentences(section):
     """Each heading is followed by a paragraph: three sentences or more, one on each line."""
     _, _, text = section
-    paragraph = text.split("\n\n## ")[0].split("\n\n# ")[0]
+    paragraph = text.split("\n\n#")[0]
     lines = paragraph.splitlines()
     assert len(lines) >= 3
     for line in lines:

@@ -25,7 +25,7 @@ from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
 from .errors import StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
-from .report_commands import create_link_command, create_report_command
+from .report_commands import link_command, report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Scan, scan_app, tracker_of
 from .session_commands import sessions_group
@@ -33,7 +33,7 @@ from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
 from .terminal import failure, print_heading, print_rows, print_text
-from .trail_commands import create_trail_group
+from .trail_commands import trail_group
 from .version_checks import check_published
 from .version_commands import diff_command, print_pdf, publish_command
 
@@ -329,8 +329,8 @@ def _shorten(names: list[str]) -> str:
 
 cookies.add_command(create_command(load_app, failure))
 cookies.add_command(sessions_group)
-cookies.add_command(create_trail_group(load_app, failure))
-cookies.add_command(create_link_command(load_app, failure))
+cookies.add_command(trail_group)
+cookies.add_command(link_command)
 cookies.add_command(publish_command)
 cookies.add_command(diff_command)
-cookies.add_command(create_report_command(load_app, failure))
+cookies.add_command(report_command)

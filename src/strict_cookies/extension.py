@@ -98,7 +98,7 @@ class StrictCookies:
 
     def __init__(self, app: Flask | None = None) -> None:
         #: What :meth:`talisman` decorated; the same for each application.
-        self._decorated: Decorated = []
+        self._decorated: list[Decorated] = []
         if app is not None:
             self.init_app(app)
 
@@ -226,7 +226,7 @@ class Protection:
     first one.
     """
 
-    def __init__(self, app: Flask, decorated: Decorated) -> None:
+    def __init__(self, app: Flask, decorated: list[Decorated]) -> None:
         self._app = app
         self._decorated = decorated
         #: What stands inside the firewall.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ConfigurationError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., Any])
 #: Views that were given options: the function below the decorator, and the options.
-Decorated = list[tuple[Callable[..., Any], Layer]]
+Decorated = tuple[Callable[..., Any], Layer]
 
 #: Where a decorated view keeps its options; ``functools.wraps`` hands it on to decorators above.
 OPTIONS = "strict_cookies_options"
@@ -48,7 +48,10 @@ class Parts:
     """
 
     def __init__(
-        self, app: flask.Flask, parts: Mapping[str, Mapping[str, Any]], decorated: Decorated
+        self,
+        app: flask.Flask,
+        parts: Mapping[str, Mapping[str, Any]],
+        decorated: Sequence[Decorated],
     ) -> None:
         self._url_map = app.url_map
         self._blueprints: dict[str, Layer] = {}
@@ -128,7 +131,7 @@ def _is_below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(f"{prefix}/")
 
 
-def _refuse_misplaced(app: flask.Flask, decorated: Decorated, seen: list[Layer]) -> None:
+def _refuse_misplaced(app: flask.Flask, decorated: Sequence[Decorated], seen: list[Layer]) -> None:
     registered = {id(view) for view in app.view_functions.values()}
     for view, layer in decorated:
         if id(view) in registered and all(layer is not other for other in seen):
@@ -139,7 +142,7 @@ def _refuse_misplaced(app: flask.Flask, decorated: Decorated, seen: list[Layer])
 
 
 def give_options(
-    decorated: Decorated,
+    decorated: list[Decorated],
     check: Callable[[Layer], None],
     options: Mapping[str, Any],
 ) -> Callable[[View], View]:

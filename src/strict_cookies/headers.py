@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import flask
@@ -57,8 +57,7 @@ _SENTINEL = "STRICT-COOKIES-NONCE"
 _CACHING = "flask_caching"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeaderContext:
+class HeaderContext(NamedTuple):
     """
     What the headers are for, besides their options.
 
@@ -74,9 +73,9 @@ class HeaderContext:
     """
 
     app: flask.Flask | None = None
-    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    decorated: Decorated = field(default_factory=list)
-    extra_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    decorated: Sequence[Decorated] = ()
+    extra_sources: Mapping[str, Sequence[str]] = MappingProxyType({})
     reports: str | None = None
     report_only: bool = False
 

@@ -18,14 +18,15 @@ from .catalogue import is_known_tracker
 from .cookie import DeclaredCookie
 from .entry import Entry, Text
 from .errors import PolicyError
-from .external_origin import ExternalOrigin, csp_sources
 from .grammar import is_token
-from .preference import DeclaredPreference
-from .recipient import Recipient
-from .storage import DeclaredStorage
 
 if TYPE_CHECKING:
     import os
+
+    from .external_origin import ExternalOrigin
+    from .preference import DeclaredPreference
+    from .recipient import Recipient
+    from .storage import DeclaredStorage
 
 Transport = Literal["https", "plain-http"]
 
@@ -124,7 +125,7 @@ class CookiePolicy:
         exact = {cookie.name: cookie for cookie in self.cookies if not cookie.is_pattern}
         patterns = {cookie.stem: cookie for cookie in self.cookies if cookie.is_pattern}
         object.__setattr__(self, "exact", MappingProxyType(exact))
-        object.__setattr__(self, "csp_sources", csp_sources(self.external_origins))
+        object.__setattr__(self, "csp_sources", _sources_of(self.external_origins))
         object.__setattr__(self, "_patterns", patterns)
         object.__setattr__(
             self, "_lengths", tuple(sorted({len(stem) for stem in patterns}, reverse=True))
@@ -187,6 +188,14 @@ _ENTRIES = ("cookies", "recipients", "external_origins", "storage", "preferences
 
 def _rebuild(values: dict[str, Any]) -> CookiePolicy:
     return CookiePolicy(**values)
+
+
+def _sources_of(origins: tuple[ExternalOrigin, ...]) -> Mapping[str, tuple[str, ...]]:
+    if not origins:
+        return MappingProxyType({})
+    from .external_origin import csp_sources
+
+    return csp_sources(origins)
 
 
 def _find_twice(policy: CookiePolicy) -> Iterator[str]:

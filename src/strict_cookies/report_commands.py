@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .cells import printable
+from .commands import protection_of
 from .durations import read_duration, say_duration
-from .errors import StrictCookiesError
-from .terminal import say_moment
+from .terminal import failure, say_moment
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,110 +29,76 @@ MAX_EXPIRES = timedelta(days=90)
 _SHORT = {"m": "minute", "h": "hour", "d": "day"}
 
 
-def create_link_command(
-    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
-) -> click.Command:
+@click.command("report-link")
+@click.option(
+    "--expires",
+    default="7d",
+    show_default=True,
+    metavar="TIME",
+    help="When the link ends: 12h, 7d, or '7 days'; 90 days at most.",
+)
+@click.option("--list", "listing", is_flag=True, help="List the links that still open.")
+@click.option("--revoke", metavar="ID", help="End a link, and what it has opened.")
+@click.pass_context
+def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | None) -> None:
     """
-    Make the command.
+    Make a link that opens the auditor's report without an account.
 
-    Args:
-        load_app: Loads the application of a command.
-        failure: Makes an exception of a message; the exit code is 1.
+    Whoever has it may read the report, and nothing else, until it expires.
     """
+    from .report.pages import links
 
-    @click.command("report-link")
-    @click.option(
-        "--expires",
-        default="7d",
-        show_default=True,
-        metavar="TIME",
-        help="When the link ends: 12h, 7d, or '7 days'; 90 days at most.",
-    )
-    @click.option("--list", "listing", is_flag=True, help="List the links that still open.")
-    @click.option("--revoke", metavar="ID", help="End a link, and what it has opened.")
-    @click.pass_context
-    def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | None) -> None:
-        """
-        Make a link that opens the auditor's report without an account.
-
-        Whoever has it may read the report, and nothing else, until it expires.
-        """
-        app = load_app(ctx)
-        if "strict_cookies" not in app.extensions:
-            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
+    with protection_of(ctx) as (app, _):
         if not app.config["SECRET_KEY"]:
             raise failure("There is no SECRET_KEY to sign links with. Set it.")
-        from .report.pages import links
-
-        try:
-            with app.app_context():
-                found = links()
-                if revoke is not None:
-                    if not found.revoke(revoke):
-                        raise failure(f"There is no link '{printable(revoke)}'. See --list.")
-                    click.echo(f"Link {printable(revoke)} opens nothing any more.")
-                elif listing:
-                    _print_links(found.list())
-                else:
-                    link, token = found.make(_read_expires(expires, failure))
-                    _print_made(app, link, token)
-        except StrictCookiesError as error:
-            raise failure(f"{error}") from None
-
-    return link_command
+        found = links()
+        if revoke is not None:
+            if not found.revoke(revoke):
+                raise failure(f"There is no link '{printable(revoke)}'. See --list.")
+            click.echo(f"Link {printable(revoke)} opens nothing any more.")
+        elif listing:
+            _print_links(found.list())
+        else:
+            link, token = found.make(_read_expires(expires))
+            _print_made(app, link, token)
 
 
-def create_report_command(
-    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
-) -> click.Command:
+@click.command("report")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def report_command(ctx: click.Context, path: Path) -> None:
     """
-    Make the command that writes the report; arguments as for :func:`create_link_command`.
+    Write the auditor's report to a file that ends in .html, .json or .pdf.
+
+    For a PDF the system's Chromium is needed.
     """
+    from .report.contents import build_report
+    from .report.pages import render_alone
 
-    @click.command("report")
-    @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-    @click.pass_context
-    def report_command(ctx: click.Context, path: Path) -> None:
-        """
-        Write the auditor's report to a file that ends in .html, .json or .pdf.
-
-        For a PDF the system's Chromium is needed.
-        """
-        app = load_app(ctx)
-        if "strict_cookies" not in app.extensions:
-            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
+    with protection_of(ctx) as (app, protection):
         if path.suffix not in (".html", ".json", ".pdf"):
             raise failure(
                 f"{printable(path.name)} ends in none of .html, .json and .pdf. Name it so."
             )
-        from .report.contents import build_report
-        from .report.pages import render_alone
+        with app.test_request_context(base_url="https://localhost"):
+            if path.suffix == ".json":
+                report = build_report(app, datetime.now(UTC))
+                octets = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
+            else:
+                octets = render_alone().encode()
+            protection.trail.record("report-opened", form=path.suffix[1:], by="command")
+        if path.suffix == ".pdf":
+            from .audit.printing import print_alone
 
+            octets = print_alone(octets.decode())
         try:
-            with app.test_request_context(base_url="https://localhost"):
-                if path.suffix == ".json":
-                    report = build_report(app, datetime.now(UTC))
-                    octets = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
-                else:
-                    octets = render_alone().encode()
-                app.extensions["strict_cookies"].trail.record(
-                    "report-opened", form=path.suffix[1:], by="command"
-                )
-            if path.suffix == ".pdf":
-                from .audit.printing import print_alone
-
-                octets = print_alone(octets.decode())
             path.write_bytes(octets)
-        except StrictCookiesError as error:
-            raise failure(f"{error}") from None
         except OSError as error:
             raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
-        click.echo(f"Wrote {path}.")
-
-    return report_command
+    click.echo(f"Wrote {path}.")
 
 
-def _read_expires(text: str, failure: Callable[[str], click.ClickException]) -> int:
+def _read_expires(text: str) -> int:
     short = re.fullmatch(r"([0-9]{1,4})([mhd])", text)
     try:
         found = read_duration(f"{int(short[1])} {_SHORT[short[2]]}s" if short else text)

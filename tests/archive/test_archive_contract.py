@@ -16,7 +16,7 @@ from strict_cookies.errors import StoreCorruptError, StoreUnavailableError
 from strict_cookies.sessions.redis import RedisStore
 from strict_cookies.sessions.sqlite import SQLiteStore
 from tests.sessions.redis_servers import redis_cluster
-from tests.sessions.workers import SPAWN, run, running
+from tests.sessions.workers import FRESH, run, running
 
 from .places import opened
 from .workers import append_for_ever, append_often, chain, fork_and_append
@@ -177,7 +177,7 @@ def test_threads_append_one_after_another(archive):
 
 def test_processes_append_one_after_another(shared_place):
     """Two processes make one log, in one order, and count together."""
-    barrier = SPAWN.Barrier(2)
+    barrier = FRESH.Barrier(2)
     run(*((append_often, shared_place, name, 100, barrier) for name in "ab"))
     with opened(shared_place) as archive:
         entries = archive.read("log")
@@ -191,7 +191,7 @@ def test_processes_append_one_after_another(shared_place):
 
 def test_killed_process_loses_nothing_acknowledged(shared_place):
     """What was appended is there after the process was killed, and the log goes on."""
-    here, there = SPAWN.Pipe(duplex=False)
+    here, there = FRESH.Pipe(duplex=False)
     with running((append_for_ever, shared_place, there)) as (process,):
         numbers = [here.recv() for _ in range(50)]
         process.kill()

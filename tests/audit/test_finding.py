@@ -56,7 +56,7 @@ def test_kind_is_complete(kind):
 
 def test_every_kind_has_a_paragraph():
     """The page has a heading and a text for each kind, and none that does not exist."""
-    parts = re.split(r"^## (AU\d{3}) (.+)$", PAGE.read_text("utf-8"), flags=re.M)[1:]
+    parts = re.split(r"^##+ (AU\d{3}) (.+)$", PAGE.read_text("utf-8"), flags=re.M)[1:]
     told = list(zip(parts[::3], parts[1::3], strict=True))
     assert told == [(kind.id, kind.title) for kind in Kind]
     assert all(len(text.strip()) > 40 for text in parts[2::3])

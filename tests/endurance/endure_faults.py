@@ -51,9 +51,11 @@ def test_workers_killed_on_sqlite(tmp_path, log):
 
 
 def test_redis_killed_and_restarted(log):
-    """kill -9 of a Redis that writes each command to its disk, every few seconds."""
+    """kill -9 of a Redis that writes each command to its disk; its connections come back."""
     durable = ("--appendonly", "yes", "--appendfsync", "always")
     with redis_server(*durable) as store, gunicorn(store.url, log) as server:
+        endure(server, 5, lambda: None)
+        before = {pid: open_files(pid) for pid in server.workers}
 
         def restart() -> None:
             store.kill()
@@ -63,6 +65,11 @@ def test_redis_killed_and_restarted(log):
         browsers = endure(server, SECONDS, restart, pause=(2, 4))
         check(browsers, {200, 503})
         assert any(503 in browser.statuses for browser in browsers)
+        wait_until(lambda: all(open_files(pid) <= files + 4 for pid, files in before.items()), 60)
+        with store.client() as client:
+            # One for each thread of two workers, one for each trail, and this one.
+            assert client.info("clients")["connected_clients"] <= 2 * (4 + 1) + 1
+        assert sorted(server.workers) == sorted(before)
 
 
 def test_clock_stepped(tmp_path, log):

@@ -53,10 +53,12 @@ def grammar(octets: bytes) -> None:
     if is_plain(text):
         assert is_safe_value(text)
     cookie = parse_set_cookie(text)
-    # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
-    if cookie is None or not is_host_name(cookie.domain or "none"):
+    if cookie is None:
         return
     assert not _CONTROL.search(cookie.name + cookie.value.replace("\t", ""))
+    # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
+    if not (cookie.domain is None or is_host_name(cookie.domain)):
+        return
     written = f"{cookie.name}={cookie.value}{attribute_tail(cookie)}"
     assert parse_set_cookie(written) == cookie, "written and read again, it is another"
 
@@ -77,12 +79,14 @@ class _App:
 
     def __call__(self, environ, start_response):
         self.field = environ.get("HTTP_COOKIE", "")
-        start_response("200 OK", [("Set-Cookie", line) for line in self.lines])
+        headers = [("Set-Cookie", line) for line in self.lines]
+        start_response("200 OK", [("Content-Type", "text/html"), *headers])
         return [b"body"]
 
 
 _APP = _App()
-_FIREWALL = CookieFirewall(_APP, POLICY)
+#: What is swept by default, and whatever a client sends.
+_FIREWALLS = (CookieFirewall(_APP, POLICY), CookieFirewall(_APP, POLICY, sweep="site"))
 
 
 def is_declared(name: str) -> bool:
@@ -99,6 +103,7 @@ def firewall(octets: bytes) -> None:
         "PATH_INFO": "/",
         "HTTP_HOST": "app.example.com",
         "wsgi.url_scheme": "https",
+        "HTTP_SEC_FETCH_MODE": "navigate",
         "HTTP_COOKIE": field,
     }
     sent: list[tuple[str, str]] = []
@@ -108,7 +113,7 @@ def firewall(octets: bytes) -> None:
         statuses.append(status)
         sent[:] = headers
 
-    body = _FIREWALL(environ, start_response)
+    body = _FIREWALLS[len(octets) % 2](environ, start_response)
     assert statuses == ["200 OK"]
     assert body == [b"body"]
     names = [pair.partition("=")[0].strip(" \t") for pair in _APP.field.split(";")]
@@ -120,8 +125,10 @@ def firewall(octets: bytes) -> None:
             continue
         assert not _CONTROL.search(line)
         pair, *attributes = line.split("; ")
+        cookie_name = pair.partition("=")[0]
+        assert is_token(cookie_name), "a name that is no token left"
         assert "Secure" in attributes
-        assert "Max-Age=0" in attributes or is_declared(pair.partition("=")[0])
+        assert "Max-Age=0" in attributes or is_declared(cookie_name), "an undeclared cookie left"
 
 
 def policy(octets: bytes) -> None:

@@ -10,7 +10,7 @@ from flask import session
 
 from .apps import ask, cookie_of, lines, make_app, manager_of, rows_of
 from .places import close, opened, take_out_compare_and_set, wait_until
-from .workers import SPAWN, run
+from .workers import FRESH, run
 from .workers_http import count_often, make_shared_app, write_keys, write_keys_without
 
 THREADS = 200
@@ -103,7 +103,7 @@ def read_shared(place, cookie):
 
 def test_each_of_two_processes_keeps_its_keys_and_messages(shared_place):
     """Two workers that write at the same moment, round by round, lose nothing."""
-    cookie, barrier, rounds = begin_shared(shared_place), SPAWN.Barrier(2), 20
+    cookie, barrier, rounds = begin_shared(shared_place), FRESH.Barrier(2), 20
     run(*((write_keys, shared_place, name, cookie, barrier, rounds) for name in ("one", "two")))
     found = read_shared(shared_place, cookie)
     wanted = {f"{name}-{number}" for name in ("one", "two") for number in range(rounds)}
@@ -113,7 +113,7 @@ def test_each_of_two_processes_keeps_its_keys_and_messages(shared_place):
 
 def test_keys_of_processes_are_lost_where_compare_and_set_is_taken_out(shared_place):
     """The test above can fail as well."""
-    cookie, barrier, rounds = begin_shared(shared_place), SPAWN.Barrier(2), 20
+    cookie, barrier, rounds = begin_shared(shared_place), FRESH.Barrier(2), 20
     run(
         *(
             (write_keys_without, shared_place, name, cookie, barrier, rounds)

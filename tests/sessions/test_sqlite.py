@@ -18,7 +18,7 @@ from strict_cookies.sessions.sqlite import SQLiteStore
 from strict_cookies.sessions.sqlite_file import APPLICATION_ID, MAX_WAL_OCTETS, SCHEMA_VERSION
 
 from .places import HOUR, NOW, Place, make_key, make_row, new_key, opened
-from .workers import SPAWN, open_at_once, running
+from .workers import FRESH, open_at_once, running
 
 
 @pytest.fixture
@@ -127,8 +127,8 @@ def test_file_says_what_it_is(path, store):
 def test_processes_that_start_at_once_make_one_store(place):
     """Of processes that meet an empty folder together, all have one tag and see all rows."""
     count = 5
-    barrier = SPAWN.Barrier(count)
-    pipes = [SPAWN.Pipe() for _ in range(count)]
+    barrier = FRESH.Barrier(count)
+    pipes = [FRESH.Pipe() for _ in range(count)]
     with running(*((open_at_once, place, barrier, theirs) for _, theirs in pipes)):
         answers = [ours.recv() for ours, _ in pipes]
     assert len({tag for tag, _ in answers}) == 1

@@ -25,7 +25,7 @@ from strict_cookies.sessions.sqlite import SQLiteStore
 from strict_cookies.sessions.store import Update
 
 from .places import NOW, Place, make_key, make_row, new_key, opened, wait_until
-from .workers import SPAWN, answer, running, write_for_ever
+from .workers import FRESH, answer, running, write_for_ever
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_killed_writers_lose_nothing_that_they_acknowledged(place):
     """kill -9 at any moment: what was created, updated or ended before is so for the next one."""
     names = ("one", "two")
     for attempt in range(3):
-        pipes = {f"{name}{attempt}-": SPAWN.Pipe(duplex=False) for name in names}
+        pipes = {f"{name}{attempt}-": FRESH.Pipe(duplex=False) for name in names}
         with running(
             *((write_for_ever, place, theirs, name) for name, (_, theirs) in pipes.items())
         ) as processes:
@@ -477,7 +477,7 @@ def test_deleted_file_is_told_and_made_anew(tmp_path, caplog, remove):
     """Processes that had it open log that it is gone, and meet again in one new store."""
     path = tmp_path / "folder" / "sessions.sqlite"
     place = Place("sqlite", str(path))
-    ours, theirs = SPAWN.Pipe()
+    ours, theirs = FRESH.Pipe()
 
     def ask(*order):
         ours.send(order)

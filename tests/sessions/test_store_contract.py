@@ -30,7 +30,7 @@ from .places import (
     wait_until,
 )
 from .workers import (
-    SPAWN,
+    FRESH,
     answer,
     fork_and_go_on,
     fork_while_threads_write,
@@ -688,7 +688,7 @@ def test_two_processes_keep_all_keys(shared_place, shared_store):
     rounds = 25
     for number in range(rounds):
         shared_store.create(make_key(number), make_row())
-    barrier = SPAWN.Barrier(2)
+    barrier = FRESH.Barrier(2)
     run(*((merge, shared_place, name, barrier, rounds) for name in ("one", "two")))
     for number in range(rounds):
         assert names_in(shared_store, make_key(number)) == {"one", "two"}
@@ -699,7 +699,7 @@ def test_without_compare_and_set_processes_lose_keys(shared_place, shared_store)
     rounds = 5
     for number in range(rounds):
         shared_store.create(make_key(number), make_row())
-    barrier = SPAWN.Barrier(2)
+    barrier = FRESH.Barrier(2)
     run(*((merge_without, shared_place, name, barrier, rounds) for name in ("one", "two")))
     for number in range(rounds):
         assert len(names_in(shared_store, make_key(number))) == 1
@@ -739,7 +739,7 @@ def test_lock_counts_in_every_store_of_a_place(shared_place, shared_store):
 def test_lock_of_a_dead_process_is_set_free(shared_place, shared_store):
     """A process that is killed while it has the lock keeps it for its timeout at most."""
     key = new_key()
-    ours, theirs = SPAWN.Pipe()
+    ours, theirs = FRESH.Pipe()
     with running((hold_and_die, shared_place, key, theirs)):
         assert ours.recv() == "held"
     with shared_store.lock(key, timeout=10):
@@ -749,7 +749,7 @@ def test_lock_of_a_dead_process_is_set_free(shared_place, shared_store):
 def test_processes_see_each_other_at_once(shared_place, shared_store):
     """What one process has done, another sees from then on, though both were there before."""
     key, other = new_key(), new_key()
-    ours, theirs = SPAWN.Pipe()
+    ours, theirs = FRESH.Pipe()
 
     def ask(*order):
         ours.send(order)

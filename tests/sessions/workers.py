@@ -1,7 +1,8 @@
 """
 What other processes do to a store, and how tests run them.
 
-They are spawned, not forked: each imports everything itself, as the workers of a server do.
+None inherits a store or a thread from the tests: they are forked from a process that has imported
+everything and opened nothing. Imports are most of what a process costs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from strict_cookies.sessions.store import StoredSession
 
 from .places import Place, make_key, make_row, opened, put, take_out_compare_and_set
 
-SPAWN = multiprocessing.get_context("spawn")
+FRESH = multiprocessing.get_context("forkserver")
+FRESH.set_forkserver_preload(["tests.archive.workers", "tests.sessions.workers_http"])
 #: Seconds within which any of them is done.
 PATIENCE = 60
 
@@ -32,7 +34,7 @@ def running(*targets):
     Args:
         targets: A function of a module with its arguments, for each process.
     """
-    processes = [SPAWN.Process(target=target, args=arguments) for target, *arguments in targets]
+    processes = [FRESH.Process(target=target, args=arguments) for target, *arguments in targets]
     for process in processes:
         process.start()
     try:

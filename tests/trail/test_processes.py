@@ -7,7 +7,7 @@ from collections import Counter
 from strict_cookies.trail.audit_trail import AuditTrail
 from strict_cookies.trail.verification import verify_trail
 from tests.archive.places import opened
-from tests.sessions.workers import SPAWN, run, running
+from tests.sessions.workers import FRESH, run, running
 
 from .workers import count_and_die, record_for_ever, record_often
 
@@ -16,7 +16,7 @@ PROCESSES, EVENTS = 4, 10_000
 
 def test_processes_make_one_chain(shared_place):
     """Four processes record ten thousand events together: one unbroken chain, nothing lost."""
-    barrier = SPAWN.Barrier(PROCESSES)
+    barrier = FRESH.Barrier(PROCESSES)
     each = EVENTS // PROCESSES
     run(*((record_often, shared_place, name, each, barrier) for name in "abcd"))
     with opened(shared_place) as archive:
@@ -31,7 +31,7 @@ def test_processes_make_one_chain(shared_place):
 
 def test_killed_process_loses_no_event(shared_place):
     """What was acknowledged before SIGKILL is in the trail, and the chain is whole."""
-    here, there = SPAWN.Pipe(duplex=False)
+    here, there = FRESH.Pipe(duplex=False)
     with running((record_for_ever, shared_place, there)) as (process,):
         numbers = [here.recv() for _ in range(30)]
         process.kill()
@@ -44,7 +44,7 @@ def test_killed_process_loses_no_event(shared_place):
 
 def test_killed_process_loses_what_it_counted_since_it_wrote(shared_place):
     """Counters are those of the last writing, no less."""
-    ours, theirs = SPAWN.Pipe()
+    ours, theirs = FRESH.Pipe()
     with running((count_and_die, shared_place, theirs)) as (process,):
         assert ours.recv() == "counted"
         process.kill()

@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from markupsafe import Markup
 
-from ..storage import StorageKind
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -115,6 +113,8 @@ def name_patterns(policy: CookiePolicy) -> dict[str, str]:
     A cookie counts where it is declared as ``script_readable``. An exact name beats a pattern, a
     longer pattern a shorter one, as on the wire.
     """
+    from ..storage import StorageKind
+
     patterns = {"cookie": f"^{_either(_cookie_alternatives(policy))}$"}
     for kind in get_args(StorageKind):
         names = [_spell(item.name) for item in policy.storage if item.kind == kind]
