@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .archive.store import Archive
-    from .audit.observation import Observation
+    from .audit.expectations import Expected
+    from .audit.observation import Observation, ObservedPage
     from .audit.options import AuditOptions
     from .policy import CookiePolicy
+    from .strictness import Pairs
 
 #: The exit code where an audit could not be made.
 FAILED = 2
@@ -206,6 +208,7 @@ def create_command(
             lambda _: policy,
             known_routes=find_routes(app),
             archive=protection.archive,
+            expected=expect_own_headers(app),
             **options,
         )
         protection.trail.record("audit-run", exit_code=code)
@@ -229,6 +232,37 @@ def find_routes(app: Flask) -> tuple[str, ...]:
             }
         )
     )
+
+
+def expect_own_headers(app: Flask) -> Expected:
+    """
+    Give for each page the headers that an application has compiled for the view behind it.
+
+    What is mounted inside, and what no rule of its own answers, has those of an ordinary page.
+    """
+    from urllib.parse import urlsplit
+
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.routing import RequestRedirect
+    from werkzeug.test import create_environ
+
+    talisman = app.extensions["strict_cookies"].talisman
+
+    def expected(page: ObservedPage) -> Pairs:
+        parts = urlsplit(page.final_url)
+        environ = create_environ(
+            parts.path or "/", f"{parts.scheme}://{parts.netloc}", query_string=parts.query
+        )
+        request = app.request_class(environ)
+        try:
+            request.url_rule, _ = app.url_map.bind_to_environ(environ).match(return_rule=True)
+        except (HTTPException, RequestRedirect):
+            # The ordinary ones, then.
+            request.url_rule = None
+        pairs: Pairs = talisman.headers_for(environ, str(page.status)).pairs
+        return pairs
+
+    return expected
 
 
 def read_declared(observation: Observation) -> CookiePolicy:
@@ -261,6 +295,7 @@ def run_audit(
     find_declaration: bool = False,
     known_routes: tuple[str, ...] = (),
     archive: Archive | None = None,
+    expected: Expected | None = None,
     **options: Any,
 ) -> int:
     """
@@ -274,6 +309,7 @@ def run_audit(
         find_declaration: As in :class:`~strict_cookies.audit.options.AuditOptions`.
         known_routes: Likewise.
         archive: Where the audit is remembered; None for a site that is not at hand.
+        expected: Gives the headers of a page; None takes what any page should have.
         options: Those of :func:`audit_options`, by their names.
 
     Returns:
@@ -328,6 +364,7 @@ def run_audit(
                 pictures=pictures,
                 draft=draft,
                 archive=archive,
+                expected=expected,
                 min_coverage=None if percent is None else percent / 100,
                 print_pdf=print_pdf if options["pdf"] else None,
                 values=values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -11,11 +12,17 @@ from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
 from strict_cookies.audit.audits import last_audit
-from strict_cookies.audit_commands import find_routes, program, read_declared
+from strict_cookies.audit.expectations import find_weak_headers
+from strict_cookies.audit_commands import (
+    expect_own_headers,
+    find_routes,
+    program,
+    read_declared,
+)
 from strict_cookies.cli import cookies
 from strict_cookies.errors import AuditError
 from tests import erp
-from tests.audit.observations import observe
+from tests.audit.observations import make_page, observe
 from tests.serving import serve
 
 
@@ -155,6 +162,41 @@ def test_application_without_protection_is_told():
     result = run("http://x.test", command=cookies, obj=ScriptInfo(create_app=lambda: Flask("bare")))
     assert result.exit_code == 1
     assert "StrictCookies is not added to the application 'bare'" in result.output
+
+
+def test_headers_are_those_of_the_view():
+    """A view with options of its own is held to those, not to more and not to less."""
+    app = Flask("parts")
+    app.config.update(SECRET_KEY="k" * 32, TRUSTED_HOSTS=["shop.example"])
+    strict = StrictCookies()
+
+    @app.get("/map/<int:number>")
+    @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+    def show_map(number):
+        return "<!doctype html>"
+
+    app.add_url_rule("/", "index", lambda: "<!doctype html>")
+    strict.init_app(app)
+    expected = expect_own_headers(app)
+
+    def page(path, **changes):
+        found = make_page(f"https://shop.example{path}", **changes)
+        sent = app.test_client().get(path, base_url="https://shop.example").headers
+        return dataclasses.replace(
+            found, headers={name.lower(): text for name, text in sent.items()}, **changes
+        )
+
+    plain, tiles, missing = page("/"), page("/map/7"), page("/nowhere", status=404)
+    for one in (plain, tiles, missing):
+        assert find_weak_headers(one, expected(one)) == []
+    # As if a proxy had changed them on the way.
+    loose = dataclasses.replace(plain, headers=tiles.headers)
+    assert find_weak_headers(loose, expected(loose)) == [
+        ("Content-Security-Policy", ("Content-Security-Policy default-src",))
+    ]
+    bare = dataclasses.replace(tiles, headers={"content-type": "text/html"})
+    names = {name for name, _ in find_weak_headers(bare, expected(bare))}
+    assert {"Content-Security-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"} <= names
 
 
 def test_routes_are_the_pages_of_an_application():

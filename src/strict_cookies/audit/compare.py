@@ -22,7 +22,7 @@ from ..durations import say_duration
 from ..purposes import Purpose
 from ..wording import join_words
 from .coverage import is_seen, measure_coverage
-from .expectations import expect_headers, find_weak_headers
+from .expectations import Expected, expect_headers, find_weak_headers
 from .finding import SEVERITIES, Finding, Kind
 from .observation import ObservedCookie, ObservedStorage
 from .plain import host_of, plain_url, say_seconds
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ..cookie import DeclaredCookie
     from ..policy import CookiePolicy
     from ..storage import DeclaredStorage
-    from ..strictness import Pairs
     from .observation import BlockedCookie, Observation, ObservedHost, ObservedPage
 
 #: How the name of a step begins after which nothing of a login may be left.
@@ -52,7 +51,7 @@ def compare(
     observation: Observation,
     policy: CookiePolicy | None,
     *,
-    expected: Pairs | None = None,
+    expected: Expected | None = None,
     min_coverage: float | None = None,
 ) -> tuple[Finding, ...]:
     """
@@ -62,7 +61,7 @@ def compare(
         observation: Of one audit.
         policy: What the site declares, its session cookie included; None where it declares
             nothing.
-        expected: The security headers of its pages, names with values; None takes what
+        expected: Gives the security headers of a page, names with values; None takes what
             :func:`~strict_cookies.audit.expectations.expect_headers` gives.
         min_coverage: The part of the known routes that must have been visited, from 0 to 1; None
             asks for none.
@@ -70,7 +69,7 @@ def compare(
     Returns:
         The gravest first, then by id and subject; equal ones on several pages are one.
     """
-    headers = expect_headers(policy) if expected is None else expected
+    general = expect_headers(policy)
     return _gather(
         (
             *_compare_cookies(observation, policy),
@@ -78,7 +77,7 @@ def compare(
             *_compare_storage(observation, policy),
             *_find_unseen(observation, policy),
             *_compare_hosts(observation, policy),
-            *_compare_headers(observation, headers),
+            *_compare_headers(observation, expected or (lambda _: general)),
             *_compare_steps(observation, policy),
             *_compare_pages(observation),
             *_compare_coverage(observation, min_coverage),
@@ -375,12 +374,12 @@ def _say_asked(host: ObservedHost) -> str:
     return f"Pages asked it for {kinds}, {count} time{'' if count == 1 else 's'}"
 
 
-def _compare_headers(observation: Observation, expected: Pairs) -> Iterator[Finding]:
+def _compare_headers(observation: Observation, expected: Expected) -> Iterator[Finding]:
     own_hosts = {host_of(url) for url in observation.targets}
     for page in observation.pages:
         if not is_seen(page) or host_of(page.final_url) not in own_hosts:
             continue
-        for name, weaker in find_weak_headers(page, expected):
+        for name, weaker in find_weak_headers(page, expected(page)):
             if not weaker:
                 kind, detail = Kind.HEADER_MISSING, "The page came without it."
             elif weaker == (name,):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..archive.store import Archive
     from ..policy import CookiePolicy
-    from ..strictness import Pairs
+    from .expectations import Expected
     from .observation import Observation
     from .values import Values
 
@@ -38,7 +38,7 @@ def conclude_audit(
     draft: Path | None = None,
     archive: Archive | None = None,
     min_coverage: float | None = None,
-    expected: Pairs | None = None,
+    expected: Expected | None = None,
     declaration_hash: str | None = None,
     print_pdf: Callable[[str], bytes] | None = None,
     values: Values | None = None,

@@ -10,7 +10,7 @@ Source: CSP Level 3; RFC 6797; Fetch section 3.6 (nosniff).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,6 +21,9 @@ from ..strictness import Pairs, find_weaker
 if TYPE_CHECKING:
     from ..policy import CookiePolicy
     from .observation import ObservedPage
+
+#: Gives the headers that a page should have, names with values.
+Expected = Callable[["ObservedPage"], Pairs]
 
 CSP = "Content-Security-Policy"
 HSTS = "Strict-Transport-Security"

@@ -24,7 +24,7 @@ from .values import SENSITIVE
 
 if TYPE_CHECKING:
     from ..policy import CookiePolicy
-    from ..strictness import Pairs
+    from .expectations import Expected
     from .observation import Observation, ObservedPage, Setter
 
 FORMAT = "strict-cookies-audit"
@@ -49,7 +49,7 @@ def build_report(
     observation: Observation,
     policy: CookiePolicy | None,
     *,
-    expected: Pairs | None = None,
+    expected: Expected | None = None,
     min_coverage: float | None = None,
     declaration_hash: str | None = None,
     has_values: bool = False,
