@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from functools import partial
 
@@ -14,6 +15,10 @@ from werkzeug.security import generate_password_hash
 from example_app import auth, demo
 from strict_cookies.audit.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
+
+# Thousands of tests stay in memory; to look through them all the time takes a quarter of what it
+# costs to collect them.
+gc.set_threshold(50_000)
 
 # A busy machine makes no input wrong.
 settings.register_profile("unhurried", deadline=None, max_examples=60)
