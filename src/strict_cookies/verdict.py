@@ -98,11 +98,11 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     """
     now = time.time() if now is None else now
     name = split_pair(field_value.partition(";")[0])[0]
+    cookie = parse_set_cookie(field_value)
     for refuse in REFUSALS:
-        reason = refuse(policy, field_value, now)
+        reason = refuse(policy, field_value, cookie, now)
         if reason is not None:
             return Verdict(name, None, ((reason, name),))
-    cookie = parse_set_cookie(field_value)
     # Only reached with None where REFUSALS was cut down: what browsers ignore may then leave.
     if cookie is None:
         return Verdict(name, field_value, ())
@@ -161,18 +161,21 @@ class Judge:
         return verdict
 
 
-def _refuse_ignored(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+def _refuse_ignored(
+    policy: CookiePolicy, field_value: str, cookie: SetCookie | None, now: float
+) -> Reason | None:
     """Refuse what a browser would ignore: it can only be a mistake or an attack."""
-    if parse_set_cookie(field_value) is not None:
+    if cookie is not None:
         return None
     if has_control_character(field_value):
         return Reason.CONTROL_CHARACTER
     return Reason.TOO_LARGE if any(split_pair(field_value.partition(";")[0])) else Reason.NAMELESS
 
 
-def _refuse_undeclared(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+def _refuse_undeclared(
+    policy: CookiePolicy, field_value: str, cookie: SetCookie | None, now: float
+) -> Reason | None:
     """Refuse what would store something that no entry declares."""
-    cookie = parse_set_cookie(field_value)
     if cookie is None or policy.find(cookie.name) is not None:
         return None
     if not cookie.name:
@@ -184,7 +187,9 @@ def _refuse_undeclared(policy: CookiePolicy, field_value: str, now: float) -> Re
     return Reason.TRACKER if is_known_tracker(cookie.name) else Reason.UNDECLARED
 
 
-def _refuse_long_attribute(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+def _refuse_long_attribute(
+    policy: CookiePolicy, field_value: str, cookie: SetCookie | None, now: float
+) -> Reason | None:
     """Refuse what a browser would store with a wider scope than was asked for."""
     for attribute in field_value.split(";")[1:]:
         if len(attribute.partition("=")[2].strip(" \t")) > MAX_ATTRIBUTE_OCTETS:
@@ -192,9 +197,10 @@ def _refuse_long_attribute(policy: CookiePolicy, field_value: str, now: float) -
     return None
 
 
-def _refuse_unsafe_value(policy: CookiePolicy, field_value: str, now: float) -> Reason | None:
+def _refuse_unsafe_value(
+    policy: CookiePolicy, field_value: str, cookie: SetCookie | None, now: float
+) -> Reason | None:
     """Refuse a value that is cut when it comes back, because other readers misread it."""
-    cookie = parse_set_cookie(field_value)
     if cookie is None or is_safe_value(cookie.value) or _deletes(cookie, now):
         return None
     return Reason.UNSAFE_VALUE
@@ -246,8 +252,9 @@ def _set_partitioned(
     return cookie._replace(partitioned=declared.partitioned)
 
 
-#: What keeps a line from leaving. Each takes the policy, the line and the time.
-REFUSALS: tuple[Callable[[CookiePolicy, str, float], Reason | None], ...] = (
+#: What keeps a line from leaving. Each takes the policy, the line, the cookie that a browser reads
+#: from it, and the time.
+REFUSALS: tuple[Callable[[CookiePolicy, str, SetCookie | None, float], Reason | None], ...] = (
     _refuse_ignored,
     _refuse_undeclared,
     _refuse_long_attribute,
