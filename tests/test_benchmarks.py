@@ -114,7 +114,7 @@ def describe(app):
         "firewall": describe_firewall(firewall),
         "interceptors": [type(one).__name__ for one in firewall._interceptors],
         "trail kept": protection.trail.kept,
-        "exceptions": protection._propagates(),
+        "exceptions": firewall._propagate,
     }
 
 

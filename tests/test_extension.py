@@ -37,7 +37,7 @@ from strict_cookies import (
     csp_nonce,
     stray_cookie_seen,
 )
-from strict_cookies.extension import Protection
+from strict_cookies.protection import Protection
 from tests.policies import declare
 from tests.wsgi import run
 
@@ -253,8 +253,9 @@ class TestCompiling:
         """However many requests come first, there is one firewall."""
         app = protect()
         made = []
-        real = protection(app)._prepare
-        monkeypatch.setattr(protection(app), "_prepare", lambda p: made.append(1) or real(p))
+        cookie = protection(app)._session_cookie
+        real = cookie.prepare
+        monkeypatch.setattr(cookie, "prepare", lambda policy: made.append(1) or real(policy))
         barrier = threading.Barrier(8)
 
         def ask():

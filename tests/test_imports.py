@@ -10,8 +10,8 @@ import pytest
 FOR_THE_EXTENSION = """
 buckets catalogue cookie csp durations endpoints entry erasure errors extension forks firewall
 grammar header_layers header_options header_parts headers hosts https interception ledger middleware
-nonces origin paths permissions policy profiles purposes reader reasons reports session_texts
-settings signals strictness sweeping verdict
+nonces origin paths permissions policy profiles protection purposes reader reasons reports
+session_cookie session_texts settings signals strictness sweeping verdict wire
 
 declaration declaration.asked declaration.blueprint declaration.change_notice declaration.language
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages

@@ -18,15 +18,14 @@ from .header_checks import find_weaknesses
 from .installed import used_cookies
 from .middleware import inspect_chain
 from .reasons import Reason
-from .setting_checks import check_settings
-from .settings import (
+from .session_cookie import (
     FLASK_SESSION_NAME,
-    Settings,
     declare_session,
-    find_policy,
     harden_session,
     session_cookie_name,
 )
+from .setting_checks import check_settings
+from .settings import Settings, find_policy
 from .wording import join_words
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from .grammar import parse_set_cookie
 from .ledger import show, suggest_entry
 from .loading import load_policy
 from .reasons import Reason
-from .settings import DEFAULTS, declare_session, find_policy
+from .session_cookie import declare_session
+from .settings import DEFAULTS, find_policy
 from .signals import cookie_dropped
 from .verdict import judge
 

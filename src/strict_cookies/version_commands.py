@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .declaration.language import Language
     from .declaration.versions import Version
-    from .extension import Protection
+    from .protection import Protection
 
 #: Exit codes of ``diff``.
 DIFFERS, UNKNOWN = 1, 2

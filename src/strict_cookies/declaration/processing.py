@@ -2,7 +2,7 @@
 What the protection itself keeps, since a tool against needless data must tell of its own.
 
 Each kind has an id; its texts are the library's, so that they are there in every language of the
-page. Whoever puts the stages together hands in those kinds that are switched on.
+page. Whoever puts the stages together says which are switched on.
 """
 
 from __future__ import annotations
@@ -84,3 +84,24 @@ class Processing:
 COUNTERS = Processing(kind="counters")
 #: What every application with the report endpoint keeps.
 REPORTS = Processing(kind="reports")
+
+
+def list_processing(
+    *, sessions: timedelta | None, trail: timedelta | None
+) -> tuple[Processing, ...]:
+    """
+    Give what is kept of one application, in the order of the page.
+
+    Args:
+        sessions: How long a session is kept on the server; None where none is.
+        trail: How long the audit trail is kept; None where there is none.
+    """
+    found = [COUNTERS, REPORTS]
+    if trail is not None:
+        # Day by day beside the trail, for as long as it.
+        found[0] = Processing(kind="counters", kept=trail, until="time")
+    if sessions is not None:
+        found.append(Processing(kind="sessions", kept=sessions, until="time"))
+    if trail is not None:
+        found.append(Processing(kind="trail", kept=trail, until="time"))
+    return tuple(found)

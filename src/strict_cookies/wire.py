@@ -1,0 +1,125 @@
+"""
+What a request passes on its way to one application, put together from its settings.
+
+From outside: what believes a proxy, the firewall with what answers in the application's stead, the
+addresses that browsers ask by themselves, and whatever stood at ``app.wsgi_app``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from .declaration.this_browser import PATH
+from .endpoints import BrowserEndpoints
+from .firewall import CookieFirewall
+from .https import HttpsRedirect
+from .interception import INTERCEPTED
+from .ledger import OTHER
+from .origin import OriginGuard
+from .paths import request_path
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+    from .guard.script import Guard
+    from .headers import StrictTalisman
+    from .policy import CookiePolicy
+    from .reports import ReportTable
+    from .settings import Settings
+
+
+class Wire:
+    """
+    What stands before one application.
+
+    Args:
+        app: With its final configuration.
+        settings: Read from it.
+        policy: With the session cookie in it.
+        inner: What stands inside the firewall.
+        talisman: Gives the security headers.
+        guard: Has the scripts that pages load.
+        reports: Takes what browsers report.
+        url_prefix: Where the library's pages are.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        settings: Settings,
+        policy: CookiePolicy,
+        *,
+        inner: WSGIApplication,
+        talisman: StrictTalisman,
+        guard: Guard,
+        reports: ReportTable,
+        url_prefix: str,
+    ) -> None:
+        #: Refuses other origins' requests; None where it is off.
+        self.origin_guard = _make_origin_guard(settings, policy)
+        interceptors = (_make_redirect(app, settings), self.origin_guard)
+        propagate = app.config["PROPAGATE_EXCEPTIONS"]
+        #: Judges the cookies.
+        self.firewall = CookieFirewall(
+            BrowserEndpoints(inner, prefix=url_prefix, scripts=guard.scripts, reports=reports),
+            policy,
+            mode=settings.mode,
+            sweep=settings.sweep,
+            headers=talisman.headers_for,
+            interceptors=[one for one in interceptors if one is not None],
+            place=partial(find_place, app),
+            sender=app,
+            shows=(f"{url_prefix}{PATH}",),
+            propagate_exceptions=(
+                app.testing or app.debug if propagate is None else bool(propagate)
+            ),
+        )
+        #: The firewall, within what tells it about proxies.
+        self.serve: WSGIApplication = self.firewall
+        if settings.trusted_proxies:
+            # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
+            self.serve = ProxyFix(self.firewall, x_for=settings.trusted_proxies, x_proto=1)
+
+
+def _make_redirect(app: Flask, settings: Settings) -> HttpsRedirect | None:
+    if settings.https != "redirect" or settings.transport != "https":
+        return None
+    return HttpsRedirect(
+        canonical_host=settings.canonical_host,
+        trusted_hosts=app.config["TRUSTED_HOSTS"] or (),
+        exempt=settings.https_exempt,
+    )
+
+
+def _make_origin_guard(settings: Settings, policy: CookiePolicy) -> OriginGuard | None:
+    if settings.cross_origin == "off":
+        return None
+    return OriginGuard(
+        policy,
+        trusted_origins=settings.trusted_origins,
+        exempt=settings.origin_exempt,
+        require_proof=settings.cross_origin == "require-proof",
+    )
+
+
+def find_place(app: Flask, environ: WSGIEnvironment) -> str:
+    """
+    Name the endpoint that a request met, or the path where another application answered.
+
+    Of a request that Flask never saw it is the endpoint it was meant for; any other path is the
+    client's, and not told.
+    """
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    if rule is not None and rule.map is app.url_map:
+        return str(rule.endpoint)
+    if INTERCEPTED not in environ:
+        return request_path(environ)
+    try:
+        return str(app.url_map.bind_to_environ(environ).match()[0])
+    except HTTPException:
+        return OTHER
