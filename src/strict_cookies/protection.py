@@ -236,16 +236,20 @@ class Protection:
 
     def document(self) -> dict[str, Any]:
         """Make the declaration's document as it stands, with its edition."""
+        content = self._content()
+        return {**content, "edition": self.edition(content["hash"]).as_data()}
+
+    def _content(self) -> dict[str, Any]:
+        """Make the document without its edition, for which the archive is asked."""
         from .declaration.document import build_document
 
         standing = self.stand()
-        document = build_document(
+        return build_document(
             standing.policy,
             enforced=standing.enforced,
             credentialless=standing.credentialless,
             processing=self.processing(),
         )
-        return {**document, "edition": self.edition(document["hash"]).as_data()}
 
     def publish(self, *, effective_from: date | None = None) -> Version:
         """
@@ -403,11 +407,8 @@ class Protection:
         from .trail.prepared import TrailObserver, describe_settings, prepare_trail
 
         def parts() -> dict[str, dict[str, object]]:
-            from .declaration.document import build_document
-
-            document = build_document(firewall.policy, processing=self.processing())
             return describe_settings(
-                settings, headers=self.talisman.resolved, policy_hash=document["hash"]
+                settings, headers=self.talisman.resolved, policy_hash=self._content()["hash"]
             )
 
         self._trail = prepare_trail(app, settings.trail, self._archive)

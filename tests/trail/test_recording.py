@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import re
 import weakref
@@ -20,6 +21,7 @@ from strict_cookies import (
 )
 from strict_cookies.errors import ConfigurationError, StoreUnavailableError
 from strict_cookies.trail.audit_trail import NoTrail
+from strict_cookies.trail.compiled import digest_settings
 from strict_cookies.trail.verification import verify_trail
 
 HOME = "https://localhost"
@@ -30,9 +32,8 @@ CANARIES = ("alice@example.com", "VALUE-CANARY", "AGENT-CANARY", "QUERY-CANARY",
 def make_app(**config):
     """An application with a trail; in memory while testing."""
     app = Flask("shop")
-    app.config.update(
-        TESTING=True, SECRET_KEY="k" * 40, STRICT_COOKIES_MODE="enforce", **config
-    )  # fmt: skip
+    app.config.update(TESTING=True, SECRET_KEY="k" * 40, STRICT_COOKIES_MODE="enforce")
+    app.config.update(config)
     StrictCookies(app)
 
     @app.get("/sign-in/<user>")
@@ -159,6 +160,20 @@ def test_changed_settings_are_recorded():
         ("headers", "referrer_policy"),
         ("sessions", "limits"),
     ]
+
+
+@pytest.mark.parametrize("mode", ["enforce", "report-only"])
+def test_policy_among_the_settings_is_what_is_published(mode):
+    """The trail tells one policy by one hash: that of the declaration, in every mode."""
+    app = make_app(STRICT_COOKIES_MODE=mode)
+    published = app.test_client().get("/cookies/declaration.json", base_url=HOME).get_json()
+    protection = app.extensions["strict_cookies"]
+    protection.publish()
+    protection._observer.compare()
+    hashes = [details["hash"] for event, details in events_of(app) if event == "policy-published"]
+    assert hashes == [published["hash"]]
+    noted = json.loads(trail_of(app).archive.last("trail-settings-policy").data)
+    assert noted == digest_settings({"declaration": published["hash"]})
 
 
 def test_trail_holds_no_values_and_no_identifiers():
