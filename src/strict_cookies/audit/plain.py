@@ -47,6 +47,11 @@ def plain_url(url: str) -> str:
     return plain(parts._replace(netloc=netloc, query=query, fragment="").geturl())
 
 
+def plain_pages(url: str) -> tuple[str, ...]:
+    """Show the page of a finding; nothing where it has none."""
+    return (plain_url(url),) if url else ()
+
+
 def plain_frame(frame: str) -> str:
     """Show one frame of a script's stack without the query of its address."""
     return plain(_QUERY_IN_FRAME.sub("?…", frame, count=1) if "?" in frame else frame)

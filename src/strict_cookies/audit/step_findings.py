@@ -1,0 +1,68 @@
+"""
+Steps of a journey: those that failed, and what a logout left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..purposes import Purpose
+from .cookie_findings import cookie_label
+from .finding import Finding, Kind
+from .storage_findings import find_storage, storage_label
+
+if TYPE_CHECKING:
+    from ..cookie import DeclaredCookie
+    from ..policy import CookiePolicy
+    from ..storage import DeclaredStorage
+    from .observation import Observation
+
+#: How the name of a step begins after which nothing of a login may be left.
+LOGOUT = "logout"
+
+_LOGIN = {Purpose.SESSION, Purpose.AUTHENTICATION}
+
+
+def compare_steps(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
+    """Judge each step, and what is there after a logout."""
+    strangers = {
+        cookie_label(cookie.name, cookie.domain, cookie.path)
+        for cookie in observation.cookies
+        if cookie.third_party
+    }
+    strange_storage = {storage_label(item) for item in observation.storage if item.third_party}
+    for step in observation.steps:
+        if step.problem is not None:
+            yield Finding(
+                kind=Kind.STEP_FAILED, subject=step.name, detail=step.problem, step=step.name
+            )
+        elif step.name.startswith(LOGOUT):
+            for label in step.cookies_left:
+                if label not in strangers:
+                    yield from _judge_left(label, _cookie_entry(label, policy), step.name)
+            for label in step.storage_left:
+                if label not in strange_storage:
+                    yield from _judge_left(label, _storage_entry(label, policy), step.name)
+
+
+def _judge_left(
+    label: str, entry: DeclaredCookie | DeclaredStorage | None, step: str
+) -> Iterator[Finding]:
+    """Judge one item that is there after a logout; what serves no login may stay."""
+    if entry is None or not _LOGIN.isdisjoint(entry.purposes):
+        kind, detail = Kind.LEFT_AFTER_LOGOUT, "It is still in the browser after the logout."
+        # The page that follows a logout often has a form, which begins a session of nobody.
+        if entry is not None and Purpose.SESSION in entry.purposes:
+            kind = Kind.SESSION_AFTER_LOGOUT
+            detail = "Whether it is a new session of nobody, a browser can't tell."
+        yield Finding(kind=kind, subject=label, detail=detail, step=step)
+
+
+def _cookie_entry(label: str, policy: CookiePolicy | None) -> DeclaredCookie | None:
+    return None if policy is None else policy.find(label.rpartition(" @ ")[0])
+
+
+def _storage_entry(label: str, policy: CookiePolicy | None) -> DeclaredStorage | None:
+    kind, _, name = label.rpartition(" @ ")[0].partition(" ")
+    return find_storage(kind, name, policy)

@@ -1,0 +1,88 @@
+"""
+Web storage, IndexedDB, caches and service workers: what a browser keeps against what is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..catalogue import find_certain_tracker, find_tracker_host
+from .cookie_findings import say_tracker
+from .finding import Finding, Kind
+from .plain import host_of, plain_pages
+
+if TYPE_CHECKING:
+    from ..policy import CookiePolicy
+    from ..storage import DeclaredStorage
+    from .observation import Observation, ObservedStorage
+
+
+def compare_storage(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
+    """Judge each item that the browser keeps."""
+    for item in observation.storage:
+        host = host_of(item.origin) or item.origin
+        owner = find_tracker_host(host) if item.third_party else None
+        if owner is not None:
+            kind = Kind.TRACKER_STORAGE
+            detail = f"{host} is commonly associated with {owner.vendor} ({owner.category})."
+        elif item.third_party:
+            kind = Kind.THIRD_PARTY_STORAGE
+            detail = f"It belongs to {item.origin}, another site than the page's."
+        elif find_storage(item.kind, item.name, policy) is not None:
+            continue
+        elif find_certain_tracker(item.name) is not None:
+            kind, detail = Kind.TRACKER_STORAGE, say_tracker(item.name)
+        else:
+            kind = Kind.UNDECLARED_STORAGE
+            detail = "The site declares nothing." if policy is None else "No entry declares it."
+            if item.kind == "service worker":
+                detail += " A policy has no entry for a service worker: it stays until removed."
+        yield Finding(
+            kind=kind,
+            subject=storage_label(item),
+            detail=detail,
+            pages=plain_pages(item.seen_on),
+            step=item.step,
+            setter=item.setter,
+        )
+
+
+def storage_label(item: ObservedStorage) -> str:
+    """Name one item as an :class:`~strict_cookies.audit.observation.ObservedStep` does."""
+    return f"{item.kind} {item.name} @ {item.origin}"
+
+
+def find_storage(kind: str, name: str, policy: CookiePolicy | None) -> DeclaredStorage | None:
+    """Find the entry that declares an item: an exact name before a pattern, the longest first."""
+    if policy is None:
+        return None
+    fitting = [
+        entry
+        for entry in policy.storage
+        if entry.kind == kind
+        and (
+            name.startswith(entry.stem) and find_certain_tracker(name) is None
+            if entry.is_pattern
+            else entry.name == name
+        )
+    ]
+    return max(fitting, key=lambda entry: (not entry.is_pattern, len(entry.stem)), default=None)
+
+
+def find_unseen_storage(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
+    """Name what is declared, but was not met."""
+    if policy is None:
+        return
+    items = {
+        id(find_storage(item.kind, item.name, policy))
+        for item in observation.storage
+        if not item.third_party
+    }
+    for entry in policy.storage:
+        if id(entry) not in items:
+            yield Finding(
+                kind=Kind.STORAGE_NOT_SEEN,
+                subject=f"{entry.kind} {entry.name}",
+                detail="It is declared, but no page or step wrote it.",
+            )
