@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from ..errors import AuditError
-from ..grammar import path_matches
 from ..hosts import is_local
 from .acting import fill_in, load_state
 from .apart import run_apart
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
-from .crawling import Frontier, Robots, Waiting, normalise, origin_of, read_sitemap
+from .crawling import Frontier, Waiting, normalise
 from .fetching import Fetcher
+from .manners import Manners
 from .observation import Observation, ObservedPage, ObservedStep
 from .options import AuditOptions
 from .sightings import Place, Sightings, host_of
@@ -42,14 +42,8 @@ if TYPE_CHECKING:
     from .journeys import Step
     from .values import Values
 
-#: Wait between two pages of one site, in seconds, where nobody says more.
-DELAY_SECONDS = 0.5
-#: Largest robots.txt, sitemap and declaration that are read, in octets.
-MAX_ROBOTS = 512 * 1024
-MAX_SITEMAP = 4 * 1024 * 1024
+#: Largest declaration that is read, in octets.
 MAX_DECLARATION = 4 * 1024 * 1024
-#: Most sitemaps that are read.
-MAX_SITEMAPS = 5
 #: Most pages that are noted of one audit.
 MAX_PAGES = 10_000
 
@@ -145,9 +139,6 @@ class _Audit:
         self._idle: list[Tab] = []
         self._pages: list[ObservedPage] = []
         self._steps: list[ObservedStep] = []
-        self._robots: dict[str, Robots] = {}
-        self._turns: dict[str, float] = {}
-        self._routes: dict[str, None] = dict.fromkeys(options.known_routes)
         self._declarations: dict[str, None] = {}
         self._pictures = itertools.count(1)
         self._done = 0
@@ -201,6 +192,7 @@ class _Audit:
             ignore_certificates=self._options.ignore_certificates,
         )
         self._fetch = fetcher.fetch
+        self._manners = Manners(self._options, self._sightings.is_own, self._fetch)
         for step in self._options.journey:
             await self._take(step)
         if all(page.outcome == "failed" for page in self._pages):
@@ -221,7 +213,7 @@ class _Audit:
             blocked=self._sightings.blocked(),
             storage=self._sightings.storage(),
             hosts=self._sightings.hosts(),
-            known_routes=tuple(self._routes),
+            known_routes=self._manners.known_routes,
             declaration_url=declaration_url,
             declaration=declaration,
         )
@@ -257,7 +249,7 @@ class _Audit:
         """Visit pages, and what they link to; tell why it was stopped, or None."""
         frontier = Frontier(
             self._sightings.is_own,
-            self._may_visit,
+            self._manners.may_visit,
             max_pages=self._options.max_pages,
             max_depth=self._options.max_depth if step.crawl else 0,
         )
@@ -270,7 +262,7 @@ class _Audit:
             frontier.reached(waiting, visit.page.final_url)
             if self._sightings.is_own(host_of(visit.page.final_url)):
                 for link in visit.links:
-                    await self._read_robots(str(link.get("url", "")))
+                    await self._manners.learn(str(link.get("url", "")))
                 frontier.offer(visit.links, waiting.depth)
 
         self._on_progress(self._progress(step, None, frontier))
@@ -298,8 +290,8 @@ class _Audit:
         acting: bool = False,
         frontier: Frontier | None = None,
     ) -> Visit:
-        await self._read_robots(waiting.url)
-        await self._wait_turn(waiting.url)
+        await self._manners.learn(waiting.url)
+        await self._manners.wait_turn(waiting.url)
         tab = self._idle.pop() if self._idle else await self._open_tab()
         visit = await tab.visit(
             waiting.url,
@@ -352,56 +344,6 @@ class _Audit:
     async def _close_tabs(self) -> None:
         while self._idle:
             await self._idle.pop().close()
-
-    # Manners
-
-    async def _read_robots(self, url: str) -> None:
-        """Read an origin's robots.txt before its first page, and its sitemap."""
-        if not self._sightings.is_own(host_of(url)):
-            return
-        origin = origin_of(url)
-        if origin in self._robots:
-            return
-        self._robots[origin] = Robots()
-        if self._options.ignore_robots and self._options.known_routes:
-            return
-        robots = Robots(await self._fetch(f"{origin}/robots.txt", MAX_ROBOTS) or "")
-        if not self._options.ignore_robots:
-            self._robots[origin] = robots
-        if not self._options.known_routes:
-            await self._read_sitemaps(robots.sitemaps() or [f"{origin}/sitemap.xml"])
-
-    async def _read_sitemaps(self, waiting: list[str]) -> None:
-        for position, url in enumerate(waiting):
-            if position >= MAX_SITEMAPS or not self._sightings.is_own(host_of(url)):
-                break
-            for found in read_sitemap(await self._fetch(url, MAX_SITEMAP) or ""):
-                if not self._sightings.is_own(host_of(found)):
-                    continue
-                if urlsplit(found).path.endswith(".xml"):
-                    waiting.append(found)
-                else:
-                    self._routes.setdefault(urlsplit(found).path or "/")
-
-    def _may_visit(self, url: str) -> bool:
-        path = urlsplit(url).path
-        if any(path_matches(path, left_out) for left_out in self._options.exclude):
-            return False
-        robots = self._robots.get(origin_of(url))
-        return robots is None or robots.allows(url)
-
-    async def _wait_turn(self, url: str) -> None:
-        origin = origin_of(url)
-        robots = self._robots.get(origin, Robots())
-        delay = self._options.delay_seconds
-        if delay is None:
-            delay = robots.delay()
-        if delay is None:
-            delay = 0.0 if is_local(host_of(url)) else DELAY_SECONDS
-        now = time.monotonic()
-        turn = max(self._turns.get(origin, now), now)
-        self._turns[origin] = turn + delay
-        await asyncio.sleep(turn - now)
 
     # The declaration
 

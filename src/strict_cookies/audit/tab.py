@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .chromium import import_playwright
 from .crawling import declaration_links
+from .devtools import DevTools, ask
 from .observation import ObservedPage, Outcome
 from .sightings import KINDS, Place, Sightings, host_of
-from .watching import MAX_DOCUMENTS, Send, Watch, commands, read_script
+from .watching import MAX_DOCUMENTS, Watch, read_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +30,8 @@ if TYPE_CHECKING:
     from .options import AuditOptions
     from .values import Values
 
-T = TypeVar("T")
-
 #: Longest wait for a page's network to be quiet, in seconds; some never are.
 QUIET_SECONDS = 3.0
-#: Longest wait for an answer of a page that has loaded, in seconds.
-ANSWER_SECONDS = 3.0
 #: Longest wait for what a click sets off, in seconds.
 CLICK_SECONDS = 1.0
 #: Most new documents of a visit that runs out of time, before it counts as going in circles.
@@ -49,20 +45,6 @@ MAX_TITLE = 200
 #: Most remarks on one page.
 MAX_REMARKS = 10
 
-_WATCHED = (
-    "Network.requestWillBeSent",
-    "Network.requestWillBeSentExtraInfo",
-    "Network.responseReceived",
-    "Network.responseReceivedExtraInfo",
-    "Network.loadingFailed",
-    "Network.webSocketCreated",
-    "Runtime.bindingCalled",
-    "Target.attachedToTarget",
-    "Target.detachedFromTarget",
-    "Target.receivedMessageFromTarget",
-)
-#: Types of targets without a document.
-_WORKERS = frozenset({"worker", "service_worker", "shared_worker"})
 _STORAGE = read_script("storage.js")
 _VALUES = read_script("values.js")
 _PAGE = read_script("page.js")
@@ -126,15 +108,12 @@ class Tab:
     ) -> None:
         self._page = page
         self._sightings = sightings
-        self._binding = binding
         self._options = options
         self._values = values
         self._name = f"tab {next(_numbers)}"
         self._watch = Watch(sightings, binding)
+        self._devtools = DevTools(self._watch, binding)
         self._going = _Going()
-        self._children: dict[str, Send] = {}
-        self._message_ids = itertools.count(1)
-        self._tasks: set[asyncio.Future[Any]] = set()
         self._session: CDPSession | None = None
         self._visits = 0
         self._is_broken = False
@@ -156,7 +135,7 @@ class Tab:
         page.on("dialog", tab._on_dialog)
         page.on("download", tab._on_download)
         page.on("popup", tab._on_popup)
-        tab._session = await tab._attach(page)
+        tab._session = await tab._devtools.attach(page)
         tree = await tab._session.send("Page.getFrameTree")
         tab._watch.main_frame = tree["frameTree"]["frame"]["id"]
         return tab
@@ -168,10 +147,9 @@ class Tab:
 
     async def close(self) -> None:
         """Close it, whatever its page is doing."""
-        await self._try(self._page.close(), None)
+        await ask(self._page.close(), None)
         self._sightings.tab_closed(self._name)
-        for task in tuple(self._tasks):
-            task.cancel()
+        self._devtools.stop()
 
     async def visit(
         self, url: str, place: Place, *, act: Act | None = None, screenshot: Path | None = None
@@ -192,7 +170,7 @@ class Tab:
         outcome = await self._race(self._go(url))
         problem = None
         if outcome == "visited" and act is not None:
-            problem = await self._try(self._act(act), "It took too long.", seconds=30.0)
+            problem = await ask(self._act(act), "It took too long.", seconds=30.0)
             if self._going.crashed:
                 outcome = "crashed"
         told: Mapping[str, Any] = {}
@@ -284,12 +262,10 @@ class Tab:
 
     async def _settle(self) -> None:
         """Wait until the network is quiet, and then for late writers."""
-        await self._try(
+        await ask(
             self._page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)"), None
         )
-        await self._try(
-            self._page.wait_for_load_state("networkidle", timeout=QUIET_SECONDS * 1000), None
-        )
+        await ask(self._page.wait_for_load_state("networkidle", timeout=QUIET_SECONDS * 1000), None)
         await asyncio.sleep(self._options.settle_seconds)
 
     async def _act(self, act: Act) -> str | None:
@@ -310,24 +286,19 @@ class Tab:
     async def _read(self, place: Place) -> Mapping[str, Any]:
         """Read what the page tells of itself, and the storage of each frame."""
         told, *frames = await asyncio.gather(
-            self._try(self._page.evaluate(_PAGE), None),
-            *(
-                self._try(frame.evaluate(_STORAGE), None)
-                for frame in self._page.frames[:MAX_FRAMES]
-            ),
+            ask(self._page.evaluate(_PAGE), None),
+            *(ask(frame.evaluate(_STORAGE), None) for frame in self._page.frames[:MAX_FRAMES]),
         )
         for origin, kinds in _by_origin(frames).items():
             self._sightings.storage_now(origin, kinds, self._name, place)
         if self._values is not None:
-            read = (
-                self._try(frame.evaluate(_VALUES), None) for frame in self._page.frames[:MAX_FRAMES]
-            )
+            read = (ask(frame.evaluate(_VALUES), None) for frame in self._page.frames[:MAX_FRAMES])
             self._values.take_storage(await asyncio.gather(*read), place)
         return told if isinstance(told, dict) else {}
 
     async def _read_jar(self, place: Place) -> None:
         if self._session is not None:
-            found = await self._try(self._session.send("Storage.getCookies"), None)
+            found = await ask(self._session.send("Storage.getCookies"), None)
             if found is not None:
                 self._sightings.jar(found["cookies"], place)
                 if self._values is not None:
@@ -335,16 +306,7 @@ class Tab:
 
     async def _picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        await self._try(
-            self._page.screenshot(path=path, type="jpeg", quality=60, timeout=3000), None
-        )
-
-    async def _try(self, work: Awaitable[T], otherwise: T, *, seconds: float = ANSWER_SECONDS) -> T:
-        """Ask something of a page that may never answer."""
-        try:
-            return await asyncio.wait_for(work, seconds)
-        except (self._error, TimeoutError):
-            return otherwise
+        await ask(self._page.screenshot(path=path, type="jpeg", quality=60, timeout=3000), None)
 
     # What pages do
 
@@ -352,70 +314,24 @@ class Tab:
         going = self._going
         going.remark(f"A dialog ({dialog.type}) was closed.")
         closing = dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss()
-        await self._try(closing, None)
+        await ask(closing, None)
 
     async def _on_download(self, download: Download) -> None:
         self._going.downloaded = True
         self._going.remark("A download was refused.")
-        await self._try(download.cancel(), None)
+        await ask(download.cancel(), None)
 
     async def _on_popup(self, popup: Page) -> None:
         self._going.remark("A window was opened, looked at and closed.")
         self._going.popups.append(popup)
         popup.on("dialog", self._on_dialog)
-        await self._try(self._attach(popup), None)
+        await ask(self._devtools.attach(popup), None)
 
     async def _close_popups(self) -> None:
         for popup in self._going.popups[:5]:
-            await self._try(popup.wait_for_load_state("networkidle", timeout=2000), None)
+            await ask(popup.wait_for_load_state("networkidle", timeout=2000), None)
         for popup in self._going.popups:
-            await self._try(popup.close(), None)
-
-    # The protocol
-
-    async def _attach(self, page: Page) -> CDPSession:
-        session = await page.context.new_cdp_session(page)
-
-        def send(method: str, params: dict[str, Any]) -> None:
-            task = asyncio.ensure_future(self._try(session.send(method, params), {}))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-        for method in _WATCHED:
-            session.on(method, self._listener(method, send))
-        for method, params in commands(self._binding, is_worker=False):
-            await self._try(session.send(method, params), {})
-        return session
-
-    def _listener(self, method: str, send: Send) -> Callable[[Mapping[str, Any]], None]:
-        return lambda params: self._on_event(method, params, send)
-
-    def _on_event(self, method: str, params: Mapping[str, Any], send: Send) -> None:
-        if method == "Target.attachedToTarget":
-            self._greet(params["sessionId"], params["targetInfo"]["type"], send)
-        elif method == "Target.detachedFromTarget":
-            self._children.pop(params["sessionId"], None)
-        elif method == "Target.receivedMessageFromTarget":
-            message = json.loads(params["message"])
-            child = self._children.get(params["sessionId"])
-            if "method" in message and child is not None:
-                self._on_event(message["method"], message.get("params", {}), child)
-        else:
-            self._watch.handle(method, params)
-
-    def _greet(self, session_id: str, kind: str, parent: Send) -> None:
-        """Watch a frame of another site, or a worker, before it goes on."""
-
-        def send(method: str, params: dict[str, Any]) -> None:
-            message = {"id": next(self._message_ids), "method": method, "params": params}
-            parent(
-                "Target.sendMessageToTarget",
-                {"sessionId": session_id, "message": json.dumps(message)},
-            )
-
-        self._children[session_id] = send
-        for method, params in commands(self._binding, is_worker=kind in _WORKERS):
-            send(method, params)
+            await ask(popup.close(), None)
 
 
 def _by_origin(frames: Iterable[object]) -> dict[str, dict[str, set[str]]]:
