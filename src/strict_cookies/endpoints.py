@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from .guard.script import GuardScript
 
+#: Where browsers report to, below the prefix.
+REPORTS_PATH = "/reports"
 #: Longest payload that is read, in octets.
 MAX_PAYLOAD = 64 * 1024
 #: Payloads of one client: at once, and then in a second. A page may have one for each violation.
@@ -75,7 +77,9 @@ class BrowserEndpoints:
     ) -> None:
         self._app = app
         self._reports = reports
-        self._views: dict[str, Callable[[Request], Response]] = {f"{prefix}/reports": self._receive}
+        self._views: dict[str, Callable[[Request], Response]] = {
+            f"{prefix}{REPORTS_PATH}": self._receive
+        }
         for name, script in scripts.items():
             self._views[f"{prefix}/{name}"] = partial(_send_script, script)
         self._clients = TokenBuckets(rate=CLIENT_RATE, burst=CLIENT_BURST, clock=clock)

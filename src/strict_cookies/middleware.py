@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from .errors import ConfigurationError
 from .reasons import Reason
 
 #: Where middleware commonly keeps what it wraps.
@@ -61,6 +62,11 @@ def inspect_chain(
         ours_too = ", that of STRICT_COOKIES_TRUSTED_PROXIES among them" if own_fix else ""
         found.append((Reason.PROXY_FIX_TWICE, f"{count} ProxyFix wrap the application{ours_too}"))
     return found
+
+
+def out_of_order(reason: Reason, problem: str) -> ConfigurationError:
+    """Make an error of a problem, with what to do."""
+    return ConfigurationError(f"{problem}. {reason.remedy}", reason_id=reason.id)
 
 
 def _walk(node: object, end: object) -> tuple[list[object], bool]:

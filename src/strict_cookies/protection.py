@@ -20,10 +20,11 @@ from flask.sessions import SecureCookieSessionInterface
 
 from .declaration.published import Standing
 from .declaration.this_browser import let_button_through
+from .endpoints import REPORTS_PATH
 from .errors import ConfigurationError
 from .guard.script import Guard
 from .headers import HeaderContext, StrictTalisman
-from .middleware import inspect_chain
+from .middleware import inspect_chain, out_of_order
 from .reasons import Reason
 from .reports import ReportTable
 from .session_cookie import SessionCookie
@@ -51,9 +52,6 @@ if TYPE_CHECKING:
     from .trail.prepared import Trail, TrailObserver
 
 logger = logging.getLogger("strict_cookies")
-
-#: Where browsers report to, below the prefix of the library's pages.
-REPORTS_PATH = "/reports"
 
 
 class Protection:
@@ -205,7 +203,7 @@ class Protection:
         request_started.disconnect(self.notice_bypass)
         if self._wire is None:
             self._bypassed = True
-            error = _out_of_order(
+            error = out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
             )
             logger.error("%s", error)
@@ -334,7 +332,7 @@ class Protection:
                 csp=_csp_of(self._talisman),
             )
             if problems and app.testing:
-                raise _out_of_order(*problems[0])
+                raise out_of_order(*problems[0])
             self._choose_sessions(settings)
             let_button_through(app)
             freeze_config(app)
@@ -352,7 +350,7 @@ class Protection:
             self._wire = wire
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
-            logger.error("%s", _out_of_order(*problem))
+            logger.error("%s", out_of_order(*problem))
         return wire.firewall
 
     def make_talisman(self, settings: Settings) -> StrictTalisman:
@@ -441,10 +439,6 @@ def _csp_of(talisman: StrictTalisman) -> str:
     """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
     headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
     return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
-
-
-def _out_of_order(reason: Reason, problem: str) -> ConfigurationError:
-    return ConfigurationError(f"{problem}. {reason.remedy}", reason_id=reason.id)
 
 
 _everywhere: weakref.WeakSet[Protection] = weakref.WeakSet()
