@@ -63,7 +63,7 @@ dist: $(VENV)/.develop
 	$(BIN)/python -m build --no-isolation
 
 bench: $(VENV)/.develop
-	sh scripts/system-packages.sh redis-server wrk
+	sh scripts/system-packages.sh chromium redis-server wrk
 	$(BIN)/python -m benchmarks
 
 endurance: $(VENV)/.develop

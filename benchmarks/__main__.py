@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+from .audits import audits_table
 from .cases import firewall_cases, flask_cases
 from .declaration import declaration_table
 from .growth import growth_tables
@@ -53,6 +54,7 @@ def lines() -> Iterator[str]:
     yield from growth_tables()
     yield from import_table()
     yield from servers_table()
+    yield from audits_table()
 
 
 def firewall_table(found: dict[str, Timing]) -> Iterator[str]:
