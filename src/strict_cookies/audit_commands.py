@@ -321,8 +321,12 @@ def run_audit(
     except ImportError:
         click.echo("More packages are needed. Run 'pip install strict-cookies[audit]'.", err=True)
         ctx.exit(FAILED)
-    if options["with_values"] and output is None:
-        raise click.UsageError("--with-values needs --output: values are written into a bundle.")
+    for option in ("with_values", "pdf"):
+        if options[option] and output is None:
+            name = option.replace("_", "-")
+            raise click.UsageError(
+                f"--{name} needs --output, the folder of the bundle it goes into."
+            )
     from .audit.browser import audit_site
     from .audit.conclusion import conclude_audit
     from .audit.display import Display

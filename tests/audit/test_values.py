@@ -187,11 +187,12 @@ def test_own_application_is_audited_with_values(tmp_path):
     assert rows[0]["value"] not in result.output
 
 
-def test_values_need_a_bundle():
-    """Without a folder there is nowhere to put them, and nothing is begun."""
-    result = CliRunner().invoke(program, ["audit", "http://x.test", "--with-values"])
+@pytest.mark.parametrize("option", ["--with-values", "--pdf"])
+def test_option_needs_a_bundle(option):
+    """Without a folder there is nowhere to put it, and nothing is begun."""
+    result = CliRunner().invoke(program, ["audit", "http://x.test", option])
     assert result.exit_code == 2
-    assert "--with-values needs --output" in result.output
+    assert f"{option} needs --output" in result.output
 
 
 def test_hostile_page_fills_no_file():
