@@ -20,6 +20,34 @@ from strict_cookies import {name}
 print(time.process_time() - begin, resident() - memory)
 """
 
+_START = """
+import time
+from flask import Flask
+
+begin = time.process_time()
+app = Flask("benchmark")
+app.secret_key = "k" * 32
+app.add_url_rule("/", view_func=lambda: "hello")
+{protect}
+app.test_client().get("/", base_url="https://localhost")
+print(time.process_time() - begin)
+"""
+_PROTECT = "from strict_cookies import StrictCookies; StrictCookies(app)"
+
+
+def measure_start(runs: int = 11) -> float:
+    """
+    Import, make an application and get its first response, in new processes that take turns.
+
+    Returns:
+        Median milliseconds beyond the same without the library; Flask's import is not in it.
+    """
+    beyond = []
+    for _ in range(runs):
+        bare, protected = (float(_run(_START.format(protect=it))) for it in ("", _PROTECT))
+        beyond.append((protected - bare) * 1000)
+    return statistics.median(beyond)
+
 
 def measure_import(name: str, before: str, runs: int = 11) -> tuple[float, float]:
     """
@@ -34,18 +62,17 @@ def measure_import(name: str, before: str, runs: int = 11) -> tuple[float, float
         Medians: milliseconds and MiB beyond the other module's.
     """
     code = _CODE.format(name=name, before=before)
+    found = []
+    for _ in range(runs):
+        seconds, kibibytes = _run(code).split()
+        found.append((float(seconds) * 1000, int(kibibytes) / 1024))
+    return statistics.median(run[0] for run in found), statistics.median(run[1] for run in found)
+
+
+def _run(code: str) -> str:
     environment = {
         key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
     }
-    found = []
-    for _ in range(runs):
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            check=True,
-            capture_output=True,
-            text=True,
-            env=environment,
-        )
-        seconds, kibibytes = done.stdout.split()
-        found.append((float(seconds) * 1000, int(kibibytes) / 1024))
-    return statistics.median(run[0] for run in found), statistics.median(run[1] for run in found)
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    ).stdout

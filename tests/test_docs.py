@@ -40,6 +40,7 @@ from strict_cookies.audit.chromium import VARIABLE
 from strict_cookies.audit.journeys import parse_journey
 from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
+from strict_cookies.configuration import DEFAULTS
 from strict_cookies.declaration import document
 from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
@@ -58,7 +59,6 @@ from strict_cookies.sections import SECTIONS
 from strict_cookies.sessions import own_copy, record
 from strict_cookies.sessions.limits import PRESETS, AtLimit, Binding
 from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION
-from strict_cookies.settings import DEFAULTS
 from strict_cookies.sweeping import Sweep
 from strict_cookies.trail import signing
 

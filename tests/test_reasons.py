@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from strict_cookies.configuration import DEFAULTS
 from strict_cookies.reasons import Reason
-from strict_cookies.settings import DEFAULTS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reasons.md"
 

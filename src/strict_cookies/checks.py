@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .configuration import find_policy
 from .entry import texts_of
 from .errors import ConfigurationError, StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
@@ -25,7 +26,7 @@ from .session_cookie import (
     session_cookie_name,
 )
 from .setting_checks import check_settings
-from .settings import Settings, find_policy
+from .settings import Settings
 from .wording import join_words
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from .blocked import Found, Kind
 from .cells import printable
 from .checks import HOW_TO_ADD, run_checks
 from .commands import find_protection, load_app
+from .configuration import POLICY_FILE, find_policy
 from .declaration.exports import EXPORTS
 from .declaration.language import LANGUAGES, find_language
 from .errors import StrictCookiesError
@@ -29,7 +30,6 @@ from .report_commands import link_command, report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Scan, scan_app, tracker_of
 from .session_commands import sessions_group
-from .settings import POLICY_FILE, find_policy
 from .showing import describe_policy
 from .sources import MAX_FILE_OCTETS
 from .terminal import failure, print_heading, print_rows, print_text

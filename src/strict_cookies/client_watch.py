@@ -24,12 +24,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
+from .configuration import DEFAULTS, find_policy
 from .grammar import parse_set_cookie
 from .ledger import show, suggest_entry
 from .loading import load_policy
 from .reasons import Reason
 from .session_cookie import declare_session
-from .settings import DEFAULTS, find_policy
 from .signals import cookie_dropped
 from .verdict import judge
 

@@ -18,19 +18,14 @@ from typing import TYPE_CHECKING, Any
 from flask import request, request_started
 from flask.sessions import SecureCookieSessionInterface
 
+from .configuration import find_policy, find_url_prefix, freeze_config
 from .declaration.published import Standing
 from .declaration.this_browser import let_button_through
-from .endpoints import REPORTS_PATH
 from .errors import ConfigurationError
-from .guard.script import Guard
-from .headers import HeaderContext, StrictTalisman
-from .middleware import inspect_chain, out_of_order
 from .reasons import Reason
 from .reports import ReportTable
 from .session_cookie import SessionCookie
 from .sessions.interface import ServerSessionInterface
-from .settings import Settings, find_policy, find_url_prefix, freeze_config
-from .wire import Wire
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -42,14 +37,18 @@ if TYPE_CHECKING:
     from .declaration.processing import Processing
     from .declaration.versions import Version, Versions
     from .firewall import CookieFirewall
+    from .guard.script import Guard
     from .header_parts import Decorated
+    from .headers import StrictTalisman
     from .origin import OriginGuard
     from .policy import CookiePolicy
     from .sessions.manager import SessionManager
     from .sessions.options import SessionOptions
     from .sessions.prepared import PreparedSessions
     from .sessions.store import SessionStore
+    from .settings import Settings
     from .trail.prepared import Trail, TrailObserver
+    from .wire import Wire
 
 logger = logging.getLogger("strict_cookies")
 
@@ -202,6 +201,8 @@ class Protection:
         # With the sender named, the signal would go on looking for receivers at each request.
         request_started.disconnect(self.notice_bypass)
         if self._wire is None:
+            from .middleware import out_of_order
+
             self._bypassed = True
             error = out_of_order(
                 Reason.BYPASSED, "app.wsgi_app was replaced after StrictCookies(app)"
@@ -314,6 +315,11 @@ class Protection:
         with self._lock:
             if self._wire is not None:
                 return self._wire.firewall
+            from .guard.script import Guard
+            from .middleware import inspect_chain, out_of_order
+            from .settings import Settings
+            from .wire import Wire
+
             app = self._app
             settings = Settings.from_app(app)
             if find_url_prefix(app) != self.url_prefix:
@@ -325,7 +331,15 @@ class Protection:
             self._talisman = self.make_talisman(settings)
             if app.jinja_env.globals.get("csp_nonce") == self.nonce:
                 app.jinja_env.globals["csp_nonce"] = self._talisman.nonce
-            problems = [] if self._bypassed else self._inspect_chain(settings)
+            problems = []
+            if not self._bypassed:
+                problems = inspect_chain(
+                    app.wsgi_app,
+                    self,
+                    self.inner,
+                    settings.trusted_middleware,
+                    own_fix=settings.trusted_proxies > 0,
+                )
             self._guard = Guard(
                 self._policy,
                 report_only=settings.mode == "report-only",
@@ -360,6 +374,8 @@ class Protection:
         Raises:
             ConfigurationError: An option that would not do what it seems to.
         """
+        from .headers import HeaderContext, StrictTalisman
+
         return StrictTalisman(
             HeaderContext(
                 app=self._app,
@@ -420,17 +436,10 @@ class Protection:
         self._versions = None
         self._serve = None
 
-    def _inspect_chain(self, settings: Settings) -> list[tuple[Reason, str]]:
-        return inspect_chain(
-            self._app.wsgi_app,
-            self,
-            self.inner,
-            settings.trusted_middleware,
-            own_fix=settings.trusted_proxies > 0,
-        )
-
     def _find_reports(self) -> str:
         """Give the path that browsers report to."""
+        from .endpoints import REPORTS_PATH
+
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
         return f"{root}{self.url_prefix}{REPORTS_PATH}"
 

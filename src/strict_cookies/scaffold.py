@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .blocked import Kind
 from .cells import printable
 from .checks import current_session_name
+from .configuration import DEFAULTS, find_policy
 from .cookie import DeclaredCookie
 from .drafting import read_first_policy, suggest_origin
 from .durations import read_duration, say_duration
@@ -27,7 +28,6 @@ from .installed import UsedCookie, used_cookies
 from .ledger import show
 from .loading import parse_policy
 from .policy import CookiePolicy
-from .settings import DEFAULTS, find_policy
 from .wording import join_words
 
 if TYPE_CHECKING:

@@ -24,10 +24,8 @@ from flask.sessions import NullSession, SecureCookieSession
 
 from ..hosts import is_local, request_host
 from ..origin import is_cross_origin
-from ..reader import ARRIVED, Arrived, CookieReader
 from ..sessions.access import requires_fresh_login
 from ..sessions.session import ServerSession
-from ..sweeping import ASKED_FOR
 from .asked import find_asked
 from .language import pick_text
 from .visits import render_visit
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from ..policy import CookiePolicy
+    from ..reader import Arrived
     from .published import Published
 
 #: Below the prefix of the library's pages.
@@ -88,6 +87,8 @@ def add_this_browser(
 
     @blueprint.post(PATH)
     def delete_from_browser() -> Response:
+        from ..sweeping import ASKED_FOR
+
         if is_cross_origin(request.environ):
             abort(403, "Another site's page may not delete anything here.")
         request.environ[ASKED_FOR] = True
@@ -142,6 +143,8 @@ def _send_copy() -> Response:
 
 def _find_arrived(policy: CookiePolicy) -> Arrived:
     """Name what came: what was cut is known to the firewall alone."""
+    from ..reader import ARRIVED, CookieReader
+
     found: Arrived | None = request.environ.get(ARRIVED)
     if found is not None:
         return found
