@@ -8,9 +8,9 @@ import pytest
 #: The most that ``from strict_cookies import StrictCookies`` may load beyond Flask's own import.
 #: What an application does not need before its first request is imported where it is first used.
 FOR_THE_EXTENSION = """
-catalogue configuration cookie csp durations entry erasure errors extension forks grammar
-header_options header_parts hosts interception ledger origin paths permissions policy
-profiles protection purposes reasons reports session_cookie session_texts signals
+catalogue configuration cookie durations entry erasure errors extension forks grammar hosts
+interception ledger origin paths policy protection purposes reasons reports session_cookie
+session_texts signals
 
 declaration declaration.asked declaration.blueprint declaration.change_notice declaration.language
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages
@@ -18,10 +18,10 @@ declaration.visits declaration.well_known
 
 report report.pages
 
-sessions sessions.access sessions.device sessions.interface sessions.limits sessions.options
-sessions.preferences sessions.session sessions.tagged
+sessions sessions.access sessions.device sessions.interface sessions.preferences sessions.session
+sessions.tagged
 
-trail trail.options trail.pages
+trail trail.pages
 """
 #: Likewise for ``from strict_cookies import CookieFirewall, CookiePolicy``.
 FOR_THE_FIREWALL = """

@@ -21,7 +21,6 @@ from .declaration.sessions_page import pages
 from .declaration.well_known import add_gpc
 from .erasure import erasing_headers
 from .errors import ConfigurationError, StoreUnavailableError
-from .header_parts import give_options
 from .protection import Protection
 from .report.pages import report_pages
 from .sessions.interface import answer_unavailable
@@ -109,6 +108,8 @@ class StrictCookies:
         """
         if misplaced:
             raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
+        from .header_parts import give_options
+
         return give_options(self._decorated, _check_reached, options)
 
 

@@ -23,7 +23,6 @@ from flask.sessions import NullSession
 
 from ..errors import ConfigurationError
 from ..signals import role_denied
-from .limits import MAX_SKEW
 from .session import BACKGROUND, ServerSession
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ class Login(NamedTuple):
             max_age: How old it may be.
             now: Aware; by default the present.
         """
+        from .limits import MAX_SKEW
+
         if self.authenticated_at is None:
             return False
         age = (datetime.now(UTC) if now is None else now) - self.authenticated_at

@@ -26,7 +26,6 @@ from werkzeug.exceptions import ServiceUnavailable
 from ..errors import OtherStoreError, StoreUnavailableError
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
-from .options import leaves_sessions
 from .session import ServerSession
 
 if TYPE_CHECKING:
@@ -79,8 +78,11 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
-        if self._prepared is None and self._flask is not None and leaves_sessions(app.config):
-            return self._flask.open_session(app, request)
+        if self._prepared is None and self._flask is not None:
+            from .options import leaves_sessions
+
+            if leaves_sessions(app.config):
+                return self._flask.open_session(app, request)
         if not app.config["SECRET_KEY"]:
             return None
         return ServerSession(self._find, request.environ, self._clock())

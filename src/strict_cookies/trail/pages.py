@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from ..errors import ConfigurationError, StoreUnavailableError
-from .options import HEAD_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +43,8 @@ def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
         found = trail()
         if not found.kept:
             return _plain(HTTPStatus.NOT_FOUND, "This site keeps no trail.\n")
+        from .options import HEAD_SECONDS
+
         try:
             text = canonical(found.head())
         except (StoreUnavailableError, ConfigurationError) as error:
