@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 import threading
@@ -12,6 +13,8 @@ from contextlib import closing
 
 import pytest
 
+import strict_cookies.archive.sqlite
+import strict_cookies.sessions.sqlite
 from strict_cookies.errors import StoreUnavailableError
 from strict_cookies.sessions import sqlite
 from strict_cookies.sessions.sqlite import SQLiteStore
@@ -353,3 +356,13 @@ def test_many_rows_end_and_go_in_bounded_steps(store):
     removed = [store.purge(NOW, 4000) for _ in range(4)]
     assert removed == [4000, 4000, 1900, 0]
     assert len(store.list_user("alice")) == 100
+
+
+@pytest.mark.parametrize("module", [strict_cookies.archive.sqlite, strict_cookies.sessions.sqlite])
+def test_no_statement_numbers_its_placeholders(module):
+    """Python 3.12 warns where ``?1`` is given a sequence, and 3.14 raises."""
+    statements = [
+        text for name, text in vars(module).items() if isinstance(text, str) and " WHERE " in text
+    ]
+    assert len(statements) >= 4
+    assert [text for text in statements if re.search(r"\?\d", text)] == []

@@ -39,8 +39,8 @@ _THERE = (
 _LAST = "SELECT number, data FROM archive_logs WHERE log = ? ORDER BY number DESC LIMIT 1"
 _READ = "SELECT number, data FROM archive_logs WHERE log = ? AND number > ? ORDER BY number LIMIT ?"
 _CUT = (
-    "DELETE FROM archive_logs WHERE log = ?1 AND number < ?2 "
-    "AND number < (SELECT max(number) FROM archive_logs WHERE log = ?1)"
+    "DELETE FROM archive_logs WHERE log = ? AND number < ? "
+    "AND number < (SELECT max(number) FROM archive_logs WHERE log = ?)"
 )
 _PUT = "INSERT INTO archive_shelves VALUES (?, ?, ?) ON CONFLICT (shelf, key) DO "
 _GET = "SELECT value FROM archive_shelves WHERE shelf = ? AND key = ?"
@@ -114,7 +114,7 @@ class SQLiteArchive:
     def cut(self, log: str, before: int) -> int:
         """Remove the entries below a number; the last always stays."""
         with self._transaction() as handle:
-            return handle.execute(_CUT, (log, before)).rowcount
+            return handle.execute(_CUT, (log, before, log)).rowcount
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
         """Keep a value in place of any that was there."""

@@ -58,11 +58,11 @@ _TOUCH = (
 _END = "UPDATE sessions SET user = NULL, payload = NULL WHERE payload IS NOT NULL"
 _PURGE = (
     "DELETE FROM sessions WHERE rowid IN "
-    "(SELECT rowid FROM sessions WHERE due_at < ?1 AND ends_at < ?1 LIMIT ?2)"
+    "(SELECT rowid FROM sessions WHERE due_at < ? AND ends_at < ? LIMIT ?)"
 )
 _PUT_OFF = (
     "UPDATE sessions SET due_at = ends_at WHERE rowid IN "
-    "(SELECT rowid FROM sessions WHERE due_at < ?1 AND ends_at >= ?1 LIMIT ?2)"
+    "(SELECT rowid FROM sessions WHERE due_at < ? AND ends_at >= ? LIMIT ?)"
 )
 #: Nobody else has it, or had it for too long; a clock that was set back must not keep it.
 _LOCK = (
@@ -173,7 +173,7 @@ class SQLiteStore:
 
     def purge(self, before: int, limit: int) -> int:
         """Remove rows and tombstones past their end."""
-        limits = (before, max(limit, 0))
+        limits = (before, before, max(limit, 0))
         with self._transaction() as handle:
             removed = handle.execute(_PURGE, limits).rowcount
             handle.execute(_PUT_OFF, limits)
