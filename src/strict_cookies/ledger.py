@@ -91,15 +91,16 @@ class Ledger:
         """
         try:
             # What arrives comes from the browser, wherever it asks: its place is of no account.
-            place = "" if found[0][0].arrived else self._place(environ)
-            number = self._told.get((found, place))
+            place = "" if found[0][0].arrived else show(self._place(environ))
+            event = (found, place)
+            number = self._told.get(event)
             if number is not None:
                 self._pending.append(number)
                 if len(self._pending) >= MAX_PENDING:
                     with self._lock:
                         self._fold()
             else:
-                self._record_new((found, show(place)), environ)
+                self._record_new(event, environ)
             if self._on_verdict is not None or signals.any_receivers():
                 place = show(self._place(environ))
                 for reason, name in found:
