@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 #: Attribute tails that a :class:`Judge` remembers, at most.
 MAX_TAILS = 1024
 
-#: Verdict(...) in a third of the time.
-_new = tuple.__new__
 _STRICTNESS = {None: -1, "None": 0, "Lax": 1, "Strict": 2}
 
 
@@ -130,6 +128,8 @@ class Judge:
     """
     :func:`judge` for one policy, fast enough for each response.
 
+    Gives plain tuples, as a :class:`Verdict` unpacks: to make one takes longer than the look-up.
+
     Args:
         policy: What is declared.
         clock: Gives seconds since the epoch.
@@ -143,13 +143,13 @@ class Judge:
         #: (name, attributes as emitted) -> (attributes as they leave, what was found).
         self._tails: dict[tuple[str, str], tuple[str, Found]] = {}
 
-    def __call__(self, field_value: str) -> Verdict:
-        """Judge one ``Set-Cookie`` field value; see :func:`judge`."""
+    def __call__(self, field_value: str) -> tuple[str, str | None, Found]:
+        """Judge one ``Set-Cookie`` field value: name, what leaves, why; see :class:`Verdict`."""
         pair, _, emitted = field_value.partition(";")
         name, equals, _ = pair.partition("=")
         known = self._tails.get((name, emitted))
         if known is not None and equals and len(pair) <= MAX_PAIR_OCTETS and is_plain(pair):
-            return _new(Verdict, (name, pair + known[0], known[1]))
+            return name, pair + known[0], known[1]
         verdict = judge(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
             leaving = verdict.line.partition(";")[2]
