@@ -7,6 +7,7 @@ import json
 import pytest
 from flask import Flask
 
+from strict_cookies.audit import acting
 from strict_cookies.audit.browser import audit_site
 from strict_cookies.audit.journeys import Step, load_journey, parse_journey
 from strict_cookies.audit.options import AuditOptions
@@ -215,30 +216,29 @@ def test_long_nonsense_is_cut():
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("step", "problem"),
-    [
-        pytest.param({"click": "css=((("}, "There is nothing to click: css=(((.", id="click"),
-        pytest.param({"click": "#x", "expect": "]]"}, "Afterwards ']]' was not", id="expect"),
-        pytest.param({"fields": {"\"\n]": "x"}}, "There is no field '\"\\n]' that", id="field"),
-        pytest.param({"fields": {"": "x"}}, "There is no field ''", id="nameless field"),
-    ],
-)  # fmt: skip
-def test_nonsense_for_the_browser_is_told_with_the_step(step, problem):
+def test_nonsense_for_the_browser_is_told_with_the_step(monkeypatch):
     """What only the browser can judge is a problem of that step, and the audit goes on."""
+    monkeypatch.setattr(acting, "_MS", 500)
     app = Flask(__name__)
 
     @app.get("/")
     def index():
         return "<!doctype html><link rel='icon' href='data:,'><button id=x>Text</button>"
 
-    nonsense = Step(do="submit", name="nonsense", **step)
+    nonsense = {
+        "There is nothing to click: css=(((.": {"click": "css=((("},
+        "Afterwards ']]' was not": {"click": "#x", "expect": "]]"},
+        "There is no field '\"\\n]' that": {"fields": {'"\n]': "x"}},
+        "There is no field ''": {"fields": {"": "x"}},
+    }
+    steps = [Step(do="submit", name=problem, **step) for problem, step in nonsense.items()]
     with serve(app) as server:
-        options = AuditOptions(journey=(nonsense, Step(do="visit", name="after")))
-        seen = audit_site([server.url("localhost")], options)
-    assert [taken.name for taken in seen.steps] == ["nonsense", "after"]
-    assert seen.steps[0].problem.startswith(problem)
-    assert seen.steps[1].problem is None
+        options = AuditOptions(journey=(*steps, Step(do="visit", name="after")))
+        *seen, after = audit_site([server.url("localhost")], options).steps
+    assert len(seen) == len(nonsense)
+    for taken in seen:
+        assert taken.problem.startswith(taken.name)
+    assert after.problem is None
 
 
 @pytest.mark.browser

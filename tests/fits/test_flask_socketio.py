@@ -14,6 +14,7 @@ from flask_socketio import SocketIO, emit
 
 from strict_cookies import ConfigurationError, StrictCookies
 from tests.serving import ADDRESS, serve
+from tests.sessions.places import wait_until
 
 PATH = "/socket.io/?EIO=4&transport="
 
@@ -63,6 +64,10 @@ class Visitor:
         if response.headers["Set-Cookie"]:
             self.cookie = response.headers["Set-Cookie"].partition(";")[0]
         return response.status, response.headers, response.read().decode()
+
+    def said(self):
+        """Ask what the session has of it; Flask-SocketIO writes it once the event is answered."""
+        return json.loads(self.ask("GET", "/said")[2])
 
     def open(self):
         """Open a WebSocket."""
@@ -118,7 +123,7 @@ def test_polling_knows_the_session_and_writes_it(visitor):
     visitor.ask("GET", path)
     visitor.ask("POST", path, '42["say","by polling"]')
     assert visitor.ask("GET", path)[2] == '42["heard","alice: by polling"]'
-    assert json.loads(visitor.ask("GET", "/said")[2]) == ["by polling"]
+    wait_until(lambda: visitor.said() == ["by polling"])
 
 
 def test_websocket_knows_the_session_and_ends_in_silence(app, visitor, caplog):
@@ -134,7 +139,7 @@ def test_websocket_knows_the_session_and_ends_in_silence(app, visitor, caplog):
     assert socket.receive(timeout=10).startswith("40")
     socket.send('42["say","by socket"]')
     assert socket.receive(timeout=10) == '42["heard","alice: by socket"]'
-    assert json.loads(visitor.ask("GET", "/said")[2]) == ["by socket"]
+    wait_until(lambda: visitor.said() == ["by socket"])
     socket.close()
     assert app.ended.get(timeout=10) is ConnectionError
     assert [record.message for record in caplog.records if "SC902" in record.message] == []

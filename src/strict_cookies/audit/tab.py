@@ -273,7 +273,7 @@ class Tab:
         try:
             problem = await act(self._page)
             until = time.monotonic() + CLICK_SECONDS
-            while self._watch.documents == before and time.monotonic() < until:
+            while problem is None and self._watch.documents == before and time.monotonic() < until:
                 await asyncio.sleep(0.05)
             await self._page.wait_for_load_state(timeout=self._options.page_seconds * 1000)
             await self._settle()
