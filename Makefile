@@ -43,7 +43,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.develop $(JUDGES)/.installed
 	sh scripts/system-packages.sh chromium default-jre-headless nginx redis-server
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 check: $(VENV)/.develop
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from hypothesis import settings
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
 
 from example_app import auth, demo
@@ -128,6 +129,24 @@ def compiled_templates():
     """Let all applications share what Jinja compiles."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_rules():
+    """Let all applications share the code that Werkzeug makes of a rule: half of an app's start."""
+    compile_builder, builders = Rule._compile_builder, {}
+
+    def share(rule, append_unknown=True):
+        if rule.defaults:
+            return compile_builder(rule, append_unknown)
+        key = (rule.rule, tuple(rule._trace), append_unknown)
+        if key not in builders:
+            builders[key] = compile_builder(rule, append_unknown)
+        return builders[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", share)
         yield
 
 
