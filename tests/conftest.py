@@ -16,6 +16,7 @@ from werkzeug.security import generate_password_hash
 from example_app import auth, demo
 from strict_cookies.audit.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
+from tests.shared_rules import compile_builder
 
 # Thousands of tests stay in memory; to look through them all the time takes a quarter of what it
 # costs to collect them.
@@ -32,7 +33,8 @@ DISABLED = (
     *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
     *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades"),
     *("LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints"),
-    *("PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+    *("PaintHolding", "PreconnectToSearch", "SpareRendererForSitePerProcess"),
+    "ThirdPartyStoragePartitioning",
 )
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
 CHROMIUM_FLAGS = (
@@ -134,19 +136,9 @@ def compiled_templates():
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_rules():
-    """Let all applications share the code that Werkzeug makes of a rule: half of an app's start."""
-    compile_builder, builders = Rule._compile_builder, {}
-
-    def share(rule, append_unknown=True):
-        if rule.defaults:
-            return compile_builder(rule, append_unknown)
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if key not in builders:
-            builders[key] = compile_builder(rule, append_unknown)
-        return builders[key]
-
+    """Let all applications share what Werkzeug compiles."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", share)
+        patch.setattr(Rule, "_compile_builder", compile_builder)
         yield
 
 

@@ -8,18 +8,23 @@ nothing more may fail, and nothing less.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 
+from tests import shared_rules
 from tests.test_flaskr import find_sdist
 
 #: Put around each application before the test sees it, as the last line of its constructor would.
 PLUGIN = """\
 import _pytest.monkeypatch
 from flask import Flask
+from shared_rules import compile_builder
 from strict_cookies import StrictCookies
+from werkzeug.routing import Rule
 
+Rule._compile_builder = compile_builder
 # Flask's conftest uses a name that this pytest spells otherwise.
 _pytest.monkeypatch.notset = _pytest.monkeypatch.NOTSET
 make = Flask.__init__
@@ -66,6 +71,7 @@ def test_flask_passes_its_own_tests(tmp_path):
         archive.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.glob("flask-*")
     (folder / "around.py").write_text(PLUGIN, "utf-8")
+    shutil.copy(shared_rules.__file__, folder)
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--tb=line", "-rf",
                "-p", "around", "-p", "no:cacheprovider", "-p", "no:randomly", "tests"]  # fmt: skip
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import redis
 
+from strict_cookies.trail import keeper
+
 ADDRESS = "127.0.0.1"
 #: Valkey is the same to us.
 NAMES = ("redis-server", "valkey-server")
@@ -109,6 +111,8 @@ def redis_server(*options: str, config: Path | None = None) -> Iterator[RedisSer
         server.start()
         yield server
     finally:
+        # An application that nobody collected yet would complain in some other test's log.
+        keeper._thread._keepers.clear()
         server.kill()
         shutil.rmtree(folder)
 
