@@ -10,7 +10,7 @@ import pytest
 FOR_THE_EXTENSION = """
 catalogue configuration cookie durations entry erasure errors extension forks grammar hosts
 interception ledger origin paths policy protection purposes reasons reports session_cookie
-session_texts signals
+session_texts signals template_names
 
 declaration declaration.asked declaration.blueprint declaration.change_notice declaration.language
 declaration.published declaration.sessions_page declaration.this_browser declaration.version_pages

@@ -26,6 +26,7 @@ from .report.pages import report_pages
 from .sessions.interface import answer_unavailable
 from .sessions.preferences import preferences
 from .sessions.session import ServerSession
+from .template_names import offer
 from .trail.pages import add_head
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
-        app.jinja_env.globals["strict_cookies_guard"] = protection.guard
+        offer(app.jinja_env, {"strict_cookies_guard": protection.guard, "preferences": preferences})
         declaration = create_blueprint(
             protection.stand,
             edition=protection.edition,
@@ -84,8 +85,6 @@ class StrictCookies:
         app.register_blueprint(declaration, url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
             add_gpc(app, protection.stand, protection.edition)
-        # An application may have something of that name already.
-        app.jinja_env.globals.setdefault("preferences", preferences)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
         app.register_blueprint(report_pages, url_prefix=protection.url_prefix)
 

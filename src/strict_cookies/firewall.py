@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .interception import Interceptor
+    from .interception import Interception, Interceptor
     from .ledger import OnVerdict
 
     Headers = list[tuple[str, str]]
@@ -177,7 +177,17 @@ class CookieFirewall:
                     strays = self._clean_request(environ, field)
                 except Exception as error:
                     raise _JudgeFault from error
-            app = self._intercept(environ) if self._interceptors else self.app
+            app = self.app
+            for intercept in self._interceptors:
+                try:
+                    found = intercept(environ)
+                except Exception as error:
+                    raise _JudgeFault from error
+                if found is not None:
+                    self._record_interception(found, environ)
+                    if self._enforcing:
+                        app = found.answer
+                        break
             body = app(environ, judged_start_response)
         except Exception as error:
             if self._propagate or _ends_websocket(environ, error):
@@ -190,21 +200,10 @@ class CookieFirewall:
             return body
         return _GuardedBody(self, body, environ, start_response)
 
-    def _intercept(self, environ: WSGIEnvironment) -> WSGIApplication:
-        """Find who answers: an interceptor's answer, or the application."""
-        try:
-            for intercept in self._interceptors:
-                found = intercept(environ)
-                if found is None:
-                    continue
-                if found.reason is not None:
-                    environ[INTERCEPTED] = True
-                    self.ledger.record(((found.reason, found.cookie_name),), environ)
-                if self._enforcing:
-                    return found.answer
-        except Exception as error:
-            raise _JudgeFault from error
-        return self.app
+    def _record_interception(self, found: Interception, environ: WSGIEnvironment) -> None:
+        if found.reason is not None:
+            environ[INTERCEPTED] = True
+            self.ledger.record(((found.reason, found.cookie_name),), environ)
 
     # What arrives
 

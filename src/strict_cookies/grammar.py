@@ -37,7 +37,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_TEXT = re.compile(r"[\x20-\x7e\x80-\xff]*")
 _PLAIN = re.compile(r"[!#-~\x80-\xff]*")
 _PLAIN_ASCII = bytes(octet for octet in range(0x21, 0x7F) if octet != ord('"'))
-_PLAIN_IN_PAIR = _PLAIN_ASCII.replace(b";", b"")
+#: What a cookie-pair may hold where it needs no closer look; see :func:`is_plain`.
+PLAIN_IN_PAIR = _PLAIN_ASCII.replace(b";", b"")
 _MAX_AGE = r"-?[0-9]+"
 #: A quoted value that Werkzeug's and the standard library's readers end where the pair ends.
 _QUOTED = r'"(?:[^\\"]|\\.)*"'
@@ -287,23 +288,6 @@ def is_plain(text: str) -> bool:
         # A third of what the pattern takes.
         return text.isprintable() and " " not in text and '"' not in text
     return _PLAIN.fullmatch(text) is not None
-
-
-def is_as_browsers_write(field: str, pairs: int) -> bool:
-    """
-    Tell quickly of a ``Cookie`` field that its pairs need no closer look.
-
-    Args:
-        field: As it arrived.
-        pairs: How many it has when it is split at each semicolon with a space.
-
-    Returns:
-        Whether beside those semicolons and spaces there is nothing but plain ASCII; see
-        :func:`is_plain`.
-    """
-    return field.isascii() and (
-        field.encode().translate(None, _PLAIN_IN_PAIR) == b"; " * (pairs - 1)
-    )
 
 
 def is_token(name: str) -> bool:

@@ -101,7 +101,7 @@ class Ledger:
                         self._fold()
             else:
                 self._record_new(event, environ)
-            if self._on_verdict is not None or signals.any_receivers():
+            if self._on_verdict is not None or any(signals.RECEIVERS):
                 place = show(self._place(environ))
                 for reason, name in found:
                     self._announce(reason, show(name), place)

@@ -66,12 +66,8 @@ BY_GROUP = {
     "SC80": browser_reported,
 }
 
-
-def any_receivers() -> bool:
-    """Tell whether anybody listens to any of the signals about cookies."""
-    return bool(
-        cookie_dropped.receivers
-        or cookie_hardened.receivers
-        or stray_cookie_seen.receivers
-        or request_refused.receivers
-    )
+#: Who listens to each of the signals about cookies; any of them is truthy where somebody does.
+RECEIVERS = tuple(
+    signal.receivers
+    for signal in (cookie_dropped, cookie_hardened, stray_cookie_seen, request_refused)
+)

@@ -246,7 +246,8 @@ def test_templates_read_them():
     other = Flask(__name__)
     other.jinja_env.globals["preferences"] = {"theme": "own"}
     StrictCookies(other)
-    assert other.jinja_env.globals["preferences"] == {"theme": "own"}
+    with other.test_request_context():
+        assert render_template_string("{{ preferences.theme }}") == "own"
 
 
 def test_it_explains_itself():

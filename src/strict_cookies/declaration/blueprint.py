@@ -29,6 +29,7 @@ from flask import (
 )
 from markupsafe import Markup
 
+from ..template_names import offer
 from .asked import Asked, find_asked
 from .change_notice import add_change_notice
 from .language import LANGUAGES, Language, find_language, pick_text
@@ -130,7 +131,7 @@ def create_blueprint(
             part = pages.render(template, asked.language, **options).octets.decode()
             return Markup(part)  # noqa: S704
 
-        blueprint.add_app_template_global(render_part, name)
+        blueprint.record_once(lambda state: offer(state.app.jinja_env, {name: render_part}))
 
     add_part("cookie_declaration", _PAGE, fragment=True)
     add_part("cookie_table", "strict_cookies/cookie_table.html")

@@ -32,6 +32,7 @@ from flask import (
 )
 from markupsafe import Markup
 
+from ..template_names import offer
 from .asked import Asked
 from .language import LANGUAGES, find_language
 
@@ -63,7 +64,6 @@ def add_change_notice(
         choose: Gives the reader's language.
     """
 
-    @blueprint.app_template_global("cookie_change_notice")
     def cookie_change_notice(lang: str | None = None) -> Markup:
         change = _find_change(versions())
         if change is None:
@@ -83,6 +83,10 @@ def add_change_notice(
         )
         # The template escapes what is put into it.
         return Markup(text)  # noqa: S704
+
+    blueprint.record_once(
+        lambda state: offer(state.app.jinja_env, {"cookie_change_notice": cookie_change_notice})
+    )
 
     @blueprint.post("/notice")
     def put_notice_away() -> Response:
