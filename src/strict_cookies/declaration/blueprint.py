@@ -14,6 +14,7 @@ is signed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,16 @@ _FOLDER = Path(__file__).parent / "templates"
 _PAGE = "strict_cookies/declaration.html"
 #: Templates of pages that are made anew for each visit, by the beginning of their names.
 _OF_VISITS = ("sessions", "this_browser")
-#: Every template that a kept rendering may come from.
-_TEMPLATES = tuple(
-    path.relative_to(_FOLDER).as_posix()
-    for path in sorted(_FOLDER.glob("*/*.html"))
-    if not path.name.startswith(_OF_VISITS)
-)
+
+
+@cache
+def _templates() -> tuple[str, ...]:
+    """List every template that a kept rendering may come from."""
+    return tuple(
+        path.relative_to(_FOLDER).as_posix()
+        for path in sorted(_FOLDER.glob("*/*.html"))
+        if not path.name.startswith(_OF_VISITS)
+    )
 
 
 def create_blueprint(
@@ -183,7 +188,7 @@ class Pages:
     @property
     def all_ours(self) -> bool:
         """Whether every template is the library's own, so that a rendering suits everybody."""
-        return all(map(_is_ours, _TEMPLATES))
+        return all(map(_is_ours, _templates()))
 
     def render(self, template: str, language: Language, **options: object) -> Rendered:
         """Give a template's text for the current document."""
