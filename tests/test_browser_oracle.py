@@ -9,11 +9,13 @@ the browser must notice.
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -572,6 +574,12 @@ def _jar_behind(chromium, page_host: str):
         context.close()
 
 
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    """Log nothing: thousands of lines are hardened here."""
+    caplog.set_level(logging.CRITICAL, "strict_cookies")
+
+
 @pytest.fixture(scope="module")
 def whole_jar(chromium):
     """The jar behind a page of the site itself, for all tests of a worker."""
@@ -622,6 +630,11 @@ def _leaving(line: str) -> list[str] | None:
     return [re.sub(r"Expires=[^;]*", "", left) for left in headers.getlist("Set-Cookie")]
 
 
+@cache
+def _leaving_by_all_rules() -> list[list[str] | None]:
+    return [_leaving(line) for line in ALL_LINES]
+
+
 # --- Tests ---
 
 
@@ -659,7 +672,7 @@ def test_browser_stores_exactly_what_is_declared(jar, lines):
 )
 def test_browser_notices_when_a_rule_is_taken_out(jar, monkeypatch, table, index):
     """Without any one rule of the verdict, Chromium stores of some line what it must not."""
-    whole = [_leaving(line) for line in ALL_LINES]
+    whole = _leaving_by_all_rules()
     rules = getattr(verdict, table)
     monkeypatch.setattr(verdict, table, rules[:index] + rules[index + 1 :])
 
