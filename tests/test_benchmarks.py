@@ -274,6 +274,23 @@ def test_what_is_switched_off_would_be_seen(default, weaker):
         assert describe(app) != describe(default)
 
 
+def test_readme_claims_what_was_measured():
+    """What it says of the costs are the figures of docs/benchmarks.md, in words."""
+    text = (DOCS / "benchmarks.md").read_text("utf-8")
+    added = {
+        name: (float(us), float(share))
+        for name, us, share in re.findall(
+            r"^\| Flask \+ Strict Cookies, (.+?) \|.*\| (-?[\d.]+) \| (-?[\d.]+) \|$", text, re.M
+        )
+    }
+    assert added["as it comes"][0] < 0
+    assert 0.25 < added["session in Flask's own cookie"][1] <= 0.35
+    (over,) = re.findall(
+        r"^\| Strict Cookies on SQLite: read and write \|[^|]*\|[^|]*\| ([\d.]+) \|", text, re.M
+    )
+    assert float(over) < 0.8
+
+
 def test_scaling_is_reckoned_from_what_was_measured():
     """docs/scaling.md quotes docs/benchmarks.md, and its arithmetic is right."""
     benchmarks, scaling = (

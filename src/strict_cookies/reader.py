@@ -41,7 +41,7 @@ MAX_KNOWN_LENGTH = 64
 ARRIVED = "strict_cookies.arrived"
 #: What becomes of a field that is not clean: what the application may see, empty where nothing is
 #: left; at least one reason with a declared or known name, or ``other``; names that may be expired
-#: in the browser. A plain tuple: a named one takes ten times as long to make.
+#: in the browser. A plain tuple: a named one takes as long to make as a pair to read.
 Reading = tuple[str, Found, list[str]]
 
 
