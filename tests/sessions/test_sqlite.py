@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sqlite3
 import stat
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -18,7 +20,13 @@ import strict_cookies.sessions.sqlite
 from strict_cookies.errors import StoreUnavailableError
 from strict_cookies.sessions import sqlite
 from strict_cookies.sessions.sqlite import SQLiteStore
-from strict_cookies.sessions.sqlite_file import APPLICATION_ID, MAX_WAL_OCTETS, SCHEMA_VERSION
+from strict_cookies.sessions.sqlite_file import (
+    APPLICATION_ID,
+    MAX_WAL_OCTETS,
+    SCHEMA_VERSION,
+    Connection,
+    StoreFile,
+)
 
 from .places import HOUR, NOW, Place, make_key, make_row, new_key, opened
 from .workers import FRESH, open_at_once, running
@@ -366,3 +374,18 @@ def test_no_statement_numbers_its_placeholders(module):
     ]
     assert len(statements) >= 4
     assert [text for text in statements if re.search(r"\?\d", text)] == []
+
+
+def test_file_is_closed_where_nobody_has_the_store_any_more(path):
+    """In a cycle as well, before Python 3.13 and later warn of a database that is left open."""
+    connection = Connection(StoreFile(path, timeout=1))
+    with connection as handle:
+        handle.execute("SELECT 1")
+    connection.itself = connection
+    del connection
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        handle.execute("SELECT 1")
+    assert caught == []

@@ -147,11 +147,13 @@ def _markdown(document: Document, language: Language) -> Iterator[str]:
         yield from _paragraphs(*(said.get(key, "") for key in keys))
     yield from ("", *_list(words.contact))
     if words.versions:
-        yield from ("", f"## {_escape(_('Versions'))}")
+        heading = _("Versions")
+        yield from ("", f"## {_escape(heading)}")
         for version in words.versions:
             yield from ("", f"### {_escape(version.heading)}", "")
             yield from (f"- {_escape(change)}" for change in version.changes)
-    yield from ("", f"{_escape(_('Check value of this text:'))} {_code(document['hash'])}")
+    label = _("Check value of this text:")
+    yield from ("", f"{_escape(label)} {_code(document['hash'])}")
 
 
 def _markdown_section(section: Section) -> Iterator[str]:

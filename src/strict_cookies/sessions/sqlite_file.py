@@ -285,16 +285,17 @@ class Connection:
         with self.lock, suppress(sqlite3.Error):
             handle, self._handle = self._handle, None
             if handle is not None:
+                self._collected.detach()
                 handle.close()
-
-    def __del__(self) -> None:
-        self.close()
 
     def _open(self) -> sqlite3.Connection:
         try:
             if self._handle is None or self._identity != self._file.find():
                 self.close()
                 self._handle, self._identity = self._file.open()
+                # In a cycle a __del__ of ours may come after Python's word on an open database.
+                self._collected = weakref.finalize(self, self._handle.close)
+                self._collected.atexit = False
         except OSError as error:
             raise self._file.explain(error) from error
         self._looked_at = time.monotonic()
