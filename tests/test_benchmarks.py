@@ -20,8 +20,14 @@ from strict_cookies.settings import Settings
 from strict_cookies.trail.prepared import describe_settings
 from tests.sessions.redis_servers import redis_server
 
-# A peer as it ships.
-pytestmark = pytest.mark.filterwarnings("ignore:No valid SQLAlchemy instance:RuntimeWarning")
+pytestmark = [
+    # A peer as it ships.
+    pytest.mark.filterwarnings("ignore:No valid SQLAlchemy instance:RuntimeWarning"),
+    # The same, of which nobody closes the connections; Python 3.13 and later say so.
+    pytest.mark.filterwarnings(
+        "ignore:Exception ignored in. <sqlite3.Connection:pytest.PytestUnraisableExceptionWarning"
+    ),
+]
 
 DOCS = Path(__file__).parents[1] / "docs"
 SITE = "https://erp.example.com"
