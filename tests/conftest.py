@@ -27,14 +27,15 @@ settings.register_profile("unhurried", deadline=None, max_examples=60)
 settings.load_profile("unhurried")
 
 #: Features that are off. The first three draw a window's address bar as a page, which takes a third
-#: of the time of each window; the others are those that Playwright names, which this flag replaces.
+#: of the time of each window, and the next keeps a process ready that nobody uses; the others are
+#: those that Playwright names, which this flag replaces.
 DISABLED = (
     *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    "SpareRendererForSitePerProcess",
     *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
     *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades"),
     *("LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints"),
-    *("PaintHolding", "PreconnectToSearch", "SpareRendererForSitePerProcess"),
-    "ThirdPartyStoragePartitioning",
+    *("PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
 )
 #: No sandbox, because containers and root have none; no chatter of the browser's own.
 CHROMIUM_FLAGS = (
