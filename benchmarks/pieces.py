@@ -11,9 +11,9 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.http import dump_cookie, parse_cookie
 
+from strict_cookies._util.keys import SessionKeys
 from strict_cookies.reader import CookieReader
 from strict_cookies.sessions.ids import SessionIds
-from strict_cookies.sessions.keys import SessionKeys
 from strict_cookies.sessions.record import Payloads, Record, dump_record
 from strict_cookies.sessions.tagged import dump
 from strict_cookies.verdict import Judge, judge

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies.buckets import TokenBuckets
+from strict_cookies._util.rate_limit import TokenBuckets
 
 
 class Clock:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strict_cookies._util.durations import read_duration
 from strict_cookies.catalogue import (
     Category,
     NameIndex,
@@ -24,7 +25,6 @@ from strict_cookies.catalogue import (
     trackers_under,
 )
 from strict_cookies.cookie import DeclaredCookie
-from strict_cookies.durations import read_duration
 from strict_cookies.purposes import Purpose
 
 TRACKERS = load_catalogue().trackers.entries

@@ -35,6 +35,7 @@ import pytest
 
 import strict_cookies
 from strict_cookies import signals
+from strict_cookies._util.durations import say_duration
 from strict_cookies.audit import bundle, report
 from strict_cookies.audit.chromium import VARIABLE
 from strict_cookies.audit.journeys import parse_journey
@@ -42,7 +43,6 @@ from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
 from strict_cookies.configuration import DEFAULTS
 from strict_cookies.declaration import document
-from strict_cookies.durations import say_duration
 from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
 from strict_cookies.firewall import Mode

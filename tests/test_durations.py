@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies.durations import read_duration, say_duration
+from strict_cookies._util.durations import read_duration, say_duration
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 #: Forks while a thread holds the lock of what the child then uses.
 SCRIPT = """
 import os, signal, sys, threading
-from strict_cookies.buckets import TokenBuckets
+from strict_cookies._util.rate_limit import TokenBuckets
 from strict_cookies.ledger import Ledger
 from strict_cookies.reasons import Reason
 from strict_cookies.reports import Report, ReportTable

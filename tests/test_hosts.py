@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strict_cookies.hosts import is_address, is_host_name, is_local, request_host
+from strict_cookies._util.urls import is_address, is_host_name, is_local, request_host
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strict_cookies._util.text import printable
 from strict_cookies.blocked import Kind
-from strict_cookies.cells import printable
 from strict_cookies.markup import scan_text
 
 EXTERNAL, DATA, SCRIPT, STYLE = Kind.EXTERNAL, Kind.DATA, Kind.SCRIPT, Kind.STYLE

@@ -6,7 +6,7 @@ import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 from jinja2.runtime import Context
 
-from strict_cookies.template_names import offer
+from strict_cookies._util.templates import offer
 
 #: Each of the ways in which a template may come to a name.
 PAGES = {

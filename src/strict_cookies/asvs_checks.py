@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ._util.durations import say_duration
 from .csp import NONE, RUNNING, WIDE, find_sources
-from .durations import say_duration
 from .grammar import name_prefix
 from .header_options import TELLING_POLICIES
 from .profiles import YEAR

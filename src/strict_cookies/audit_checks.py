@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ._util.durations import say_duration
 from .archive.opening import is_there
-from .durations import say_duration
 from .errors import StoreUnavailableError
 from .findings import Finding
 from .reasons import Reason

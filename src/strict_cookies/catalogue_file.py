@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ._util.urls import is_host_name
 from .catalogue import (
     Catalogue,
     Category,
@@ -19,7 +20,6 @@ from .catalogue import (
     TrackerHost,
     normalise,
 )
-from .hosts import is_host_name
 
 #: Keys of a ``[[tracker]]``, with what stands for an absent one; a type stands for no default.
 _TRACKER_KEYS: Mapping[str, Any] = {

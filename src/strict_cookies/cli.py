@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, ScriptInfo
 
+from ._util.text import printable
 from .audit_checks import check_last_audit
 from .audit_commands import create_command
 from .blocked import Found, Kind
-from .cells import printable
 from .checks import HOW_TO_ADD, run_checks
 from .commands import find_protection, load_app
 from .configuration import POLICY_FILE, find_policy

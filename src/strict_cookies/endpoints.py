@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from .buckets import TokenBuckets
+from ._util.rate_limit import TokenBuckets
 from .errors import MalformedReportError
 from .reports import ReportTable, read_reports
 

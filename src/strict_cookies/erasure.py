@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ._util.urls import is_host_name, is_local, request_host
 from .grammar import SetCookie, attribute_tail
-from .hosts import is_host_name, is_local, request_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

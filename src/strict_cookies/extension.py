@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
 
+from ._util.templates import offer
 from .configuration import DEFAULTS
 from .declaration.blueprint import create_blueprint
 from .declaration.sessions_page import pages
@@ -26,7 +27,6 @@ from .report.pages import report_pages
 from .sessions.interface import answer_unavailable
 from .sessions.preferences import preferences
 from .sessions.session import ServerSession
-from .template_names import offer
 from .trail.pages import add_head
 
 if TYPE_CHECKING:

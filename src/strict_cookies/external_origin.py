@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from ._util.urls import is_local
 from .catalogue import find_tracker_host
 from .entry import TEXT_WANTED, Entry, Text, Types
-from .hosts import is_local
 
 #: What a browser does with an origin, and the directive that admits it.
 KINDS: Mapping[str, str] = {

@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ._util.urls import is_local, request_host
 from .catalogue import find_certain_tracker
 from .errors import (
     ConfigurationError,
@@ -35,7 +36,6 @@ from .errors import (
     WeakenedHeaderError,
 )
 from .grammar import is_token, split_pair
-from .hosts import is_local, request_host
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy

@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import flask
 from flask_talisman import Talisman
 
+from ._util.urls import is_address, is_local, request_host
 from .csp import ENFORCED_ONLY, UPGRADE, read_directives
 from .errors import ConfigurationError
 from .header_layers import HeaderOptions, resolve
 from .header_options import Layer, check_layer
 from .header_parts import Parts
-from .hosts import is_address, is_local, request_host
 from .nonces import NONCE, make_nonce
 from .reasons import Reason
 from .strictness import HeaderSet, Pairs

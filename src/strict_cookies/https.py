@@ -24,8 +24,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.sansio.utils import host_is_trusted
 
+from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
-from .hosts import is_local, request_host
 from .interception import Interception, plain_text
 from .paths import is_listed, request_path
 from .reasons import Reason

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import signals
+from ._util.forks import make_lock
 from .catalogue import find_framework_cookie
-from .forks import make_lock
 from .reasons import Reason
 
 if TYPE_CHECKING:

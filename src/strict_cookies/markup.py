@@ -13,8 +13,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from ._util.text import printable
 from .blocked import Found, Kind
-from .cells import printable
 
 if TYPE_CHECKING:
     from .sources import Language

@@ -26,8 +26,8 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
+from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
-from .hosts import is_local, request_host
 from .interception import Interception, plain_text
 from .paths import is_listed
 from .reasons import Reason

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
-from .durations import say_duration
+from ._util.durations import say_duration
 from .grammar import MAX_LIFETIME
 
 #: WP194 sections 3.1 and 3.6 allow "a few hours" beyond the session for these purposes.

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .cells import printable
+from ._util.durations import read_duration, say_duration
+from ._util.text import printable
 from .commands import protection_of
-from .durations import read_duration, say_duration
 from .terminal import failure, say_moment
 
 if TYPE_CHECKING:

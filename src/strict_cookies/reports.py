@@ -20,9 +20,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ._util.forks import make_lock
 from .catalogue import find_tracker
 from .errors import MalformedReportError
-from .forks import make_lock
 from .ledger import OTHER, log_fault, show
 from .reasons import Reason
 from .signals import browser_reported

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._util.durations import read_duration, say_duration
+from ._util.text import printable
 from .blocked import Kind
-from .cells import printable
 from .checks import current_session_name
 from .configuration import DEFAULTS, find_policy
 from .cookie import DeclaredCookie
 from .drafting import read_first_policy, suggest_origin
-from .durations import read_duration, say_duration
 from .errors import PolicyError, StrictCookiesError
 from .header_layers import Hsts
 from .headers import HeaderContext, StrictTalisman

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._util.text import printable
 from .blocked import Found, Kind
 from .catalogue import find_tracker_host
-from .cells import printable
 from .markup import scan_text
 from .sources import Source, list_sources
 

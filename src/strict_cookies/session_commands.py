@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from .cells import printable
+from ._util.text import printable
 from .commands import protection_of
 from .terminal import say_count, say_moment
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
 from .findings import Finding, Severity
-from .hosts import is_local, request_host
 from .profiles import OPT_OUT
 from .reasons import Reason
 from .sessions.options import SessionOptions

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from ._util.durations import read_duration
 from .configuration import DEFAULTS, PREFIX, is_ours
-from .durations import read_duration
 from .errors import ConfigurationError
 from .firewall import Mode, check_choice
 from .https import Https, read_host

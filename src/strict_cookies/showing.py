@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .durations import say_duration
+from ._util.durations import say_duration
 from .external_origin import KINDS
 from .policy import text_in
 from .storage import STORAGE_NAMES

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
-from .durations import say_duration
+from ._util.durations import say_duration
 from .entry import TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .purposes import Purpose, lifetime_mistakes, read_purposes, strictest_limit
 

@@ -19,8 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
+from ._util.urls import is_host_name, is_local, request_host
 from .grammar import is_token, name_prefix
-from .hosts import is_host_name, is_local, request_host
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

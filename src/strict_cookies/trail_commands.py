@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
-from .cells import printable
+from ._util.text import printable
 from .commands import find_protection, load_app, protection_of
 from .errors import StrictCookiesError
 from .terminal import failure, say_count

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._util.urls import is_host_name
 from .catalogue import is_known_tracker
 from .grammar import (
     MAX_ATTRIBUTE_OCTETS,
@@ -35,7 +36,6 @@ from .grammar import (
     path_matches,
     split_pair,
 )
-from .hosts import is_host_name
 from .reasons import Reason
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cells import printable
+from ._util.text import printable
 from .commands import protection_of
 from .errors import UnchangedDeclarationError
 from .terminal import failure

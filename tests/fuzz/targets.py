@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from strict_cookies._util.keys import SessionKeys
+from strict_cookies._util.urls import is_host_name
 from strict_cookies.errors import PolicyError
 from strict_cookies.firewall import CookieFirewall
 from strict_cookies.grammar import (
@@ -22,12 +24,10 @@ from strict_cookies.grammar import (
     parse_cookie_date,
     parse_set_cookie,
 )
-from strict_cookies.hosts import is_host_name
 from strict_cookies.loading import parse_policy
 from strict_cookies.policy import CookiePolicy
 from strict_cookies.reports import MAX_REPORTS, MalformedReportError, read_reports
 from strict_cookies.sessions.ids import SessionIds, has_form
-from strict_cookies.sessions.keys import SessionKeys
 from strict_cookies.sessions.record import Payloads, Unreadable, split
 from strict_cookies.sessions.tagged import dump, load
 from tests.policies import declare

@@ -6,9 +6,9 @@ from flask import Flask, flash, get_flashed_messages, request, session
 
 import strict_cookies
 from strict_cookies import StrictCookies, current_login, login, logout, reauthenticate
+from strict_cookies._util.keys import SessionKeys
 from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.interface import ServerSessionInterface
-from strict_cookies.sessions.keys import SessionKeys
 from strict_cookies.sessions.manager import SessionManager
 from strict_cookies.sessions.memory import MemoryStore
 from strict_cookies.sessions.prepared import PreparedSessions

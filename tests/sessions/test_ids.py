@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
+from strict_cookies._util.keys import SessionKeys
 from strict_cookies.sessions import ids
 from strict_cookies.sessions.ids import MAX_SIGNED, SessionIds, has_form, key_of
-from strict_cookies.sessions.keys import SessionKeys
 
 NOW = 1_800_000_000
 TAG = "a1b2c3d4"

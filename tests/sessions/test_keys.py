@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies.sessions.keys import KEY_OCTETS, SessionKeys, code
+from strict_cookies._util.keys import KEY_OCTETS, SessionKeys, code
 
 
 def test_keys_come_newest_first():

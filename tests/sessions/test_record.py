@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies.sessions.keys import SessionKeys
+from strict_cookies._util.keys import SessionKeys
 from strict_cookies.sessions.record import (
     FORMAT,
     Payloads,

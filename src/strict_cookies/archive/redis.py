@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._util.locks import Turns
 from ..errors import StoreUnavailableError
 from ..sessions.redis import RedisStore
 from ..sessions.redis_scripts import Script
-from ..sessions.turns import Turns
 from .store import Entry
 
 #: Seconds that appending is tried while other processes append to the same log.

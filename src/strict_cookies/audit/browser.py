@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from .._util.urls import is_local
 from ..errors import AuditError
-from ..hosts import is_local
 from .acting import fill_in, load_state
 from .apart import run_apart
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile

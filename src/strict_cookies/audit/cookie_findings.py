@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .._util.durations import say_duration
 from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
-from ..durations import say_duration
 from ..wording import join_words
 from .finding import Finding, Kind
 from .plain import plain_pages, say_seconds

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from .._util.urls import is_host_name
 from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
 from ..cookie import DeclaredCookie
 from ..drafting import comment, read_first_policy, suggest_origin
 from ..errors import AuditError, PolicyError
-from ..hosts import is_host_name
 from ..ledger import suggest_entry, toml_text
 from ..purposes import Purpose
 from ..storage import DeclaredStorage

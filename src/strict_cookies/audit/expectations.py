@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .._util.urls import is_local
 from ..csp import parse_csp
-from ..hosts import is_local
 from ..strictness import Pairs, find_weaker
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .._util.urls import is_local
 from ..grammar import path_matches
-from ..hosts import is_local
 from .crawling import Robots, origin_of, read_sitemap
 from .sightings import host_of
 

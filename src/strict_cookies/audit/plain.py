@@ -8,8 +8,8 @@ import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ..cells import one_line
-from ..durations import say_duration
+from .._util.durations import say_duration
+from .._util.text import one_line
 
 #: Longest text that is shown, in characters; what is cut off is marked.
 MAX_SHOWN = 300

@@ -30,7 +30,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from ..template_names import offer
+from .._util.templates import offer
 from .asked import Asked, find_asked
 from .change_notice import add_change_notice
 from .language import LANGUAGES, Language, find_language, pick_text

@@ -32,7 +32,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from ..template_names import offer
+from .._util.templates import offer
 from .asked import Asked
 from .language import LANGUAGES, find_language
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..durations import say_duration
+from .._util.durations import say_duration
 from ..entry import texts_of
 from ..grammar import name_prefix
 from ..purposes import Purpose

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..cells import one_line, write_cell
+from .._util.text import one_line, write_cell
 from .language import Language, pick_text
 from .told import Line, Row, Section, Told
 from .wording import put_into_words

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from flask import Response, abort, current_app, make_response, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSession
 
-from ..hosts import is_local, request_host
+from .._util.urls import is_local, request_host
 from ..origin import is_cross_origin
 from ..sessions.access import requires_fresh_login
 from ..sessions.session import ServerSession

@@ -28,7 +28,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from ..durations import say_duration
+from .._util.durations import say_duration
 from ..origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
@@ -109,7 +109,7 @@ def open_report() -> Response | tuple[str, int]:
 
 def links() -> ReportLinks:
     """Give the links of the current application."""
-    from ..sessions.keys import SessionKeys
+    from .._util.keys import SessionKeys
     from .links import USE, ReportLinks
 
     config = current_app.config

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..forks import make_lock
+from .._util.forks import make_lock
 from ..ledger import describe_fault
 from ..reasons import Reason
 from ..signals import session_alarm

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
 
-from .keys import KEY_OCTETS, SessionKeys, code
+from .._util.keys import KEY_OCTETS, SessionKeys, code
 
 #: Random octets of an identifier. ASVS 7.2.3 asks for 16 at least.
 ID_OCTETS = 32

@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .._util.keys import SessionKeys
 from ..errors import SessionLimitError, StoreUnavailableError
 from ..ledger import show
 from ..reasons import Reason
@@ -35,7 +36,6 @@ from .control import SessionControl
 from .device import read_device
 from .events import SessionEvents
 from .ids import SessionIds
-from .keys import SessionKeys
 from .limits import MAX_SKEW, PRESETS, AtLimit, Binding, Limits
 from .merging import merge
 from .notices import EXCHANGE_WINDOW, Notices, digest, mark

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
+from .._util.locks import Turns
 from .store import StoredSession, Update
-from .turns import Turns
 
 
 class MemoryStore:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from itsdangerous import BadData
 
+from .._util.keys import SessionKeys, code
 from ..grammar import find_cookie
-from .keys import SessionKeys, code
 from .visit import Found
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple, cast, get_args
 
-from ..durations import read_duration
+from .._util.durations import read_duration
 from ..errors import ConfigurationError
 from .limits import PRESETS, AtLimit, Binding, Limits
 

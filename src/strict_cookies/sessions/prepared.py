@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask.sessions import SecureCookieSessionInterface
 
+from .._util.keys import SessionKeys
 from ..grammar import find_cookie
 from .events import SessionEvents
 from .ids import has_form
-from .keys import SessionKeys
 from .manager import SessionManager
 from .memory import MemoryStore
 from .move import Move

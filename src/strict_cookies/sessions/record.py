@@ -19,7 +19,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, NamedTuple
 
-from .keys import SessionKeys, code
+from .._util.keys import SessionKeys, code
 from .tagged import load
 
 #: The format, as the first octet of a payload.

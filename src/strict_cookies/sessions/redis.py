@@ -36,11 +36,11 @@ from redis import exceptions as errors
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .._util.locks import Turns, not_had
 from ..errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from . import redis_scripts as scripts
 from .redis_clients import ConnectionLoans
 from .store import StoredSession, Update
-from .turns import Turns, not_had
 
 #: Seconds that a call waits for an answer, where the store makes its own connections.
 TIMEOUT = 2.0

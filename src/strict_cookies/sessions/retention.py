@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from ..durations import say_duration
+from .._util.durations import say_duration
 from ..wording import N_
 from .control import PURGE_AFTER
 from .notices import NOTICE_SECONDS

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from .._util.keys import SessionKeys
 from .ids import SessionIds
-from .keys import SessionKeys
 from .limits import MAX_SKEW, PRESETS, Limits
 from .record import Payloads, Record, dump_record, split
 from .store import StoredSession

@@ -18,13 +18,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from .._util.forks import make_lock
+from .._util.keys import SessionKeys, code
 from ..errors import OtherStoreError
-from ..forks import make_lock
 from ..reasons import Reason
 from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
-from .keys import SessionKeys, code
 from .limits import MAX_SKEW, Binding
 from .visit import Visit
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..durations import read_duration
+from .._util.durations import read_duration
 from ..errors import ConfigurationError
 from ..profiles import OPT_OUT
 

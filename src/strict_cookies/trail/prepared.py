@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from ..sessions.keys import SessionKeys
+from .._util.keys import SessionKeys
 from ..signals import role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
 from .compiled import record_change

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 
-from ...cells import write_cell
+from ..._util.text import write_cell
 from ..report import Report
 
 #: The columns, which stay as they are.
