@@ -13,7 +13,7 @@ from secure import Secure
 from werkzeug.http import parse_cookie
 
 from strict_cookies import CookieFirewall, CookiePolicy, DeclaredCookie, StrictCookies
-from strict_cookies.profiles import CLOSED_CSP
+from strict_cookies.http.presets import CLOSED_CSP
 
 #: Six cookies, of which three are strays.
 SIX = (

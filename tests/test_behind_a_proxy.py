@@ -16,7 +16,7 @@ from flask import Flask, Response, request, session
 from flask_sock import Sock
 
 from strict_cookies import StrictCookies
-from strict_cookies.grammar import MAX_FIELD_OCTETS
+from strict_cookies.http.cookies import MAX_FIELD_OCTETS
 from tests.nginx import free_ports, serve_nginx
 from tests.serving import ADDRESS, serve
 

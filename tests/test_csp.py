@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies import ConfigurationError
-from strict_cookies.csp import (
+from strict_cookies.http.csp import (
     FALLBACKS,
     add_sources,
     check_combination,
@@ -22,7 +22,7 @@ from strict_cookies.csp import (
     replace_directives,
     split_host_source,
 )
-from strict_cookies.profiles import CLOSED_CSP, OPT_OUT, PROFILES
+from strict_cookies.http.presets import CLOSED_CSP, OPT_OUT, PROFILES
 
 HASH = hash_source("go()")
 

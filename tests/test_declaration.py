@@ -15,7 +15,7 @@ from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.edition import Edition
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.external_origin import KINDS
-from strict_cookies.profiles import OPT_OUT
+from strict_cookies.http.presets import OPT_OUT
 from tests.policies import declare, keep, prefer
 
 POLICY = CookiePolicy(

@@ -47,11 +47,11 @@ from strict_cookies.errors import PolicyError
 from strict_cookies.external_origin import KINDS
 from strict_cookies.firewall import Mode
 from strict_cookies.header_options import NOT_OURS, OPTIONS
+from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.https import Https
 from strict_cookies.loading import parse_policy
 from strict_cookies.origin import CrossOrigin
 from strict_cookies.policy import Transport
-from strict_cookies.profiles import OPT_OUT
 from strict_cookies.purposes import Purpose
 from strict_cookies.reasons import Reason
 from strict_cookies.report import contents

@@ -13,7 +13,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from strict_cookies import ConfigurationError, CookieDroppedError, CookieFirewall, CookiePolicy
 from strict_cookies.firewall import BASELINE_HEADERS
-from strict_cookies.grammar import MAX_FIELD_OCTETS, MAX_PAIRS
+from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
 from strict_cookies.sweeping import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
 from tests.policies import declare
 from tests.wsgi import run

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from werkzeug.sansio.http import parse_cookie
 
-from strict_cookies.grammar import (
+from strict_cookies.http.cookies import (
     MAX_ATTRIBUTE_OCTETS,
     MAX_LIFETIME,
     MAX_PAIR_OCTETS,

@@ -13,7 +13,7 @@ from flask import Flask, render_template_string
 
 from strict_cookies import CookiePolicy, StrictCookies
 from strict_cookies.guard.script import Guard, name_patterns, needs_nonce
-from strict_cookies.profiles import CLOSED_CSP
+from strict_cookies.http.presets import CLOSED_CSP
 from tests.policies import declare, keep
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, Response, render_template_string
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.profiles import CLOSED_CSP
+from strict_cookies.http.presets import CLOSED_CSP
 from strict_cookies.reports import Report
 from tests.policies import declare, keep
 from tests.serving import serve

@@ -9,7 +9,7 @@ import pytest
 from strict_cookies import ConfigurationError
 from strict_cookies.header_layers import Hsts, resolve
 from strict_cookies.header_options import NOT_OURS, OPTIONS, check_layer
-from strict_cookies.profiles import CLOSED_PERMISSIONS, OPT_OUT, PROFILES, YEAR
+from strict_cookies.http.presets import CLOSED_PERMISSIONS, OPT_OUT, PROFILES, YEAR
 
 
 def come_to(*layers, **surroundings):

@@ -14,7 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from strict_cookies import ConfigurationError, StrictCookies
-from strict_cookies.profiles import OPT_OUT
+from strict_cookies.http.presets import OPT_OUT
 
 CSP = "Content-Security-Policy"
 REAL = "https://erp.example.com"

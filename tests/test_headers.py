@@ -21,8 +21,8 @@ from strict_cookies import (
 from strict_cookies.header_layers import resolve
 from strict_cookies.header_options import OPTIONS, check_layer
 from strict_cookies.headers import HeaderContext
+from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 from strict_cookies.nonces import NONCE
-from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 
 CSP = "Content-Security-Policy"
 TRIAL = f"{CSP}-Report-Only"

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, render_template_string, request
 
 from strict_cookies import StrictCookies
-from strict_cookies.permissions import ELSEWHERE, KNOWN
+from strict_cookies.http.permissions_policy import ELSEWHERE, KNOWN
 from tests.serving import serve
 
 pytestmark = pytest.mark.browser

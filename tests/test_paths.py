@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import create_environ
 
 from strict_cookies.errors import ConfigurationError
-from strict_cookies.paths import is_listed, read_paths, request_path
+from strict_cookies.http.paths import is_listed, read_paths, request_path
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,13 @@ import re
 import pytest
 
 from strict_cookies import ConfigurationError
-from strict_cookies.permissions import _DROPPED, KNOWN, parse_permissions, read_permissions
-from strict_cookies.profiles import CLOSED_PERMISSIONS, OPT_OUT, PROFILES
+from strict_cookies.http.permissions_policy import (
+    _DROPPED,
+    KNOWN,
+    parse_permissions,
+    read_permissions,
+)
+from strict_cookies.http.presets import CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
 from strict_cookies.firewall import BASELINE_HEADERS, CookieFirewall
-from strict_cookies.grammar import (
+from strict_cookies.http.cookies import (
     MAX_FIELD_OCTETS,
     MAX_PAIRS,
     SetCookie,

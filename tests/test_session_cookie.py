@@ -13,7 +13,7 @@ from strict_cookies import session_texts
 from strict_cookies.cookie import DeclaredCookie
 from strict_cookies.errors import PolicyError
 from strict_cookies.extension import StrictCookies
-from strict_cookies.grammar import name_prefix, parse_set_cookie
+from strict_cookies.http.cookies import name_prefix, parse_set_cookie
 from strict_cookies.policy import CookiePolicy
 from strict_cookies.purposes import Purpose
 from strict_cookies.session_cookie import declare_session, harden_session, session_cookie_name

@@ -16,7 +16,7 @@ from flask_sock import Sock
 from playwright.sync_api import Error
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.profiles import CLOSED_CSP
+from strict_cookies.http.presets import CLOSED_CSP
 from tests.policies import declare
 from tests.serving import ADDRESS, serve
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strict_cookies.csp import FALLBACKS, LONE_LISTS, find_sources, parse_csp
-from strict_cookies.profiles import CLOSED_CSP, CLOSED_PERMISSIONS
-from strict_cookies.strictness import MAX_REMEMBERED, HeaderSet, find_weaker
+from strict_cookies.http.compare import MAX_REMEMBERED, HeaderSet, find_weaker
+from strict_cookies.http.csp import FALLBACKS, LONE_LISTS, find_sources, parse_csp
+from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS
 
 CLOSED = "; ".join(f"{name} {sources}".strip() for name, sources in CLOSED_CSP.items())
 ROUND = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -20,7 +20,7 @@ from flask_talisman import Talisman
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from strict_cookies import StrictCookies
-from strict_cookies.profiles import CLOSED_CSP, OPT_OUT
+from strict_cookies.http.presets import CLOSED_CSP, OPT_OUT
 
 REAL = "https://erp.example.com"
 PLAIN = "http://erp.example.com"

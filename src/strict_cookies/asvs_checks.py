@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ._util.durations import say_duration
-from .csp import NONE, RUNNING, WIDE, find_sources
-from .grammar import name_prefix
 from .header_options import TELLING_POLICIES
-from .profiles import YEAR
+from .http.cookies import name_prefix
+from .http.csp import NONE, RUNNING, WIDE, find_sources
+from .http.presets import YEAR
 from .purposes import Purpose
 from .sessions.interface import ServerSessionInterface
 from .settings import Settings

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .audit.expectations import Expected
     from .audit.observation import Observation, ObservedPage
     from .audit.options import AuditOptions
+    from .http.compare import Pairs
     from .policy import CookiePolicy
-    from .strictness import Pairs
 
 #: The exit code where an audit could not be made.
 FAILED = 2

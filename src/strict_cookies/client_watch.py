@@ -25,7 +25,7 @@ from flask import Flask
 from werkzeug.test import Client
 
 from .configuration import DEFAULTS, find_policy
-from .grammar import parse_set_cookie
+from .http.cookies import parse_set_cookie
 from .ledger import show, suggest_entry
 from .loading import load_policy
 from .reasons import Reason

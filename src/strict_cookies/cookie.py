@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from ._util.urls import is_host_name
 from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
-from .grammar import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
+from .http.cookies import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .purposes import Purpose, lifetime_mistakes, read_purposes
 
 SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ._util.urls import is_host_name, is_local, request_host
-from .grammar import SetCookie, attribute_tail
+from .http.cookies import SetCookie, attribute_tail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -35,13 +35,13 @@ from .errors import (
     StrictCookiesError,
     WeakenedHeaderError,
 )
-from .grammar import is_token, split_pair
+from .http.compare import HeaderSet
+from .http.cookies import is_token, split_pair
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
 from .policy import CookiePolicy
 from .reader import ARRIVED, CookieReader
 from .reasons import Reason
-from .strictness import HeaderSet
 from .sweeping import Sweep, Sweeper
 from .verdict import Judge
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .csp import RUNNING, WIDE, Directives
 from .header_layers import HeaderOptions
 from .header_options import TELLING_POLICIES
-from .profiles import CLOSED_CSP, YEAR
+from .http.csp import RUNNING, WIDE, Directives
+from .http.presets import CLOSED_CSP, YEAR
 from .wording import join_words
 
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .csp import (
+from .errors import ConfigurationError
+from .header_options import HOST_WIDE, Layer
+from .http.csp import (
     NONE,
     SELF,
     Directives,
@@ -22,9 +24,7 @@ from .csp import (
     read_directives,
     replace_directives,
 )
-from .errors import ConfigurationError
-from .header_options import HOST_WIDE, Layer
-from .profiles import DEFAULT, OPT_OUT, PROFILES, YEAR
+from .http.presets import DEFAULT, OPT_OUT, PROFILES, YEAR
 
 #: Directives that get a nonce where the policy has them and nothing in them would make it dead.
 _NONCED = ("script-src", "style-src")

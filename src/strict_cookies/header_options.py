@@ -14,17 +14,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .csp import (
-    ENFORCED_ONLY,
-    FALLBACKS,
-    LONE_LISTS,
-    NONCE_DIRECTIVES,
-    NONE,
-    read_directives,
-)
 from .errors import ConfigurationError
-from .permissions import read_permissions
-from .profiles import OPT_OUT, PROFILES, YEAR
+from .http.csp import ENFORCED_ONLY, FALLBACKS, LONE_LISTS, NONCE_DIRECTIVES, NONE, read_directives
+from .http.permissions_policy import read_permissions
+from .http.presets import OPT_OUT, PROFILES, YEAR
 
 REFERRER_POLICIES = (
     "no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "origin",
@@ -191,7 +184,7 @@ def _refuse_off(value: object, place: str) -> None:
     if value is None or value is False:
         raise ConfigurationError(
             f"{place} is {value}. To switch it off write OPT_OUT, a name that can be searched for "
-            "(from strict_cookies.profiles)."
+            "(from strict_cookies.http.presets)."
         )
 
 

@@ -27,14 +27,14 @@ import flask
 from flask_talisman import Talisman
 
 from ._util.urls import is_address, is_local, request_host
-from .csp import ENFORCED_ONLY, UPGRADE, read_directives
 from .errors import ConfigurationError
 from .header_layers import HeaderOptions, resolve
 from .header_options import Layer, check_layer
 from .header_parts import Parts
+from .http.compare import HeaderSet, Pairs
+from .http.csp import ENFORCED_ONLY, UPGRADE, read_directives
 from .nonces import NONCE, make_nonce
 from .reasons import Reason
-from .strictness import HeaderSet, Pairs
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -87,7 +87,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
     Args:
         context: What the headers are for.
         options: See ``docs/configuration.md``; they are laid over
-            :data:`~strict_cookies.profiles.DEFAULT`.
+            :data:`~strict_cookies.http.presets.DEFAULT`.
 
     Raises:
         ConfigurationError: An option that would not do what it seems to.

@@ -26,8 +26,8 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
+from .http.paths import is_listed, request_path
 from .interception import Interception, plain_text
-from .paths import is_listed, request_path
 from .reasons import Reason
 
 if TYPE_CHECKING:

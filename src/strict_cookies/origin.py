@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
+from .http.paths import is_listed
 from .interception import Interception, plain_text
-from .paths import is_listed
 from .reasons import Reason
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class OriginGuard:
         policy: What is declared.
         trusted_origins: Other origins that may act, as :func:`read_origins` returns them.
         exempt: Exact paths that others may address, as
-            :func:`~strict_cookies.paths.read_paths` returns them.
+            :func:`~strict_cookies.http.paths.read_paths` returns them.
         require_proof: Whether a request that tells no origin at all is refused too.
     """
 

@@ -18,7 +18,7 @@ from .catalogue import is_known_tracker
 from .cookie import DeclaredCookie
 from .entry import Entry, Text
 from .errors import PolicyError
-from .grammar import is_token
+from .http.cookies import is_token
 
 if TYPE_CHECKING:
     import os

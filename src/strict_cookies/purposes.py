@@ -16,7 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from ._util.durations import say_duration
-from .grammar import MAX_LIFETIME
+from .http.cookies import MAX_LIFETIME
 
 #: WP194 sections 3.1 and 3.6 allow "a few hours" beyond the session for these purposes.
 A_FEW_HOURS = timedelta(hours=4)

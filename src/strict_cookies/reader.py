@@ -15,13 +15,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from .catalogue import find_certain_tracker, tracker_heads
-from .grammar import (
-    MAX_FIELD_OCTETS,
-    MAX_PAIRS,
-    PLAIN_IN_PAIR,
-    is_safe_value,
-    name_prefix,
-)
+from .http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
 from .ledger import OTHER, Found
 from .policy import CookiePolicy
 from .reasons import Reason
@@ -50,7 +44,7 @@ class Arrived(NamedTuple):
     The names in a field, for the browser that sent it and for nobody else.
 
     Attributes:
-        names: Each name once, in the order sent, at most :data:`~strict_cookies.grammar.MAX_PAIRS`;
+        names: Each name once, in the order sent, at most :data:`~strict_cookies.http.cookies.MAX_PAIRS`;
             an empty one stands for all that came without a name. They are a client's: escape them.
         kept: Those of them that the application may see.
         whole: Whether the field was within its bounds; else only its beginning is here.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .blocked import Found
-    from .csp import Directives
+    from .http.csp import Directives
     from .scanning import Scan
 
 #: Most files that are named for one external origin.

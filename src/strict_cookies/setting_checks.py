@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ._util.urls import is_local, request_host
 from .errors import ConfigurationError
 from .findings import Finding, Severity
-from .profiles import OPT_OUT
+from .http.presets import OPT_OUT
 from .reasons import Reason
 from .sessions.options import SessionOptions
 

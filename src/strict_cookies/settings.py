@@ -16,9 +16,9 @@ from ._util.durations import read_duration
 from .configuration import DEFAULTS, PREFIX, is_ours
 from .errors import ConfigurationError
 from .firewall import Mode, check_choice
+from .http.paths import read_paths
 from .https import Https, read_host
 from .origin import CrossOrigin, read_origins
-from .paths import read_paths
 from .policy import Transport
 from .sessions.options import SessionOptions
 from .sweeping import Sweep

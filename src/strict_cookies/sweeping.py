@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from ._util.urls import is_host_name, is_local, request_host
-from .grammar import is_token, name_prefix
+from .http.cookies import is_token, name_prefix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

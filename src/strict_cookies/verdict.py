@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ._util.urls import is_host_name
 from .catalogue import is_known_tracker
-from .grammar import (
+from .http.cookies import (
     MAX_ATTRIBUTE_OCTETS,
     MAX_LIFETIME,
     MAX_PAIR_OCTETS,

@@ -16,11 +16,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .declaration.this_browser import PATH
 from .endpoints import BrowserEndpoints
 from .firewall import CookieFirewall
+from .http.paths import request_path
 from .https import HttpsRedirect
 from .interception import INTERCEPTED
 from .ledger import OTHER
 from .origin import OriginGuard
-from .paths import request_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

@@ -15,7 +15,7 @@ from strict_cookies._util.keys import SessionKeys
 from strict_cookies._util.urls import is_host_name
 from strict_cookies.errors import PolicyError
 from strict_cookies.firewall import CookieFirewall
-from strict_cookies.grammar import (
+from strict_cookies.http.cookies import (
     attribute_tail,
     format_date,
     is_plain,

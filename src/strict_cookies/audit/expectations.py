@@ -3,7 +3,7 @@ Which security headers a page is expected to carry where nobody says otherwise.
 
 Less than what this library sends, since the site may be anybody's: what keeps strangers out of its
 pages and its cookies off the network. What is as strict in another way stands, as
-:mod:`~strict_cookies.strictness` judges.
+:mod:`~strict_cookies.http.compare` judges.
 
 Source: CSP Level 3; RFC 6797; Fetch section 3.6 (nosniff).
 """
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .._util.urls import is_local
-from ..csp import parse_csp
-from ..strictness import Pairs, find_weaker
+from ..http.compare import Pairs, find_weaker
+from ..http.csp import parse_csp
 
 if TYPE_CHECKING:
     from ..policy import CookiePolicy

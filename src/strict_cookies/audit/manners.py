@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .._util.urls import is_local
-from ..grammar import path_matches
+from ..http.cookies import path_matches
 from .crawling import Robots, origin_of, read_sitemap
 from .sightings import host_of
 

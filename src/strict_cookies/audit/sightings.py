@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ..catalogue import find_tracker_host
-from ..grammar import MAX_LIFETIME, SetCookie
+from ..http.cookies import MAX_LIFETIME, SetCookie
 from .observation import (
     BlockedCookie,
     ObservedCookie,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from ..grammar import parse_set_cookie
+from ..http.cookies import parse_set_cookie
 from .observation import Setter
 from .sightings import KINDS, CookieSet, Place, Sightings, bare, host_of
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._util.durations import say_duration
 from ..entry import texts_of
-from ..grammar import name_prefix
+from ..http.cookies import name_prefix
 from ..purposes import Purpose
 from ..storage import STORAGE_NAMES
 from ..wording import N_

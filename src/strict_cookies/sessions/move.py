@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from itsdangerous import BadData
 
 from .._util.keys import SessionKeys, code
-from ..grammar import find_cookie
+from ..http.cookies import find_cookie
 from .visit import Found
 
 if TYPE_CHECKING:

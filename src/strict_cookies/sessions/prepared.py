@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flask.sessions import SecureCookieSessionInterface
 
 from .._util.keys import SessionKeys
-from ..grammar import find_cookie
+from ..http.cookies import find_cookie
 from .events import SessionEvents
 from .ids import has_form
 from .manager import SessionManager

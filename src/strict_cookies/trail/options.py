@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .._util.durations import read_duration
 from ..errors import ConfigurationError
-from ..profiles import OPT_OUT
+from ..http.presets import OPT_OUT
 
 #: How long entries are kept unless a site says otherwise.
 RETENTION = timedelta(days=365)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from .csp import FALLBACKS, LONE_LISTS, NONE, SELF, parse_csp, split_host_source
-from .permissions import parse_permissions
+from .permissions_policy import parse_permissions
 
 #: Most pairs of values that are remembered.
 MAX_REMEMBERED = 512

@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

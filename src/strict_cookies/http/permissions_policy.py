@@ -14,8 +14,8 @@ import difflib
 import re
 from collections.abc import Mapping
 
-from .errors import ConfigurationError
-from .profiles import OPT_OUT
+from ..errors import ConfigurationError
+from .presets import OPT_OUT
 
 #: Names that Chromium takes without a message in the console.
 KNOWN = (

@@ -16,8 +16,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from .errors import ConfigurationError
-from .profiles import OPT_OUT
+from ..errors import ConfigurationError
+from .presets import OPT_OUT
 
 Directives = Mapping[str, tuple[str, ...]]
 
@@ -264,7 +264,7 @@ def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
             return "does nothing here: hashes are for scripts and styles. Remove it."
         octets = digest[2].rstrip("=")
         if len(octets) != -(-int(digest[1][3:]) // 6):
-            return f"is no {digest[1]}. Make it with strict_cookies.csp.hash_source()."
+            return f"is no {digest[1]}. Make it with strict_cookies.http.csp.hash_source()."
         return None
     if lowered in known:
         return None
@@ -316,7 +316,7 @@ def check_combination(directives: Directives, nonce_in: Iterable[str], where: st
         if "'unsafe-hashes'" in lowered and not hashed:
             raise ConfigurationError(
                 f"{place}: 'unsafe-hashes' does nothing without a hash. Add one, made with "
-                "strict_cookies.csp.hash_source(), or remove it."
+                "strict_cookies.http.csp.hash_source(), or remove it."
             )
         if "'strict-dynamic'" not in lowered:
             continue
