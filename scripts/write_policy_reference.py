@@ -20,9 +20,18 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from strict_cookies import PolicyError, Site
-from strict_cookies.forms import FLAG, LANGUAGES, LIFETIME, LIST, STRING, STRINGS, TEXT, Form
-from strict_cookies.loading import MAX_FILE_OCTETS, parse_policy
-from strict_cookies.sections import SECTIONS, SITE_KEYS, Key
+from strict_cookies.policy.loader import MAX_FILE_OCTETS, parse_policy
+from strict_cookies.policy.schema import SECTIONS, SITE_KEYS, Key
+from strict_cookies.policy.value_types import (
+    FLAG,
+    LANGUAGES,
+    LIFETIME,
+    LIST,
+    STRING,
+    STRINGS,
+    TEXT,
+    Form,
+)
 
 PAGE = Path(__file__).parent.parent / "docs" / "cookies-toml.md"
 

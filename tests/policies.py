@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from strict_cookies import DeclaredCookie
-from strict_cookies.preference import DeclaredPreference
-from strict_cookies.storage import DeclaredStorage
+from strict_cookies.policy.preference import DeclaredPreference
+from strict_cookies.policy.web_storage import DeclaredStorage
 
 
 def declare(name, **options):

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Request, Response
 
 from strict_cookies.firewall import CookieFirewall
 from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
-from strict_cookies.policy import CookiePolicy
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.sweeping import MAX_SWEEP_LINES
 from strict_cookies.verdict import Judge
 from tests.policies import declare

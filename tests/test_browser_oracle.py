@@ -25,7 +25,7 @@ from werkzeug.test import create_environ
 from strict_cookies import verdict
 from strict_cookies.firewall import CookieFirewall
 from strict_cookies.http.cookies import parse_cookie_date
-from strict_cookies.policy import CookiePolicy
+from strict_cookies.policy.policy import CookiePolicy
 from tests.policies import declare
 from tests.serving import serve
 from tests.wsgi import run

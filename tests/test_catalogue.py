@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies._util.durations import read_duration
-from strict_cookies.catalogue import (
+from strict_cookies.policy.catalogue import (
     Category,
     NameIndex,
     Tracker,
@@ -24,8 +24,8 @@ from strict_cookies.catalogue import (
     load_catalogue,
     trackers_under,
 )
-from strict_cookies.cookie import DeclaredCookie
-from strict_cookies.purposes import Purpose
+from strict_cookies.policy.cookie import DeclaredCookie
+from strict_cookies.policy.purposes import Purpose
 
 TRACKERS = load_catalogue().trackers.entries
 FRAMEWORKS = load_catalogue().frameworks.entries

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from strict_cookies.catalogue import FrameworkCookie
-from strict_cookies.catalogue_file import parse_catalogue
+from strict_cookies.policy.catalogue import FrameworkCookie
+from strict_cookies.policy.catalogue_file import parse_catalogue
 
 FRAMEWORK_TABLE = """
 [[framework]]

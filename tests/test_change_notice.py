@@ -10,7 +10,7 @@ from flask import Flask, render_template_string, session
 
 from strict_cookies import StrictCookies
 from strict_cookies.declaration.document import build_document
-from strict_cookies.policy import CookiePolicy
+from strict_cookies.policy.policy import CookiePolicy
 from tests.policies import declare
 
 OTHER = build_document(CookiePolicy(cookies=(declare("a"),)))

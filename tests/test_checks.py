@@ -19,7 +19,7 @@ from strict_cookies.checks import run_checks
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from strict_cookies.findings import Finding, explain_error
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
 from strict_cookies.reasons import Reason
 from strict_cookies.trail.signing import make_key
 from strict_cookies.wording import join_words

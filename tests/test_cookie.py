@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from strict_cookies.cookie import DeclaredCookie
 from strict_cookies.errors import PolicyError
-from strict_cookies.purposes import Purpose
+from strict_cookies.policy.cookie import DeclaredCookie
+from strict_cookies.policy.purposes import Purpose
 
 NO_TOKEN = (
     "the name is not a token. Use letters, digits and !#$%&'+-.^_`|~ only, and more than a prefix "

@@ -44,18 +44,18 @@ from strict_cookies.cli import cookies
 from strict_cookies.configuration import DEFAULTS
 from strict_cookies.declaration import document
 from strict_cookies.errors import PolicyError
-from strict_cookies.external_origin import KINDS
 from strict_cookies.firewall import Mode
 from strict_cookies.header_options import NOT_OURS, OPTIONS
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.https import Https
-from strict_cookies.loading import parse_policy
 from strict_cookies.origin import CrossOrigin
-from strict_cookies.policy import Transport
-from strict_cookies.purposes import Purpose
+from strict_cookies.policy.external_origin import KINDS
+from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import Transport
+from strict_cookies.policy.purposes import Purpose
+from strict_cookies.policy.schema import SECTIONS
 from strict_cookies.reasons import Reason
 from strict_cookies.report import contents
-from strict_cookies.sections import SECTIONS
 from strict_cookies.sessions import own_copy, record
 from strict_cookies.sessions.limits import PRESETS, AtLimit, Binding
 from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from strict_cookies.errors import PolicyError
-from strict_cookies.external_origin import KINDS, ExternalOrigin, csp_sources, read_origin
+from strict_cookies.policy.external_origin import KINDS, ExternalOrigin, csp_sources, read_origin
 
 
 def admit(origin="https://cdn.example.com", **options):

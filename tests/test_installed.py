@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from strict_cookies.installed import used_cookies, used_distributions
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
 
 JWT = "flask-jwt-extended"
 JWT_COOKIES = ["access_token_cookie", "refresh_token_cookie"]

@@ -18,8 +18,8 @@ from strict_cookies.declaration import language as module
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.language import LANGUAGES, Said, find_language, pick_text
 from strict_cookies.declaration.processing import PROCESSING, Processing
-from strict_cookies.purposes import Purpose
-from strict_cookies.storage import STORAGE_NAMES
+from strict_cookies.policy.purposes import Purpose
+from strict_cookies.policy.web_storage import STORAGE_NAMES
 from tests.test_declaration import WIDE, client_of
 from tests.test_exports import EDITION, PURPOSES
 

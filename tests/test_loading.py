@@ -9,16 +9,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strict_cookies import loading
 from strict_cookies.errors import PolicyError
-from strict_cookies.external_origin import ExternalOrigin
-from strict_cookies.loading import MAX_FILE_OCTETS, load_policy, parse_policy
-from strict_cookies.policy import CookiePolicy, DeclaredCookie, Site
-from strict_cookies.preference import DeclaredPreference
-from strict_cookies.purposes import Purpose
-from strict_cookies.recipient import Recipient
-from strict_cookies.sections import SECTIONS
-from strict_cookies.storage import DeclaredStorage
+from strict_cookies.policy.external_origin import ExternalOrigin
+from strict_cookies.policy.loader import MAX_FILE_OCTETS, load_policy, parse_policy
+from strict_cookies.policy.policy import CookiePolicy, DeclaredCookie, Site
+from strict_cookies.policy.policy import loader as loading
+from strict_cookies.policy.preference import DeclaredPreference
+from strict_cookies.policy.purposes import Purpose
+from strict_cookies.policy.recipient import Recipient
+from strict_cookies.policy.schema import SECTIONS
+from strict_cookies.policy.web_storage import DeclaredStorage
 
 COOKIE_KEYS = (
     "name, title, purposes, description, without_it, lifetime, path, domain, samesite, "

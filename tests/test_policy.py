@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
-from strict_cookies.external_origin import ExternalOrigin
-from strict_cookies.policy import CookiePolicy, Site, text_in
-from strict_cookies.recipient import Recipient
+from strict_cookies.policy.external_origin import ExternalOrigin
+from strict_cookies.policy.policy import CookiePolicy, Site, text_in
+from strict_cookies.policy.recipient import Recipient
 from tests.policies import declare, keep, prefer
 
 # --- Texts ---

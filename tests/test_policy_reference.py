@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.sections import SECTIONS, SITE_KEYS
+from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = Path("scripts", "write_policy_reference.py")

@@ -28,7 +28,7 @@ from strict_cookies.http.cookies import (
     parse_cookie_date,
     parse_set_cookie,
 )
-from strict_cookies.policy import CookiePolicy
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.verdict import Judge, judge
 from tests.policies import declare
 from tests.wsgi import run

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies.purposes import (
+from strict_cookies.policy.purposes import (
     A_FEW_HOURS,
     ALSO_KNOWN_AS,
     LIMITED,

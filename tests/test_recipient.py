@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies.countries import COUNTRIES, HOME, OTHER_SPELLINGS
 from strict_cookies.errors import PolicyError
-from strict_cookies.recipient import Recipient
+from strict_cookies.policy.countries import COUNTRIES, HOME, OTHER_SPELLINGS
+from strict_cookies.policy.recipient import Recipient
 
 CLAUSES = "Standard contractual clauses"
 NO_CODE = "Use two-letter codes of ISO 3166-1 such as 'DE', or 'EU'."

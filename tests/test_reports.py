@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies import browser_reported
-from strict_cookies.catalogue import load_catalogue
 from strict_cookies.errors import MalformedReportError
 from strict_cookies.ledger import MAX_SHOWN
+from strict_cookies.policy.catalogue import load_catalogue
 from strict_cookies.reasons import Reason
 from strict_cookies.reports import (
     MAX_REPORTS,

@@ -13,10 +13,10 @@ from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, Strict
 from strict_cookies.blocked import Found, Kind
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.installed import UsedCookie
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
 from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scanning import Scan
-from strict_cookies.sections import SECTIONS, SITE_KEYS
 
 
 @pytest.fixture

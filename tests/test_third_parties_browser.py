@@ -12,7 +12,7 @@ import time
 import pytest
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, StrictCookies
-from strict_cookies.external_origin import KINDS
+from strict_cookies.policy.external_origin import KINDS
 from tests.serving import serve
 from tests.third_parties import BELOW, STRANGER, WAYS, Arrival, Stranger, site
 

@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .cookie import DeclaredCookie
     from .errors import (
         ConfigurationError,
         CookieDroppedError,
@@ -25,15 +24,17 @@ if TYPE_CHECKING:
         WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce, erase
-    from .external_origin import ExternalOrigin
     from .firewall import CookieFirewall
     from .headers import StrictTalisman
     from .origin import is_cross_origin
-    from .policy import CookiePolicy, Site
-    from .preference import DeclaredPreference
-    from .purposes import Purpose
+    from .policy.cookie import DeclaredCookie
+    from .policy.external_origin import ExternalOrigin
+    from .policy.policy import CookiePolicy, Site
+    from .policy.preference import DeclaredPreference
+    from .policy.purposes import Purpose
+    from .policy.recipient import Recipient
+    from .policy.web_storage import DeclaredStorage
     from .reasons import Reason
-    from .recipient import Recipient
     from .sessions.access import (
         Login,
         background_request,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
         signed_out,
         stray_cookie_seen,
     )
-    from .storage import DeclaredStorage
     from .trail.prepared import erase_user
 
 __version__ = "0.1.0"
@@ -68,20 +68,20 @@ _HOMES = {
     "ConfigurationError": "errors",
     "CookieDroppedError": "errors",
     "CookieFirewall": "firewall",
-    "CookiePolicy": "policy",
-    "DeclaredCookie": "cookie",
-    "DeclaredPreference": "preference",
-    "DeclaredStorage": "storage",
-    "ExternalOrigin": "external_origin",
+    "CookiePolicy": "policy.policy",
+    "DeclaredCookie": "policy.cookie",
+    "DeclaredPreference": "policy.preference",
+    "DeclaredStorage": "policy.web_storage",
+    "ExternalOrigin": "policy.external_origin",
     "FrozenConfigurationError": "errors",
     "Login": "sessions.access",
     "PolicyError": "errors",
     "PreferenceValueError": "errors",
-    "Purpose": "purposes",
+    "Purpose": "policy.purposes",
     "Reason": "reasons",
-    "Recipient": "recipient",
+    "Recipient": "policy.recipient",
     "SessionLimitError": "errors",
-    "Site": "policy",
+    "Site": "policy.policy",
     "StoreUnavailableError": "errors",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",

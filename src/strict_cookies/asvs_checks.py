@@ -16,7 +16,7 @@ from .header_options import TELLING_POLICIES
 from .http.cookies import name_prefix
 from .http.csp import NONE, RUNNING, WIDE, find_sources
 from .http.presets import YEAR
-from .purposes import Purpose
+from .policy.purposes import Purpose
 from .sessions.interface import ServerSessionInterface
 from .settings import Settings
 from .wording import join_words
@@ -24,9 +24,9 @@ from .wording import join_words
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .cookie import DeclaredCookie
     from .header_layers import HeaderOptions
-    from .policy import CookiePolicy
+    from .policy.cookie import DeclaredCookie
+    from .policy.policy import CookiePolicy
 
 #: Longest lives that need no reason of the site's own: NIST SP 800-63B-4 section 2.2.3.
 MAX_ABSOLUTE = timedelta(hours=24)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .audit.observation import Observation, ObservedPage
     from .audit.options import AuditOptions
     from .http.compare import Pairs
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
 
 #: The exit code where an audit could not be made.
 FAILED = 2
@@ -161,7 +161,7 @@ def audit_command(
             return read_declared(observation)
         if policy is None:
             return None
-        from .loading import load_policy
+        from .policy.loader import load_policy
 
         return load_policy(policy)
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .configuration import find_policy
-from .entry import texts_of
 from .errors import ConfigurationError, StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
 from .header_checks import find_weaknesses
 from .installed import used_cookies
 from .middleware import inspect_chain
+from .policy.entry import texts_of
 from .reasons import Reason
 from .session_cookie import (
     FLASK_SESSION_NAME,
@@ -32,8 +32,8 @@ from .wording import join_words
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .entry import Entry
-    from .policy import CookiePolicy
+    from .policy.entry import Entry
+    from .policy.policy import CookiePolicy
 
 _LISTS = (tuple, list, set, frozenset)
 

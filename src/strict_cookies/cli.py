@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .firewall import CookieFirewall
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
 
 #: Most places of one kind that ``init`` lists.
 MAX_PLACES = 500

@@ -27,14 +27,14 @@ from werkzeug.test import Client
 from .configuration import DEFAULTS, find_policy
 from .http.cookies import parse_set_cookie
 from .ledger import show, suggest_entry
-from .loading import load_policy
+from .policy.loader import load_policy
 from .reasons import Reason
 from .session_cookie import declare_session
 from .signals import cookie_dropped
 from .verdict import judge
 
 if TYPE_CHECKING:
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
 
 #: Under which a worker of pytest-xdist hands over what it saw.
 WORKER_KEY = "strict_cookies"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError, FrozenConfigurationError
-from .policy import CookiePolicy
+from .policy.policy import CookiePolicy
 
 if TYPE_CHECKING:
     from flask import Flask

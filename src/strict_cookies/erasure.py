@@ -24,8 +24,8 @@ from .http.cookies import SetCookie, attribute_tail
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .cookie import DeclaredCookie
-    from .policy import CookiePolicy
+    from .policy.cookie import DeclaredCookie
+    from .policy.policy import CookiePolicy
 
 
 def erasing_headers(

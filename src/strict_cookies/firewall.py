@@ -28,7 +28,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ._util.urls import is_local, request_host
-from .catalogue import find_certain_tracker
 from .errors import (
     ConfigurationError,
     CookieDroppedError,
@@ -39,7 +38,8 @@ from .http.compare import HeaderSet
 from .http.cookies import is_token, split_pair
 from .interception import INTERCEPTED
 from .ledger import OTHER, Ledger, explain
-from .policy import CookiePolicy
+from .policy.catalogue import find_certain_tracker
+from .policy.policy import CookiePolicy
 from .reader import ARRIVED, CookieReader
 from .reasons import Reason
 from .sweeping import Sweep, Sweeper

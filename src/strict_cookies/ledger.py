@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import signals
 from ._util.forks import make_lock
-from .catalogue import find_framework_cookie
+from .policy.catalogue import find_framework_cookie
 from .reasons import Reason
 
 if TYPE_CHECKING:

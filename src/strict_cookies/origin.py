@@ -35,7 +35,7 @@ from .reasons import Reason
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
 
 CrossOrigin = Literal["refuse", "require-proof", "off"]
 

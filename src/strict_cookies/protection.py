@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .header_parts import Decorated
     from .headers import StrictTalisman
     from .origin import OriginGuard
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
     from .sessions.manager import SessionManager
     from .sessions.options import SessionOptions
     from .sessions.prepared import PreparedSessions

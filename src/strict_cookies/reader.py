@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from .catalogue import find_certain_tracker, tracker_heads
 from .http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
 from .ledger import OTHER, Found
-from .policy import CookiePolicy
+from .policy.catalogue import find_certain_tracker, tracker_heads
+from .policy.policy import CookiePolicy
 from .reasons import Reason
 
 #: Looking a member up on its class costs as much as splitting a pair.

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ._util.forks import make_lock
-from .catalogue import find_tracker
 from .errors import MalformedReportError
 from .ledger import OTHER, log_fault, show
+from .policy.catalogue import find_tracker
 from .reasons import Reason
 from .signals import browser_reported
 

@@ -19,15 +19,15 @@ from ._util.text import printable
 from .blocked import Kind
 from .checks import current_session_name
 from .configuration import DEFAULTS, find_policy
-from .cookie import DeclaredCookie
-from .drafting import read_first_policy, suggest_origin
 from .errors import PolicyError, StrictCookiesError
 from .header_layers import Hsts
 from .headers import HeaderContext, StrictTalisman
 from .installed import UsedCookie, used_cookies
 from .ledger import show
-from .loading import parse_policy
-from .policy import CookiePolicy
+from .policy.cookie import DeclaredCookie
+from .policy.draft import read_first_policy, suggest_origin
+from .policy.loader import parse_policy
+from .policy.policy import CookiePolicy
 from .wording import join_words
 
 if TYPE_CHECKING:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from ._util.text import printable
 from .blocked import Found, Kind
-from .catalogue import find_tracker_host
 from .markup import scan_text
+from .policy.catalogue import find_tracker_host
 from .sources import Source, list_sources
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .catalogue import TrackerHost
+    from .policy.catalogue import TrackerHost
 
 #: Most files that are looked through.
 MAX_FILES = 2_000

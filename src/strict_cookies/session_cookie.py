@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import session_texts
-from .cookie import DeclaredCookie
 from .errors import PolicyError
-from .purposes import Purpose
+from .policy.cookie import DeclaredCookie
+from .policy.purposes import Purpose
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy import CookiePolicy, Transport
+    from .policy.policy import CookiePolicy, Transport
 
 #: Flask's own name for its session cookie, which is given a prefix.
 FLASK_SESSION_NAME = "session"

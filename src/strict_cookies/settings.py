@@ -19,7 +19,7 @@ from .firewall import Mode, check_choice
 from .http.paths import read_paths
 from .https import Https, read_host
 from .origin import CrossOrigin, read_origins
-from .policy import Transport
+from .policy.policy import Transport
 from .sessions.options import SessionOptions
 from .sweeping import Sweep
 from .trail.options import TrailOptions
@@ -38,7 +38,7 @@ class Settings(NamedTuple):
         mode: See :class:`~strict_cookies.firewall.CookieFirewall`; under ``app.testing`` the
             default is ``"raise"``.
         sweep: Likewise.
-        transport: See :class:`~strict_cookies.policy.CookiePolicy`.
+        transport: See :class:`~strict_cookies.policy.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
         talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.

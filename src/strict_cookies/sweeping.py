@@ -25,7 +25,7 @@ from .http.cookies import is_token, name_prefix
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
 
 Sweep = Literal["known", "host", "site", "off"]
 

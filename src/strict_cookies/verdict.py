@@ -20,7 +20,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._util.urls import is_host_name
-from .catalogue import is_known_tracker
 from .http.cookies import (
     MAX_ATTRIBUTE_OCTETS,
     MAX_LIFETIME,
@@ -36,12 +35,13 @@ from .http.cookies import (
     path_matches,
     split_pair,
 )
+from .policy.catalogue import is_known_tracker
 from .reasons import Reason
 
 if TYPE_CHECKING:
-    from .cookie import DeclaredCookie
     from .ledger import Found
-    from .policy import CookiePolicy
+    from .policy.cookie import DeclaredCookie
+    from .policy.policy import CookiePolicy
 
 #: Attribute tails that a :class:`Judge` remembers, at most.
 MAX_TAILS = 1024

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .guard.script import Guard
     from .headers import StrictTalisman
-    from .policy import CookiePolicy
+    from .policy.policy import CookiePolicy
     from .reports import ReportTable
     from .settings import Settings
 

@@ -15,7 +15,7 @@ from strict_cookies.audit.observation import (
     ObservedStorage,
     Setter,
 )
-from strict_cookies.storage import DeclaredStorage
+from strict_cookies.policy.web_storage import DeclaredStorage
 
 SITE = "https://shop.example"
 HOST = "shop.example"

@@ -19,8 +19,8 @@ from strict_cookies.audit.observation import (
     ObservedStep,
     Setter,
 )
-from strict_cookies.external_origin import ExternalOrigin
-from strict_cookies.recipient import Recipient
+from strict_cookies.policy.external_origin import ExternalOrigin
+from strict_cookies.policy.recipient import Recipient
 from tests.audit.observations import (
     HEADERS,
     HOST,

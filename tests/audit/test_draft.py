@@ -14,7 +14,7 @@ from strict_cookies.audit.compare import compare
 from strict_cookies.audit.draft import draft_policy, write_draft
 from strict_cookies.audit_commands import program
 from strict_cookies.errors import AuditError, PolicyError
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
 from tests.audit.observations import (
     MISBEHAVING,
     SITE,

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 import example_app
 from strict_cookies import CookiePolicy
-from strict_cookies.countries import HOME
+from strict_cookies.policy.countries import HOME
 
 POLICY = CookiePolicy.load(Path(example_app.__file__).with_name("cookies.toml"))
 

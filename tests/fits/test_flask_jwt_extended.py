@@ -17,7 +17,7 @@ from flask_jwt_extended import (
 
 from strict_cookies import CookieDroppedError, StrictCookies
 from strict_cookies.installed import used_cookies
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
 
 SITE = "https://localhost"
 SECRET = "k" * 32

@@ -20,7 +20,7 @@ from flask_wtf import CSRFProtect
 
 from strict_cookies import CookieDroppedError, StrictCookies, current_login
 from strict_cookies.installed import used_cookies
-from strict_cookies.loading import parse_policy
+from strict_cookies.policy.loader import parse_policy
 
 SITE = "https://localhost"
 COOKIE = "__Host-Http-session"

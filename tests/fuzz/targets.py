@@ -24,8 +24,8 @@ from strict_cookies.http.cookies import (
     parse_cookie_date,
     parse_set_cookie,
 )
-from strict_cookies.loading import parse_policy
-from strict_cookies.policy import CookiePolicy
+from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.reports import MAX_REPORTS, MalformedReportError, read_reports
 from strict_cookies.sessions.ids import SessionIds, has_form
 from strict_cookies.sessions.record import Payloads, Unreadable, split

@@ -23,7 +23,7 @@ from .step_findings import compare_steps
 from .storage_findings import compare_storage, find_unseen_storage
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .observation import Observation
 
 #: Most pages that one finding names.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..archive.store import Archive
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .expectations import Expected
     from .observation import Observation
     from .values import Values

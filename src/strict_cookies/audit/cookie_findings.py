@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._util.durations import say_duration
-from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
+from ..policy.catalogue import (
+    find_certain_tracker,
+    find_framework_cookie,
+    find_tracker,
+    find_tracker_host,
+)
 from ..wording import join_words
 from .finding import Finding, Kind
 from .plain import plain_pages, say_seconds
@@ -20,8 +25,8 @@ from .plain import plain_pages, say_seconds
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from ..cookie import DeclaredCookie
-    from ..policy import CookiePolicy
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
     from .observation import BlockedCookie, Observation, ObservedCookie
 
 #: By how much a stored lifetime may be above the declared one, in seconds: the browser's clock

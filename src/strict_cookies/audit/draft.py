@@ -2,7 +2,7 @@
 A first ``cookies.toml`` for a site that has none, from what a browser saw there.
 
 It declares nothing by itself: titles, purposes and descriptions are left for somebody to fill in,
-and until then :mod:`~strict_cookies.loading` refuses the file and names each gap. What belongs to a
+and until then :mod:`~strict_cookies.policy.loader` refuses the file and names each gap. What belongs to a
 tracker or a third party is no entry but a comment that says to remove it.
 """
 
@@ -13,13 +13,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from .._util.urls import is_host_name
-from ..catalogue import find_certain_tracker, find_framework_cookie, find_tracker, find_tracker_host
-from ..cookie import DeclaredCookie
-from ..drafting import comment, read_first_policy, suggest_origin
 from ..errors import AuditError, PolicyError
 from ..ledger import suggest_entry, toml_text
-from ..purposes import Purpose
-from ..storage import DeclaredStorage
+from ..policy.catalogue import (
+    find_certain_tracker,
+    find_framework_cookie,
+    find_tracker,
+    find_tracker_host,
+)
+from ..policy.cookie import DeclaredCookie
+from ..policy.draft import comment, read_first_policy, suggest_origin
+from ..policy.purposes import Purpose
+from ..policy.web_storage import DeclaredStorage
 from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter
 from .plain import host_of, plain, plain_url, say_seconds
 

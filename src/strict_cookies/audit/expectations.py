@@ -19,7 +19,7 @@ from ..http.compare import Pairs, find_weaker
 from ..http.csp import parse_csp
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .observation import ObservedPage
 
 #: Gives the headers that a page should have, names with values.

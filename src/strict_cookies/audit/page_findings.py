@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..catalogue import find_tracker_host
+from ..policy.catalogue import find_tracker_host
 from ..wording import join_words
 from .coverage import is_seen, measure_coverage
 from .expectations import Expected, find_weak_headers
@@ -15,7 +15,7 @@ from .finding import Finding, Kind
 from .plain import host_of, plain_pages, plain_url
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .observation import Observation, ObservedHost, ObservedPage
 
 

@@ -23,7 +23,7 @@ from .plain import plain, plain_frame, plain_url
 from .values import SENSITIVE
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .expectations import Expected
     from .observation import Observation, ObservedPage, Setter
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..purposes import Purpose
+from ..policy.purposes import Purpose
 from .cookie_findings import cookie_label
 from .finding import Finding, Kind
 from .storage_findings import find_storage, storage_label
 
 if TYPE_CHECKING:
-    from ..cookie import DeclaredCookie
-    from ..policy import CookiePolicy
-    from ..storage import DeclaredStorage
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
+    from ..policy.web_storage import DeclaredStorage
     from .observation import Observation
 
 #: How the name of a step begins after which nothing of a login may be left.

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..catalogue import find_certain_tracker, find_tracker_host
+from ..policy.catalogue import find_certain_tracker, find_tracker_host
 from .cookie_findings import say_tracker
 from .finding import Finding, Kind
 from .plain import host_of, plain_pages
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
-    from ..storage import DeclaredStorage
+    from ..policy.policy import CookiePolicy
+    from ..policy.web_storage import DeclaredStorage
     from .observation import Observation, ObservedStorage
 
 

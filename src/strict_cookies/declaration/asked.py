@@ -13,7 +13,7 @@ from .language import LANGUAGES, Language, find_language
 if TYPE_CHECKING:
     from flask import Response
 
-    from ..policy import Site
+    from ..policy.policy import Site
 
 
 class Asked(NamedTuple):

@@ -17,10 +17,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import say_duration
-from ..entry import texts_of
 from ..http.cookies import name_prefix
-from ..purposes import Purpose
-from ..storage import STORAGE_NAMES
+from ..policy.entry import texts_of
+from ..policy.purposes import Purpose
+from ..policy.web_storage import STORAGE_NAMES
 from ..wording import N_
 from .law import has_data_rights, legal_of
 from .processing import COUNTERS, PROCESSING, Processing
@@ -29,10 +29,10 @@ from .third_parties import describe_origins, describe_recipients, may_set_cookie
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from ..cookie import DeclaredCookie
-    from ..policy import CookiePolicy
-    from ..preference import DeclaredPreference
-    from ..storage import DeclaredStorage
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
+    from ..policy.preference import DeclaredPreference
+    from ..policy.web_storage import DeclaredStorage
     from .edition import Edition
 
 FORMAT = "strict-cookies-declaration"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..wording import N_
 
-#: As in :mod:`strict_cookies.purposes`, for the catalogues.
+#: As in :mod:`strict_cookies.policy.purposes`, for the catalogues.
 PURPOSE_LABELS = (
     N_("Session management"),
     N_("Login and authentication"),

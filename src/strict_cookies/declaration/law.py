@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from ..purposes import Purpose
+from ..policy.purposes import Purpose
 
 #: The words of ``[site] jurisdictions`` that have a law here.
 KNOWN_JURISDICTIONS = ("EU", "UK", "FR")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .edition import Edition
     from .language import Language
     from .processing import Processing

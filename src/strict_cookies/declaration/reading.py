@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from ..cookie import DeclaredCookie
 from ..errors import PolicyError
-from ..external_origin import ExternalOrigin
-from ..policy import CookiePolicy, Site
-from ..preference import DeclaredPreference
-from ..recipient import Recipient
-from ..storage import DeclaredStorage
+from ..policy.cookie import DeclaredCookie
+from ..policy.external_origin import ExternalOrigin
+from ..policy.policy import CookiePolicy, Site
+from ..policy.preference import DeclaredPreference
+from ..policy.recipient import Recipient
+from ..policy.web_storage import DeclaredStorage
 from .document import FORMAT, FORMAT_VERSION
 
 T = TypeVar("T")

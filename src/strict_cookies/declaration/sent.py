@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..catalogue import find_tracker
-from ..entry import texts_of
 from ..ledger import show
+from ..policy.catalogue import find_tracker
+from ..policy.entry import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..cookie import DeclaredCookie
-    from ..policy import CookiePolicy
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
     from ..reader import Arrived
 
 #: ``"ignored"``: it came twice, in two spellings or damaged, and counts as absent.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
-    from ..policy import Site
+    from ..policy.policy import Site
     from ..sessions.manager import SessionManager
     from ..sessions.retention import Kept
     from ..sessions.visit import Visit

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ..countries import HOME
-from ..entry import texts_of
-from ..external_origin import KINDS
+from ..policy.countries import HOME
+from ..policy.entry import texts_of
+from ..policy.external_origin import KINDS
 from ..wording import N_
 from .language import find_language
 
 if TYPE_CHECKING:
-    from ..external_origin import ExternalOrigin
-    from ..policy import CookiePolicy
-    from ..recipient import Recipient
+    from ..policy.external_origin import ExternalOrigin
+    from ..policy.policy import CookiePolicy
+    from ..policy.recipient import Recipient
 
 #: Whether the other site's own cookies go along.
 Cookies = Literal["never", "withheld", "possible"]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from markupsafe import Markup
 
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from ..reader import Arrived
     from .published import Published
 

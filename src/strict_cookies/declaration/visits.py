@@ -13,7 +13,7 @@ from flask import Response, render_template, url_for
 from .language import LANGUAGES
 
 if TYPE_CHECKING:
-    from ..policy import Site
+    from ..policy.policy import Site
     from .asked import Asked
 
 

@@ -25,7 +25,7 @@ from .preferences import SESSION_KEY, preferences
 from .retention import describe_kept
 
 if TYPE_CHECKING:
-    from ..policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
     from .options import SessionOptions
 
 #: The form's name, and its version, which grows when a member changes its meaning.

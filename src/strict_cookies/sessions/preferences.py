@@ -22,7 +22,7 @@ from ..errors import PreferenceValueError, UnknownPreferenceError
 from ..ledger import show
 
 if TYPE_CHECKING:
-    from ..preference import DeclaredPreference
+    from ..policy.preference import DeclaredPreference
 
 #: The one key of the session that holds all of them.
 SESSION_KEY = "_strict_cookies_preferences"

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from ..errors import PolicyError
+from ..http.cookies import is_token
 from .catalogue import is_known_tracker
 from .cookie import DeclaredCookie
 from .entry import Entry, Text
-from .errors import PolicyError
-from .http.cookies import is_token
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .external_origin import ExternalOrigin
     from .preference import DeclaredPreference
     from .recipient import Recipient
-    from .storage import DeclaredStorage
+    from .web_storage import DeclaredStorage
 
 Transport = Literal["https", "plain-http"]
 
@@ -139,7 +139,7 @@ class CookiePolicy:
         Raises:
             PolicyError: The file can't be read, or all that is wrong in it.
         """
-        from .loading import load_policy
+        from .loader import load_policy
 
         return load_policy(path)
 

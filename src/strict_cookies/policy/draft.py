@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ._util.text import one_line
-from ._util.urls import is_local
+from .._util.text import one_line
+from .._util.urls import is_local
+from ..wording import join_words
 from .catalogue import find_tracker_host
 from .external_origin import read_origin
-from .wording import join_words
 
 #: The kinds of an external origin that admit what is loaded from it, by the word for that.
 _KINDS = {

@@ -1,5 +1,5 @@
 """
-``catalogue.toml`` as text -> :class:`~strict_cookies.catalogue.Catalogue`, checked.
+``catalogue.toml`` as text -> :class:`~strict_cookies.policy.catalogue.Catalogue`, checked.
 
 Imported when the catalogue is first asked, so that nobody pays for it at the start.
 """
@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ._util.urls import is_host_name
+from .._util.urls import is_host_name
 from .catalogue import (
     Catalogue,
     Category,

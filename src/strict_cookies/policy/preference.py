@@ -2,7 +2,7 @@
 One declared preference: what a visitor may choose, kept in the session and gone with it.
 
 Since it lives in the session it has no lifetime and stores nothing of its own in the browser. The
-session code reads :attr:`~strict_cookies.policy.CookiePolicy.preferences` and takes no other name
+session code reads :attr:`~strict_cookies.policy.policy.CookiePolicy.preferences` and takes no other name
 and no other value.
 
 Source: WP194 section 3.6, user interface customisation within the session.

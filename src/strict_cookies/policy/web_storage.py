@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar, Literal, get_args
 
-from ._util.durations import say_duration
+from .._util.durations import say_duration
 from .entry import TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .purposes import Purpose, lifetime_mistakes, read_purposes, strictest_limit
 
@@ -44,7 +44,7 @@ class DeclaredStorage(NamedEntry):
             ``*`` makes it a pattern.
         kind: ``"local"``, ``"session"``, ``"indexeddb"`` or ``"cache"``.
         title: What visitors read first, for example ``"Unsent order"``.
-        purposes: One or more :class:`~strict_cookies.purposes.Purpose` or their words; the
+        purposes: One or more :class:`~strict_cookies.policy.purposes.Purpose` or their words; the
             strictest limit applies.
         description: What it does, in plain words.
         without_it: What the visitor could not do if it were missing.

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from ._util.urls import is_host_name
+from .._util.urls import is_host_name
+from ..http.cookies import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
-from .http.cookies import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .purposes import Purpose, lifetime_mistakes, read_purposes
 
 SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
@@ -33,7 +33,7 @@ class DeclaredCookie(NamedEntry):
     Args:
         name: A token, exact in case; a trailing ``*`` makes it a pattern.
         title: What visitors read first, for example ``"Form protection"``.
-        purposes: One or more :class:`~strict_cookies.purposes.Purpose` or their words; the
+        purposes: One or more :class:`~strict_cookies.policy.purposes.Purpose` or their words; the
             strictest limit applies.
         description: What the cookie does, in plain words.
         without_it: What the visitor could not do if it were missing.

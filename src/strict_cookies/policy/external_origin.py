@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from ._util.urls import is_local
+from .._util.urls import is_local
 from .catalogue import find_tracker_host
 from .entry import TEXT_WANTED, Entry, Text, Types
 
@@ -55,7 +55,7 @@ class ExternalOrigin(Entry):
             ``https`` or ``wss``; plain ``http`` and ``ws`` for this machine only.
         kinds: One or more of :data:`KINDS`. A ``wss`` origin is for ``"connect"`` alone.
         reason: Why the site needs it, in plain words.
-        recipient: The name of the :class:`~strict_cookies.recipient.Recipient` behind it.
+        recipient: The name of the :class:`~strict_cookies.policy.recipient.Recipient` behind it.
         not_the_tracker: Why the host is not what the catalogue knows it as.
 
     Raises:

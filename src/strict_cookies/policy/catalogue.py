@@ -5,7 +5,7 @@ A hit means "a name commonly associated with ...". A name alone proves nothing, 
 declaration decides: the policy refuses a known tracker unless its entry says why it is something
 else, and the framework entries only lend their words to a first declaration.
 
-Beside :mod:`~strict_cookies.purposes` at the start of the flow; everything later may ask. It is
+Beside :mod:`~strict_cookies.policy.purposes` at the start of the flow; everything later may ask. It is
 safe to ask about any text, hostile names included: cost hardly grows with the catalogue, at most
 linearly with the name, and nothing asked about is kept. The data, ``catalogue.toml``, is read and
 checked at the first question, so importing this module is cheap and a first answer is not.
@@ -59,7 +59,7 @@ class FrameworkCookie(NamedTuple):
         name: The name or pattern, exact in case.
         set_by: What commonly sets it, for people.
         title: What visitors read first.
-        purposes: Words of :class:`~strict_cookies.purposes.Purpose`.
+        purposes: Words of :class:`~strict_cookies.policy.purposes.Purpose`.
         description: What it does, in a sentence for visitors.
         without_it: What the visitor could not do if it were missing, in a sentence.
         distributions: Names on PyPI, normalised, of what sets it; empty where none does.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._util.durations import read_duration
+from .._util.durations import read_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from ..errors import PolicyError
 from .catalogue import find_tracker, is_known_tracker, trackers_under
-from .errors import PolicyError
 
 #: Text for people: one text, or one for each language tag.
 Text = str | Mapping[str, str]

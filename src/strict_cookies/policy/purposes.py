@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
-from ._util.durations import say_duration
-from .http.cookies import MAX_LIFETIME
+from .._util.durations import say_duration
+from ..http.cookies import MAX_LIFETIME
 
 #: WP194 sections 3.1 and 3.6 allow "a few hours" beyond the session for these purposes.
 A_FEW_HOURS = timedelta(hours=4)

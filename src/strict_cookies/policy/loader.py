@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import PolicyError
+from ..errors import PolicyError
 from .external_origin import ExternalOrigin
 from .policy import CookiePolicy, Site, unknown_recipient
-from .sections import SECTIONS, SITE_KEYS
+from .schema import SECTIONS, SITE_KEYS
 
 if TYPE_CHECKING:
     from .entry import Entry
-    from .sections import Key, Section
+    from .schema import Key, Section
 
 #: Largest policy file that is read, in octets.
 MAX_FILE_OCTETS = 4 * 1024 * 1024

@@ -12,16 +12,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
-from . import preference, recipient, storage
+from . import preference, recipient
+from . import web_storage as storage
 from .cookie import SAMESITE, DeclaredCookie
 from .countries import COUNTRIES
 from .entry import MIN_PATTERN_LENGTH, Entry
 from .external_origin import KINDS, ExternalOrigin
-from .forms import FLAG, LANGUAGES, LIFETIME, LIST, STRING, STRINGS, TEXT, Form
 from .preference import DeclaredPreference
 from .purposes import A_FEW_HOURS, Purpose
 from .recipient import Recipient
-from .storage import DeclaredStorage
+from .value_types import FLAG, LANGUAGES, LIFETIME, LIST, STRING, STRINGS, TEXT, Form
+from .web_storage import DeclaredStorage
 
 
 class Key(NamedTuple):

@@ -2,7 +2,7 @@
 One recipient: who gets data from the site's server, for what, where, and under which safeguard.
 
 Published and nothing more: a recipient is never let into a page. Where the browser itself talks to
-one, an :class:`~strict_cookies.external_origin.ExternalOrigin` says so and names the recipient.
+one, an :class:`~strict_cookies.policy.external_origin.ExternalOrigin` says so and names the recipient.
 
 Source: GDPR Article 13(1)(e) and (f) for what must be told; Articles 44 to 49 for transfers.
 """
