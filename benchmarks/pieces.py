@@ -12,11 +12,11 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.http import dump_cookie, parse_cookie
 
 from strict_cookies._util.keys import SessionKeys
-from strict_cookies.reader import CookieReader
+from strict_cookies.firewall.request_cookies import CookieReader
+from strict_cookies.firewall.set_cookie import Judge, judge
 from strict_cookies.sessions.ids import SessionIds
 from strict_cookies.sessions.record import Payloads, Record, dump_record
 from strict_cookies.sessions.tagged import dump
-from strict_cookies.verdict import Judge, judge
 
 from .cases import SIX, Case, make_policy
 from .measure import ROUNDS, measure

@@ -13,7 +13,7 @@ import secrets
 
 from flask import Flask, abort, g, request, session
 
-from strict_cookies.origin import is_cross_origin
+from strict_cookies.firewall.cross_origin import is_cross_origin
 
 #: Methods that change nothing. Source: RFC 9110 section 9.2.1.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

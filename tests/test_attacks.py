@@ -16,11 +16,11 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request, Response
 
-from strict_cookies.firewall import CookieFirewall
+from strict_cookies.firewall.expire import MAX_SWEEP_LINES
+from strict_cookies.firewall.middleware import CookieFirewall
+from strict_cookies.firewall.set_cookie import Judge
 from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
 from strict_cookies.policy.policy import CookiePolicy
-from strict_cookies.sweeping import MAX_SWEEP_LINES
-from strict_cookies.verdict import Judge
 from tests.policies import declare
 from tests.wsgi import run
 

@@ -44,11 +44,12 @@ from strict_cookies.cli import cookies
 from strict_cookies.configuration import DEFAULTS
 from strict_cookies.declaration import document
 from strict_cookies.errors import PolicyError
-from strict_cookies.firewall import Mode
+from strict_cookies.firewall.cross_origin import CrossOrigin
+from strict_cookies.firewall.expire import Sweep
+from strict_cookies.firewall.https_redirect import Https
+from strict_cookies.firewall.middleware import Mode
 from strict_cookies.header_options import NOT_OURS, OPTIONS
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.https import Https
-from strict_cookies.origin import CrossOrigin
 from strict_cookies.policy.external_origin import KINDS
 from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.policy import Transport
@@ -59,7 +60,6 @@ from strict_cookies.report import contents
 from strict_cookies.sessions import own_copy, record
 from strict_cookies.sessions.limits import PRESETS, AtLimit, Binding
 from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION
-from strict_cookies.sweeping import Sweep
 from strict_cookies.trail import signing
 
 ROOT = Path(__file__).parents[1]

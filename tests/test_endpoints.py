@@ -14,15 +14,15 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, EnvironBuilder
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.endpoints import (
+from strict_cookies.firewall.browser_reports import MAX_ROWS, Report, ReportTable
+from strict_cookies.firewall.endpoints import (
     CLIENT_BURST,
     CLIENT_RATE,
     MAX_PAYLOAD,
     TOTAL_BURST,
     BrowserEndpoints,
 )
-from strict_cookies.guard.script import Guard, GuardScript
-from strict_cookies.reports import MAX_ROWS, Report, ReportTable
+from strict_cookies.firewall.guard.script import Guard, GuardScript
 from tests.test_buckets import Clock
 from tests.test_reports import IMAGE, PAYLOADS, legacy, modern
 from tests.wsgi import run

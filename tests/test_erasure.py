@@ -7,8 +7,8 @@ from flask import Flask, make_response, redirect, session
 from werkzeug.test import create_environ
 
 from strict_cookies import CookiePolicy, StrictCookies, erase
-from strict_cookies.erasure import erasing_headers
-from strict_cookies.verdict import judge
+from strict_cookies.firewall.clear_site_data import erasing_headers
+from strict_cookies.firewall.set_cookie import judge
 from tests.policies import declare
 
 EXPIRED = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"

@@ -12,9 +12,9 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, EnvironBuilder
 
 from strict_cookies import ConfigurationError, CookieDroppedError, CookieFirewall, CookiePolicy
-from strict_cookies.firewall import BASELINE_HEADERS
+from strict_cookies.firewall.expire import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
+from strict_cookies.firewall.middleware import BASELINE_HEADERS
 from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
-from strict_cookies.sweeping import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
 from tests.policies import declare
 from tests.wsgi import run
 
@@ -456,7 +456,7 @@ class TestFaults:
         def broken(self, line):
             raise RuntimeError(f"planted {line}")
 
-        monkeypatch.setattr("strict_cookies.verdict.Judge.__call__", broken)
+        monkeypatch.setattr("strict_cookies.firewall.set_cookie.Judge.__call__", broken)
         self.expect_500(serve(app_that_sets(SID)))
         assert "SC901" in caplog.text
         assert "s3cr3t" not in caplog.text

@@ -11,9 +11,9 @@ import pytest
 SCRIPT = """
 import os, signal, sys, threading
 from strict_cookies._util.rate_limit import TokenBuckets
-from strict_cookies.ledger import Ledger
+from strict_cookies.firewall.recorder import Ledger
 from strict_cookies.reasons import Reason
-from strict_cookies.reports import Report, ReportTable
+from strict_cookies.firewall.browser_reports import Report, ReportTable
 from strict_cookies.sessions.events import SessionEvents
 
 ledger, table, events = Ledger("app"), ReportTable("app"), SessionEvents("app")

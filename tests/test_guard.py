@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.guard.script import Guard, name_patterns, needs_nonce
+from strict_cookies.firewall.guard.script import Guard, name_patterns, needs_nonce
 from strict_cookies.http.presets import CLOSED_CSP
 from tests.policies import declare, keep
 

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask, Response, render_template_string
 
 from strict_cookies import CookiePolicy, StrictCookies
+from strict_cookies.firewall.browser_reports import Report
 from strict_cookies.http.presets import CLOSED_CSP
-from strict_cookies.reports import Report
 from tests.policies import declare, keep
 from tests.serving import serve
 

@@ -13,8 +13,8 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, create_environ
 
 from strict_cookies import ConfigurationError, CookieFirewall, CookiePolicy, StrictCookies
+from strict_cookies.firewall.https_redirect import HttpsRedirect, read_host
 from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS
-from strict_cookies.https import HttpsRedirect, read_host
 from tests.wsgi import run
 
 HOST = "erp.example.com"

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
 from strict_cookies import CookieDroppedError, CookieFirewall, CookiePolicy, Reason, cookie_dropped
-from strict_cookies.ledger import MAX_ROWS, MAX_SHOWN, OTHER, Ledger, show, suggest_entry, toml_text
+from strict_cookies.firewall.recorder import (
+    MAX_ROWS,
+    MAX_SHOWN,
+    OTHER,
+    Ledger,
+    show,
+    suggest_entry,
+    toml_text,
+)
 from strict_cookies.policy.loader import parse_policy
 
 ENVIRON = {"SCRIPT_NAME": "", "PATH_INFO": "/form"}

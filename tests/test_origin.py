@@ -15,8 +15,8 @@ from strict_cookies import (
     is_cross_origin,
     request_refused,
 )
+from strict_cookies.firewall.cross_origin import OriginGuard, read_origins
 from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS
-from strict_cookies.origin import OriginGuard, read_origins
 from strict_cookies.reasons import Reason
 from tests.policies import declare
 from tests.wsgi import run

@@ -19,7 +19,8 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
-from strict_cookies.firewall import BASELINE_HEADERS, CookieFirewall
+from strict_cookies.firewall.middleware import BASELINE_HEADERS, CookieFirewall
+from strict_cookies.firewall.set_cookie import Judge, judge
 from strict_cookies.http.cookies import (
     MAX_FIELD_OCTETS,
     MAX_PAIRS,
@@ -29,7 +30,6 @@ from strict_cookies.http.cookies import (
     parse_set_cookie,
 )
 from strict_cookies.policy.policy import CookiePolicy
-from strict_cookies.verdict import Judge, judge
 from tests.policies import declare
 from tests.wsgi import run
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strict_cookies import CookiePolicy, reader
-from strict_cookies.reader import CookieReader
+from strict_cookies import CookiePolicy
+from strict_cookies.firewall.middleware import request_cookies as reader
+from strict_cookies.firewall.request_cookies import CookieReader
 from tests.policies import declare
 
 POLICY = CookiePolicy(cookies=(declare("__Host-sid"), declare("csrf"), declare("pref_*")))

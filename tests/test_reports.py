@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from strict_cookies import browser_reported
 from strict_cookies.errors import MalformedReportError
-from strict_cookies.ledger import MAX_SHOWN
-from strict_cookies.policy.catalogue import load_catalogue
-from strict_cookies.reasons import Reason
-from strict_cookies.reports import (
+from strict_cookies.firewall.browser_reports import (
     MAX_REPORTS,
     MAX_ROWS,
     OTHER_REPORT,
@@ -23,6 +20,9 @@ from strict_cookies.reports import (
     explain_report,
     read_reports,
 )
+from strict_cookies.firewall.recorder import MAX_SHOWN
+from strict_cookies.policy.catalogue import load_catalogue
+from strict_cookies.reasons import Reason
 
 HOST = "erp.example.com"
 IMAGE = Report("csp-violation", "img-src", "https://tracker.example")

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Response, render_template_string, session
 
 from strict_cookies import CookiePolicy, StrictCookies
-from strict_cookies.reports import Report
+from strict_cookies.firewall.browser_reports import Report
 from tests.serving import serve
 
 pytestmark = pytest.mark.browser

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from strict_cookies import CookiePolicy, Reason
+from strict_cookies.firewall.set_cookie import MAX_TAILS, Judge, Verdict, judge
 from strict_cookies.http.cookies import MAX_PAIR_OCTETS
-from strict_cookies.verdict import MAX_TAILS, Judge, Verdict, judge
 from tests.policies import declare
 
 NOW = 1_800_000_000

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         WeakenedHeaderError,
     )
     from .extension import StrictCookies, csp_nonce, erase
-    from .firewall import CookieFirewall
+    from .firewall.cross_origin import is_cross_origin
+    from .firewall.middleware import CookieFirewall
     from .headers import StrictTalisman
-    from .origin import is_cross_origin
     from .policy.cookie import DeclaredCookie
     from .policy.external_origin import ExternalOrigin
     from .policy.policy import CookiePolicy, Site
@@ -67,7 +67,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ConfigurationError": "errors",
     "CookieDroppedError": "errors",
-    "CookieFirewall": "firewall",
+    "CookieFirewall": "firewall.middleware",
     "CookiePolicy": "policy.policy",
     "DeclaredCookie": "policy.cookie",
     "DeclaredPreference": "policy.preference",
@@ -98,7 +98,7 @@ _HOMES = {
     "declaration_published": "signals",
     "erase": "extension",
     "erase_user": "trail.prepared",
-    "is_cross_origin": "origin",
+    "is_cross_origin": "firewall.cross_origin",
     "login": "sessions.access",
     "logout": "sessions.access",
     "preferences": "sessions.preferences",

@@ -40,7 +40,7 @@ from .version_commands import diff_command, print_pdf, publish_command
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .firewall import CookieFirewall
+    from .firewall.middleware import CookieFirewall
     from .policy.policy import CookiePolicy
 
 #: Most places of one kind that ``init`` lists.

@@ -25,13 +25,13 @@ from flask import Flask
 from werkzeug.test import Client
 
 from .configuration import DEFAULTS, find_policy
+from .firewall.recorder import show, suggest_entry
+from .firewall.set_cookie import judge
 from .http.cookies import parse_set_cookie
-from .ledger import show, suggest_entry
 from .policy.loader import load_policy
 from .reasons import Reason
 from .session_cookie import declare_session
 from .signals import cookie_dropped
-from .verdict import judge
 
 if TYPE_CHECKING:
     from .policy.policy import CookiePolicy

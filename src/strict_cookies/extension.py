@@ -20,8 +20,8 @@ from .configuration import DEFAULTS
 from .declaration.blueprint import create_blueprint
 from .declaration.sessions_page import pages
 from .declaration.well_known import add_gpc
-from .erasure import erasing_headers
 from .errors import ConfigurationError, StoreUnavailableError
+from .firewall.clear_site_data import erasing_headers
 from .protection import Protection
 from .report.pages import report_pages
 from .sessions.interface import answer_unavailable

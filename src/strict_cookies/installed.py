@@ -14,7 +14,7 @@ from datetime import timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from .ledger import suggest_entry, toml_text
+from .firewall.recorder import suggest_entry, toml_text
 from .policy.catalogue import FrameworkCookie, framework_cookies
 
 if TYPE_CHECKING:

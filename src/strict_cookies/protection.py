@@ -22,8 +22,8 @@ from .configuration import find_policy, find_url_prefix, freeze_config
 from .declaration.published import Standing
 from .declaration.this_browser import let_button_through
 from .errors import ConfigurationError
+from .firewall.browser_reports import ReportTable
 from .reasons import Reason
-from .reports import ReportTable
 from .session_cookie import SessionCookie
 from .sessions.interface import ServerSessionInterface
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from .declaration.edition import Edition
     from .declaration.processing import Processing
     from .declaration.versions import Version, Versions
-    from .firewall import CookieFirewall
-    from .guard.script import Guard
+    from .firewall.cross_origin import OriginGuard
+    from .firewall.guard.script import Guard
+    from .firewall.middleware import CookieFirewall
     from .header_parts import Decorated
     from .headers import StrictTalisman
-    from .origin import OriginGuard
     from .policy.policy import CookiePolicy
     from .sessions.manager import SessionManager
     from .sessions.options import SessionOptions
@@ -315,7 +315,7 @@ class Protection:
         with self._lock:
             if self._wire is not None:
                 return self._wire.firewall
-            from .guard.script import Guard
+            from .firewall.guard.script import Guard
             from .middleware import inspect_chain, out_of_order
             from .settings import Settings
             from .wire import Wire
@@ -438,7 +438,7 @@ class Protection:
 
     def _find_reports(self) -> str:
         """Give the path that browsers report to."""
-        from .endpoints import REPORTS_PATH
+        from .firewall.endpoints import REPORTS_PATH
 
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
         return f"{root}{self.url_prefix}{REPORTS_PATH}"

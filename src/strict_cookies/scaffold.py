@@ -20,10 +20,10 @@ from .blocked import Kind
 from .checks import current_session_name
 from .configuration import DEFAULTS, find_policy
 from .errors import PolicyError, StrictCookiesError
+from .firewall.recorder import show
 from .header_layers import Hsts
 from .headers import HeaderContext, StrictTalisman
 from .installed import UsedCookie, used_cookies
-from .ledger import show
 from .policy.cookie import DeclaredCookie
 from .policy.draft import read_first_policy, suggest_origin
 from .policy.loader import parse_policy

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from ._util.durations import read_duration
 from .configuration import DEFAULTS, PREFIX, is_ours
 from .errors import ConfigurationError
-from .firewall import Mode, check_choice
+from .firewall.cross_origin import CrossOrigin, read_origins
+from .firewall.expire import Sweep
+from .firewall.https_redirect import Https, read_host
+from .firewall.middleware import Mode, check_choice
 from .http.paths import read_paths
-from .https import Https, read_host
-from .origin import CrossOrigin, read_origins
 from .policy.policy import Transport
 from .sessions.options import SessionOptions
-from .sweeping import Sweep
 from .trail.options import TrailOptions
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ class Settings(NamedTuple):
     What the application's configuration says, checked.
 
     Args:
-        mode: See :class:`~strict_cookies.firewall.CookieFirewall`; under ``app.testing`` the
+        mode: See :class:`~strict_cookies.firewall.middleware.CookieFirewall`; under ``app.testing`` the
             default is ``"raise"``.
         sweep: Likewise.
         transport: See :class:`~strict_cookies.policy.policy.CookiePolicy`.
         talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
         talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
-        https: What becomes of plain http; see :class:`~strict_cookies.https.HttpsRedirect`, also
+        https: What becomes of plain http; see :class:`~strict_cookies.firewall.https_redirect.HttpsRedirect`, also
             for ``canonical_host`` and ``https_exempt``.
         trusted_proxies: How many proxies stand in front.
         cross_origin: What becomes of other origins' requests; see
-            :class:`~strict_cookies.origin.OriginGuard`, also for ``trusted_origins`` and
+            :class:`~strict_cookies.firewall.cross_origin.OriginGuard`, also for ``trusted_origins`` and
             ``origin_exempt``.
         sessions: What is said of sessions.
         trail: What is said of the audit trail.

@@ -1,11 +1,11 @@
 """
 Signals for applications that want to know: blinker, as in Flask.
 
-The sender is the Flask application, or the :class:`~strict_cookies.firewall.CookieFirewall` under
+The sender is the Flask application, or the :class:`~strict_cookies.firewall.middleware.CookieFirewall` under
 any other WSGI app. Keyword arguments: ``cookie_name`` (for what arrived: a known name, else
 ``"other"``), ``reason`` (a :class:`~strict_cookies.reasons.Reason`) and ``place`` (the endpoint, or
 the path). ``browser_reported`` has ``reason`` and ``report`` instead: a
-:class:`~strict_cookies.reports.Report`, which anyone may have sent. A receiver's exception changes
+:class:`~strict_cookies.firewall.browser_reports.Report`, which anyone may have sent. A receiver's exception changes
 no response; it is recorded.
 
 Those of sessions carry no identifier and no value; ``user_id`` is what the application gave to

@@ -14,22 +14,22 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .declaration.this_browser import PATH
-from .endpoints import BrowserEndpoints
-from .firewall import CookieFirewall
+from .firewall.cross_origin import OriginGuard
+from .firewall.endpoints import BrowserEndpoints
+from .firewall.https_redirect import HttpsRedirect
+from .firewall.interceptors import INTERCEPTED
+from .firewall.middleware import CookieFirewall
+from .firewall.recorder import OTHER
 from .http.paths import request_path
-from .https import HttpsRedirect
-from .interception import INTERCEPTED
-from .ledger import OTHER
-from .origin import OriginGuard
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from flask import Flask
 
-    from .guard.script import Guard
+    from .firewall.browser_reports import ReportTable
+    from .firewall.guard.script import Guard
     from .headers import StrictTalisman
     from .policy.policy import CookiePolicy
-    from .reports import ReportTable
     from .settings import Settings
 
 

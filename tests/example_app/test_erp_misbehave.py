@@ -9,7 +9,7 @@ import pytest
 from example_app import misbehave, outcomes
 from example_app.tracker import Tracker
 from strict_cookies import browser_reported, cookie_dropped, stray_cookie_seen
-from strict_cookies.reports import Report
+from strict_cookies.firewall.browser_reports import Report
 
 UNDECLARED = SimpleNamespace(id="SC101", title="undeclared cookie")
 STRAY = SimpleNamespace(id="SC201", title="undeclared cookie arrived")

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from strict_cookies._util.keys import SessionKeys
 from strict_cookies._util.urls import is_host_name
 from strict_cookies.errors import PolicyError
-from strict_cookies.firewall import CookieFirewall
+from strict_cookies.firewall.browser_reports import MAX_REPORTS, MalformedReportError, read_reports
+from strict_cookies.firewall.middleware import CookieFirewall
 from strict_cookies.http.cookies import (
     attribute_tail,
     format_date,
@@ -26,7 +27,6 @@ from strict_cookies.http.cookies import (
 )
 from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.policy import CookiePolicy
-from strict_cookies.reports import MAX_REPORTS, MalformedReportError, read_reports
 from strict_cookies.sessions.ids import SessionIds, has_form
 from strict_cookies.sessions.record import Payloads, Unreadable, split
 from strict_cookies.sessions.tagged import dump, load

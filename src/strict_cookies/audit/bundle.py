@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BundleError
-from ..ledger import show
+from ..firewall.recorder import show
 from .formats.csv_file import write_csv
 from .formats.html import write_html
 from .formats.json_file import write_json

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .._util.urls import is_host_name
 from ..errors import AuditError, PolicyError
-from ..ledger import suggest_entry, toml_text
+from ..firewall.recorder import suggest_entry, toml_text
 from ..policy.catalogue import (
     find_certain_tracker,
     find_framework_cookie,

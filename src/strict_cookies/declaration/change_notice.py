@@ -90,7 +90,7 @@ def add_change_notice(
 
     @blueprint.post("/notice")
     def put_notice_away() -> Response:
-        from ..origin import is_cross_origin
+        from ..firewall.cross_origin import is_cross_origin
 
         if is_cross_origin(request.environ):
             abort(HTTPStatus.FORBIDDEN, "Another site's page may not put a notice away here.")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, current_app, redirect, request, session, url_for
 from markupsafe import Markup
 
-from ..origin import is_cross_origin
+from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import FRESH, current_login, has_fresh_login, server_session, sign_in_url
 from ..sessions.device import UNKNOWN, read_label
 from ..sessions.session import ServerSession

@@ -23,7 +23,7 @@ from flask import Response, abort, current_app, make_response, redirect, request
 from flask.sessions import NullSession, SecureCookieSession
 
 from .._util.urls import is_local, request_host
-from ..origin import is_cross_origin
+from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import requires_fresh_login
 from ..sessions.session import ServerSession
 from .asked import find_asked
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from markupsafe import Markup
 
+    from ..firewall.request_cookies import Arrived
     from ..policy.policy import CookiePolicy
-    from ..reader import Arrived
     from .published import Published
 
 #: Below the prefix of the library's pages.
@@ -87,7 +87,7 @@ def add_this_browser(
 
     @blueprint.post(PATH)
     def delete_from_browser() -> Response:
-        from ..sweeping import ASKED_FOR
+        from ..firewall.expire import ASKED_FOR
 
         if is_cross_origin(request.environ):
             abort(403, "Another site's page may not delete anything here.")
@@ -143,7 +143,7 @@ def _send_copy() -> Response:
 
 def _find_arrived(policy: CookiePolicy) -> Arrived:
     """Name what came: what was cut is known to the firewall alone."""
-    from ..reader import ARRIVED, CookieReader
+    from ..firewall.request_cookies import ARRIVED, CookieReader
 
     found: Arrived | None = request.environ.get(ARRIVED)
     if found is not None:

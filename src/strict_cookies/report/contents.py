@@ -16,7 +16,7 @@ from .. import __version__
 from ..asvs import assess
 from ..asvs_checks import Live
 from ..errors import ConfigurationError
-from ..ledger import show
+from ..firewall.recorder import show
 from ..reasons import Reason
 
 if TYPE_CHECKING:

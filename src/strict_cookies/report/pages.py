@@ -29,7 +29,7 @@ from flask import (
 from markupsafe import Markup
 
 from .._util.durations import say_duration
-from ..origin import is_cross_origin
+from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
 

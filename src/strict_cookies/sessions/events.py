@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._util.forks import make_lock
-from ..ledger import describe_fault
+from ..firewall.recorder import describe_fault
 from ..reasons import Reason
 from ..signals import session_alarm
 

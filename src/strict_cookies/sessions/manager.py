@@ -29,7 +29,7 @@ from typing import Any
 
 from .._util.keys import SessionKeys
 from ..errors import SessionLimitError, StoreUnavailableError
-from ..ledger import show
+from ..firewall.recorder import show
 from ..reasons import Reason
 from ..signals import signed_in, signed_out
 from .control import SessionControl

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, session
 
 from ..errors import PreferenceValueError, UnknownPreferenceError
-from ..ledger import show
+from ..firewall.recorder import show
 
 if TYPE_CHECKING:
     from ..policy.preference import DeclaredPreference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from ..errors import StrictCookiesError
-from ..ledger import log_fault
+from ..firewall.recorder import log_fault
 from ..reasons import Reason
 
 logger = logging.getLogger("strict_cookies")

@@ -19,13 +19,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
-from ._util.urls import is_host_name, is_local, request_host
-from .http.cookies import is_token, name_prefix
+from .._util.urls import is_host_name, is_local, request_host
+from ..http.cookies import is_token, name_prefix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy.policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
 
 Sweep = Literal["known", "host", "site", "off"]
 

@@ -13,10 +13,10 @@ byte.
 
 **Faults close the door.** An exception in judging, or one that the application lets out, is
 answered with a 500 that carries the baseline headers and no cookie. **Observers never do**: see
-:mod:`~strict_cookies.ledger`.
+:mod:`~strict_cookies.firewall.recorder`.
 
 **Strays** are cut, and expired in the browser where that can hurt nobody: see
-:mod:`~strict_cookies.sweeping`.
+:mod:`~strict_cookies.firewall.expire`.
 
 Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 """
@@ -27,31 +27,26 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ._util.urls import is_local, request_host
-from .errors import (
-    ConfigurationError,
-    CookieDroppedError,
-    StrictCookiesError,
-    WeakenedHeaderError,
-)
-from .http.compare import HeaderSet
-from .http.cookies import is_token, split_pair
-from .interception import INTERCEPTED
-from .ledger import OTHER, Ledger, explain
-from .policy.catalogue import find_certain_tracker
-from .policy.policy import CookiePolicy
-from .reader import ARRIVED, CookieReader
-from .reasons import Reason
-from .sweeping import Sweep, Sweeper
-from .verdict import Judge
+from .._util.urls import is_local, request_host
+from ..errors import ConfigurationError, CookieDroppedError, StrictCookiesError, WeakenedHeaderError
+from ..http.compare import HeaderSet
+from ..http.cookies import is_token, split_pair
+from ..policy.catalogue import find_certain_tracker
+from ..policy.policy import CookiePolicy
+from ..reasons import Reason
+from .expire import Sweep, Sweeper
+from .interceptors import INTERCEPTED
+from .recorder import OTHER, Ledger, explain
+from .request_cookies import ARRIVED, CookieReader
+from .set_cookie import Judge
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .interception import Interception, Interceptor
-    from .ledger import OnVerdict
+    from .interceptors import Interception, Interceptor
+    from .recorder import OnVerdict
 
     Headers = list[tuple[str, str]]
     ExcInfo = (
@@ -96,11 +91,11 @@ class CookieFirewall:
             default :data:`BASELINE_HEADERS`.
         on_verdict: Called with reason, cookie name and place for each verdict but a pass.
         interceptors: Asked in turn whether the application gets a request at all; see
-            :mod:`~strict_cookies.interception`. In report-only mode none of them answers.
+            :mod:`~strict_cookies.firewall.interceptors`. In report-only mode none of them answers.
         place: Tells from the environ where something happened; by default the path.
         sender: Sender of the signals; by default this object.
         shows: Paths (``PATH_INFO``) of pages that show a browser the names of what it sent; they
-            find them under :data:`~strict_cookies.reader.ARRIVED` where something was cut.
+            find them under :data:`~strict_cookies.firewall.request_cookies.ARRIVED` where something was cut.
         propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
 
     Raises:

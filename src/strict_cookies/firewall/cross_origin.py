@@ -26,16 +26,16 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
-from ._util.urls import is_local, request_host
-from .errors import ConfigurationError
-from .http.paths import is_listed
-from .interception import Interception, plain_text
-from .reasons import Reason
+from .._util.urls import is_local, request_host
+from ..errors import ConfigurationError
+from ..http.paths import is_listed
+from ..reasons import Reason
+from .interceptors import Interception, plain_text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy.policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
 
 CrossOrigin = Literal["refuse", "require-proof", "off"]
 
@@ -58,7 +58,7 @@ _ANSWERS = {
 
 class OriginGuard:
     """
-    Refuse cross-origin requests; an :data:`~strict_cookies.interception.Interceptor`.
+    Refuse cross-origin requests; an :data:`~strict_cookies.firewall.interceptors.Interceptor`.
 
     Args:
         policy: What is declared.

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from .http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
-from .ledger import OTHER, Found
-from .policy.catalogue import find_certain_tracker, tracker_heads
-from .policy.policy import CookiePolicy
-from .reasons import Reason
+from ..http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
+from ..policy.catalogue import find_certain_tracker, tracker_heads
+from ..policy.policy import CookiePolicy
+from ..reasons import Reason
+from .recorder import OTHER, Found
 
 #: Looking a member up on its class costs as much as splitting a pair.
 _AMBIGUOUS = Reason.AMBIGUOUS

@@ -14,10 +14,10 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import signals
-from ._util.forks import make_lock
-from .policy.catalogue import find_framework_cookie
-from .reasons import Reason
+from .. import signals
+from .._util.forks import make_lock
+from ..policy.catalogue import find_framework_cookie
+from ..reasons import Reason
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from ._util.rate_limit import TokenBuckets
-from .errors import MalformedReportError
-from .reports import ReportTable, read_reports
+from .._util.rate_limit import TokenBuckets
+from ..errors import MalformedReportError
+from .browser_reports import ReportTable, read_reports
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -18,14 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ._util.urls import is_host_name, is_local, request_host
-from .http.cookies import SetCookie, attribute_tail
+from .._util.urls import is_host_name, is_local, request_host
+from ..http.cookies import SetCookie, attribute_tail
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .policy.cookie import DeclaredCookie
-    from .policy.policy import CookiePolicy
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
 
 
 def erasing_headers(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .reasons import Reason
+    from ..reasons import Reason
 
 #: Set in the environ of a request to which an interceptor objected.
 INTERCEPTED = "strict_cookies.intercepted"

@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._util.urls import is_host_name
-from .http.cookies import (
+from .._util.urls import is_host_name
+from ..http.cookies import (
     MAX_ATTRIBUTE_OCTETS,
     MAX_LIFETIME,
     MAX_PAIR_OCTETS,
@@ -35,13 +35,13 @@ from .http.cookies import (
     path_matches,
     split_pair,
 )
-from .policy.catalogue import is_known_tracker
-from .reasons import Reason
+from ..policy.catalogue import is_known_tracker
+from ..reasons import Reason
 
 if TYPE_CHECKING:
-    from .ledger import Found
-    from .policy.cookie import DeclaredCookie
-    from .policy.policy import CookiePolicy
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
+    from .recorder import Found
 
 #: Attribute tails that a :class:`Judge` remembers, at most.
 MAX_TAILS = 1024

@@ -24,7 +24,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..policy.policy import CookiePolicy
+    from ...policy.policy import CookiePolicy
 
 #: Characters that mean something in a JavaScript pattern.
 _SPECIAL = r"[\\^$.*+?()\[\]{}|/]"
@@ -113,7 +113,7 @@ def name_patterns(policy: CookiePolicy) -> dict[str, str]:
     A cookie counts where it is declared as ``script_readable``. An exact name beats a pattern, a
     longer pattern a shorter one, as on the wire.
     """
-    from ..policy.web_storage import StorageKind
+    from ...policy.web_storage import StorageKind
 
     patterns = {"cookie": f"^{_either(_cookie_alternatives(policy))}$"}
     for kind in get_args(StorageKind):

@@ -24,11 +24,11 @@ from urllib.parse import quote, unquote_to_bytes
 
 from werkzeug.sansio.utils import host_is_trusted
 
-from ._util.urls import is_local, request_host
-from .errors import ConfigurationError
-from .http.paths import is_listed, request_path
-from .interception import Interception, plain_text
-from .reasons import Reason
+from .._util.urls import is_local, request_host
+from ..errors import ConfigurationError
+from ..http.paths import is_listed, request_path
+from ..reasons import Reason
+from .interceptors import Interception, plain_text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -50,7 +50,7 @@ _AUTHORITY = r"(?i)(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?"
 
 class HttpsRedirect:
     """
-    Redirect requests over plain http; an :data:`~strict_cookies.interception.Interceptor`.
+    Redirect requests over plain http; an :data:`~strict_cookies.firewall.interceptors.Interceptor`.
 
     Args:
         canonical_host: Where to, for example ``"erp.example.com"``; a port only where https is not
