@@ -48,7 +48,7 @@ from strict_cookies.firewall.cross_origin import CrossOrigin
 from strict_cookies.firewall.expire import Sweep
 from strict_cookies.firewall.https_redirect import Https
 from strict_cookies.firewall.middleware import Mode
-from strict_cookies.header_options import NOT_OURS, OPTIONS
+from strict_cookies.headers.options import NOT_OURS, OPTIONS
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.external_origin import KINDS
 from strict_cookies.policy.loader import parse_policy

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from strict_cookies import ConfigurationError
-from strict_cookies.header_layers import Hsts, resolve
-from strict_cookies.header_options import NOT_OURS, OPTIONS, check_layer
+from strict_cookies.headers.merge import Hsts, resolve
+from strict_cookies.headers.options import NOT_OURS, OPTIONS, check_layer
 from strict_cookies.http.presets import CLOSED_PERMISSIONS, OPT_OUT, PROFILES, YEAR
 
 

@@ -18,11 +18,11 @@ from strict_cookies import (
     WeakenedHeaderError,
     csp_nonce,
 )
-from strict_cookies.header_layers import resolve
-from strict_cookies.header_options import OPTIONS, check_layer
-from strict_cookies.headers import HeaderContext
+from strict_cookies.headers.merge import resolve
+from strict_cookies.headers.nonces import NONCE
+from strict_cookies.headers.options import OPTIONS, check_layer
+from strict_cookies.headers.talisman import HeaderContext
 from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS, OPT_OUT, PROFILES
-from strict_cookies.nonces import NONCE
 
 CSP = "Content-Security-Policy"
 TRIAL = f"{CSP}-Report-Only"

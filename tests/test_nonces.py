@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 
-from strict_cookies import nonces
-from strict_cookies.nonces import BATCH, NonceSource
+from strict_cookies.headers.nonces import BATCH, NonceSource
+from strict_cookies.headers.talisman import nonces
 
 
 def test_nonce_has_128_bits_and_comes_once():
@@ -54,7 +54,7 @@ def test_forked_processes_get_different_ones():
     """Workers that were forked with a batch at hand give out none of it."""
     code = f"""
 import os
-from strict_cookies.nonces import NonceSource
+from strict_cookies.headers.nonces import NonceSource
 source = NonceSource()
 print(source.draw(), flush=True)
 for _ in range(3):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .extension import StrictCookies, csp_nonce, erase
     from .firewall.cross_origin import is_cross_origin
     from .firewall.middleware import CookieFirewall
-    from .headers import StrictTalisman
+    from .headers.talisman import StrictTalisman
     from .policy.cookie import DeclaredCookie
     from .policy.external_origin import ExternalOrigin
     from .policy.policy import CookiePolicy, Site
@@ -85,7 +85,7 @@ _HOMES = {
     "StoreUnavailableError": "errors",
     "StrictCookies": "extension",
     "StrictCookiesError": "errors",
-    "StrictTalisman": "headers",
+    "StrictTalisman": "headers.talisman",
     "UnchangedDeclarationError": "errors",
     "UnknownPreferenceError": "errors",
     "WeakenedHeaderError": "errors",

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ._util.durations import say_duration
-from .header_options import TELLING_POLICIES
+from .headers.options import TELLING_POLICIES
 from .http.cookies import name_prefix
 from .http.csp import NONE, RUNNING, WIDE, find_sources
 from .http.presets import YEAR
@@ -24,7 +24,7 @@ from .wording import join_words
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .header_layers import HeaderOptions
+    from .headers.merge import HeaderOptions
     from .policy.cookie import DeclaredCookie
     from .policy.policy import CookiePolicy
 

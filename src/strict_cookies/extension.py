@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
-    from .header_options import Layer
-    from .header_parts import Decorated, View
+    from .headers.options import Layer
+    from .headers.scopes import Decorated, View
 
 R = TypeVar("R", bound="Response")
 
@@ -107,7 +107,7 @@ class StrictCookies:
         """
         if misplaced:
             raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
-        from .header_parts import give_options
+        from .headers.scopes import give_options
 
         return give_options(self._decorated, _check_reached, options)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .header_layers import HeaderOptions
-from .header_options import TELLING_POLICIES
+from .headers.merge import HeaderOptions
+from .headers.options import TELLING_POLICIES
 from .http.csp import RUNNING, WIDE, Directives
 from .http.presets import CLOSED_CSP, YEAR
 from .wording import join_words

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from .firewall.cross_origin import OriginGuard
     from .firewall.guard.script import Guard
     from .firewall.middleware import CookieFirewall
-    from .header_parts import Decorated
-    from .headers import StrictTalisman
+    from .headers.scopes import Decorated
+    from .headers.talisman import StrictTalisman
     from .policy.policy import CookiePolicy
     from .sessions.manager import SessionManager
     from .sessions.options import SessionOptions
@@ -374,7 +374,7 @@ class Protection:
         Raises:
             ConfigurationError: An option that would not do what it seems to.
         """
-        from .headers import HeaderContext, StrictTalisman
+        from .headers.talisman import HeaderContext, StrictTalisman
 
         return StrictTalisman(
             HeaderContext(

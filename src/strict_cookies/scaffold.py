@@ -21,8 +21,8 @@ from .checks import current_session_name
 from .configuration import DEFAULTS, find_policy
 from .errors import PolicyError, StrictCookiesError
 from .firewall.recorder import show
-from .header_layers import Hsts
-from .headers import HeaderContext, StrictTalisman
+from .headers.merge import Hsts
+from .headers.talisman import HeaderContext, StrictTalisman
 from .installed import UsedCookie, used_cookies
 from .policy.cookie import DeclaredCookie
 from .policy.draft import read_first_policy, suggest_origin

@@ -39,7 +39,7 @@ class Settings(NamedTuple):
             default is ``"raise"``.
         sweep: Likewise.
         transport: See :class:`~strict_cookies.policy.policy.CookiePolicy`.
-        talisman: Options for :class:`~strict_cookies.headers.StrictTalisman`.
+        talisman: Options for :class:`~strict_cookies.headers.talisman.StrictTalisman`.
         talisman_parts: Likewise, by path prefix or blueprint.
         trusted_middleware: Dotted class names that may stand outside the firewall.
         https: What becomes of plain http; see :class:`~strict_cookies.firewall.https_redirect.HttpsRedirect`, also

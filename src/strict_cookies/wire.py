@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .firewall.browser_reports import ReportTable
     from .firewall.guard.script import Guard
-    from .headers import StrictTalisman
+    from .headers.talisman import StrictTalisman
     from .policy.policy import CookiePolicy
     from .settings import Settings
 

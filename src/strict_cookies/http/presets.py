@@ -1,7 +1,7 @@
 """
 Named profiles: what the security headers say unless an application says otherwise.
 
-A profile is a set of options for :class:`~strict_cookies.headers.StrictTalisman` with the source it
+A profile is a set of options for :class:`~strict_cookies.headers.talisman.StrictTalisman` with the source it
 follows. Options of the application are laid over it: directive by directive for
 ``content_security_policy``, name by name for ``permissions_policy``. What is not wanted is taken
 away by :data:`OPT_OUT`, a name that can be searched for.
@@ -54,7 +54,7 @@ class Profile(NamedTuple):
         name: As ``STRICT_COOKIES_TALISMAN = {"profile": name}`` has it.
         about: Whom it is for, in a sentence.
         source: What it follows.
-        options: For :class:`~strict_cookies.headers.StrictTalisman`; those that it leaves out stay
+        options: For :class:`~strict_cookies.headers.talisman.StrictTalisman`; those that it leaves out stay
             as they were.
     """
 

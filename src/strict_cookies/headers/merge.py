@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .errors import ConfigurationError
-from .header_options import HOST_WIDE, Layer
-from .http.csp import (
+from ..errors import ConfigurationError
+from ..http.csp import (
     NONE,
     SELF,
     Directives,
@@ -24,7 +23,8 @@ from .http.csp import (
     read_directives,
     replace_directives,
 )
-from .http.presets import DEFAULT, OPT_OUT, PROFILES, YEAR
+from ..http.presets import DEFAULT, OPT_OUT, PROFILES, YEAR
+from .options import HOST_WIDE, Layer
 
 #: Directives that get a nonce where the policy has them and nothing in them would make it dead.
 _NONCED = ("script-src", "style-src")

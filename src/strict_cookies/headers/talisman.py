@@ -26,22 +26,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import flask
 from flask_talisman import Talisman
 
-from ._util.urls import is_address, is_local, request_host
-from .errors import ConfigurationError
-from .header_layers import HeaderOptions, resolve
-from .header_options import Layer, check_layer
-from .header_parts import Parts
-from .http.compare import HeaderSet, Pairs
-from .http.csp import ENFORCED_ONLY, UPGRADE, read_directives
+from .._util.urls import is_address, is_local, request_host
+from ..errors import ConfigurationError
+from ..http.compare import HeaderSet, Pairs
+from ..http.csp import ENFORCED_ONLY, UPGRADE, read_directives
+from ..reasons import Reason
+from .merge import HeaderOptions, resolve
 from .nonces import NONCE, make_nonce
-from .reasons import Reason
+from .options import Layer, check_layer
+from .scopes import Parts
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .header_parts import Decorated
+    from .scopes import Decorated
 
 logger = logging.getLogger("strict_cookies")
 

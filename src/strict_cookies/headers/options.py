@@ -3,7 +3,7 @@ The options for the security headers, each checked by itself; pure.
 
 Their names are Talisman's where it has them. A value that would do something else than it seems
 to, or nothing at all, is an error that says where, what, and how to mend it. How options of several
-places come together is in :mod:`~strict_cookies.header_layers`.
+places come together is in :mod:`~strict_cookies.headers.merge`.
 
 Source: Referrer Policy section 3; HTML Living Standard for COOP and COEP; Fetch for CORP.
 """
@@ -14,10 +14,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .errors import ConfigurationError
-from .http.csp import ENFORCED_ONLY, FALLBACKS, LONE_LISTS, NONCE_DIRECTIVES, NONE, read_directives
-from .http.permissions_policy import read_permissions
-from .http.presets import OPT_OUT, PROFILES, YEAR
+from ..errors import ConfigurationError
+from ..http.csp import ENFORCED_ONLY, FALLBACKS, LONE_LISTS, NONCE_DIRECTIVES, NONE, read_directives
+from ..http.permissions_policy import read_permissions
+from ..http.presets import OPT_OUT, PROFILES, YEAR
 
 REFERRER_POLICIES = (
     "no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "origin",

@@ -16,8 +16,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import ConfigurationError
-from .header_options import Layer, check_layer
+from ..errors import ConfigurationError
+from .options import Layer, check_layer
 
 if TYPE_CHECKING:
     import flask
@@ -152,7 +152,7 @@ def give_options(
     Args:
         decorated: What was decorated is noted here, to find decorators that do nothing.
         check: Called when the view is, with its options: raises where they don't hold.
-        options: As for :class:`~strict_cookies.headers.StrictTalisman`.
+        options: As for :class:`~strict_cookies.headers.talisman.StrictTalisman`.
 
     Raises:
         ConfigurationError: An option is wrong; the decorator itself raises where it does nothing.
