@@ -10,7 +10,7 @@ from pathlib import Path
 
 from strict_cookies import CookieFirewall
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 from strict_cookies.trail.audit_trail import AuditTrail
 
 from .cases import SIX, bare_app, make_policy, request

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from redis import Redis
 
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.sqlite import _READ, SQLiteStore
-from strict_cookies.sessions.store import SessionStore, StoredSession
+from strict_cookies.sessions.stores.base import SessionStore, StoredSession
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import _READ, SQLiteStore
 from tests.sessions.redis_servers import redis_server
 
 from .measure import ROUNDS, Timing, measure

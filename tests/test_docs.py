@@ -35,6 +35,7 @@ import pytest
 
 import strict_cookies
 from strict_cookies import signals
+from strict_cookies._storage.sqlite_file import SCHEMA_VERSION
 from strict_cookies._util.durations import say_duration
 from strict_cookies.audit import bundle, report
 from strict_cookies.audit.chromium import VARIABLE
@@ -59,7 +60,6 @@ from strict_cookies.reasons import Reason
 from strict_cookies.report import contents
 from strict_cookies.sessions import own_copy, record
 from strict_cookies.sessions.limits import PRESETS, AtLimit, Binding
-from strict_cookies.sessions.sqlite_file import SCHEMA_VERSION
 from strict_cookies.trail import signing
 
 ROOT = Path(__file__).parents[1]

@@ -20,9 +20,11 @@ from strict_cookies.firewall.middleware import browser_reports as reports
 from strict_cookies.firewall.middleware import middleware as firewall
 from strict_cookies.firewall.middleware import recorder as ledger
 from strict_cookies.firewall.middleware import request_cookies as reader
-from strict_cookies.sessions import control, limits, notices, redis_scripts, watch
-from strict_cookies.sessions.opening import SQLITE_FILE
+from strict_cookies.sessions import control, limits, watch
+from strict_cookies.sessions import end_markers as notices
 from strict_cookies.sessions.retention import describe_kept
+from strict_cookies.sessions.stores import redis_scripts
+from strict_cookies.sessions.stores.open import SQLITE_FILE
 from strict_cookies.trail import options, people, prepared
 
 PAGE = (Path(__file__).parents[1] / "docs" / "privacy.md").read_text("utf-8")

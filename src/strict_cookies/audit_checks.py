@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ._util.durations import say_duration
-from .archive.opening import is_there
+from .archive.open import is_there
 from .errors import StoreUnavailableError
 from .findings import Finding
 from .reasons import Reason
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from .archive.store import Archive
+    from .archive.base import Archive
 
 
 def check_last_audit(

@@ -21,7 +21,7 @@ from .errors import AuditError, StrictCookiesError
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .archive.store import Archive
+    from .archive.base import Archive
     from .audit.expectations import Expected
     from .audit.observation import Observation, ObservedPage
     from .audit.options import AuditOptions

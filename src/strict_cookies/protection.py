@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from markupsafe import Markup
 
-    from .archive.store import Archive
+    from .archive.base import Archive
     from .declaration.edition import Edition
     from .declaration.processing import Processing
     from .declaration.versions import Version, Versions
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from .sessions.manager import SessionManager
     from .sessions.options import SessionOptions
     from .sessions.prepared import PreparedSessions
-    from .sessions.store import SessionStore
+    from .sessions.stores.base import SessionStore
     from .settings import Settings
     from .trail.prepared import Trail, TrailObserver
     from .wire import Wire
@@ -405,7 +405,7 @@ class Protection:
         elif options.is_flask or settings.mode == "report-only":
             app.session_interface = self._interface_before
         else:
-            from .sessions.beside_flask_login import connect_flask_login
+            from .sessions.flask_login import connect_flask_login
             from .sessions.prepared import choose_store
 
             self._store = choose_store(app, options)
@@ -413,7 +413,7 @@ class Protection:
 
     def _keep_trail(self, settings: Settings, firewall: CookieFirewall) -> None:
         """Make the archive, the trail in it, and what records there."""
-        from .archive.opening import open_archive
+        from .archive.open import open_archive
 
         app = self._app
         self._archive = open_archive(self._store, app.instance_path, testing=app.testing)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .archive.opening import is_there
+from .archive.open import is_there
 from .findings import Finding
 from .reasons import Reason
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.redis import RedisArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.sessions.redis import RedisStore
+from strict_cookies.sessions.stores.redis import RedisStore
 
 
 class Place(NamedTuple):

@@ -9,12 +9,12 @@ from contextlib import closing
 import pytest
 from redis import RedisCluster
 
+from strict_cookies.archive.base import Entry
 from strict_cookies.archive.redis import RedisArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.archive.store import Entry
 from strict_cookies.errors import StoreCorruptError, StoreUnavailableError
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 from tests.sessions.redis_servers import redis_cluster
 from tests.sessions.workers import FRESH, run, running
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from strict_cookies.archive.memory import MemoryArchive
-from strict_cookies.archive.opening import DEFAULT_FILE, open_archive
+from strict_cookies.archive.open import DEFAULT_FILE, open_archive
 from strict_cookies.archive.redis import RedisArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.opening import SQLITE_FILE
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores.memory import MemoryStore
+from strict_cookies.sessions.stores.open import SQLITE_FILE
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 
 
 def test_archive_is_beside_the_sessions(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from strict_cookies.archive.store import Entry
+from strict_cookies.archive.base import Entry
 
 from .places import Place, opened
 

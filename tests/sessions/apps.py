@@ -10,9 +10,9 @@ from strict_cookies._util.keys import SessionKeys
 from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.interface import ServerSessionInterface
 from strict_cookies.sessions.manager import SessionManager
-from strict_cookies.sessions.memory import MemoryStore
 from strict_cookies.sessions.prepared import PreparedSessions
 from strict_cookies.sessions.record import FORMAT
+from strict_cookies.sessions.stores.memory import MemoryStore
 
 SECRET = "k" * 32
 COOKIE = "__Host-Http-session"

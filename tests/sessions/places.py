@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 from redis import RedisCluster
 
-from strict_cookies.sessions import memory, redis_scripts, sqlite
-from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.sqlite import SQLiteStore
-from strict_cookies.sessions.store import SessionStore, StoredSession, Update
+from strict_cookies.sessions.stores import memory, redis_scripts, sqlite
+from strict_cookies.sessions.stores.base import SessionStore, StoredSession, Update
+from strict_cookies.sessions.stores.memory import MemoryStore
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 
 NOW = 1_800_000_000
 HOUR = 3600

@@ -19,7 +19,7 @@ from strict_cookies import (
     requires_role,
 )
 from strict_cookies.sessions.limits import MAX_SKEW
-from strict_cookies.sessions.memory import MemoryStore
+from strict_cookies.sessions.stores.memory import MemoryStore
 
 from .apps import (
     CHROME,

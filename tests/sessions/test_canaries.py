@@ -9,7 +9,7 @@ import pytest
 from flask import session
 
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions.memory import MemoryStore
+from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 
 from .apps import CHROME, HOUR, Clock, ask, cookie_of, make_app, make_manager, manager_of

@@ -14,8 +14,8 @@ from strict_cookies.sessions.interface import (
     ServerSessionInterface,
     mark_personal,
 )
-from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores.memory import MemoryStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 from strict_cookies.signals import session_alarm
 from tests.wsgi import run
 

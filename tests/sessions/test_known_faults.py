@@ -12,7 +12,7 @@ from flask import Flask, session
 
 from strict_cookies import StrictCookies
 from strict_cookies.sessions.limits import PRESETS
-from strict_cookies.sessions.memory import MemoryStore
+from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm
 
 from .apps import (

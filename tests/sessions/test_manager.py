@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from strict_cookies.errors import SessionLimitError, StoreUnavailableError
+from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW
 from strict_cookies.sessions.limits import MAX_SKEW, PRESETS, Limits
-from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.notices import EXCHANGE_WINDOW
+from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 
 from .apps import CHROME, DAY, FIREFOX, HOUR, MINUTE, Clock, make_manager

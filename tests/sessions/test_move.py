@@ -10,8 +10,8 @@ from flask.sessions import SecureCookieSessionInterface
 
 from strict_cookies import PolicyError, StrictCookies, current_login
 from strict_cookies.sessions.interface import ServerSessionInterface
-from strict_cookies.sessions.memory import MemoryStore
 from strict_cookies.sessions.prepared import prepare_sessions
+from strict_cookies.sessions.stores.memory import MemoryStore
 
 from .apps import COOKIE, DAY, SECRET, Clock, lines, rows_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW, NOTICE_SECONDS, Notices
 from strict_cookies.sessions.events import SessionEvents
-from strict_cookies.sessions.notices import EXCHANGE_WINDOW, NOTICE_SECONDS, Notices
 
 from .places import new_key
 

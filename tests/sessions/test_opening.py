@@ -11,11 +11,11 @@ import pytest
 import redis
 
 from strict_cookies.errors import ConfigurationError
-from strict_cookies.sessions import store as contract
-from strict_cookies.sessions.memory import MemoryStore
-from strict_cookies.sessions.opening import open_store
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores import base as contract
+from strict_cookies.sessions.stores.memory import MemoryStore
+from strict_cookies.sessions.stores.open import open_store
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 
 
 class Named(redis.Redis):
@@ -129,7 +129,7 @@ def test_stores_have_what_the_contract_has(kind):
 def test_missing_redis_package_is_told(tmp_path, monkeypatch):
     """Without redis-py the message says what to install."""
     monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.delitem(sys.modules, "strict_cookies.sessions.redis")
+    monkeypatch.delitem(sys.modules, "strict_cookies.sessions.stores.redis")
     with pytest.raises(ConfigurationError, match=r"Run: pip install 'strict-cookies\[redis\]'"):
         open_store("redis://localhost", tmp_path)
 
@@ -138,7 +138,7 @@ def test_redis_is_imported_only_when_asked_for(tmp_path):
     """A site on SQLite does not even load redis-py, nor Flask for a store."""
     code = (
         "import sys\n"
-        "from strict_cookies.sessions.opening import open_store\n"
+        "from strict_cookies.sessions.stores.open import open_store\n"
         f"open_store(None, {str(tmp_path)!r}).tag\n"
         "print([name for name in ('redis', 'flask') if name in sys.modules])\n"
         "open_store('redis://localhost', '/')\n"

@@ -14,10 +14,10 @@ from redis.cluster import RedisCluster
 from redis.sentinel import Sentinel
 
 from strict_cookies.errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
-from strict_cookies.sessions import redis as module
-from strict_cookies.sessions.redis import RedisStore
-from strict_cookies.sessions.redis_scripts import GRACE_MS
-from strict_cookies.sessions.store import Update
+from strict_cookies.sessions.stores import redis as module
+from strict_cookies.sessions.stores.base import Update
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.redis_scripts import GRACE_MS
 
 from .places import HOUR, NOW, make_row, new_key, wait_until
 from .redis_servers import ADDRESS, free_port, redis_server

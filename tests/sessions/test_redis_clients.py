@@ -9,7 +9,7 @@ from redis import Redis, ResponseError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from strict_cookies.sessions.redis_clients import ConnectionLoans
+from strict_cookies._storage.redis_client import ConnectionLoans
 
 from .redis_servers import redis_server
 

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from strict_cookies.errors import StoreCorruptError, StoreUnavailableError
-from strict_cookies.sessions.redis import RedisStore
+from strict_cookies.sessions.stores.redis import RedisStore
 
 from .places import HOUR, NOW, make_key, make_row, new_key, wait_until
 from .redis_servers import ADDRESS, redis_cluster, redis_server

@@ -19,8 +19,8 @@ from werkzeug.routing import Rule
 
 from strict_cookies import StrictCookies
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions.memory import MemoryStore
 from strict_cookies.sessions.session import ServerSession
+from strict_cookies.sessions.stores.memory import MemoryStore
 
 from .apps import COOKIE, MINUTE, Clock, ask, cookie_of, lines, make_app, manager_of, rows_of
 

@@ -16,17 +16,17 @@ from contextlib import closing
 import pytest
 
 import strict_cookies.archive.sqlite
-import strict_cookies.sessions.sqlite
-from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions import sqlite
-from strict_cookies.sessions.sqlite import SQLiteStore
-from strict_cookies.sessions.sqlite_file import (
+import strict_cookies.sessions.stores.sqlite
+from strict_cookies._storage.sqlite_file import (
     APPLICATION_ID,
     MAX_WAL_OCTETS,
     SCHEMA_VERSION,
     Connection,
     StoreFile,
 )
+from strict_cookies.errors import StoreUnavailableError
+from strict_cookies.sessions.stores import sqlite
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 
 from .places import HOUR, NOW, Place, make_key, make_row, new_key, opened
 from .workers import FRESH, open_at_once, running
@@ -366,7 +366,9 @@ def test_many_rows_end_and_go_in_bounded_steps(store):
     assert len(store.list_user("alice")) == 100
 
 
-@pytest.mark.parametrize("module", [strict_cookies.archive.sqlite, strict_cookies.sessions.sqlite])
+@pytest.mark.parametrize(
+    "module", [strict_cookies.archive.sqlite, strict_cookies.sessions.stores.sqlite]
+)
 def test_no_statement_numbers_its_placeholders(module):
     """Python 3.12 warns where ``?1`` is given a sequence, and 3.14 raises."""
     statements = [

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from strict_cookies.errors import StoreCorruptError, StoreUnavailableError
-from strict_cookies.sessions.sqlite import SQLiteStore
-from strict_cookies.sessions.store import Update
+from strict_cookies.sessions.stores.base import Update
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 
 from .places import NOW, Place, make_key, make_row, new_key, opened, wait_until
 from .workers import FRESH, answer, running, write_for_ever
@@ -204,7 +204,7 @@ def test_no_space_for_a_new_store(tmp_path):
 _AS_NOBODY = """
 import os, sys
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions.sqlite import SQLiteStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 from tests.sessions.places import make_key, make_row
 if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)

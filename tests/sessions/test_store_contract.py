@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions.store import StoredSession, Update
+from strict_cookies.sessions.stores.base import StoredSession, Update
 
 from .places import (
     HOUR,

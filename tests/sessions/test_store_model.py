@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from strict_cookies.sessions.store import StoredSession, Update
+from strict_cookies.sessions.stores.base import StoredSession, Update
 
 from .conftest import SHARED, place_of
 from .places import close, make_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions import memory
+from strict_cookies.sessions.stores import memory
 from strict_cookies.sessions.watch import MANY_UNKNOWN, STRANGER_SECONDS
 from strict_cookies.signals import session_alarm
 

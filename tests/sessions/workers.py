@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from strict_cookies.sessions.store import StoredSession
+from strict_cookies.sessions.stores.base import StoredSession
 
 from .places import Place, make_key, make_row, opened, put, take_out_compare_and_set
 

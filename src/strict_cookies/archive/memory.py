@@ -6,12 +6,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from .store import Entry
+from .base import Entry
 
 
 class MemoryArchive:
     """
-    Keep everything in this process; see :class:`~strict_cookies.archive.store.Archive`.
+    Keep everything in this process; see :class:`~strict_cookies.archive.base.Archive`.
 
     It does without what the contract says of crashes and other processes.
     """

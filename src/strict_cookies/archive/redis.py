@@ -19,9 +19,9 @@ from typing import Any
 
 from .._util.locks import Turns
 from ..errors import StoreUnavailableError
-from ..sessions.redis import RedisStore
-from ..sessions.redis_scripts import Script
-from .store import Entry
+from ..sessions.stores.redis import RedisStore
+from ..sessions.stores.redis_scripts import Script
+from .base import Entry
 
 #: Seconds that appending is tried while other processes append to the same log.
 APPEND_SECONDS = 5.0
@@ -99,7 +99,7 @@ return redis.call(ARGV[1], p .. ':a:' .. ARGV[2], unpack(ARGV, 3))
 
 class RedisArchive:
     """
-    Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.store.Archive`.
+    Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.base.Archive`.
 
     Args:
         store: That of the sessions, whose connections are shared.

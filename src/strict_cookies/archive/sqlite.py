@@ -2,7 +2,7 @@
 An archive in SQLite: tables of its own in the file of the sessions.
 
 The file, its mode, its faults in plain words and what happens at a fork are those of
-:mod:`~strict_cookies.sessions.sqlite_file`. Every write is on the disk before it returns
+:mod:`~strict_cookies._storage.sqlite_file`. Every write is on the disk before it returns
 (``synchronous = FULL``), and appending takes the file's one lock for writers first, so that what an
 entry is made of is the last one there is. Who deletes the file, or restores an old copy, deletes or
 restores the logs with it.
@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..sessions.sqlite_file import Connection, Identity, StoreFile
-from .store import Entry
+from .._storage.sqlite_file import Connection, Identity, StoreFile
+from .base import Entry
 
 #: Seconds that a call waits for other processes and threads.
 TIMEOUT = 5.0
@@ -74,7 +74,7 @@ class ArchiveFile(StoreFile):
 
 class SQLiteArchive:
     """
-    Logs, shelves and tallies in a SQLite file; see :class:`~strict_cookies.archive.store.Archive`.
+    Logs, shelves and tallies in a SQLite file; see :class:`~strict_cookies.archive.base.Archive`.
 
     Args:
         path: Of the file; it and its folder are made when first used, readable by this user only.

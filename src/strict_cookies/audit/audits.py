@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..archive.store import Archive
+    from ..archive.base import Archive
     from .report import Report
 
 #: The shelf, and the key of the last audit on it.

@@ -21,7 +21,7 @@ from .report import build_report, exit_code
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..archive.store import Archive
+    from ..archive.base import Archive
     from ..policy.policy import CookiePolicy
     from .expectations import Expected
     from .observation import Observation

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from ..policy.policy import Site
+    from ..sessions.loaded_session import Visit
     from ..sessions.manager import SessionManager
     from ..sessions.retention import Kept
-    from ..sessions.visit import Visit
     from .language import Language
 
 pages = Blueprint("strict_cookies_sessions", __name__)

@@ -23,7 +23,7 @@ from .diff import Change, diff
 from .edition import Edition, Past
 
 if TYPE_CHECKING:
-    from ..archive.store import Archive, Entry
+    from ..archive.base import Archive, Entry
 
 #: The log of the archive.
 LOG = "declaration-versions"

@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeSerializer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..archive.store import Archive
+    from ..archive.base import Archive
 
 #: The shelf of the archive.
 SHELF = "report-links"

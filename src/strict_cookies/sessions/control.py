@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 from ..reasons import Reason
 from ..signals import sessions_ended
+from .end_markers import digest
 from .events import SessionEvents
-from .notices import digest
+from .loaded_session import Visit, Visits
 from .record import Unreadable, UserId
-from .store import SessionStore, StoredSession
-from .visit import Visit, Visits
+from .stores.base import SessionStore, StoredSession
 
 #: Of so many touches one is followed by a purge.
 TOUCHES_PER_PURGE = 50

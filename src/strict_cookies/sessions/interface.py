@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from flask.sessions import SessionMixin
     from flask.typing import ResponseReturnValue
 
+    from .loaded_session import Found
     from .manager import SessionManager
     from .prepared import PreparedSessions
-    from .visit import Found
 
 #: Set in the environ of a request whose session was read from Flask's own cookie.
 _MOVED = "strict_cookies.session_moved"

@@ -2,7 +2,7 @@
 The life of sessions: begun, found, judged, saved, exchanged and ended. Knows no Flask.
 
 A request shows a signed identifier; what is found for it is a
-:class:`~strict_cookies.sessions.visit.Visit`, which the request gives back with its data to be
+:class:`~strict_cookies.sessions.loaded_session.Visit`, which the request gives back with its data to be
 saved. The clock is handed in, and every limit is judged at each request, never by a cookie's
 lifetime.
 
@@ -11,7 +11,7 @@ its identifier, so no request can change who is signed in under one that is in u
 
 **What has ended stays ended.** Saves are updates of a live row, and a request whose session ended
 while it ran writes nothing. What comes with an ended identifier may begin a new session, except
-while its answer could overwrite a fresh login: see :mod:`~strict_cookies.sessions.notices`.
+while its answer could overwrite a fresh login: see :mod:`~strict_cookies.sessions.end_markers`.
 
 **A clock that steps.** Forward it ends sessions by the rules and no others. Backward, a session
 that was begun later than now has ended, so that no step lengthens the absolute limit; one that was
@@ -34,15 +34,15 @@ from ..reasons import Reason
 from ..signals import signed_in, signed_out
 from .control import SessionControl
 from .device import read_device
+from .end_markers import EXCHANGE_WINDOW, Notices, digest, mark
 from .events import SessionEvents
 from .ids import SessionIds
 from .limits import MAX_SKEW, PRESETS, AtLimit, Binding, Limits
+from .loaded_session import Found, Saved, Visit, Visits
 from .merging import merge
-from .notices import EXCHANGE_WINDOW, Notices, digest, mark
 from .record import Record, Unreadable, UserId
-from .store import SessionStore, StoredSession
+from .stores.base import SessionStore, StoredSession
 from .tagged import dump
-from .visit import Found, Saved, Visit, Visits
 from .watch import Watch
 
 #: Seconds to wait for a user's lock at a login that is counted.

@@ -19,7 +19,7 @@ class SessionOptions(NamedTuple):
     What the application's configuration says of sessions.
 
     Args:
-        store: What :func:`~strict_cookies.sessions.opening.open_store` takes; ``"flask"`` for
+        store: What :func:`~strict_cookies.sessions.stores.open.open_store` takes; ``"flask"`` for
             Flask's own session.
         limits: How long a session lives.
         per_user: Most sessions of a user; None for any number.

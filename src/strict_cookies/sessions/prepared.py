@@ -13,10 +13,10 @@ from .._util.keys import SessionKeys
 from ..http.cookies import find_cookie
 from .events import SessionEvents
 from .ids import has_form
+from .loaded_session import Found
 from .manager import SessionManager
-from .memory import MemoryStore
-from .move import Move
-from .visit import Found
+from .migration import Move
+from .stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .options import SessionOptions
-    from .store import SessionStore
+    from .stores.base import SessionStore
 
 
 class PreparedSessions(NamedTuple):
@@ -74,7 +74,7 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     if options.store is None and app.testing:
         return MemoryStore()
     # Imported here, so that nobody pays for a kind of store that he does not use.
-    from .opening import open_store
+    from .stores.open import open_store
 
     return open_store(options.store, app.instance_path)
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from .._util.durations import say_duration
 from ..wording import N_
 from .control import PURGE_AFTER
-from .notices import NOTICE_SECONDS
+from .end_markers import NOTICE_SECONDS
 from .options import SessionOptions
 
 

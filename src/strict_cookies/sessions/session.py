@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
+    from .loaded_session import Found, Visit
     from .manager import SessionManager
     from .record import Record, UserId
-    from .visit import Found, Visit
 
 #: Set in the environ of a request that is no activity of a person.
 BACKGROUND = "strict_cookies.background"

@@ -26,7 +26,7 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
 from .limits import MAX_SKEW, Binding
-from .visit import Visit
+from .loaded_session import Visit
 
 #: Seconds in which an identifier of another store means that both are in use.
 STRANGER_SECONDS = 600

@@ -32,7 +32,7 @@ from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..archive.store import Archive, Entry
+    from ..archive.base import Archive, Entry
     from .verification import Walk
 
 #: The log in the archive.

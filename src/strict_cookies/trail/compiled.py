@@ -20,7 +20,7 @@ from .chain import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..archive.store import Archive, Entry
+    from ..archive.base import Archive, Entry
 
 #: Begins the name of the log of each part.
 LOG = "trail-settings-"

@@ -18,7 +18,7 @@ from ..firewall.recorder import OTHER
 from .gaps import tell_gap
 
 if TYPE_CHECKING:
-    from ..archive.store import Archive
+    from ..archive.base import Archive
 
 #: The tally, and the shelf of what has been an event today.
 TALLY, FIRSTS = "trail-counts", "trail-firsts"

@@ -19,7 +19,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..archive.store import Archive
+    from ..archive.base import Archive
 
 #: Where the users' keys are, and the day on which each was used last.
 KEYS, SEEN = "trail-people", "trail-people-seen"

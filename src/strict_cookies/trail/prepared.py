@@ -24,7 +24,7 @@ from .keeper import Keeper, keep
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..archive.store import Archive
+    from ..archive.base import Archive
     from ..settings import Settings
     from .counts import CountSource
     from .options import TrailOptions

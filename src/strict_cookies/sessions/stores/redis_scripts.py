@@ -1,5 +1,5 @@
 """
-What :class:`~strict_cookies.sessions.redis.RedisStore` has Redis do, as Lua scripts: each is one
+What :class:`~strict_cookies.sessions.stores.redis.RedisStore` has Redis do, as Lua scripts: each is one
 round trip, and nobody is in between.
 
 All keys begin with the prefix, which is a hash tag, so that a Cluster keeps them in one slot:

@@ -1,7 +1,7 @@
 """
 A session store in the memory of one process: for tests, and gone with the process.
 
-It keeps the contract of :class:`~strict_cookies.sessions.store.SessionStore` among threads; no
+It keeps the contract of :class:`~strict_cookies.sessions.stores.base.SessionStore` among threads; no
 other process sees it.
 """
 
@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from .._util.locks import Turns
-from .store import StoredSession, Update
+from ..._util.locks import Turns
+from .base import StoredSession, Update
 
 
 class MemoryStore:

@@ -2,7 +2,7 @@
 A session store in Redis or Valkey, for sites that run on several machines.
 
 Reading is one ``GET``, and each write is one script (see
-:mod:`~strict_cookies.sessions.redis_scripts`): one round trip each. In a Cluster all sessions of
+:mod:`~strict_cookies.sessions.stores.redis_scripts`): one round trip each. In a Cluster all sessions of
 one prefix live in one slot, so that a session, its user's list and its tombstone change together;
 the Cluster keeps them available, and one of its nodes does the work.
 
@@ -36,11 +36,11 @@ from redis import exceptions as errors
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .._util.locks import Turns, not_had
-from ..errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
+from ..._storage.redis_client import ConnectionLoans
+from ..._util.locks import Turns, not_had
+from ...errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from . import redis_scripts as scripts
-from .redis_clients import ConnectionLoans
-from .store import StoredSession, Update
+from .base import StoredSession, Update
 
 #: Seconds that a call waits for an answer, where the store makes its own connections.
 TIMEOUT = 2.0

@@ -18,7 +18,7 @@ from itsdangerous import BadData
 
 from .._util.keys import SessionKeys, code
 from ..http.cookies import find_cookie
-from .visit import Found
+from .loaded_session import Found
 
 if TYPE_CHECKING:
     from .manager import SessionManager

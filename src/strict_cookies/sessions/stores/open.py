@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import cast
 
-from ..errors import ConfigurationError
+from ...errors import ConfigurationError
+from .base import SessionStore
 from .sqlite import SQLiteStore
-from .store import SessionStore
 
 #: The file of the default store, in the application's instance folder.
 SQLITE_FILE = "sessions.sqlite"

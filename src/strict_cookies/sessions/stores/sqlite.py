@@ -22,10 +22,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .._util.locks import Turns, not_had
-from ..errors import StoreUnavailableError
-from .sqlite_file import Connection, StoreFile
-from .store import StoredSession, Update
+from ..._storage.sqlite_file import Connection, StoreFile
+from ..._util.locks import Turns, not_had
+from ...errors import StoreUnavailableError
+from .base import StoredSession, Update
 
 #: Seconds that a call waits for other processes and threads.
 TIMEOUT = 5.0

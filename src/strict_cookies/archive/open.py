@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .store import Archive
+from .base import Archive
 
 #: Where sessions are if nothing else is said. The archive of a site that keeps them elsewhere is
 #: there too, so that it goes on where the site moves its sessions.
@@ -26,17 +26,17 @@ def open_archive(
     """
     # Imported here, so that nobody pays for a kind that is not used.
     modules = {kind.__module__ for kind in type(store).__mro__}
-    if "strict_cookies.sessions.redis" in modules:
-        from ..sessions.redis import RedisStore
+    if "strict_cookies.sessions.stores.redis" in modules:
+        from ..sessions.stores.redis import RedisStore
         from .redis import RedisArchive
 
         assert isinstance(store, RedisStore)
         return RedisArchive(store)
-    if testing and "strict_cookies.sessions.sqlite" not in modules:
+    if testing and "strict_cookies.sessions.stores.sqlite" not in modules:
         from .memory import MemoryArchive
 
         return MemoryArchive()
-    from ..sessions.sqlite import SQLiteStore
+    from ..sessions.stores.sqlite import SQLiteStore
     from .sqlite import SQLiteArchive
 
     path = store.path if isinstance(store, SQLiteStore) else Path(instance_path, DEFAULT_FILE)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
 from .events import SessionEvents
-from .store import SessionStore, StoredSession
+from .stores.base import SessionStore, StoredSession
 
 #: Seconds after an exchange in which requests that the browser had sent before still arrive.
 EXCHANGE_WINDOW = 10

@@ -14,7 +14,7 @@ from .._util.keys import SessionKeys
 from .ids import SessionIds
 from .limits import MAX_SKEW, PRESETS, Limits
 from .record import Payloads, Record, dump_record, split
-from .store import StoredSession
+from .stores.base import StoredSession
 from .tagged import dump, load
 
 

@@ -1,5 +1,5 @@
 """
-The file behind :class:`~strict_cookies.sessions.sqlite.SQLiteStore`: made, checked, opened, and its
+The file behind :class:`~strict_cookies.sessions.stores.sqlite.SQLiteStore`: made, checked, opened, and its
 faults told in plain words.
 
 **One file, mode 0600**, with ``-wal`` and ``-shm`` beside it, which SQLite makes with the same
