@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from strict_cookies import CookiePolicy, DeclaredCookie, Site
-from strict_cookies.declaration.blueprint import create_blueprint
+from strict_cookies.declaration.pages.blueprint import create_blueprint
 from strict_cookies.declaration.published import Standing
 
 from .measure import measure

@@ -11,7 +11,7 @@ from flask import Flask, render_template_string
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.declaration.document import build_document
-from strict_cookies.declaration.edition import Edition
+from strict_cookies.declaration.publication import Edition
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.countries import COUNTRIES

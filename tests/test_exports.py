@@ -12,13 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site
-from strict_cookies.declaration.blueprint import FORMATS
 from strict_cookies.declaration.diff import Change, diff
 from strict_cookies.declaration.document import build_document, hash_content
-from strict_cookies.declaration.edition import Edition, Past
 from strict_cookies.declaration.exports import COLUMNS, EXPORTS, read_schema
-from strict_cookies.declaration.language import LANGUAGES, find_language
+from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
+from strict_cookies.declaration.pages.blueprint import FORMATS
 from strict_cookies.declaration.processing import PROCESSING, Processing
+from strict_cookies.declaration.publication import Edition, Past
 from strict_cookies.declaration.reading import read_declaration
 from strict_cookies.errors import PolicyError
 from tests.policies import declare, keep, prefer

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.declaration.language import LANGUAGES
+from strict_cookies.declaration.i18n.language import LANGUAGES
 from tests import erp
 
 JAR = Path(__file__).parent / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"

@@ -13,10 +13,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from strict_cookies import CookiePolicy, Site, session_texts
-from strict_cookies.declaration import labels, wording
-from strict_cookies.declaration import language as module
+from strict_cookies.declaration import view as wording
 from strict_cookies.declaration.document import build_document
-from strict_cookies.declaration.language import LANGUAGES, Said, find_language, pick_text
+from strict_cookies.declaration.i18n import labels
+from strict_cookies.declaration.i18n import language as module
+from strict_cookies.declaration.i18n.language import LANGUAGES, Said, find_language, pick_text
 from strict_cookies.declaration.processing import PROCESSING, Processing
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.web_storage import STORAGE_NAMES

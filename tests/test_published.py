@@ -9,9 +9,9 @@ import pytest
 from flask import Flask, g, render_template_string, request
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies.declaration.blueprint import create_blueprint
-from strict_cookies.declaration.edition import Edition, Past
-from strict_cookies.declaration.language import find_language
+from strict_cookies.declaration.i18n.language import find_language
+from strict_cookies.declaration.pages.blueprint import create_blueprint
+from strict_cookies.declaration.publication import Edition, Past
 from strict_cookies.declaration.published import MAX_KEPT, Published, Rendered, Standing
 from tests.policies import declare
 

@@ -12,8 +12,8 @@ from flask_wtf import CSRFProtect
 from werkzeug.test import Client
 
 from strict_cookies import CookieFirewall, CookiePolicy, Site, StrictCookies, preferences
-from strict_cookies.declaration.sent import compare_sent
-from strict_cookies.declaration.this_browser import PATH
+from strict_cookies.declaration.pages.sent_items import compare_sent
+from strict_cookies.declaration.pages.this_browser import PATH
 from strict_cookies.firewall.request_cookies import ARRIVED, CookieReader
 from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
 from strict_cookies.sessions.own_copy import is_secret

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies.declaration.language import LANGUAGES, find_language
-from strict_cookies.declaration.sessions_page import say_device
+from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
+from strict_cookies.declaration.pages.sessions import say_device
 from strict_cookies.sessions.device import read_device, read_label
 from strict_cookies.sessions.options import SessionOptions
 from strict_cookies.sessions.retention import describe_kept

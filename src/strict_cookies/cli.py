@@ -23,7 +23,7 @@ from .checks import HOW_TO_ADD, run_checks
 from .commands import find_protection, load_app
 from .configuration import POLICY_FILE, find_policy
 from .declaration.exports import EXPORTS
-from .declaration.language import LANGUAGES, find_language
+from .declaration.i18n.language import LANGUAGES, find_language
 from .errors import StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
 from .report_commands import link_command, report_command

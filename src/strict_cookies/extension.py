@@ -17,9 +17,9 @@ from flask import current_app, has_request_context, request, request_started, se
 
 from ._util.templates import offer
 from .configuration import DEFAULTS
-from .declaration.blueprint import create_blueprint
-from .declaration.sessions_page import pages
-from .declaration.well_known import add_gpc
+from .declaration.pages.blueprint import create_blueprint
+from .declaration.pages.sessions import pages
+from .declaration.pages.well_known import add_gpc
 from .errors import ConfigurationError, StoreUnavailableError
 from .firewall.clear_site_data import erasing_headers
 from .protection import Protection

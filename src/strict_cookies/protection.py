@@ -19,8 +19,8 @@ from flask import request, request_started
 from flask.sessions import SecureCookieSessionInterface
 
 from .configuration import find_policy, find_url_prefix, freeze_config
+from .declaration.pages.this_browser import let_button_through
 from .declaration.published import Standing
-from .declaration.this_browser import let_button_through
 from .errors import ConfigurationError
 from .firewall.browser_reports import ReportTable
 from .reasons import Reason
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from .archive.base import Archive
-    from .declaration.edition import Edition
     from .declaration.processing import Processing
+    from .declaration.publication import Edition
     from .declaration.versions import Version, Versions
     from .firewall.cross_origin import OriginGuard
     from .firewall.guard.script import Guard

@@ -22,7 +22,7 @@ from .terminal import failure
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .declaration.language import Language
+    from .declaration.i18n.language import Language
     from .declaration.versions import Version
     from .protection import Protection
 
@@ -97,8 +97,8 @@ def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
     that can't be told.
     """
     from .declaration.diff import diff
-    from .declaration.language import find_language
-    from .declaration.wording import describe_changes
+    from .declaration.i18n.language import find_language
+    from .declaration.view import describe_changes
 
     with protection_of(ctx, code=UNKNOWN) as (_, protection):
         versions = protection.versions
@@ -141,9 +141,9 @@ def print_pdf(
     from werkzeug.test import Client
 
     from .audit.printing import Page, Resource, print_to_pdf
-    from .declaration.blueprint import Pages
+    from .declaration.pages.blueprint import Pages
+    from .declaration.pages.versions import print_languages, standing_document
     from .declaration.published import Published
-    from .declaration.version_pages import print_languages, standing_document
 
     protection: Protection = app.extensions["strict_cookies"]
     document = protection.document()

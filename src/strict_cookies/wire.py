@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .declaration.this_browser import PATH
+from .declaration.pages.this_browser import PATH
 from .firewall.cross_origin import OriginGuard
 from .firewall.endpoints import BrowserEndpoints
 from .firewall.https_redirect import HttpsRedirect

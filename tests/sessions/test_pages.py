@@ -10,7 +10,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies.declaration.language import find_language
+from strict_cookies.declaration.i18n.language import find_language
 
 from .apps import (
     CHROME,

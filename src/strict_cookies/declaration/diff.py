@@ -2,7 +2,7 @@
 What differs between two declarations: which entry was added, removed or changed, and in what.
 
 Works on documents, ours or another framework's in the same format; words for people are made from
-the result by :mod:`~strict_cookies.declaration.wording`.
+the result by :mod:`~strict_cookies.declaration.view`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from ..policy.preference import DeclaredPreference
     from ..policy.web_storage import DeclaredStorage
-    from .edition import Edition
+    from .publication import Edition
 
 FORMAT = "strict-cookies-declaration"
 #: Version of the document's form; it grows when a field changes its meaning.

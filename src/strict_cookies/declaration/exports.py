@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._util.text import one_line, write_cell
-from .language import Language, pick_text
-from .told import Line, Row, Section, Told
-from .wording import put_into_words
+from .i18n.language import Language, pick_text
+from .item import Line, Row, Section, Told
+from .view import put_into_words
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
-    from .edition import Edition
-    from .language import Language
+    from .i18n.language import Language
+    from .item import Wording
     from .processing import Processing
-    from .told import Wording
+    from .publication import Edition
 
 #: Most renderings that are kept: languages, formats and places where the application is mounted.
 MAX_KEPT = 128
@@ -99,7 +99,7 @@ class Published:
 
     def wording(self, language: Language) -> Wording:
         """Give the document in words."""
-        from .wording import put_into_words
+        from .view import put_into_words
 
         return put_into_words(self.document(), language)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..reasons import Reason
 from ..signals import declaration_published
-from .language import find_language
-from .wording import describe_changes
+from .i18n.language import find_language
+from .view import describe_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

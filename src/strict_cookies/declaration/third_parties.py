@@ -18,7 +18,7 @@ from ..policy.countries import HOME
 from ..policy.entry import texts_of
 from ..policy.external_origin import KINDS
 from ..wording import N_
-from .language import find_language
+from .i18n.language import find_language
 
 if TYPE_CHECKING:
     from ..policy.external_origin import ExternalOrigin

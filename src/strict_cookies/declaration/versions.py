@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import StoreUnavailableError, UnchangedDeclarationError
 from .diff import Change, diff
-from .edition import Edition, Past
+from .publication import Edition, Past
 
 if TYPE_CHECKING:
     from ..archive.base import Archive, Entry

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, request, url_for
 
-from .language import LANGUAGES, Language, find_language
+from ..i18n.language import LANGUAGES, Language, find_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask import Blueprint
 
-    from .asked import Asked
+    from ..publication import Past
+    from ..published import Rendered
+    from ..versions import Version, Versions
     from .blueprint import Pages
-    from .edition import Past
-    from .published import Rendered
-    from .versions import Version, Versions
+    from .negotiated import Asked
 
 #: For how long a browser may show what never changes, in seconds: a year.
 FOR_GOOD = 31_536_000
@@ -120,7 +120,7 @@ def standing_document(version: Version, history: tuple[Past, ...]) -> dict[str, 
         version: As it was recorded.
         history: It and what came before it, the newest first.
     """
-    from .edition import Edition
+    from ..publication import Edition
 
     return {**version.document, "edition": Edition(history=history, draft=False).as_data()}
 

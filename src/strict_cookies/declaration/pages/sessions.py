@@ -21,23 +21,23 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, current_app, redirect, request, session, url_for
 from markupsafe import Markup
 
-from ..firewall.cross_origin import is_cross_origin
-from ..sessions.access import FRESH, current_login, has_fresh_login, server_session, sign_in_url
-from ..sessions.device import UNKNOWN, read_label
-from ..sessions.session import ServerSession
-from .asked import find_asked
-from .language import Said
-from .visits import render_visit
+from ...firewall.cross_origin import is_cross_origin
+from ...sessions.access import FRESH, current_login, has_fresh_login, server_session, sign_in_url
+from ...sessions.device import UNKNOWN, read_label
+from ...sessions.session import ServerSession
+from ..i18n.language import Said
+from .negotiated import find_asked
+from .rendering import render_visit
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
-    from ..policy.policy import Site
-    from ..sessions.loaded_session import Visit
-    from ..sessions.manager import SessionManager
-    from ..sessions.retention import Kept
-    from .language import Language
+    from ...policy.policy import Site
+    from ...sessions.loaded_session import Visit
+    from ...sessions.manager import SessionManager
+    from ...sessions.retention import Kept
+    from ..i18n.language import Language
 
 pages = Blueprint("strict_cookies_sessions", __name__)
 
@@ -67,7 +67,7 @@ def keep_out_of_caches(response: FlaskResponse) -> FlaskResponse:
 @pages.get("/sessions")
 def index() -> Response:
     """List the user's sessions; there is nothing to show to a visitor."""
-    from ..sessions.retention import describe_kept
+    from ...sessions.retention import describe_kept
 
     found, sign_in = current_login(), sign_in_url(_path_of_list())
     if found is None and sign_in is not None:

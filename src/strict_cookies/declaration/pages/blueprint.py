@@ -30,18 +30,18 @@ from flask import (
 )
 from markupsafe import Markup
 
-from .._util.templates import offer
-from .asked import Asked, find_asked
+from ..._util.templates import offer
+from ..i18n.language import LANGUAGES, Language, find_language, pick_text
+from ..published import Published, Rendered, Stand, counters_only, no_edition
 from .change_notice import add_change_notice
-from .language import LANGUAGES, Language, find_language, pick_text
-from .published import Published, Rendered, Stand, counters_only, no_edition
+from .negotiated import Asked, find_asked
 from .this_browser import add_this_browser
-from .version_pages import add_versions
+from .versions import add_versions
 
 if TYPE_CHECKING:
-    from .edition import Edition
-    from .processing import Processing
-    from .versions import Versions
+    from ..processing import Processing
+    from ..publication import Edition
+    from ..versions import Versions
 
 #: Which of the exports are published; those with a media type.
 FORMATS = ("json", "csv", "md")
@@ -112,7 +112,7 @@ def create_blueprint(
 
     @blueprint.get("/declaration.schema.json")
     def declaration_schema() -> Response:
-        from .exports import read_schema
+        from ..exports import read_schema
 
         schema = Rendered.of(read_schema())
         response = Response(schema.octets, content_type="application/schema+json")
@@ -225,7 +225,7 @@ class Pages:
         options: Mapping[str, object],
         document: Mapping[str, Any] | None = None,
     ) -> Rendered:
-        from .wording import put_into_words
+        from ..view import put_into_words
 
         document = self.published.document() if document is None else document
         default = document["site"]["languages"][0]
@@ -253,7 +253,7 @@ def _export_view(
     published: Published, name: str, choose: Callable[[], Asked]
 ) -> Callable[[], Response]:
     def view() -> Response:
-        from .exports import EXPORTS
+        from ..exports import EXPORTS
 
         export = EXPORTS[name]
         asked = choose() if export.translated else Asked(find_language("en"), True)

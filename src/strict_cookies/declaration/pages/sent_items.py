@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..firewall.recorder import show
-from ..policy.catalogue import find_tracker
-from ..policy.entry import texts_of
+from ...firewall.recorder import show
+from ...policy.catalogue import find_tracker
+from ...policy.entry import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..firewall.request_cookies import Arrived
-    from ..policy.cookie import DeclaredCookie
-    from ..policy.policy import CookiePolicy
+    from ...firewall.request_cookies import Arrived
+    from ...policy.cookie import DeclaredCookie
+    from ...policy.policy import CookiePolicy
 
 #: ``"ignored"``: it came twice, in two spellings or damaged, and counts as absent.
 Status = Literal["sent", "ignored", "missing"]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, render_template, url_for
 
-from .language import LANGUAGES
+from ..i18n.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from ..policy.policy import Site
-    from .asked import Asked
+    from ...policy.policy import Site
+    from .negotiated import Asked
 
 
 def render_visit(template: str, site: Site, asked: Asked, **context: Any) -> Response:

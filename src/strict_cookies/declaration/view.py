@@ -1,8 +1,8 @@
 """
 A document in words for a reader: sections of entries, in them rows of a label and its lines.
 
-The shape is in :mod:`~strict_cookies.declaration.told`, what is the same in every document in
-:mod:`~strict_cookies.declaration.labels`.
+The shape is in :mod:`~strict_cookies.declaration.item`, what is the same in every document in
+:mod:`~strict_cookies.declaration.i18n.labels`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
-from .labels import (
+from .i18n.labels import (
     CNIL_ITEMS,
     CONTACT,
     FIELD_LABELS,
@@ -22,8 +22,8 @@ from .labels import (
     SECTIONS,
     UK_EXCEPTIONS,
 )
-from .language import Language, Said, pick_text
-from .told import Line, Row, Section, Told, ToldVersion, Wording
+from .i18n.language import Language, Said, pick_text
+from .item import Line, Row, Section, Told, ToldVersion, Wording
 
 if TYPE_CHECKING:
     from .diff import Change

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Literal
 from flask import Response, abort, current_app, make_response, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSession
 
-from .._util.urls import is_local, request_host
-from ..firewall.cross_origin import is_cross_origin
-from ..sessions.access import requires_fresh_login
-from ..sessions.session import ServerSession
-from .asked import find_asked
-from .language import pick_text
-from .visits import render_visit
+from ..._util.urls import is_local, request_host
+from ...firewall.cross_origin import is_cross_origin
+from ...sessions.access import requires_fresh_login
+from ...sessions.session import ServerSession
+from ..i18n.language import pick_text
+from .negotiated import find_asked
+from .rendering import render_visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from markupsafe import Markup
 
-    from ..firewall.request_cookies import Arrived
-    from ..policy.policy import CookiePolicy
-    from .published import Published
+    from ...firewall.request_cookies import Arrived
+    from ...policy.policy import CookiePolicy
+    from ..published import Published
 
 #: Below the prefix of the library's pages.
 PATH = "/this-browser"
@@ -63,7 +63,7 @@ def add_this_browser(
 
     @blueprint.get(PATH)
     def this_browser() -> Response:
-        from .sent import compare_sent
+        from .sent_items import compare_sent
 
         policy, asked = published.policy, find_asked(published.policy.site)
         default = policy.site.languages[0]
@@ -87,7 +87,7 @@ def add_this_browser(
 
     @blueprint.post(PATH)
     def delete_from_browser() -> Response:
-        from ..firewall.expire import ASKED_FOR
+        from ...firewall.expire import ASKED_FOR
 
         if is_cross_origin(request.environ):
             abort(403, "Another site's page may not delete anything here.")
@@ -130,7 +130,7 @@ def find_keeper() -> Keeper:
 
 @requires_fresh_login()
 def _send_copy() -> Response:
-    from ..sessions.own_copy import copy_own_session
+    from ...sessions.own_copy import copy_own_session
 
     protection = current_app.extensions["strict_cookies"]
     copy = copy_own_session(protection.policy, protection.session_options)
@@ -143,7 +143,7 @@ def _send_copy() -> Response:
 
 def _find_arrived(policy: CookiePolicy) -> Arrived:
     """Name what came: what was cut is known to the firewall alone."""
-    from ..firewall.request_cookies import ARRIVED, CookieReader
+    from ...firewall.request_cookies import ARRIVED, CookieReader
 
     found: Arrived | None = request.environ.get(ARRIVED)
     if found is not None:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from flask import Response, abort, request
 
-from .published import Published, Stand, no_edition
+from ..published import Published, Stand, no_edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
 
-    from .edition import Edition
+    from ..publication import Edition
 
 GPC_PATH = "/.well-known/gpc.json"
 MAX_AGE = 300

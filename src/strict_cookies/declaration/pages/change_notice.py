@@ -32,17 +32,17 @@ from flask import (
 )
 from markupsafe import Markup
 
-from .._util.templates import offer
-from .asked import Asked
-from .language import LANGUAGES, find_language
+from ..._util.templates import offer
+from ..i18n.language import LANGUAGES, find_language
+from .negotiated import Asked
 
 if TYPE_CHECKING:
     from flask import Blueprint
     from werkzeug.wrappers import Response
 
-    from ..sessions.session import ServerSession
-    from .edition import Past
-    from .versions import Versions
+    from ...sessions.session import ServerSession
+    from ..publication import Past
+    from ..versions import Versions
 
 #: The key of the session that holds the number of the version whose notice was put away.
 SESSION_KEY = "_strict_cookies_notice"
@@ -90,7 +90,7 @@ def add_change_notice(
 
     @blueprint.post("/notice")
     def put_notice_away() -> Response:
-        from ..firewall.cross_origin import is_cross_origin
+        from ...firewall.cross_origin import is_cross_origin
 
         if is_cross_origin(request.environ):
             abort(HTTPStatus.FORBIDDEN, "Another site's page may not put a notice away here.")
@@ -131,7 +131,7 @@ def _find_change(versions: Versions) -> Past | None:
 
 def _existing_session() -> ServerSession | None:
     """Give the session that the browser's cookie leads to; without a cookie nothing is opened."""
-    from ..sessions.session import ServerSession
+    from ...sessions.session import ServerSession
 
     name = current_app.session_interface.get_cookie_name(current_app)
     if name not in request.cookies:

@@ -1,7 +1,7 @@
 """
 What a reader is told, as plain data: sections of entries, in them rows of a label and its lines.
 
-:mod:`~strict_cookies.declaration.wording` fills it in; the page, the tables for a site's own pages
+:mod:`~strict_cookies.declaration.view` fills it in; the page, the tables for a site's own pages
 and the Markdown are laid out from it, so that they say the same in every language.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from .language import Said
+from .i18n.language import Said
 
 #: A text in the page's language, or a declared one.
 Line = str | Said

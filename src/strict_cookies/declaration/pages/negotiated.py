@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import has_request_context, request
 
-from .language import LANGUAGES, Language, find_language
+from ..i18n.language import LANGUAGES, Language, find_language
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from ..policy.policy import Site
+    from ...policy.policy import Site
 
 
 class Asked(NamedTuple):
