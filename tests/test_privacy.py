@@ -25,7 +25,8 @@ from strict_cookies.sessions import end_markers as notices
 from strict_cookies.sessions.retention import describe_kept
 from strict_cookies.sessions.stores import redis_scripts
 from strict_cookies.sessions.stores.open import SQLITE_FILE
-from strict_cookies.trail import options, people, prepared
+from strict_cookies.trail import options, prepared
+from strict_cookies.trail import pseudonyms as people
 
 PAGE = (Path(__file__).parents[1] / "docs" / "privacy.md").read_text("utf-8")
 #: Row and figure by the first cell of a table.

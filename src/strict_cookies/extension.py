@@ -27,7 +27,7 @@ from .report.pages import report_pages
 from .sessions.interface import answer_unavailable
 from .sessions.preferences import preferences
 from .sessions.session import ServerSession
-from .trail.pages import add_head
+from .trail.head_page import add_head
 
 if TYPE_CHECKING:
     from flask import Flask

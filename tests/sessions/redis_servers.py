@@ -19,7 +19,7 @@ from pathlib import Path
 
 import redis
 
-from strict_cookies.trail import keeper
+from strict_cookies.trail import maintenance as keeper
 
 ADDRESS = "127.0.0.1"
 #: Valkey is the same to us.

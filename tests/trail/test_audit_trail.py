@@ -11,7 +11,7 @@ from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.errors import StoreUnavailableError
 from strict_cookies.reasons import Reason
 from strict_cookies.trail.audit_trail import CHECKPOINTS, HEAD_SECONDS, AuditTrail, NoTrail
-from strict_cookies.trail.people import KEYS, SEEN
+from strict_cookies.trail.pseudonyms import KEYS, SEEN
 from strict_cookies.trail.signing import is_signed, make_key
 from strict_cookies.trail.verification import verify_trail
 

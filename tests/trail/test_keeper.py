@@ -12,9 +12,9 @@ import threading
 import weakref
 
 from strict_cookies.archive.memory import MemoryArchive
-from strict_cookies.trail import keeper as keepers
+from strict_cookies.trail import maintenance as keepers
 from strict_cookies.trail.audit_trail import AuditTrail
-from strict_cookies.trail.keeper import TIDIED, Keeper, keep
+from strict_cookies.trail.maintenance import TIDIED, Keeper, keep
 from tests.sessions.places import wait_until
 
 from .trails import DAY, Clock, fill
@@ -167,7 +167,7 @@ def test_fork_waits_until_the_thread_rests(tmp_path):
         import threading, time, warnings
         from strict_cookies.archive.memory import MemoryArchive
         from strict_cookies.trail.audit_trail import AuditTrail
-        from strict_cookies.trail.keeper import Keeper, keep
+        from strict_cookies.trail.maintenance import Keeper, keep
         warnings.simplefilter("ignore", DeprecationWarning)
         lock, began = threading.Lock(), threading.Event()
 

@@ -26,7 +26,7 @@ from .counts import DailyCounts
 from .events import check_event
 from .gaps import tell_gap
 from .options import HEAD_SECONDS, RETENTION
-from .people import People
+from .pseudonyms import People
 from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
 
 if TYPE_CHECKING:

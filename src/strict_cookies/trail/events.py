@@ -2,7 +2,7 @@
 The events that the library records, with what each means and holds.
 
 An application records its own under any other name. Details never hold values, identifiers or
-names of people: ``user`` becomes a code, see :mod:`~strict_cookies.trail.people`.
+names of people: ``user`` becomes a code, see :mod:`~strict_cookies.trail.pseudonyms`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from .._util.keys import SessionKeys
 from ..signals import role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
 from .compiled import record_change
-from .keeper import Keeper, keep
+from .maintenance import Keeper, keep
 
 if TYPE_CHECKING:
     from flask import Flask
