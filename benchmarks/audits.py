@@ -13,8 +13,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from strict_cookies.audit.browser import audit_site
-from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.browser.crawler import audit_site
+from strict_cookies.audit.browser.options import AuditOptions
 from tests import erp
 from tests.serving import serve
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 from example_app import create_app
 from example_app.demo import ACCOUNTS
 from example_app.tracker import Tracker
-from strict_cookies.audit.chromium import find_chromium
+from strict_cookies.audit.browser.chromium import find_chromium
 from tests.conftest import CHROMIUM_FLAGS
 from tests.serving import serve
 

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from werkzeug.security import generate_password_hash
 
 from example_app import auth, demo
-from strict_cookies.audit.chromium import FLAGS, find_chromium
+from strict_cookies.audit.browser.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
 from tests.shared_rules import compile_builder
 

@@ -38,8 +38,8 @@ from strict_cookies import signals
 from strict_cookies._storage.sqlite_file import SCHEMA_VERSION
 from strict_cookies._util.durations import say_duration
 from strict_cookies.audit import bundle, report
-from strict_cookies.audit.chromium import VARIABLE
-from strict_cookies.audit.journeys import parse_journey
+from strict_cookies.audit.browser.chromium import VARIABLE
+from strict_cookies.audit.browser.journeys import parse_journey
 from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
 from strict_cookies.configuration import DEFAULTS

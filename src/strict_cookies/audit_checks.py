@@ -59,7 +59,7 @@ def check_last_audit(
 
 
 def _find_problem(archive: Archive, interval: timedelta, now: datetime) -> str | None:
-    from .audit.audits import last_audit
+    from .audit.last_audit import last_audit
 
     last = last_audit(archive) if is_there(archive) else None
     if last is None:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .archive.base import Archive
-    from .audit.expectations import Expected
+    from .audit.analysis.headers import Expected
+    from .audit.browser.options import AuditOptions
     from .audit.observation import Observation, ObservedPage
-    from .audit.options import AuditOptions
     from .http.compare import Pairs
     from .policy.policy import CookiePolicy
 
@@ -219,7 +219,7 @@ def create_command(
 
 def find_routes(app: Flask) -> tuple[str, ...]:
     """List the rules of an application's pages that answer GET, without files and sign-out."""
-    from .audit.crawling import is_harmless
+    from .audit.browser.links import is_harmless
 
     return tuple(
         sorted(
@@ -306,7 +306,7 @@ def run_audit(
         urls: Of the site.
         declared: Gives what the site declares, once it was seen; None where it declares nothing.
         output: A folder; None to write nothing.
-        find_declaration: As in :class:`~strict_cookies.audit.options.AuditOptions`.
+        find_declaration: As in :class:`~strict_cookies.audit.browser.options.AuditOptions`.
         known_routes: Likewise.
         archive: Where the audit is remembered; None for a site that is not at hand.
         expected: Gives the headers of a page; None takes what any page should have.
@@ -327,11 +327,11 @@ def run_audit(
             raise click.UsageError(
                 f"--{name} needs --output, the folder of the bundle it goes into."
             )
-    from .audit.browser import audit_site
+    from .audit.browser.crawler import audit_site
+    from .audit.browser.printing import print_alone
+    from .audit.browser.values import VALUES, Values
     from .audit.conclusion import conclude_audit
-    from .audit.display import Display
-    from .audit.printing import print_alone
-    from .audit.values import VALUES, Values
+    from .audit.progress import Display
 
     percent = options["min_coverage"]
 
@@ -380,9 +380,9 @@ def run_audit(
 
 
 def _read_options(given: dict[str, Any]) -> AuditOptions:
-    from .audit.chromium import find_chromium
-    from .audit.journeys import load_journey
-    from .audit.options import AuditOptions
+    from .audit.browser.chromium import find_chromium
+    from .audit.browser.journeys import load_journey
+    from .audit.browser.options import AuditOptions
 
     options = AuditOptions(
         max_pages=given["max_pages"],

@@ -28,8 +28,8 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
     Nothing is asked of any other machine. 'sha256sum -c SHA256SUMS' in the folder does the same
     but for what was added.
     """
+    from .audit.browser.values import SENSITIVE
     from .audit.bundle import holds_values, read_manifest_hash, verify_bundle
-    from .audit.values import SENSITIVE
     from .errors import BundleError
 
     try:

@@ -88,7 +88,7 @@ def report_command(ctx: click.Context, path: Path) -> None:
                 octets = render_alone().encode()
             protection.trail.record("report-opened", form=path.suffix[1:], by="command")
         if path.suffix == ".pdf":
-            from .audit.printing import print_alone
+            from .audit.browser.printing import print_alone
 
             octets = print_alone(octets.decode())
         try:

@@ -140,7 +140,7 @@ def print_pdf(
     """
     from werkzeug.test import Client
 
-    from .audit.printing import Page, Resource, print_to_pdf
+    from .audit.browser.printing import Page, Resource, print_to_pdf
     from .declaration.pages.blueprint import Pages
     from .declaration.pages.versions import print_languages, standing_document
     from .declaration.published import Published

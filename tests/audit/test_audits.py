@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.audit.audits import LAST, SHELF, LastAudit, last_audit, record_audit
+from strict_cookies.audit.last_audit import LAST, SHELF, LastAudit, last_audit, record_audit
 from strict_cookies.audit.report import build_report
 from strict_cookies.audit_checks import check_last_audit
 from strict_cookies.cli import cookies

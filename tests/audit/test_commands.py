@@ -11,8 +11,8 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
-from strict_cookies.audit.audits import last_audit
-from strict_cookies.audit.expectations import find_weak_headers
+from strict_cookies.audit.analysis.headers import find_weak_headers
+from strict_cookies.audit.last_audit import last_audit
 from strict_cookies.audit_commands import (
     expect_own_headers,
     find_routes,

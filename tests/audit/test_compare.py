@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies import CookiePolicy, DeclaredCookie
-from strict_cookies.audit.compare import MAX_PAGES, compare
-from strict_cookies.audit.finding import SEVERITIES, Kind
+from strict_cookies.audit.analysis.compare import MAX_PAGES, compare
+from strict_cookies.audit.analysis.finding import SEVERITIES, Kind
 from strict_cookies.audit.observation import (
     BlockedCookie,
     ObservedHost,

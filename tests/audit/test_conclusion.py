@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from strict_cookies.archive.memory import MemoryArchive
-from strict_cookies.audit.audits import last_audit
 from strict_cookies.audit.bundle import verify_bundle
 from strict_cookies.audit.conclusion import conclude_audit
+from strict_cookies.audit.last_audit import last_audit
 from strict_cookies.errors import AuditError, BundleError
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 

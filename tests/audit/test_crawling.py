@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies.audit.crawling import (
+from strict_cookies.audit.browser.links import (
     MAX_DELAY,
     MAX_VARIANTS,
     Frontier,

@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
-from strict_cookies.audit.browser import Progress
-from strict_cookies.audit.display import Display
+from strict_cookies.audit.browser.crawler import Progress
+from strict_cookies.audit.progress import Display
 from tests.audit.observations import make_page
 
 

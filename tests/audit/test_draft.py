@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strict_cookies.audit.compare import compare
+from strict_cookies.audit.analysis.compare import compare
 from strict_cookies.audit.draft import draft_policy, write_draft
 from strict_cookies.audit_commands import program
 from strict_cookies.errors import AuditError, PolicyError

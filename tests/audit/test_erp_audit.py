@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from example_app.tracker import Tracker
-from strict_cookies.audit.browser import audit_site
-from strict_cookies.audit.journeys import Step, parse_journey
-from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.browser.crawler import audit_site
+from strict_cookies.audit.browser.journeys import Step, parse_journey
+from strict_cookies.audit.browser.options import AuditOptions
 from strict_cookies.audit.report import build_report
 from strict_cookies.audit_commands import read_declared
 from tests import erp

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from strict_cookies.audit.analysis.finding import SEVERITIES, Kind
 from strict_cookies.audit.bundle import read_manifest_hash, write_bundle
-from strict_cookies.audit.finding import SEVERITIES, Kind
 from strict_cookies.audit.formats.csv_file import COLUMNS
 from strict_cookies.audit.report import CLEAN, EXIT_CODES
 from strict_cookies.cli import cookies

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from strict_cookies.audit.finding import Kind
+from strict_cookies.audit.analysis.finding import Kind
 from strict_cookies.audit.formats.charts import draw_lifetimes, draw_timeline
 from strict_cookies.audit.formats.csv_file import COLUMNS, write_csv
 from strict_cookies.audit.formats.html import write_html

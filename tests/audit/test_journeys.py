@@ -7,10 +7,10 @@ import json
 import pytest
 from flask import Flask
 
-from strict_cookies.audit import acting
-from strict_cookies.audit.browser import audit_site
-from strict_cookies.audit.journeys import Step, load_journey, parse_journey
-from strict_cookies.audit.options import AuditOptions
+from strict_cookies.audit.browser.crawler import actions as acting
+from strict_cookies.audit.browser.crawler import audit_site
+from strict_cookies.audit.browser.journeys import Step, load_journey, parse_journey
+from strict_cookies.audit.browser.options import AuditOptions
 from strict_cookies.errors import JourneyError
 from tests.serving import serve
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from strict_cookies.audit.browser import audit_site
+from strict_cookies.audit.browser.crawler import audit_site
+from strict_cookies.audit.browser.journeys import DEFAULT_JOURNEY, Step
+from strict_cookies.audit.browser.options import AuditOptions
 from strict_cookies.audit.formats.csv_file import write_csv
 from strict_cookies.audit.formats.html import write_html
 from strict_cookies.audit.formats.json_file import write_json
 from strict_cookies.audit.formats.sarif import write_sarif
-from strict_cookies.audit.journeys import DEFAULT_JOURNEY, Step
-from strict_cookies.audit.options import AuditOptions
 from strict_cookies.audit.report import build_report
 from tests.audit import planted
 

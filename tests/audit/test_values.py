@@ -13,8 +13,8 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
-from strict_cookies.audit.sightings import Place
-from strict_cookies.audit.values import MAX_LENGTH, MAX_VALUES, Values
+from strict_cookies.audit.browser.sightings import Place
+from strict_cookies.audit.browser.values import MAX_LENGTH, MAX_VALUES, Values
 from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
 from tests.serving import serve

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from strict_cookies.audit.sightings import MAX_ITEMS, Place, Sightings
-from strict_cookies.audit.watching import MAX_FRAMES, MAX_REQUESTS, Watch, read_stack
+from strict_cookies.audit.browser.sightings import MAX_ITEMS, Place, Sightings
+from strict_cookies.audit.browser.tab_events import MAX_FRAMES, MAX_REQUESTS, Watch, read_stack
 
 PLACE = Place("https://the.site/", "first visit")
 

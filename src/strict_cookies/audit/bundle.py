@@ -25,13 +25,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BundleError
 from ..firewall.recorder import show
+from .browser.values import SENSITIVE, VALUES
 from .formats.csv_file import write_csv
 from .formats.html import write_html
 from .formats.json_file import write_json
 from .formats.sarif import write_sarif
 from .plain import plain
 from .report import Report
-from .values import SENSITIVE, VALUES
 
 if TYPE_CHECKING:
     from .observation import Observation
@@ -82,7 +82,7 @@ def write_bundle(
         observation: What the report was made of; its command line and times go to the manifest.
         files: Screenshots and other evidence, by name.
         pdf: The report as PDF, where it was printed.
-        values: As :meth:`~strict_cookies.audit.values.Values.write` gives them, for a report that
+        values: As :meth:`~strict_cookies.audit.browser.values.Values.write` gives them, for a report that
             was built as one that has them; only the owner can read the files then.
 
     Returns:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .audits import record_audit
 from .bundle import write_bundle
 from .draft import write_draft
 from .formats.html import write_html
 from .formats.terminal import print_report
+from .last_audit import record_audit
 from .report import build_report, exit_code
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from ..archive.base import Archive
     from ..policy.policy import CookiePolicy
-    from .expectations import Expected
+    from .analysis.headers import Expected
+    from .browser.values import Values
     from .observation import Observation
-    from .values import Values
 
 
 def conclude_audit(

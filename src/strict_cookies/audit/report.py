@@ -16,15 +16,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .compare import compare
-from .coverage import is_seen, measure_coverage
-from .finding import SEVERITIES, Finding, Kind
+from .analysis.compare import compare
+from .analysis.coverage import is_seen, measure_coverage
+from .analysis.finding import SEVERITIES, Finding, Kind
+from .browser.values import SENSITIVE
 from .plain import plain, plain_frame, plain_url
-from .values import SENSITIVE
 
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
-    from .expectations import Expected
+    from .analysis.headers import Expected
     from .observation import Observation, ObservedPage, Setter
 
 FORMAT = "strict-cookies-audit"
@@ -59,7 +59,7 @@ def build_report(
 
     Args:
         observation: Of one audit.
-        policy: As for :func:`~strict_cookies.audit.compare.compare`, also for ``expected`` and
+        policy: As for :func:`~strict_cookies.audit.analysis.compare.compare`, also for ``expected`` and
             ``min_coverage``.
         declaration_hash: Of the declaration that the policy was made from, ``"sha256:..."``; None
             takes the one that the observed declaration gives itself.

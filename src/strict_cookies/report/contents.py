@@ -146,7 +146,7 @@ def _describe_headers(protection: Any, live: Live) -> dict[str, Any]:
 
 
 def _describe_audit(protection: Any) -> dict[str, Any] | None:
-    from ..audit.audits import last_audit
+    from ..audit.last_audit import last_audit
 
     found = last_audit(protection.archive)
     if found is None:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..finding import Kind
+from ..analysis.finding import Kind
 from ..report import Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -11,23 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .._util.durations import say_duration
-from ..policy.catalogue import (
+from ..._util.durations import say_duration
+from ...policy.catalogue import (
     find_certain_tracker,
     find_framework_cookie,
     find_tracker,
     find_tracker_host,
 )
-from ..wording import join_words
+from ...wording import join_words
+from ..plain import plain_pages, say_seconds
 from .finding import Finding, Kind
-from .plain import plain_pages, say_seconds
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from ..policy.cookie import DeclaredCookie
-    from ..policy.policy import CookiePolicy
-    from .observation import BlockedCookie, Observation, ObservedCookie
+    from ...policy.cookie import DeclaredCookie
+    from ...policy.policy import CookiePolicy
+    from ..observation import BlockedCookie, Observation, ObservedCookie
 
 #: By how much a stored lifetime may be above the declared one, in seconds: the browser's clock
 #: starts when the response arrives, the observer's when it looks.

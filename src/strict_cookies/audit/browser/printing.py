@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import AuditError
+from ...errors import AuditError
 from .chromium import find_chromium, import_playwright, launch_flags
 
 if TYPE_CHECKING:

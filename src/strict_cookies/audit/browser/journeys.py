@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from ..errors import JourneyError
+from ...errors import JourneyError
 
 #: What a step can do. ``visit``: open pages and follow links. ``return``: come back with the jar
 #: kept, in a new tab. ``login``: fill in a form, or load a storage state. ``submit``: fill in any

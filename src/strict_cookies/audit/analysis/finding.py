@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from .observation import Setter
+from ..observation import Setter
 
 #: An *error* contradicts the declaration, or needs consent; a *warning* is worth mending; a *note*
 #: is worth knowing and spoils no result.

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AuditError
+from ...errors import AuditError
 
 if TYPE_CHECKING:
     from types import ModuleType

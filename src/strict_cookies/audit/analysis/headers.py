@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .._util.urls import is_local
-from ..http.compare import Pairs, find_weaker
-from ..http.csp import parse_csp
+from ..._util.urls import is_local
+from ...http.compare import Pairs, find_weaker
+from ...http.csp import parse_csp
 
 if TYPE_CHECKING:
-    from ..policy.policy import CookiePolicy
-    from .observation import ObservedPage
+    from ...policy.policy import CookiePolicy
+    from ..observation import ObservedPage
 
 #: Gives the headers that a page should have, names with values.
 Expected = Callable[["ObservedPage"], Pairs]

@@ -15,12 +15,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..observation import ObservedPage, Outcome
 from .chromium import import_playwright
-from .crawling import declaration_links
 from .devtools import DevTools, ask
-from .observation import ObservedPage, Outcome
+from .links import declaration_links
 from .sightings import KINDS, Place, Sightings, host_of
-from .watching import MAX_DOCUMENTS, Watch, read_script
+from .tab_events import MAX_DOCUMENTS, Watch, read_script
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .chromium import import_playwright
-from .watching import Send, Watch, commands
+from .tab_events import Send, Watch, commands
 
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession, Page

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
-from .observation import ObservedPage
-from .plain import path_of
+from ..observation import ObservedPage
+from ..plain import path_of
 
 _CONVERTER = re.compile(r"<(?:(path|any\([^)]*\))?[^<>]*?)>")
 

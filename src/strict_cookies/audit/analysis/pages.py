@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..policy.catalogue import find_tracker_host
-from ..wording import join_words
+from ...policy.catalogue import find_tracker_host
+from ...wording import join_words
+from ..plain import host_of, plain_pages, plain_url
 from .coverage import is_seen, measure_coverage
-from .expectations import Expected, find_weak_headers
 from .finding import Finding, Kind
-from .plain import host_of, plain_pages, plain_url
+from .headers import Expected, find_weak_headers
 
 if TYPE_CHECKING:
-    from ..policy.policy import CookiePolicy
-    from .observation import Observation, ObservedHost, ObservedPage
+    from ...policy.policy import CookiePolicy
+    from ..observation import Observation, ObservedHost, ObservedPage
 
 
 def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:

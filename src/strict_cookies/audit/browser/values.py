@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .plain import plain, plain_url
+from ..plain import plain, plain_url
 from .sightings import Place
 
 FORMAT = "strict-cookies-audit-values"

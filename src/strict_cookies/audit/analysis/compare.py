@@ -15,16 +15,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .cookie_findings import compare_cookies, compare_refused, find_unseen_cookies
-from .expectations import Expected, expect_headers
+from .cookies import compare_cookies, compare_refused, find_unseen_cookies
 from .finding import SEVERITIES, Finding
-from .page_findings import compare_coverage, compare_headers, compare_hosts, compare_pages
-from .step_findings import compare_steps
-from .storage_findings import compare_storage, find_unseen_storage
+from .headers import Expected, expect_headers
+from .pages import compare_coverage, compare_headers, compare_hosts, compare_pages
+from .steps import compare_steps
+from .storage import compare_storage, find_unseen_storage
 
 if TYPE_CHECKING:
-    from ..policy.policy import CookiePolicy
-    from .observation import Observation
+    from ...policy.policy import CookiePolicy
+    from ..observation import Observation
 
 #: Most pages that one finding names.
 MAX_PAGES = 20
@@ -45,7 +45,7 @@ def compare(
         policy: What the site declares, its session cookie included; None where it declares
             nothing.
         expected: Gives the security headers of a page, names with values; None takes what
-            :func:`~strict_cookies.audit.expectations.expect_headers` gives.
+            :func:`~strict_cookies.audit.analysis.headers.expect_headers` gives.
         min_coverage: The part of the known routes that must have been visited, from 0 to 1; None
             asks for none.
 

@@ -23,15 +23,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from .._util.urls import is_local
-from ..errors import AuditError
-from .acting import fill_in, load_state
-from .apart import run_apart
+from ..._util.urls import is_local
+from ...errors import AuditError
+from ..observation import Observation, ObservedPage, ObservedStep
+from .actions import fill_in, load_state
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
-from .crawling import Frontier, Waiting, normalise
+from .crawl_policy import Manners
+from .event_loop import run_apart
 from .fetching import Fetcher
-from .manners import Manners
-from .observation import Observation, ObservedPage, ObservedStep
+from .links import Frontier, Waiting, normalise
 from .options import AuditOptions
 from .sightings import Place, Sightings, host_of
 from .tab import Tab, Visit

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ..http.cookies import MAX_LIFETIME, SetCookie
-from ..policy.catalogue import find_tracker_host
-from .observation import (
+from ...http.cookies import MAX_LIFETIME, SetCookie
+from ...policy.catalogue import find_tracker_host
+from ..observation import (
     BlockedCookie,
     ObservedCookie,
     ObservedHost,

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from ..http.cookies import parse_set_cookie
-from .observation import Setter
+from ...http.cookies import parse_set_cookie
+from ..observation import Setter
 from .sightings import KINDS, CookieSet, Place, Sightings, bare, host_of
 
 #: Most requests of one visit that are looked at.

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..policy.catalogue import find_certain_tracker, find_tracker_host
-from .cookie_findings import say_tracker
+from ...policy.catalogue import find_certain_tracker, find_tracker_host
+from ..plain import host_of, plain_pages
+from .cookies import say_tracker
 from .finding import Finding, Kind
-from .plain import host_of, plain_pages
 
 if TYPE_CHECKING:
-    from ..policy.policy import CookiePolicy
-    from ..policy.web_storage import DeclaredStorage
-    from .observation import Observation, ObservedStorage
+    from ...policy.policy import CookiePolicy
+    from ...policy.web_storage import DeclaredStorage
+    from ..observation import Observation, ObservedStorage
 
 
 def compare_storage(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:

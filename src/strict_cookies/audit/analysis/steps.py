@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..policy.purposes import Purpose
-from .cookie_findings import cookie_label
+from ...policy.purposes import Purpose
+from .cookies import cookie_label
 from .finding import Finding, Kind
-from .storage_findings import find_storage, storage_label
+from .storage import find_storage, storage_label
 
 if TYPE_CHECKING:
-    from ..policy.cookie import DeclaredCookie
-    from ..policy.policy import CookiePolicy
-    from ..policy.web_storage import DeclaredStorage
-    from .observation import Observation
+    from ...policy.cookie import DeclaredCookie
+    from ...policy.policy import CookiePolicy
+    from ...policy.web_storage import DeclaredStorage
+    from ..observation import Observation
 
 #: How the name of a step begins after which nothing of a login may be left.
 LOGOUT = "logout"

@@ -15,7 +15,7 @@ from ..firewall.recorder import show
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from .browser import Progress
+    from .browser.crawler import Progress
     from .observation import ObservedPage
 
 #: How many of the last pages are shown.
