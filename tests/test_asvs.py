@@ -9,9 +9,9 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from strict_cookies import CookiePolicy, DeclaredCookie, Purpose, StrictCookies
-from strict_cookies.asvs import REQUIREMENTS, assess
-from strict_cookies.asvs_checks import Live
 from strict_cookies.http.presets import OPT_OUT
+from strict_cookies.report.asvs import REQUIREMENTS, assess
+from strict_cookies.report.asvs_checks import Live
 
 #: All of V3 and V7 of ASVS 5.0.0: how many there are by section.
 SECTIONS = {"3.1": 1, "3.2": 3, "3.3": 5, "3.4": 8, "3.5": 8, "3.6": 1, "3.7": 5,

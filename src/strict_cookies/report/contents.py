@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..asvs import assess
-from ..asvs_checks import Live
 from ..errors import ConfigurationError
 from ..firewall.recorder import show
 from ..reasons import Reason
+from .asvs import assess
+from .asvs_checks import Live
 
 if TYPE_CHECKING:
     from flask import Flask

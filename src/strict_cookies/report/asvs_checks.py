@@ -2,7 +2,7 @@
 How an application's protection stands against single requirements of OWASP ASVS 5.0.
 
 Each check reads the configuration as it is carried out, and gives *met* and how, *not met* and
-what to do, or *not ours* and where to look. :mod:`strict_cookies.asvs` says which check is whose.
+what to do, or *not ours* and where to look. :mod:`strict_cookies.report.asvs` says which check is whose.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ._util.durations import say_duration
-from .headers.options import TELLING_POLICIES
-from .http.cookies import name_prefix
-from .http.csp import NONE, RUNNING, WIDE, find_sources
-from .http.presets import YEAR
-from .policy.purposes import Purpose
-from .sessions.interface import ServerSessionInterface
-from .settings import Settings
-from .wording import join_words
+from .._util.durations import say_duration
+from ..headers.options import TELLING_POLICIES
+from ..http.cookies import name_prefix
+from ..http.csp import NONE, RUNNING, WIDE, find_sources
+from ..http.presets import YEAR
+from ..policy.purposes import Purpose
+from ..sessions.interface import ServerSessionInterface
+from ..settings import Settings
+from ..wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .headers.merge import HeaderOptions
-    from .policy.cookie import DeclaredCookie
-    from .policy.policy import CookiePolicy
+    from ..headers.merge import HeaderOptions
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.policy import CookiePolicy
 
 #: Longest lives that need no reason of the site's own: NIST SP 800-63B-4 section 2.2.3.
 MAX_ABSOLUTE = timedelta(hours=24)
