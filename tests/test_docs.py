@@ -42,13 +42,13 @@ from strict_cookies.audit.browser.chromium import VARIABLE
 from strict_cookies.audit.browser.journeys import parse_journey
 from strict_cookies.audit_commands import program
 from strict_cookies.cli import cookies
-from strict_cookies.configuration import DEFAULTS
 from strict_cookies.declaration import document
 from strict_cookies.errors import PolicyError
 from strict_cookies.firewall.cross_origin import CrossOrigin
 from strict_cookies.firewall.expire import Sweep
 from strict_cookies.firewall.https_redirect import Https
 from strict_cookies.firewall.middleware import Mode
+from strict_cookies.flask.config import DEFAULTS
 from strict_cookies.headers.options import NOT_OURS, OPTIONS
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.external_origin import KINDS

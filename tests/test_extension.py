@@ -37,7 +37,7 @@ from strict_cookies import (
     csp_nonce,
     stray_cookie_seen,
 )
-from strict_cookies.protection import Protection
+from strict_cookies.flask.state import Protection
 from tests.policies import declare
 from tests.wsgi import run
 

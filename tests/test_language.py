@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from strict_cookies import CookiePolicy, Site, session_texts
+from strict_cookies import CookiePolicy, Site
 from strict_cookies.declaration import view as wording
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.i18n import labels
 from strict_cookies.declaration.i18n import language as module
 from strict_cookies.declaration.i18n.language import LANGUAGES, Said, find_language, pick_text
 from strict_cookies.declaration.processing import PROCESSING, Processing
+from strict_cookies.flask import session_texts
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.web_storage import STORAGE_NAMES
 from tests.test_declaration import WIDE, client_of

@@ -12,7 +12,7 @@ from werkzeug.middleware.profiler import ProfilerMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
-from strict_cookies.middleware import inspect_chain
+from strict_cookies.flask.middleware_order import inspect_chain
 from strict_cookies.reasons import Reason
 
 HERE = __name__

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.configuration import DEFAULTS
+from strict_cookies.flask.config import DEFAULTS
 from strict_cookies.reasons import Reason
 
 DOCS = Path(__file__).parents[1] / "docs" / "reasons.md"

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask, session
 
-from strict_cookies import session_texts
 from strict_cookies.errors import PolicyError
-from strict_cookies.extension import StrictCookies
+from strict_cookies.flask import session_texts
+from strict_cookies.flask.extension import StrictCookies
+from strict_cookies.flask.session_cookie import declare_session, harden_session, session_cookie_name
 from strict_cookies.http.cookies import name_prefix, parse_set_cookie
 from strict_cookies.policy.cookie import DeclaredCookie
 from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.purposes import Purpose
-from strict_cookies.session_cookie import declare_session, harden_session, session_cookie_name
 from tests import policies
 
 

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from strict_cookies.configuration import DEFAULTS, find_policy, find_url_prefix, freeze_config
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
-from strict_cookies.extension import StrictCookies
+from strict_cookies.flask.config import DEFAULTS, find_policy, find_url_prefix, freeze_config
+from strict_cookies.flask.extension import StrictCookies
+from strict_cookies.flask.settings import Settings
 from strict_cookies.policy.policy import CookiePolicy, Site
-from strict_cookies.settings import Settings
 
 KNOWN = ", ".join(DEFAULTS)
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
         UnknownPreferenceError,
         WeakenedHeaderError,
     )
-    from .extension import StrictCookies, csp_nonce, erase
     from .firewall.cross_origin import is_cross_origin
     from .firewall.middleware import CookieFirewall
+    from .flask.extension import StrictCookies, csp_nonce, erase
     from .headers.talisman import StrictTalisman
     from .policy.cookie import DeclaredCookie
     from .policy.external_origin import ExternalOrigin
@@ -83,7 +83,7 @@ _HOMES = {
     "SessionLimitError": "errors",
     "Site": "policy.policy",
     "StoreUnavailableError": "errors",
-    "StrictCookies": "extension",
+    "StrictCookies": "flask.extension",
     "StrictCookiesError": "errors",
     "StrictTalisman": "headers.talisman",
     "UnchangedDeclarationError": "errors",
@@ -93,10 +93,10 @@ _HOMES = {
     "browser_reported": "signals",
     "cookie_dropped": "signals",
     "cookie_hardened": "signals",
-    "csp_nonce": "extension",
+    "csp_nonce": "flask.extension",
     "current_login": "sessions.access",
     "declaration_published": "signals",
-    "erase": "extension",
+    "erase": "flask.extension",
     "erase_user": "trail.prepared",
     "is_cross_origin": "firewall.cross_origin",
     "login": "sessions.access",

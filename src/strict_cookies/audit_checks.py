@@ -14,8 +14,8 @@ from ._util.durations import say_duration
 from .archive.open import is_there
 from .errors import StoreUnavailableError
 from .findings import Finding
+from .flask.settings import read_audit_interval
 from .reasons import Reason
-from .settings import read_audit_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable

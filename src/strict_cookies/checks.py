@@ -11,22 +11,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .configuration import find_policy
 from .errors import ConfigurationError, StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
-from .header_checks import find_weaknesses
-from .installed import used_cookies
-from .middleware import inspect_chain
-from .policy.entry import texts_of
-from .reasons import Reason
-from .session_cookie import (
+from .flask.config import find_policy
+from .flask.middleware_order import inspect_chain
+from .flask.session_cookie import (
     FLASK_SESSION_NAME,
     declare_session,
     harden_session,
     session_cookie_name,
 )
+from .flask.settings import Settings
+from .header_checks import find_weaknesses
+from .installed import used_cookies
+from .policy.entry import texts_of
+from .reasons import Reason
 from .setting_checks import check_settings
-from .settings import Settings
 from .wording import join_words
 
 if TYPE_CHECKING:

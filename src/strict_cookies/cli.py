@@ -21,11 +21,11 @@ from .audit_commands import create_command
 from .blocked import Found, Kind
 from .checks import HOW_TO_ADD, run_checks
 from .commands import find_protection, load_app
-from .configuration import POLICY_FILE, find_policy
 from .declaration.exports import EXPORTS
 from .declaration.i18n.language import LANGUAGES, find_language
 from .errors import StrictCookiesError
 from .findings import Finding, explain_error, sort_findings
+from .flask.config import POLICY_FILE, find_policy
 from .report_commands import link_command, report_command
 from .scaffold import list_changes, write_policy
 from .scanning import MAX_FILES, Scan, scan_app, tracker_of

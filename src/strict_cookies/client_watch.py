@@ -24,13 +24,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
-from .configuration import DEFAULTS, find_policy
 from .firewall.recorder import show, suggest_entry
 from .firewall.set_cookie import judge
+from .flask.config import DEFAULTS, find_policy
+from .flask.session_cookie import declare_session
 from .http.cookies import parse_set_cookie
 from .policy.loader import load_policy
 from .reasons import Reason
-from .session_cookie import declare_session
 from .signals import cookie_dropped
 
 if TYPE_CHECKING:

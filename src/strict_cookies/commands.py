@@ -22,7 +22,7 @@ from .terminal import failure
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .protection import Protection
+    from .flask.state import Protection
 
 
 def load_app(ctx: click.Context) -> Flask:

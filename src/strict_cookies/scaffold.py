@@ -18,9 +18,9 @@ from ._util.durations import read_duration, say_duration
 from ._util.text import printable
 from .blocked import Kind
 from .checks import current_session_name
-from .configuration import DEFAULTS, find_policy
 from .errors import PolicyError, StrictCookiesError
 from .firewall.recorder import show
+from .flask.config import DEFAULTS, find_policy
 from .headers.merge import Hsts
 from .headers.talisman import HeaderContext, StrictTalisman
 from .installed import UsedCookie, used_cookies

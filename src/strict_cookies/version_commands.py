@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .declaration.i18n.language import Language
     from .declaration.versions import Version
-    from .protection import Protection
+    from .flask.state import Protection
 
 #: Exit codes of ``diff``.
 DIFFERS, UNKNOWN = 1, 2

@@ -17,7 +17,7 @@ from strict_cookies.audit.report import build_report
 from strict_cookies.audit_checks import check_last_audit
 from strict_cookies.cli import cookies
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError
-from strict_cookies.settings import read_audit_interval
+from strict_cookies.flask.settings import read_audit_interval
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 
 ENDED = datetime(2026, 11, 25, 9, 0, 42, tzinfo=UTC)

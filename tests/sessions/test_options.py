@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from strict_cookies.configuration import DEFAULTS
 from strict_cookies.errors import ConfigurationError
+from strict_cookies.flask.config import DEFAULTS
 from strict_cookies.sessions.limits import PRESETS, Limits
 from strict_cookies.sessions.options import SessionOptions
 

@@ -2,7 +2,7 @@
 Answer plain http with a redirect to https, to a pinned host only.
 
 Whoever follows a redirect to whatever ``Host`` a request names can be led anywhere. So the target
-is :data:`~strict_cookies.configuration.DEFAULTS` ``STRICT_COOKIES_CANONICAL_HOST``, or else the
+is :data:`~strict_cookies.flask.config.DEFAULTS` ``STRICT_COOKIES_CANONICAL_HOST``, or else the
 request's own host if Flask's ``TRUSTED_HOSTS`` has it. Without a pinned host nothing is redirected,
 and one log line says so. https is what ``wsgi.url_scheme`` says, and nothing else: a proxy that
 ends TLS must be declared.

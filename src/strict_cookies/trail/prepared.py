@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..archive.base import Archive
-    from ..settings import Settings
+    from ..flask.settings import Settings
     from .counts import CountSource
     from .options import TrailOptions
 

@@ -11,8 +11,8 @@ from collections.abc import Collection
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .errors import ConfigurationError
-from .reasons import Reason
+from ..errors import ConfigurationError
+from ..reasons import Reason
 
 #: Where middleware commonly keeps what it wraps.
 _INNER = ("wsgi_app", "app", "application", "_app", "_wsgi_app", "wrapped", "__wrapped__")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError, FrozenConfigurationError
-from .policy.policy import CookiePolicy
+from ..errors import ConfigurationError, FrozenConfigurationError
+from ..policy.policy import CookiePolicy
 
 if TYPE_CHECKING:
     from flask import Flask

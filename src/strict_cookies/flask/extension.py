@@ -15,26 +15,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
 
-from ._util.templates import offer
-from .configuration import DEFAULTS
-from .declaration.pages.blueprint import create_blueprint
-from .declaration.pages.sessions import pages
-from .declaration.pages.well_known import add_gpc
-from .errors import ConfigurationError, StoreUnavailableError
-from .firewall.clear_site_data import erasing_headers
-from .protection import Protection
-from .report.pages import report_pages
-from .sessions.interface import answer_unavailable
-from .sessions.preferences import preferences
-from .sessions.session import ServerSession
-from .trail.head_page import add_head
+from .._util.templates import offer
+from ..declaration.pages.blueprint import create_blueprint
+from ..declaration.pages.sessions import pages
+from ..declaration.pages.well_known import add_gpc
+from ..errors import ConfigurationError, StoreUnavailableError
+from ..firewall.clear_site_data import erasing_headers
+from ..report.pages import report_pages
+from ..sessions.interface import answer_unavailable
+from ..sessions.preferences import preferences
+from ..sessions.session import ServerSession
+from ..trail.head_page import add_head
+from .config import DEFAULTS
+from .state import Protection
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response
 
-    from .headers.options import Layer
-    from .headers.scopes import Decorated, View
+    from ..headers.options import Layer
+    from ..headers.scopes import Decorated, View
 
 R = TypeVar("R", bound="Response")
 
@@ -107,7 +107,7 @@ class StrictCookies:
         """
         if misplaced:
             raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
-        from .headers.scopes import give_options
+        from ..headers.scopes import give_options
 
         return give_options(self._decorated, _check_reached, options)
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..errors import PolicyError
+from ..policy.cookie import DeclaredCookie
+from ..policy.purposes import Purpose
 from . import session_texts
-from .errors import PolicyError
-from .policy.cookie import DeclaredCookie
-from .policy.purposes import Purpose
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy.policy import CookiePolicy, Transport
+    from ..policy.policy import CookiePolicy, Transport
 
 #: Flask's own name for its session cookie, which is given a prefix.
 FLASK_SESSION_NAME = "session"

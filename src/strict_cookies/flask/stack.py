@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .declaration.pages.this_browser import PATH
-from .firewall.cross_origin import OriginGuard
-from .firewall.endpoints import BrowserEndpoints
-from .firewall.https_redirect import HttpsRedirect
-from .firewall.interceptors import INTERCEPTED
-from .firewall.middleware import CookieFirewall
-from .firewall.recorder import OTHER
-from .http.paths import request_path
+from ..declaration.pages.this_browser import PATH
+from ..firewall.cross_origin import OriginGuard
+from ..firewall.endpoints import BrowserEndpoints
+from ..firewall.https_redirect import HttpsRedirect
+from ..firewall.interceptors import INTERCEPTED
+from ..firewall.middleware import CookieFirewall
+from ..firewall.recorder import OTHER
+from ..http.paths import request_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from flask import Flask
 
-    from .firewall.browser_reports import ReportTable
-    from .firewall.guard.script import Guard
-    from .headers.talisman import StrictTalisman
-    from .policy.policy import CookiePolicy
+    from ..firewall.browser_reports import ReportTable
+    from ..firewall.guard.script import Guard
+    from ..headers.talisman import StrictTalisman
+    from ..policy.policy import CookiePolicy
     from .settings import Settings
 
 

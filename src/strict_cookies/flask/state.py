@@ -18,37 +18,37 @@ from typing import TYPE_CHECKING, Any
 from flask import request, request_started
 from flask.sessions import SecureCookieSessionInterface
 
-from .configuration import find_policy, find_url_prefix, freeze_config
-from .declaration.pages.this_browser import let_button_through
-from .declaration.published import Standing
-from .errors import ConfigurationError
-from .firewall.browser_reports import ReportTable
-from .reasons import Reason
+from ..declaration.pages.this_browser import let_button_through
+from ..declaration.published import Standing
+from ..errors import ConfigurationError
+from ..firewall.browser_reports import ReportTable
+from ..reasons import Reason
+from ..sessions.interface import ServerSessionInterface
+from .config import find_policy, find_url_prefix, freeze_config
 from .session_cookie import SessionCookie
-from .sessions.interface import ServerSessionInterface
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
     from markupsafe import Markup
 
-    from .archive.base import Archive
-    from .declaration.processing import Processing
-    from .declaration.publication import Edition
-    from .declaration.versions import Version, Versions
-    from .firewall.cross_origin import OriginGuard
-    from .firewall.guard.script import Guard
-    from .firewall.middleware import CookieFirewall
-    from .headers.scopes import Decorated
-    from .headers.talisman import StrictTalisman
-    from .policy.policy import CookiePolicy
-    from .sessions.manager import SessionManager
-    from .sessions.options import SessionOptions
-    from .sessions.prepared import PreparedSessions
-    from .sessions.stores.base import SessionStore
+    from ..archive.base import Archive
+    from ..declaration.processing import Processing
+    from ..declaration.publication import Edition
+    from ..declaration.versions import Version, Versions
+    from ..firewall.cross_origin import OriginGuard
+    from ..firewall.guard.script import Guard
+    from ..firewall.middleware import CookieFirewall
+    from ..headers.scopes import Decorated
+    from ..headers.talisman import StrictTalisman
+    from ..policy.policy import CookiePolicy
+    from ..sessions.manager import SessionManager
+    from ..sessions.options import SessionOptions
+    from ..sessions.prepared import PreparedSessions
+    from ..sessions.stores.base import SessionStore
+    from ..trail.prepared import Trail, TrailObserver
     from .settings import Settings
-    from .trail.prepared import Trail, TrailObserver
-    from .wire import Wire
+    from .stack import Wire
 
 logger = logging.getLogger("strict_cookies")
 
@@ -170,7 +170,7 @@ class Protection:
                 "STRICT_COOKIES_SESSIONS = 'flask', and leave the mode 'report-only' first."
             )
         # Imported when first needed, as below: a part of the import's time, and not for everybody.
-        from .sessions.prepared import prepare_sessions
+        from ..sessions.prepared import prepare_sessions
 
         with self._lock:
             if self._sessions is None:
@@ -201,7 +201,7 @@ class Protection:
         # With the sender named, the signal would go on looking for receivers at each request.
         request_started.disconnect(self.notice_bypass)
         if self._wire is None:
-            from .middleware import out_of_order
+            from .middleware_order import out_of_order
 
             self._bypassed = True
             error = out_of_order(
@@ -224,7 +224,7 @@ class Protection:
     def versions(self) -> Versions:
         """The versions of the declaration that were published."""
         if self._versions is None:
-            from .declaration.versions import Versions
+            from ..declaration.versions import Versions
 
             self._versions = Versions(lambda: self.archive)
         return self._versions
@@ -240,7 +240,7 @@ class Protection:
 
     def _content(self) -> dict[str, Any]:
         """Make the document without its edition, for which the archive is asked."""
-        from .declaration.document import build_document
+        from ..declaration.document import build_document
 
         standing = self.stand()
         return build_document(
@@ -261,7 +261,7 @@ class Protection:
             UnchangedDeclarationError: It is published already.
             StoreUnavailableError: Nothing was recorded, as far as can be known.
         """
-        from .declaration.publishing import tell_published
+        from ..declaration.publishing import tell_published
 
         version = self.versions.record(self.document(), effective_from=effective_from)
         tell_published(self._app, self.trail.record, version)
@@ -277,11 +277,11 @@ class Protection:
 
     def processing(self) -> tuple[Processing, ...]:
         """Give what the protection itself keeps, as the declaration tells it."""
-        from .declaration.processing import list_processing
+        from ..declaration.processing import list_processing
 
         sessions = None
         if self._store is not None:
-            from .sessions.control import PURGE_AFTER
+            from ..sessions.control import PURGE_AFTER
 
             sessions = self.session_options.limits.absolute + timedelta(seconds=PURGE_AFTER)
         trail = self.trail
@@ -315,10 +315,10 @@ class Protection:
         with self._lock:
             if self._wire is not None:
                 return self._wire.firewall
-            from .firewall.guard.script import Guard
-            from .middleware import inspect_chain, out_of_order
+            from ..firewall.guard.script import Guard
+            from .middleware_order import inspect_chain, out_of_order
             from .settings import Settings
-            from .wire import Wire
+            from .stack import Wire
 
             app = self._app
             settings = Settings.from_app(app)
@@ -374,7 +374,7 @@ class Protection:
         Raises:
             ConfigurationError: An option that would not do what it seems to.
         """
-        from .headers.talisman import HeaderContext, StrictTalisman
+        from ..headers.talisman import HeaderContext, StrictTalisman
 
         return StrictTalisman(
             HeaderContext(
@@ -405,20 +405,20 @@ class Protection:
         elif options.is_flask or settings.mode == "report-only":
             app.session_interface = self._interface_before
         else:
-            from .sessions.flask_login import connect_flask_login
-            from .sessions.prepared import choose_store
+            from ..sessions.flask_login import connect_flask_login
+            from ..sessions.prepared import choose_store
 
             self._store = choose_store(app, options)
             connect_flask_login(app)
 
     def _keep_trail(self, settings: Settings, firewall: CookieFirewall) -> None:
         """Make the archive, the trail in it, and what records there."""
-        from .archive.open import open_archive
+        from ..archive.open import open_archive
 
         app = self._app
         self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
         # After what opens files: before a fork, the trail comes to rest first, and they then.
-        from .trail.prepared import TrailObserver, describe_settings, prepare_trail
+        from ..trail.prepared import TrailObserver, describe_settings, prepare_trail
 
         def parts() -> dict[str, dict[str, object]]:
             return describe_settings(
@@ -438,7 +438,7 @@ class Protection:
 
     def _find_reports(self) -> str:
         """Give the path that browsers report to."""
-        from .firewall.endpoints import REPORTS_PATH
+        from ..firewall.endpoints import REPORTS_PATH
 
         root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/")
         return f"{root}{self.url_prefix}{REPORTS_PATH}"

@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ._util.durations import read_duration
-from .configuration import DEFAULTS, PREFIX, is_ours
-from .errors import ConfigurationError
-from .firewall.cross_origin import CrossOrigin, read_origins
-from .firewall.expire import Sweep
-from .firewall.https_redirect import Https, read_host
-from .firewall.middleware import Mode, check_choice
-from .http.paths import read_paths
-from .policy.policy import Transport
-from .sessions.options import SessionOptions
-from .trail.options import TrailOptions
+from .._util.durations import read_duration
+from ..errors import ConfigurationError
+from ..firewall.cross_origin import CrossOrigin, read_origins
+from ..firewall.expire import Sweep
+from ..firewall.https_redirect import Https, read_host
+from ..firewall.middleware import Mode, check_choice
+from ..http.paths import read_paths
+from ..policy.policy import Transport
+from ..sessions.options import SessionOptions
+from ..trail.options import TrailOptions
+from .config import DEFAULTS, PREFIX, is_ours
 
 if TYPE_CHECKING:
     from flask import Flask
