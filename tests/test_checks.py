@@ -15,9 +15,9 @@ from strict_cookies import (
     Site,
     StrictCookies,
 )
-from strict_cookies.checks import run_checks
+from strict_cookies.checks.app import run_checks
+from strict_cookies.checks.finding import Finding, explain_error
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
-from strict_cookies.findings import Finding, explain_error
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.loader import parse_policy
 from strict_cookies.reasons import Reason

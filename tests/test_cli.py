@@ -579,7 +579,7 @@ def test_init_tells_what_was_not_looked_at(make_app, tmp_path, monkeypatch):
     flat = " ".join(run(app, "init").output.split())
     assert "7 larger than 1024 KiB, so not looked through: static/0.html," in flat
     assert "static/4.html and 2 more." in flat
-    monkeypatch.setattr("strict_cookies.scanning.MAX_FILES", 3)
+    monkeypatch.setattr("strict_cookies.scan.app.MAX_FILES", 3)
     flat = " ".join(run(app, "init", "--force").output.split())
     assert "There are more: only the first 2000 were taken." in flat
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from strict_cookies.installed import used_cookies, used_distributions
+from strict_cookies.checks.extensions import used_cookies, used_distributions
 from strict_cookies.policy.loader import parse_policy
 
 JWT = "flask-jwt-extended"

@@ -10,13 +10,13 @@ import pytest
 from flask import Flask
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
-from strict_cookies.blocked import Found, Kind
+from strict_cookies.checks.extensions import UsedCookie
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.installed import UsedCookie
 from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
 from strict_cookies.scaffold import list_changes, write_policy
-from strict_cookies.scanning import Scan
+from strict_cookies.scan.app import Scan
+from strict_cookies.scan.blocked import Found, Kind
 
 
 @pytest.fixture

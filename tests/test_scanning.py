@@ -8,8 +8,10 @@ import pytest
 from flask import Blueprint, Flask
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, FunctionLoader
 
-from strict_cookies import StrictCookies, scanning, sources
-from strict_cookies.scanning import scan_app
+from strict_cookies import StrictCookies
+from strict_cookies.scan import app as scanning
+from strict_cookies.scan import sources
+from strict_cookies.scan.app import scan_app
 
 
 @pytest.fixture

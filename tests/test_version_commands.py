@@ -11,7 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies.checks import HOW_TO_ADD
+from strict_cookies.checks.app import HOW_TO_ADD
 from strict_cookies.cli import cookies
 from tests.policies import declare
 

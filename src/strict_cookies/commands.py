@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import ScriptInfo
 
-from .checks import HOW_TO_ADD
+from .checks.app import HOW_TO_ADD
+from .checks.finding import explain_error
 from .errors import PolicyError, StrictCookiesError
-from .findings import explain_error
 from .terminal import failure
 
 if TYPE_CHECKING:

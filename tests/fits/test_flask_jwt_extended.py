@@ -16,7 +16,7 @@ from flask_jwt_extended import (
 )
 
 from strict_cookies import CookieDroppedError, StrictCookies
-from strict_cookies.installed import used_cookies
+from strict_cookies.checks.extensions import used_cookies
 from strict_cookies.policy.loader import parse_policy
 
 SITE = "https://localhost"

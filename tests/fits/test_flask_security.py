@@ -19,7 +19,7 @@ from flask_security import (
 from flask_wtf import CSRFProtect
 
 from strict_cookies import CookieDroppedError, StrictCookies, current_login
-from strict_cookies.installed import used_cookies
+from strict_cookies.checks.extensions import used_cookies
 from strict_cookies.policy.loader import parse_policy
 
 SITE = "https://localhost"

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .errors import PolicyError, StrictCookiesError
-from .reasons import Reason
+from ..errors import PolicyError, StrictCookiesError
+from ..reasons import Reason
 
 Severity = Literal["error", "warning", "info"]
 

@@ -11,29 +11,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .errors import ConfigurationError, StrictCookiesError
-from .findings import Finding, explain_error, sort_findings
-from .flask.config import find_policy
-from .flask.middleware_order import inspect_chain
-from .flask.session_cookie import (
+from ..errors import ConfigurationError, StrictCookiesError
+from ..flask.config import find_policy
+from ..flask.middleware_order import inspect_chain
+from ..flask.session_cookie import (
     FLASK_SESSION_NAME,
     declare_session,
     harden_session,
     session_cookie_name,
 )
-from .flask.settings import Settings
-from .header_checks import find_weaknesses
-from .installed import used_cookies
-from .policy.entry import texts_of
-from .reasons import Reason
-from .setting_checks import check_settings
-from .wording import join_words
+from ..flask.settings import Settings
+from ..policy.entry import texts_of
+from ..reasons import Reason
+from ..wording import join_words
+from .extensions import used_cookies
+from .finding import Finding, explain_error, sort_findings
+from .headers import find_weaknesses
+from .settings import check_settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy.entry import Entry
-    from .policy.policy import CookiePolicy
+    from ..policy.entry import Entry
+    from ..policy.policy import CookiePolicy
 
 _LISTS = (tuple, list, set, frozenset)
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from ._util.urls import is_local, request_host
-from .errors import ConfigurationError
-from .findings import Finding, Severity
-from .http.presets import OPT_OUT
-from .reasons import Reason
-from .sessions.options import SessionOptions
+from .._util.urls import is_local, request_host
+from ..errors import ConfigurationError
+from ..http.presets import OPT_OUT
+from ..reasons import Reason
+from ..sessions.options import SessionOptions
+from .finding import Finding, Severity
 
 #: Fewest octets of a SECRET_KEY that is not called short.
 MIN_SECRET_OCTETS = 32

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .archive.open import is_there
-from .findings import Finding
-from .reasons import Reason
+from ..archive.open import is_there
+from ..reasons import Reason
+from .finding import Finding
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -10,19 +10,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ._util.durations import say_duration
-from .archive.open import is_there
-from .errors import StoreUnavailableError
-from .findings import Finding
-from .flask.settings import read_audit_interval
-from .reasons import Reason
+from .._util.durations import say_duration
+from ..archive.open import is_there
+from ..errors import StoreUnavailableError
+from ..flask.settings import read_audit_interval
+from ..reasons import Reason
+from .finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
 
-    from .archive.base import Archive
+    from ..archive.base import Archive
 
 
 def check_last_audit(
@@ -59,7 +59,7 @@ def check_last_audit(
 
 
 def _find_problem(archive: Archive, interval: timedelta, now: datetime) -> str | None:
-    from .audit.last_audit import last_audit
+    from ..audit.last_audit import last_audit
 
     last = last_audit(archive) if is_there(archive) else None
     if last is None:

@@ -14,8 +14,8 @@ from datetime import timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from .firewall.recorder import suggest_entry, toml_text
-from .policy.catalogue import FrameworkCookie, framework_cookies
+from ..firewall.recorder import suggest_entry, toml_text
+from ..policy.catalogue import FrameworkCookie, framework_cookies
 
 if TYPE_CHECKING:
     from flask import Flask

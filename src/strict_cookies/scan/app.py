@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._util.text import printable
+from .._util.text import printable
+from ..policy.catalogue import find_tracker_host
 from .blocked import Found, Kind
 from .markup import scan_text
-from .policy.catalogue import find_tracker_host
 from .sources import Source, list_sources
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .policy.catalogue import TrackerHost
+    from ..policy.catalogue import TrackerHost
 
 #: Most files that are looked through.
 MAX_FILES = 2_000
@@ -38,7 +38,7 @@ class Scan:
     Args:
         found: In the order of files and lines.
         files: How many files were looked through.
-        too_large: Files above :data:`~strict_cookies.sources.MAX_FILE_OCTETS`.
+        too_large: Files above :data:`~strict_cookies.scan.sources.MAX_FILE_OCTETS`.
         unreadable: Files that could not be read.
         bounded: Whether there were more than :data:`MAX_FILES`.
     """

@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from ._util.text import printable
+from .._util.text import printable
 from .blocked import Found, Kind
 
 if TYPE_CHECKING:
