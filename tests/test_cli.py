@@ -11,13 +11,13 @@ from flask.cli import FlaskGroup, ScriptInfo
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
-from strict_cookies import cli as cli_module
-from strict_cookies.cli import cookies
+from strict_cookies.cli.main import cookies
+from strict_cookies.cli.main import main as cli_module
+from strict_cookies.cli.terminal import WIDTH
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.exports import EXPORTS
 from strict_cookies.declaration.i18n.language import find_language
 from strict_cookies.declaration.publication import Edition
-from strict_cookies.terminal import WIDTH
 from strict_cookies.trail.signing import make_key
 
 KEY = "correct-horse-battery-staple-and-more"

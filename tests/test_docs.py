@@ -40,8 +40,8 @@ from strict_cookies._util.durations import say_duration
 from strict_cookies.audit import bundle, report
 from strict_cookies.audit.browser.chromium import VARIABLE
 from strict_cookies.audit.browser.journeys import parse_journey
-from strict_cookies.audit_commands import program
-from strict_cookies.cli import cookies
+from strict_cookies.cli.audit import program
+from strict_cookies.cli.main import cookies
 from strict_cookies.declaration import document
 from strict_cookies.errors import PolicyError
 from strict_cookies.firewall.cross_origin import CrossOrigin

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from strict_cookies import StrictCookies, login, report_commands
+from strict_cookies import StrictCookies, login
 from strict_cookies._util.durations import say_duration
 from strict_cookies._util.rate_limit import TokenBuckets
+from strict_cookies.cli.main import report as report_commands
 from strict_cookies.firewall.middleware import browser_reports as reports
 from strict_cookies.firewall.middleware import middleware as firewall
 from strict_cookies.firewall.middleware import recorder as ledger

@@ -78,7 +78,7 @@ def shop(pytester, monkeypatch):
         pytester.makepyfile(test_shop=f"{head}{textwrap.dedent(test)}")
         switch = ["--strict-cookies"] if watch else []
         return pytester.runpytest_subprocess(
-            "-p", "strict_cookies.pytest_plugin", *switch, *options
+            "-p", "strict_cookies.testing.plugin", *switch, *options
         )
 
     return run
@@ -326,7 +326,7 @@ def test_nothing_is_imported_before_it_is_switched_on(shop):
         def test_modules():
             import sys
             ours = {name for name in sys.modules if name.startswith("strict_cookies")}
-            assert ours == {"strict_cookies", "strict_cookies.pytest_plugin"}
+            assert ours == {"strict_cookies", "strict_cookies.testing.plugin"}
             assert not {"flask", "werkzeug", "blinker"} & sys.modules.keys()
         """,
         watch=False,
@@ -339,7 +339,7 @@ def test_client_is_given_back():
     """After the run Werkzeug's client is as it was."""
     code = (
         "import pathlib; from werkzeug.test import Client; before = Client.run_wsgi_app\n"
-        "from strict_cookies.client_watch import ClientWatch\n"
+        "from strict_cookies.testing.client import ClientWatch\n"
         "watch = ClientWatch(pathlib.Path()); assert Client.run_wsgi_app is not before\n"
         "watch.stop(); assert Client.run_wsgi_app is before"
     )

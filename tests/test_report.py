@@ -351,7 +351,7 @@ class TestCommand:
         """Run the command on the application."""
         from flask.cli import ScriptInfo
 
-        from strict_cookies.cli import cookies
+        from strict_cookies.cli.main import cookies
 
         runner = app.test_cli_runner()
         return lambda *args: runner.invoke(
@@ -389,7 +389,7 @@ class TestCommand:
         """Ready to be sent."""
         from flask.cli import ScriptInfo
 
-        from strict_cookies.cli import cookies
+        from strict_cookies.cli.main import cookies
 
         app = build(STRICT_COOKIES_CANONICAL_HOST="shop.example")
         result = app.test_cli_runner().invoke(
@@ -405,7 +405,7 @@ class TestWriting:
         """Run the command."""
         from flask.cli import ScriptInfo
 
-        from strict_cookies.cli import cookies
+        from strict_cookies.cli.main import cookies
 
         return app.test_cli_runner().invoke(
             cookies, ["report", str(path)], obj=ScriptInfo(create_app=lambda: app)

@@ -11,10 +11,10 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.checks.extensions import UsedCookie
+from strict_cookies.cli.init_policy import list_changes, write_policy
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
-from strict_cookies.scaffold import list_changes, write_policy
 from strict_cookies.scan.app import Scan
 from strict_cookies.scan.blocked import Found, Kind
 
@@ -349,7 +349,7 @@ def test_cookie_within_its_limit_is_not_said_to_end(tmp_path, install, monkeypat
     install("flask-security")
     app = make_app(tmp_path, SECURITY_TWO_FACTOR=True, SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=False)
     app.extensions["security"] = object()
-    from strict_cookies import scaffold
+    from strict_cookies.cli.main import init_policy as scaffold
 
     (cookie,) = scaffold.used_cookies(app)
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from strict_cookies import StrictCookies
-from strict_cookies.cli import cookies
+from strict_cookies.cli.main import cookies
 from strict_cookies.trail.chain import canonical
 from strict_cookies.trail.signing import is_signed, load_signer, make_key
 from tests.trail.trails import forge, row

@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.checks.app import HOW_TO_ADD
-from strict_cookies.cli import cookies
+from strict_cookies.cli.main import cookies
 from tests.policies import declare
 
 OLD = CookiePolicy(site=Site(name="Shop", languages=("en", "de")), cookies=(declare("a"),))

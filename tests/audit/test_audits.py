@@ -15,7 +15,7 @@ from strict_cookies.archive.sqlite import SQLiteArchive
 from strict_cookies.audit.last_audit import LAST, SHELF, LastAudit, last_audit, record_audit
 from strict_cookies.audit.report import build_report
 from strict_cookies.checks.audit_freshness import check_last_audit
-from strict_cookies.cli import cookies
+from strict_cookies.cli.main import cookies
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError
 from strict_cookies.flask.settings import read_audit_interval
 from tests.audit.observations import MISBEHAVING, POLICY, observe

@@ -21,7 +21,7 @@ from strict_cookies.audit.bundle import (
     write_bundle,
 )
 from strict_cookies.audit.report import build_report
-from strict_cookies.bundle_commands import verify_bundle_command
+from strict_cookies.cli.bundle import verify_bundle_command
 from strict_cookies.errors import BundleError
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 

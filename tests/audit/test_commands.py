@@ -13,13 +13,8 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.audit.analysis.headers import find_weak_headers
 from strict_cookies.audit.last_audit import last_audit
-from strict_cookies.audit_commands import (
-    expect_own_headers,
-    find_routes,
-    program,
-    read_declared,
-)
-from strict_cookies.cli import cookies
+from strict_cookies.cli.audit import expect_own_headers, find_routes, program, read_declared
+from strict_cookies.cli.main import cookies
 from strict_cookies.errors import AuditError
 from tests import erp
 from tests.audit.observations import make_page, observe

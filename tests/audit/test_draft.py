@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from strict_cookies.audit.analysis.compare import compare
 from strict_cookies.audit.draft import draft_policy, write_draft
-from strict_cookies.audit_commands import program
+from strict_cookies.cli.audit import program
 from strict_cookies.errors import AuditError, PolicyError
 from strict_cookies.policy.loader import parse_policy
 from tests.audit.observations import (

@@ -9,7 +9,7 @@ from strict_cookies.audit.browser.crawler import audit_site
 from strict_cookies.audit.browser.journeys import Step, parse_journey
 from strict_cookies.audit.browser.options import AuditOptions
 from strict_cookies.audit.report import build_report
-from strict_cookies.audit_commands import read_declared
+from strict_cookies.cli.audit import read_declared
 from tests import erp
 from tests.serving import serve
 

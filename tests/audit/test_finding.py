@@ -14,7 +14,7 @@ from strict_cookies.audit.analysis.finding import SEVERITIES, Kind
 from strict_cookies.audit.bundle import read_manifest_hash, write_bundle
 from strict_cookies.audit.formats.csv_file import COLUMNS
 from strict_cookies.audit.report import CLEAN, EXIT_CODES
-from strict_cookies.cli import cookies
+from strict_cookies.cli.main import cookies
 from tests.audit.observations import MISBEHAVING
 from tests.audit.test_bundle import REPORT
 

@@ -15,8 +15,8 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.audit.browser.sightings import Place
 from strict_cookies.audit.browser.values import MAX_LENGTH, MAX_VALUES, Values
-from strict_cookies.audit_commands import program
-from strict_cookies.cli import cookies
+from strict_cookies.cli.audit import program
+from strict_cookies.cli.main import cookies
 from tests.serving import serve
 
 SECRET = "secret-value"

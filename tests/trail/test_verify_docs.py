@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from strict_cookies.cli.trail import _export
 from strict_cookies.trail.signing import make_key
-from strict_cookies.trail_commands import _export
 
 from .trails import DAY, Clock, file_trail, fill
 

@@ -24,17 +24,17 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
-from .firewall.recorder import show, suggest_entry
-from .firewall.set_cookie import judge
-from .flask.config import DEFAULTS, find_policy
-from .flask.session_cookie import declare_session
-from .http.cookies import parse_set_cookie
-from .policy.loader import load_policy
-from .reasons import Reason
-from .signals import cookie_dropped
+from ..firewall.recorder import show, suggest_entry
+from ..firewall.set_cookie import judge
+from ..flask.config import DEFAULTS, find_policy
+from ..flask.session_cookie import declare_session
+from ..http.cookies import parse_set_cookie
+from ..policy.loader import load_policy
+from ..reasons import Reason
+from ..signals import cookie_dropped
 
 if TYPE_CHECKING:
-    from .policy.policy import CookiePolicy
+    from ..policy.policy import CookiePolicy
 
 #: Under which a worker of pytest-xdist hands over what it saw.
 WORKER_KEY = "strict_cookies"

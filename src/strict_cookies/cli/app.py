@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import ScriptInfo
 
-from .checks.app import HOW_TO_ADD
-from .checks.finding import explain_error
-from .errors import PolicyError, StrictCookiesError
+from ..checks.app import HOW_TO_ADD
+from ..checks.finding import explain_error
+from ..errors import PolicyError, StrictCookiesError
 from .terminal import failure
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .flask.state import Protection
+    from ..flask.state import Protection
 
 
 def load_app(ctx: click.Context) -> Flask:

@@ -2,7 +2,7 @@
 ``pytest --strict-cookies``: a test whose application sets an undeclared cookie fails.
 
 pytest loads this file in every run of every project that has the library installed, so it imports
-nothing before it is switched on; :mod:`strict_cookies.client_watch` does the work then.
+nothing before it is switched on; :mod:`strict_cookies.testing.client` does the work then.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Begin to watch, where it was switched on."""
     if not config.getoption(OPTION):
         return
-    from .client_watch import ClientWatch
-    from .errors import PolicyError
+    from ..errors import PolicyError
+    from .client import ClientWatch
 
     try:
         watch = ClientWatch(config.rootpath, _find_policy(config))

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._util.text import printable
-from .commands import protection_of
-from .errors import UnchangedDeclarationError
+from .._util.text import printable
+from ..errors import UnchangedDeclarationError
+from .app import protection_of
 from .terminal import failure
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .declaration.i18n.language import Language
-    from .declaration.versions import Version
-    from .flask.state import Protection
+    from ..declaration.i18n.language import Language
+    from ..declaration.versions import Version
+    from ..flask.state import Protection
 
 #: Exit codes of ``diff``.
 DIFFERS, UNKNOWN = 1, 2
@@ -96,9 +96,9 @@ def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
     is 0 where nothing differs, 1 where something does or nothing is published, and 2 where
     that can't be told.
     """
-    from .declaration.diff import diff
-    from .declaration.i18n.language import find_language
-    from .declaration.view import describe_changes
+    from ..declaration.diff import diff
+    from ..declaration.i18n.language import find_language
+    from ..declaration.view import describe_changes
 
     with protection_of(ctx, code=UNKNOWN) as (_, protection):
         versions = protection.versions
@@ -140,10 +140,10 @@ def print_pdf(
     """
     from werkzeug.test import Client
 
-    from .audit.browser.printing import Page, Resource, print_to_pdf
-    from .declaration.pages.blueprint import Pages
-    from .declaration.pages.versions import print_languages, standing_document
-    from .declaration.published import Published
+    from ..audit.browser.printing import Page, Resource, print_to_pdf
+    from ..declaration.pages.blueprint import Pages
+    from ..declaration.pages.versions import print_languages, standing_document
+    from ..declaration.published import Published
 
     protection: Protection = app.extensions["strict_cookies"]
     document = protection.document()
@@ -179,7 +179,7 @@ def print_pdf(
 
 
 def _print(app: Flask, version: Version) -> dict[str, bytes]:
-    from .errors import AuditError
+    from ..errors import AuditError
 
     try:
         return print_pdf(app, version)
@@ -206,7 +206,7 @@ def _origin(app: Flask) -> str:
 
 
 def _tell_published(version: Version, *, is_new: bool, languages: tuple[str, ...]) -> None:
-    from .declaration.publishing import say_version
+    from ..declaration.publishing import say_version
 
     if is_new:
         click.echo(f"Published version {version.number}, in force since {version.effective_from}.")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import click
 
-from ._util.text import printable
+from .._util.text import printable
 
 #: Columns of the widest line that is not code, a path or an address.
 WIDTH = 88

@@ -15,33 +15,33 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup, ScriptInfo
 
-from ._util.text import printable
-from .audit_commands import create_command
-from .checks.app import HOW_TO_ADD, run_checks
-from .checks.audit_freshness import check_last_audit
-from .checks.finding import Finding, explain_error, sort_findings
-from .checks.version_freshness import check_published
-from .commands import find_protection, load_app
-from .declaration.exports import EXPORTS
-from .declaration.i18n.language import LANGUAGES, find_language
-from .errors import StrictCookiesError
-from .flask.config import POLICY_FILE, find_policy
-from .report_commands import link_command, report_command
-from .scaffold import list_changes, write_policy
-from .scan.app import MAX_FILES, Scan, scan_app, tracker_of
-from .scan.blocked import Found, Kind
-from .scan.sources import MAX_FILE_OCTETS
-from .session_commands import sessions_group
-from .showing import describe_policy
+from .._util.text import printable
+from ..checks.app import HOW_TO_ADD, run_checks
+from ..checks.audit_freshness import check_last_audit
+from ..checks.finding import Finding, explain_error, sort_findings
+from ..checks.version_freshness import check_published
+from ..declaration.exports import EXPORTS
+from ..declaration.i18n.language import LANGUAGES, find_language
+from ..errors import StrictCookiesError
+from ..flask.config import POLICY_FILE, find_policy
+from ..scan.app import MAX_FILES, Scan, scan_app, tracker_of
+from ..scan.blocked import Found, Kind
+from ..scan.sources import MAX_FILE_OCTETS
+from .app import find_protection, load_app
+from .audit import create_command
+from .init_policy import list_changes, write_policy
+from .report import link_command, report_command
+from .sessions import sessions_group
+from .show_policy import describe_policy
 from .terminal import failure, print_heading, print_rows, print_text
-from .trail_commands import trail_group
-from .version_commands import diff_command, print_pdf, publish_command
+from .trail import trail_group
+from .versions import diff_command, print_pdf, publish_command
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .firewall.middleware import CookieFirewall
-    from .policy.policy import CookiePolicy
+    from ..firewall.middleware import CookieFirewall
+    from ..policy.policy import CookiePolicy
 
 #: Most places of one kind that ``init`` lists.
 MAX_PLACES = 500

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._util.durations import say_duration
-from .policy.external_origin import KINDS
-from .policy.policy import text_in
-from .policy.web_storage import STORAGE_NAMES
+from .._util.durations import say_duration
+from ..policy.external_origin import KINDS
+from ..policy.policy import text_in
+from ..policy.web_storage import STORAGE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .policy.cookie import DeclaredCookie
-    from .policy.entry import Text
-    from .policy.external_origin import ExternalOrigin
-    from .policy.policy import CookiePolicy
-    from .policy.preference import DeclaredPreference
-    from .policy.recipient import Recipient
-    from .policy.web_storage import DeclaredStorage
+    from ..policy.cookie import DeclaredCookie
+    from ..policy.entry import Text
+    from ..policy.external_origin import ExternalOrigin
+    from ..policy.policy import CookiePolicy
+    from ..policy.preference import DeclaredPreference
+    from ..policy.recipient import Recipient
+    from ..policy.web_storage import DeclaredStorage
 
     Rows = list[tuple[str, str]]
 

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._util.durations import read_duration, say_duration
-from ._util.text import printable
-from .commands import protection_of
+from .._util.durations import read_duration, say_duration
+from .._util.text import printable
+from .app import protection_of
 from .terminal import failure, say_moment
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .report.links import ReportLink
+    from ..report.links import ReportLink
 
 #: Longest life of a link.
 MAX_EXPIRES = timedelta(days=90)
@@ -46,7 +46,7 @@ def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | 
 
     Whoever has it may read the report, and nothing else, until it expires.
     """
-    from .report.pages import links
+    from ..report.pages import links
 
     with protection_of(ctx) as (app, _):
         if not app.config["SECRET_KEY"]:
@@ -72,8 +72,8 @@ def report_command(ctx: click.Context, path: Path) -> None:
 
     For a PDF the system's Chromium is needed.
     """
-    from .report.contents import build_report
-    from .report.pages import render_alone
+    from ..report.contents import build_report
+    from ..report.pages import render_alone
 
     with protection_of(ctx) as (app, protection):
         if path.suffix not in (".html", ".json", ".pdf"):
@@ -88,7 +88,7 @@ def report_command(ctx: click.Context, path: Path) -> None:
                 octets = render_alone().encode()
             protection.trail.record("report-opened", form=path.suffix[1:], by="command")
         if path.suffix == ".pdf":
-            from .audit.browser.printing import print_alone
+            from ..audit.browser.printing import print_alone
 
             octets = print_alone(octets.decode())
         try:

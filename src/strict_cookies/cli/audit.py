@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .bundle_commands import verify_bundle_command
-from .errors import AuditError, StrictCookiesError
+from ..errors import AuditError, StrictCookiesError
+from .bundle import verify_bundle_command
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .archive.base import Archive
-    from .audit.analysis.headers import Expected
-    from .audit.browser.options import AuditOptions
-    from .audit.observation import Observation, ObservedPage
-    from .http.compare import Pairs
-    from .policy.policy import CookiePolicy
+    from ..archive.base import Archive
+    from ..audit.analysis.headers import Expected
+    from ..audit.browser.options import AuditOptions
+    from ..audit.observation import Observation, ObservedPage
+    from ..http.compare import Pairs
+    from ..policy.policy import CookiePolicy
 
 #: The exit code where an audit could not be made.
 FAILED = 2
@@ -161,7 +161,7 @@ def audit_command(
             return read_declared(observation)
         if policy is None:
             return None
-        from .policy.loader import load_policy
+        from ..policy.loader import load_policy
 
         return load_policy(policy)
 
@@ -219,7 +219,7 @@ def create_command(
 
 def find_routes(app: Flask) -> tuple[str, ...]:
     """List the rules of an application's pages that answer GET, without files and sign-out."""
-    from .audit.browser.links import is_harmless
+    from ..audit.browser.links import is_harmless
 
     return tuple(
         sorted(
@@ -273,7 +273,7 @@ def read_declared(observation: Observation) -> CookiePolicy:
         AuditError: There is none.
         PolicyError: It can't be read.
     """
-    from .declaration.reading import read_declaration
+    from ..declaration.reading import read_declaration
 
     if observation.declaration is None:
         raise AuditError(
@@ -327,11 +327,11 @@ def run_audit(
             raise click.UsageError(
                 f"--{name} needs --output, the folder of the bundle it goes into."
             )
-    from .audit.browser.crawler import audit_site
-    from .audit.browser.printing import print_alone
-    from .audit.browser.values import VALUES, Values
-    from .audit.conclusion import conclude_audit
-    from .audit.progress import Display
+    from ..audit.browser.crawler import audit_site
+    from ..audit.browser.printing import print_alone
+    from ..audit.browser.values import VALUES, Values
+    from ..audit.conclusion import conclude_audit
+    from ..audit.progress import Display
 
     percent = options["min_coverage"]
 
@@ -380,9 +380,9 @@ def run_audit(
 
 
 def _read_options(given: dict[str, Any]) -> AuditOptions:
-    from .audit.browser.chromium import find_chromium
-    from .audit.browser.journeys import load_journey
-    from .audit.browser.options import AuditOptions
+    from ..audit.browser.chromium import find_chromium
+    from ..audit.browser.journeys import load_journey
+    from ..audit.browser.options import AuditOptions
 
     options = AuditOptions(
         max_pages=given["max_pages"],

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
-from ._util.text import printable
-from .commands import find_protection, load_app, protection_of
-from .errors import StrictCookiesError
+from .._util.text import printable
+from ..errors import StrictCookiesError
+from .app import find_protection, load_app, protection_of
 from .terminal import failure, say_count
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .trail.audit_trail import AuditTrail
-    from .trail.chain import Point, TrailEntry
-    from .trail.verification import Verification
+    from ..trail.audit_trail import AuditTrail
+    from ..trail.chain import Point, TrailEntry
+    from ..trail.verification import Verification
 
 #: Exit code of ``verify`` where nothing could be told.
 UNKNOWN = 2
@@ -88,7 +88,7 @@ def verify_command(ctx: click.Context, since: str | None, key_file: Path | None)
 
     The exit code is 0 where it is whole, 1 where it is not, and 2 where that can't be told.
     """
-    from .trail.verification import verify_trail
+    from ..trail.verification import verify_trail
 
     public_pem = None if key_file is None else _read(key_file)
     noted = None if since is None else _read_head(since, public_pem)
@@ -228,8 +228,8 @@ def _read(path: Path) -> str:
 def _read_head(since: str, public_pem: str | None) -> Point:
     import json
 
-    from .trail.chain import read_point
-    from .trail.signing import is_signed
+    from ..trail.chain import read_point
+    from ..trail.signing import is_signed
 
     path = Path(since)
     is_file = path.is_file()
@@ -244,7 +244,7 @@ def _read_head(since: str, public_pem: str | None) -> Point:
 
 
 def _export(trail: AuditTrail) -> Iterator[bytes]:
-    from .trail.chain import canonical
+    from ..trail.chain import canonical
 
     # First, so that the entries go at least as far.
     head = trail.make_head()
@@ -257,7 +257,7 @@ def _export(trail: AuditTrail) -> Iterator[bytes]:
 
 
 def _key_path(app: Flask) -> Path:
-    from .trail.options import TrailOptions
+    from ..trail.options import TrailOptions
 
     find_protection(app)
     try:
@@ -275,7 +275,7 @@ def _key_path(app: Flask) -> Path:
 
 
 def _make(ctx: click.Context, path: Path) -> str:
-    from .trail.signing import make_key
+    from ..trail.signing import make_key
 
     signer = make_key(path)
     with _trail_of(ctx) as trail:
@@ -285,7 +285,7 @@ def _make(ctx: click.Context, path: Path) -> str:
 
 def _note_key(ctx: click.Context, path: Path) -> bool:
     """Record a key that was put in place by other means, where none was recorded before."""
-    from .trail.signing import load_signer
+    from ..trail.signing import load_signer
 
     with _trail_of(ctx) as trail:
         signer = load_signer(path)
@@ -298,7 +298,7 @@ def _note_key(ctx: click.Context, path: Path) -> bool:
 
 
 def _rotate(ctx: click.Context, path: Path) -> str:
-    from .trail.signing import describe_rotation, load_signer, make_key
+    from ..trail.signing import describe_rotation, load_signer, make_key
 
     fresh = path.with_name(f"{path.name}.new")
     with _trail_of(ctx) as trail:

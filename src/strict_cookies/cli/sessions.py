@@ -9,8 +9,8 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from ._util.text import printable
-from .commands import protection_of
+from .._util.text import printable
+from .app import protection_of
 from .terminal import say_count, say_moment
 
 _HEADS = ("Handle", "User", "Device", "Signed in (UTC)", "Last used (UTC)")

@@ -28,9 +28,9 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
     Nothing is asked of any other machine. 'sha256sum -c SHA256SUMS' in the folder does the same
     but for what was added.
     """
-    from .audit.browser.values import SENSITIVE
-    from .audit.bundle import holds_values, read_manifest_hash, verify_bundle
-    from .errors import BundleError
+    from ..audit.browser.values import SENSITIVE
+    from ..audit.bundle import holds_values, read_manifest_hash, verify_bundle
+    from ..errors import BundleError
 
     try:
         differences = verify_bundle(directory, manifest_hash=manifest_hash)

@@ -14,28 +14,28 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._util.durations import read_duration, say_duration
-from ._util.text import printable
-from .checks.app import current_session_name
-from .checks.extensions import UsedCookie, used_cookies
-from .errors import PolicyError, StrictCookiesError
-from .firewall.recorder import show
-from .flask.config import DEFAULTS, find_policy
-from .headers.merge import Hsts
-from .headers.talisman import HeaderContext, StrictTalisman
-from .policy.cookie import DeclaredCookie
-from .policy.draft import read_first_policy, suggest_origin
-from .policy.loader import parse_policy
-from .policy.policy import CookiePolicy
-from .scan.blocked import Kind
-from .wording import join_words
+from .._util.durations import read_duration, say_duration
+from .._util.text import printable
+from ..checks.app import current_session_name
+from ..checks.extensions import UsedCookie, used_cookies
+from ..errors import PolicyError, StrictCookiesError
+from ..firewall.recorder import show
+from ..flask.config import DEFAULTS, find_policy
+from ..headers.merge import Hsts
+from ..headers.talisman import HeaderContext, StrictTalisman
+from ..policy.cookie import DeclaredCookie
+from ..policy.draft import read_first_policy, suggest_origin
+from ..policy.loader import parse_policy
+from ..policy.policy import CookiePolicy
+from ..scan.blocked import Kind
+from ..wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from .http.csp import Directives
-    from .scan.app import Scan
-    from .scan.blocked import Found
+    from ..http.csp import Directives
+    from ..scan.app import Scan
+    from ..scan.blocked import Found
 
 #: Most files that are named for one external origin.
 MAX_FILES_NAMED = 3
