@@ -18,7 +18,7 @@ exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 # What the library says is shown as it says it: dashes alone are made.
 smartquotes_action = "D"
-# tests/test_docs.py follows each link, also those that lead out of this folder.
+# tests/docs/test_docs.py follows each link, also those that lead out of this folder.
 suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"

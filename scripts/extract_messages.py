@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parent.parent / "src" / "strict_cookies"
 FOLDER = PACKAGE / "declaration"
-METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("**.py", "python"), ("pages/templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -34,7 +34,7 @@ def extract() -> Catalog:
 
 def catalogues() -> dict[str, Path]:
     """Give the catalogue of each language that has one."""
-    return {path.stem: path for path in sorted((FOLDER / "translations").glob("*.po"))}
+    return {path.stem: path for path in sorted((FOLDER / "i18n" / "translations").glob("*.po"))}
 
 
 def update(path: Path, template: Catalog) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import minify
 
-FOLDER = Path(__file__).parent.parent / "src" / "strict_cookies" / "guard"
+FOLDER = Path(__file__).parent.parent / "src" / "strict_cookies" / "firewall" / "guard"
 NAMES = ("guard", "erase")
 
 

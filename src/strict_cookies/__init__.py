@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from ._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .errors import (
         ConfigurationError,
@@ -62,7 +64,6 @@ if TYPE_CHECKING:
     )
     from .trail.prepared import erase_user
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "ConfigurationError": "errors",

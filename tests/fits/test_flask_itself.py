@@ -14,7 +14,7 @@ import sys
 import tarfile
 
 from tests import shared_rules
-from tests.test_flaskr import find_sdist
+from tests.fits.test_flaskr import find_sdist
 
 #: Put around each application before the test sees it, as the last line of its constructor would.
 PLUGIN = """\

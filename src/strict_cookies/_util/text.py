@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 
+#: Longest name or place that is logged or counted, in characters.
+MAX_SHOWN = 64
+#: Stands for a name that a client sent and that neither the policy nor the catalogue knows.
+OTHER = "other"
 #: Beginnings of a cell that a spreadsheet takes for a formula, or strips to get at one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 #: What would end the line, or turn the writing around outside its own text.
@@ -38,3 +42,31 @@ def write_cell(value: object) -> str:
         return "yes" if value else "no"
     text = one_line(str(value))
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def show(text: str) -> str:
+    """Escape what could forge a log line or a terminal, and cut it to :data:`MAX_SHOWN`."""
+    if not (text.isascii() and text.isprintable()):
+        text = text[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def toml_text(text: str) -> str:
+    """
+    Write any text as a TOML basic string.
+
+    Source: TOML 1.0, section String: what must be escaped, and no surrogates.
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    safe = "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in escaped)
+    return f'"{safe}"'
+
+
+def N_(message: str) -> str:
+    """Mark a text for the catalogues, to be translated where it is shown."""
+    return message
+
+
+def join_words(words: list[str]) -> str:
+    """Join words as a sentence does: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

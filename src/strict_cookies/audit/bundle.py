@@ -23,8 +23,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._util.text import show
 from ..errors import BundleError
-from ..firewall.recorder import show
 from .browser.values import SENSITIVE, VALUES
 from .formats.csv_file import write_csv
 from .formats.html import write_html

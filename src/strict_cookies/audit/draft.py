@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from .._util.text import toml_text
 from .._util.urls import is_host_name
 from ..errors import AuditError, PolicyError
-from ..firewall.recorder import suggest_entry, toml_text
 from ..policy.catalogue import (
     find_certain_tracker,
     find_framework_cookie,
@@ -22,7 +22,7 @@ from ..policy.catalogue import (
     find_tracker_host,
 )
 from ..policy.cookie import DeclaredCookie
-from ..policy.draft import comment, read_first_policy, suggest_origin
+from ..policy.draft import comment, read_first_policy, suggest_entry, suggest_origin
 from ..policy.purposes import Purpose
 from ..policy.web_storage import DeclaredStorage
 from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter

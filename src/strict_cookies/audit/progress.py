@@ -10,7 +10,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..firewall.recorder import show
+from .._util.text import show
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

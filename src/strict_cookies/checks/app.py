@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .._util.text import join_words
 from ..errors import ConfigurationError, StrictCookiesError
 from ..flask.config import find_policy
 from ..flask.middleware_order import inspect_chain
@@ -23,7 +24,6 @@ from ..flask.session_cookie import (
 from ..flask.settings import Settings
 from ..policy.entry import texts_of
 from ..reasons import Reason
-from ..wording import join_words
 from .extensions import used_cookies
 from .finding import Finding, explain_error, sort_findings
 from .headers import find_weaknesses

@@ -14,8 +14,9 @@ from datetime import timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ..firewall.recorder import suggest_entry, toml_text
+from .._util.text import toml_text
 from ..policy.catalogue import FrameworkCookie, framework_cookies
+from ..policy.draft import suggest_entry
 
 if TYPE_CHECKING:
     from flask import Flask

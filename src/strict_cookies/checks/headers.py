@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from .._util.text import join_words
 from ..headers.merge import HeaderOptions
 from ..headers.options import TELLING_POLICIES
 from ..http.csp import RUNNING, WIDE, Directives
 from ..http.presets import CLOSED_CSP, YEAR
-from ..wording import join_words
 
 
 def find_weaknesses(options: Iterable[tuple[str, HeaderOptions]]) -> Iterator[tuple[str, str]]:

@@ -15,11 +15,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.durations import read_duration, say_duration
-from .._util.text import printable
+from .._util.text import join_words, printable, show
 from ..checks.app import current_session_name
 from ..checks.extensions import UsedCookie, used_cookies
 from ..errors import PolicyError, StrictCookiesError
-from ..firewall.recorder import show
 from ..flask.config import DEFAULTS, find_policy
 from ..headers.merge import Hsts
 from ..headers.talisman import HeaderContext, StrictTalisman
@@ -28,7 +27,6 @@ from ..policy.draft import read_first_policy, suggest_origin
 from ..policy.loader import parse_policy
 from ..policy.policy import CookiePolicy
 from ..scan.blocked import Kind
-from ..wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask

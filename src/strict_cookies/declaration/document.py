@@ -17,11 +17,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._util.durations import say_duration
+from .._util.text import N_
 from ..http.cookies import name_prefix
 from ..policy.entry import texts_of
 from ..policy.purposes import Purpose
 from ..policy.web_storage import STORAGE_NAMES
-from ..wording import N_
 from .law import has_data_rights, legal_of
 from .processing import COUNTERS, PROCESSING, Processing
 from .third_parties import describe_origins, describe_recipients, may_set_cookies

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from ..wording import N_
+from .._util.text import N_
 
 ProcessingKind = Literal["counters", "reports", "sessions", "trail"]
 #: What ends it: the process, the session, a time, or nothing that is known here.

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from .._util.text import N_
 from ..policy.countries import HOME
 from ..policy.entry import texts_of
 from ..policy.external_origin import KINDS
-from ..wording import N_
 from .i18n.language import find_language
 
 if TYPE_CHECKING:

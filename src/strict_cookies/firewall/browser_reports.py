@@ -20,12 +20,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .._util.faults import log_fault
 from .._util.forks import make_lock
+from .._util.text import OTHER, show
 from ..errors import MalformedReportError
 from ..policy.catalogue import find_tracker
 from ..reasons import Reason
 from ..signals import browser_reported
-from .recorder import OTHER, log_fault, show
 
 logger = logging.getLogger("strict_cookies")
 

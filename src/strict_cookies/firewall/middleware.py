@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
+from .._util.text import OTHER
 from .._util.urls import is_local, request_host
 from ..errors import ConfigurationError, CookieDroppedError, StrictCookiesError, WeakenedHeaderError
 from ..http.compare import HeaderSet
@@ -36,7 +37,7 @@ from ..policy.policy import CookiePolicy
 from ..reasons import Reason
 from .expire import Sweep, Sweeper
 from .interceptors import INTERCEPTED
-from .recorder import OTHER, Ledger, explain
+from .recorder import Ledger, explain
 from .request_cookies import ARRIVED, CookieReader
 from .set_cookie import Judge
 

@@ -9,14 +9,15 @@ cut, values are not here at all. Counters are those of one process since its sta
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import signals
+from .._util.faults import log_fault
 from .._util.forks import make_lock
-from ..policy.catalogue import find_framework_cookie
+from .._util.text import OTHER, show
+from ..policy.draft import suggest_entry
 from ..reasons import Reason
 
 if TYPE_CHECKING:
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("strict_cookies")
 
-#: Longest name or place that is logged or counted, in characters.
-MAX_SHOWN = 64
 #: Most rows of the table of counts; the rest is counted as ``other``, and not logged.
 MAX_ROWS = 2048
-#: What stands for a name that came from a client and that nobody here knows.
-OTHER = "other"
 
 #: Most events that wait to be counted.
 MAX_PENDING = 256
@@ -181,72 +178,6 @@ def explain(reason: Reason, cookie_name: str, place: str, *, enforced: bool = Tr
         f"{what} It {'did' if enforced else 'would'} not leave. Stop setting it, or, if the site "
         f"strictly needs it, add to cookies.toml:\n{suggest_entry(cookie_name)}"
     )
-
-
-def suggest_entry(cookie_name: str) -> str:
-    """
-    Write the entry that would declare a cookie, for a developer to finish.
-
-    Args:
-        cookie_name: Any text; it is escaped.
-
-    Returns:
-        TOML, ending without a newline; filled in where the catalogue knows the cookie.
-    """
-    known = find_framework_cookie(cookie_name)
-    quoted = toml_text
-    lines = ["[[cookie]]", f"name = {quoted(cookie_name)}"]
-    if known is None:
-        lines += [
-            'title = ""             # what visitors read first',
-            "purposes = []          # session, authentication, preferences, security, ...",
-            'description = ""       # what it does, in a sentence',
-            'without_it = ""        # what visitors could not do',
-            'lifetime = "session"   # or a duration such as "4 hours"',
-        ]
-    else:
-        lines += [
-            f"title = {quoted(known.title)}",
-            f"purposes = [{', '.join(map(quoted, known.purposes))}]",
-            f"description = {quoted(known.description)}",
-            f"without_it = {quoted(known.without_it)}",
-            f"lifetime = {quoted(known.lifetime)}",
-        ]
-        if known.script_readable:
-            lines.append("script_readable = true")
-    return "\n".join(lines)
-
-
-def toml_text(text: str) -> str:
-    """
-    Write any text as a TOML basic string.
-
-    Source: TOML 1.0, section String: what must be escaped, and no surrogates.
-    """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    safe = "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in escaped)
-    return f'"{safe}"'
-
-
-def show(text: str) -> str:
-    """Escape what could forge a log line or a terminal, and cut it to :data:`MAX_SHOWN`."""
-    if not (text.isascii() and text.isprintable()):
-        text = text[:MAX_SHOWN].encode("unicode_escape").decode("ascii")
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
-
-
-def log_fault(reason: Reason, error: BaseException) -> None:
-    """Log a fault by type and frames; its message might hold a value."""
-    try:
-        logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
-    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
-        return
-
-
-def describe_fault(error: BaseException) -> str:
-    """Give an exception's type and frames; never its message."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    return f"{type(error).__name__} raised at\n{frames}"
 
 
 def _path(environ: WSGIEnvironment) -> str:

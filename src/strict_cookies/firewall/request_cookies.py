@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from .._util.text import OTHER
 from ..http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
 from ..policy.catalogue import find_certain_tracker, tracker_heads
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
-from .recorder import OTHER, Found
+from .recorder import Found
 
 #: Looking a member up on its class costs as much as splitting a pair.
 _AMBIGUOUS = Reason.AMBIGUOUS

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from .._util.text import OTHER
 from ..declaration.pages.this_browser import PATH
 from ..firewall.cross_origin import OriginGuard
 from ..firewall.endpoints import BrowserEndpoints
 from ..firewall.https_redirect import HttpsRedirect
 from ..firewall.interceptors import INTERCEPTED
 from ..firewall.middleware import CookieFirewall
-from ..firewall.recorder import OTHER
 from ..http.paths import request_path
 
 if TYPE_CHECKING:

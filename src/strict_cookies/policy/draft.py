@@ -7,10 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .._util.text import one_line
+from .._util.text import join_words, one_line, toml_text
 from .._util.urls import is_local
-from ..wording import join_words
-from .catalogue import find_tracker_host
+from .catalogue import find_framework_cookie, find_tracker_host
 from .external_origin import read_origin
 
 #: The kinds of an external origin that admit what is loaded from it, by the word for that.
@@ -68,3 +67,37 @@ def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
         'reason = ""',
         'recipient = ""',
     ]
+
+
+def suggest_entry(cookie_name: str) -> str:
+    """
+    Write the entry that would declare a cookie, for a developer to finish.
+
+    Args:
+        cookie_name: Any text; it is escaped.
+
+    Returns:
+        TOML, ending without a newline; filled in where the catalogue knows the cookie.
+    """
+    known = find_framework_cookie(cookie_name)
+    quoted = toml_text
+    lines = ["[[cookie]]", f"name = {quoted(cookie_name)}"]
+    if known is None:
+        lines += [
+            'title = ""             # what visitors read first',
+            "purposes = []          # session, authentication, preferences, security, ...",
+            'description = ""       # what it does, in a sentence',
+            'without_it = ""        # what visitors could not do',
+            'lifetime = "session"   # or a duration such as "4 hours"',
+        ]
+    else:
+        lines += [
+            f"title = {quoted(known.title)}",
+            f"purposes = [{', '.join(map(quoted, known.purposes))}]",
+            f"description = {quoted(known.description)}",
+            f"without_it = {quoted(known.without_it)}",
+            f"lifetime = {quoted(known.lifetime)}",
+        ]
+        if known.script_readable:
+            lines.append("script_readable = true")
+    return "\n".join(lines)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._util.durations import say_duration
+from .._util.text import join_words
 from ..flask.settings import Settings
 from ..headers.options import TELLING_POLICIES
 from ..http.cookies import name_prefix
@@ -19,7 +20,6 @@ from ..http.csp import NONE, RUNNING, WIDE, find_sources
 from ..http.presets import YEAR
 from ..policy.purposes import Purpose
 from ..sessions.interface import ServerSessionInterface
-from ..wording import join_words
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
+from .._version import __version__
+from .._util.text import show
 from ..errors import ConfigurationError
-from ..firewall.recorder import show
 from ..reasons import Reason
 from .asvs import assess
 from .asvs_checks import Live

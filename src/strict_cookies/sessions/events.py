@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .._util.faults import describe_fault
 from .._util.forks import make_lock
-from ..firewall.recorder import describe_fault
 from ..reasons import Reason
 from ..signals import session_alarm
 

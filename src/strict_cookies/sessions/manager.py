@@ -28,8 +28,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._util.keys import SessionKeys
+from .._util.text import show
 from ..errors import SessionLimitError, StoreUnavailableError
-from ..firewall.recorder import show
 from ..reasons import Reason
 from ..signals import signed_in, signed_out
 from .control import SessionControl

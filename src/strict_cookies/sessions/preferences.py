@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app, session
 
+from .._util.text import show
 from ..errors import PreferenceValueError, UnknownPreferenceError
-from ..firewall.recorder import show
 
 if TYPE_CHECKING:
     from ..policy.preference import DeclaredPreference

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from .._util.durations import say_duration
-from ..wording import N_
+from .._util.text import N_
 from .control import PURGE_AFTER
 from .end_markers import NOTICE_SECONDS
 from .options import SessionOptions

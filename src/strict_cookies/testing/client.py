@@ -24,11 +24,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
-from ..firewall.recorder import show, suggest_entry
+from .._util.text import show
 from ..firewall.set_cookie import judge
 from ..flask.config import DEFAULTS, find_policy
 from ..flask.session_cookie import declare_session
 from ..http.cookies import parse_set_cookie
+from ..policy.draft import suggest_entry
 from ..policy.loader import load_policy
 from ..reasons import Reason
 from ..signals import cookie_dropped

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..firewall.recorder import OTHER
+from .._util.text import OTHER
 from .gaps import tell_gap
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from .._util.faults import log_fault
 from ..errors import StrictCookiesError
-from ..firewall.recorder import log_fault
 from ..reasons import Reason
 
 logger = logging.getLogger("strict_cookies")

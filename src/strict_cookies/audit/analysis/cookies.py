@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..._util.durations import say_duration
+from ..._util.text import join_words
 from ...policy.catalogue import (
     find_certain_tracker,
     find_framework_cookie,
     find_tracker,
     find_tracker_host,
 )
-from ...wording import join_words
 from ..plain import plain_pages, say_seconds
 from .finding import Finding, Kind
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..._util.text import join_words
 from ...policy.catalogue import find_tracker_host
-from ...wording import join_words
 from ..plain import host_of, plain_pages, plain_url
 from .coverage import is_seen, measure_coverage
 from .finding import Finding, Kind

@@ -30,7 +30,7 @@ def write_sarif(report: Report, *, policy_file: str = "cookies.toml") -> str:
         report: Of an audit.
         policy_file: The file that findings point to, relative to the repository.
     """
-    from ... import __version__
+    from ..._version import __version__
 
     run = {
         "tool": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...wording import N_
+from ..._util.text import N_
 
 #: As in :mod:`strict_cookies.policy.purposes`, for the catalogues.
 PURPOSE_LABELS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ...firewall.recorder import show
+from ..._util.text import show
 from ...policy.catalogue import find_tracker
 from ...policy.entry import texts_of
 
