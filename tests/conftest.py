@@ -16,6 +16,7 @@ from werkzeug.security import generate_password_hash
 from example_app import auth, demo
 from strict_cookies.audit.browser.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
+from tests.sessions.apps import Clock
 from tests.shared_rules import compile_builder
 
 # Thousands of tests stay in memory; to look through them all the time takes a quarter of what it
@@ -180,3 +181,9 @@ def instance_folder(instance_folders, monkeypatch):
     folder = next(instance_folders)
     folder.mkdir()
     monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))
+
+
+@pytest.fixture
+def clock():
+    """What time it is, as a test sets it."""
+    return Clock()

@@ -8,7 +8,8 @@ import threading
 import pytest
 from flask import Flask, Response, abort, redirect, request
 
-from strict_cookies.audit.browser.crawler import audit_site, tab
+from strict_cookies.audit.browser import tab
+from strict_cookies.audit.browser.crawler import audit_site
 from strict_cookies.audit.browser.journeys import Step
 from strict_cookies.audit.browser.options import AuditOptions
 from strict_cookies.errors import AuditError

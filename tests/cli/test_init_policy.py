@@ -349,7 +349,7 @@ def test_cookie_within_its_limit_is_not_said_to_end(tmp_path, install, monkeypat
     install("flask-security")
     app = make_app(tmp_path, SECURITY_TWO_FACTOR=True, SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=False)
     app.extensions["security"] = object()
-    from strict_cookies.cli.main import init_policy as scaffold
+    from strict_cookies.cli import init_policy as scaffold
 
     (cookie,) = scaffold.used_cookies(app)
 

@@ -11,8 +11,8 @@ from flask.cli import FlaskGroup, ScriptInfo
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies.cli import main as cli_module
 from strict_cookies.cli.main import cookies
-from strict_cookies.cli.main import main as cli_module
 from strict_cookies.cli.terminal import WIDTH
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.exports import EXPORTS

@@ -22,8 +22,8 @@ import pytest
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 
+from strict_cookies.firewall import set_cookie as verdict
 from strict_cookies.firewall.middleware import CookieFirewall
-from strict_cookies.firewall.middleware import set_cookie as verdict
 from strict_cookies.http.cookies import parse_cookie_date
 from strict_cookies.policy.policy import CookiePolicy
 from tests.policies import declare

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies import CookiePolicy
-from strict_cookies.firewall.middleware import request_cookies as reader
+from strict_cookies.firewall import request_cookies as reader
 from strict_cookies.firewall.request_cookies import CookieReader
 from tests.policies import declare
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 
+from strict_cookies.headers import nonces
 from strict_cookies.headers.nonces import BATCH, NonceSource
-from strict_cookies.headers.talisman import nonces
 
 
 def test_nonce_has_128_bits_and_comes_once():

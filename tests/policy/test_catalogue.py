@@ -339,7 +339,7 @@ def test_importing_reads_no_data():
     script = """
 import sys
 before = set(sys.modules)
-from strict_cookies import catalogue
+from strict_cookies.policy import catalogue
 loaded = set(sys.modules) - before
 assert not loaded & {"tomllib", "importlib.resources", "flask"}, loaded
 assert catalogue.load_catalogue.cache_info().currsize == 0

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
+from strict_cookies.policy import loader as loading
 from strict_cookies.policy.external_origin import ExternalOrigin
 from strict_cookies.policy.loader import MAX_FILE_OCTETS, load_policy, parse_policy
 from strict_cookies.policy.policy import CookiePolicy, DeclaredCookie, Site
-from strict_cookies.policy.policy import loader as loading
 from strict_cookies.policy.preference import DeclaredPreference
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.recipient import Recipient

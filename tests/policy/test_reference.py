@@ -66,10 +66,12 @@ def test_page_has_a_heading_for_each_key():
 
 def test_new_key_makes_the_page_stale(copy):
     """A key that the loader takes and the page does not have is told, by the check too."""
-    change(copy, "policy.py", '    dpo: str = ""\n', '    dpo: str = ""\n    icon: str = ""\n')
+    change(
+        copy, "policy/policy.py", '    dpo: str = ""\n', '    dpo: str = ""\n    icon: str = ""\n'
+    )
     change(
         copy,
-        "sections.py",
+        "policy/schema.py",
         '    "dpo": Key',
         '    "icon": Key(STRING, "A picture."),\n    "dpo": Key',
     )
@@ -92,22 +94,26 @@ def test_new_key_makes_the_page_stale(copy):
     ("module", "old", "new"),
     [
         pytest.param(
-            "cookie.py", 'samesite: str = "Lax"', 'samesite: str = "Strict"', id="default"
+            "policy/cookie.py", 'samesite: str = "Lax"', 'samesite: str = "Strict"', id="default"
         ),
-        pytest.param("storage.py", "MAX_NAME_LENGTH = 128", "MAX_NAME_LENGTH = 64", id="limit"),
         pytest.param(
-            "sections.py",
+            "policy/web_storage.py", "MAX_NAME_LENGTH = 128", "MAX_NAME_LENGTH = 64", id="limit"
+        ),
+        pytest.param(
+            "policy/schema.py",
             '        needed=("origin", "kinds", "reason", "recipient"),',
             '        needed=("origin", "kinds", "recipient"),',
             id="needed",
         ),
         pytest.param(
-            "forms.py",
+            "policy/value_types.py",
             'wanted="text in quotes", convert=_string',
             'wanted="text", convert=_string',
             id="message",
         ),
-        pytest.param("preference.py", "Name at least two, each once.", "Name two.", id="answer"),
+        pytest.param(
+            "policy/preference.py", "Name at least two, each once.", "Name two.", id="answer"
+        ),
     ],
 )
 def test_page_follows_the_loader(copy, module, old, new):
@@ -120,7 +126,7 @@ def test_page_follows_the_loader(copy, module, old, new):
 
 def test_example_that_is_refused_stops_the_script(copy):
     """An example that the loader no longer takes is told, and nothing is written."""
-    change(copy, "cookie.py", ', "none": "None"}', "}")
+    change(copy, "policy/cookie.py", ', "none": "None"}', "}")
     code, said = run(copy)
     assert code == 1
     assert said.startswith("The example of partitioned in [[cookie]] is refused: Cookie '__Host-")
@@ -130,7 +136,10 @@ def test_example_that_is_refused_stops_the_script(copy):
 def test_mistake_that_is_taken_stops_the_script(copy):
     """A value that the page calls a mistake, and that the loader takes, is told."""
     change(
-        copy, "purposes.py", "A_FEW_HOURS = timedelta(hours=4)", "A_FEW_HOURS = timedelta(hours=5)"
+        copy,
+        "policy/purposes.py",
+        "A_FEW_HOURS = timedelta(hours=4)",
+        "A_FEW_HOURS = timedelta(hours=5)",
     )
     code, said = run(copy)
     assert code == 1

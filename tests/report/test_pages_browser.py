@@ -14,7 +14,7 @@ from tests.serving import serve
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "judges" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[1] / "judges" / "node_modules" / "axe-core" / "axe.min.js"
 AUDIT = {
     "ended": "2027-03-31T12:00:00+00:00",
     "targets": ["https://site.example/"],

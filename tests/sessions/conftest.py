@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from .apps import Clock, make_manager
+from .apps import make_manager
 from .places import Place, opened
 from .redis_servers import redis_cluster, redis_server
 
@@ -68,12 +68,6 @@ def shared_store(shared_place):
     """An empty store of each kind that other processes can open."""
     with opened(shared_place) as store:
         yield store
-
-
-@pytest.fixture
-def clock():
-    """What time it is, as a test sets it."""
-    return Clock()
 
 
 @pytest.fixture

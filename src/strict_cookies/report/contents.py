@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .._version import __version__
 from .._util.text import show
+from .._version import __version__
 from ..errors import ConfigurationError
 from ..reasons import Reason
 from .asvs import assess

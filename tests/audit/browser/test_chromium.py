@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from strict_cookies.audit.browser import chromium
 from strict_cookies.audit.browser.chromium import find_chromium, launch_flags, write_profile
-from strict_cookies.audit.browser.crawler import chromium
 from strict_cookies.errors import AuditError
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from strict_cookies.audit.browser.crawler import actions as acting
+from strict_cookies.audit.browser import actions as acting
 from strict_cookies.audit.browser.crawler import audit_site
 from strict_cookies.audit.browser.journeys import Step, load_journey, parse_journey
 from strict_cookies.audit.browser.options import AuditOptions

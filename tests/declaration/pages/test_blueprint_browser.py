@@ -14,7 +14,7 @@ from tests.serving import serve
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "judges" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[2] / "judges" / "node_modules" / "axe-core" / "axe.min.js"
 LONG = "W" * 120
 #: What a policy can hold that is widest.
 WIDE_NAMES = CookiePolicy(

@@ -16,7 +16,7 @@ from tests.serving import serve
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parent / "judges" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[2] / "judges" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture

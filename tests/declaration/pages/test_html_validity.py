@@ -16,7 +16,9 @@ import pytest
 from strict_cookies.declaration.i18n.language import LANGUAGES
 from tests import erp
 
-JAR = Path(__file__).parent / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+JAR = (
+    Path(__file__).parents[2] / "judges" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
+)
 
 #: It ends before the better of Java's two compilers is worth its time; the other needs more stack.
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xss8m")
