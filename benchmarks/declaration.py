@@ -9,7 +9,7 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, DeclaredCookie, Site
 from strict_cookies.declaration.pages.blueprint import create_blueprint
-from strict_cookies.declaration.published import Standing
+from strict_cookies.declaration.published import PolicySnapshot
 
 from .measure import measure
 
@@ -34,7 +34,9 @@ def declaration_table() -> Iterator[str]:
 def _cases() -> dict[str, Callable[[], object]]:
     policies = [_policy(), _policy()]
     app = Flask("benchmark")
-    blueprint = create_blueprint(lambda: Standing(policies[0], enforced=True, credentialless=True))
+    blueprint = create_blueprint(
+        lambda: PolicySnapshot(policies[0], enforced=True, credentialless=True)
+    )
     app.register_blueprint(blueprint, url_prefix="/cookies")
     client = app.test_client()
 

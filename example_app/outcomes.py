@@ -9,7 +9,7 @@ from typing import Protocol
 
 from flask import Flask
 
-from strict_cookies import browser_reported, cookie_dropped, stray_cookie_seen
+from strict_cookies import browser_reported, cookie_dropped, undeclared_cookie_received
 
 #: Most outcomes that are kept; the oldest go first.
 LIMIT = 64
@@ -58,7 +58,7 @@ class OutcomeLog:
         self._lock = threading.Lock()
         self._outcomes: OrderedDict[tuple[str, str], Outcome] = OrderedDict()
         cookie_dropped.connect(self._on_dropped, sender=app)
-        stray_cookie_seen.connect(self._on_stray, sender=app)
+        undeclared_cookie_received.connect(self._on_stray, sender=app)
         browser_reported.connect(self._on_report, sender=app)
 
     def dropped(self, cookie_name: str) -> Outcome | None:

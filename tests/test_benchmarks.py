@@ -260,11 +260,11 @@ def test_measured_pieces_do_their_work():
     "weaker",
     [
         {"STRICT_COOKIES_MODE": "report-only"},
-        {"STRICT_COOKIES_SWEEP": "off"},
+        {"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"},
         {"STRICT_COOKIES_TRANSPORT": "plain-http"},
         {"STRICT_COOKIES_HTTPS": "off"},
         {"STRICT_COOKIES_CROSS_ORIGIN": "off"},
-        {"STRICT_COOKIES_TALISMAN": {"permissions_policy": OPT_OUT}},
+        {"STRICT_COOKIES_HEADERS": {"permissions_policy": OPT_OUT}},
         {"STRICT_COOKIES_SESSION_BINDING": "off"},
         {"STRICT_COOKIES_SESSION_LIFETIME": "aal1"},
         {"STRICT_COOKIES_TRAIL": OPT_OUT},

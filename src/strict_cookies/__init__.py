@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         sessions_ended,
         signed_in,
         signed_out,
-        stray_cookie_seen,
+        undeclared_cookie_received,
     )
     from .trail.prepared import erase_user
 
@@ -113,7 +113,7 @@ _HOMES = {
     "sessions_ended": "signals",
     "signed_in": "signals",
     "signed_out": "signals",
-    "stray_cookie_seen": "signals",
+    "undeclared_cookie_received": "signals",
 }
 
 __all__ = [
@@ -164,7 +164,7 @@ __all__ = [
     "sessions_ended",
     "signed_in",
     "signed_out",
-    "stray_cookie_seen",
+    "undeclared_cookie_received",
 ]
 
 

@@ -134,7 +134,7 @@ class SessionLimitError(StrictCookiesError):
         self.limit = limit
         super().__init__(
             f"The user has {limit} session{'' if limit == 1 else 's'} already, as many as "
-            "STRICT_COOKIES_SESSIONS_PER_USER allows. Nobody was signed in: end one of them first."
+            "STRICT_COOKIES_SESSION_LIMIT_PER_USER allows. Nobody was signed in: end one of them first."
         )
 
 

@@ -74,8 +74,12 @@ class Reason(Enum):
         "Partitioned set as declared",
         "Declare partitioned, or leave it out.",
     )
-    STRAY = "SC201", "undeclared cookie arrived", "Nothing: it was cut before the app read it."
-    TRACKER_ARRIVED = (
+    UNDECLARED_RECEIVED = (
+        "SC201",
+        "undeclared cookie arrived",
+        "Nothing: it was cut before the app read it.",
+    )
+    TRACKER_RECEIVED = (
         "SC202",
         "known tracking cookie arrived",
         "Find the script or sibling host that sets it; it was cut.",
@@ -95,14 +99,18 @@ class Reason(Enum):
         "Cookie field above its bounds",
         "Find what fills the jar; all cookies of the request count as absent.",
     )
-    UNKEEPABLE = (
+    SECURE_OVER_HTTP = (
         "SC210",
         "Secure cookie over plain http",
         "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS set "
         "STRICT_COOKIES_TRUSTED_PROXIES, or use ProxyFix.",
     )
-    SWEPT = "SC211", "stray cookie expired in the browser", "Nothing: the browser was told."
-    UNKNOWN_WRAPPER = (
+    UNDECLARED_EXPIRED = (
+        "SC211",
+        "stray cookie expired in the browser",
+        "Nothing: the browser was told.",
+    )
+    UNKNOWN_MIDDLEWARE = (
         "SC301",
         "unknown middleware outside Strict Cookies",
         "Call StrictCookies(app) after it was added, so that its cookies are judged too.",
@@ -172,7 +180,11 @@ class Reason(Enum):
         "text missing in a declared language",
         "Write it in cookies.toml for each of [site] languages.",
     )
-    SWEEP_OFF = "SC410", "sweeping is off", "Remove STRICT_COOKIES_SWEEP unless siblings suffer."
+    EXPIRY_OFF = (
+        "SC410",
+        "sweeping is off",
+        "Remove STRICT_COOKIES_EXPIRE_UNDECLARED unless siblings suffer.",
+    )
     KNOWN_EXTENSION = (
         "SC411",
         "an installed extension's cookie is not declared",
@@ -189,10 +201,10 @@ class Reason(Enum):
         "the declaration is a draft",
         "Run 'flask cookies publish' when this is deployed.",
     )
-    MOVE_IS_OVER = (
+    MIGRATION_OVER = (
         "SC421",
         "time to move sessions is over",
-        "Remove STRICT_COOKIES_MOVE_SESSIONS_UNTIL.",
+        "Remove STRICT_COOKIES_SESSION_MIGRATION_UNTIL.",
     )
     AUDIT_OVERDUE = (
         "SC422",
@@ -222,7 +234,7 @@ class Reason(Enum):
         "Name the exact path in STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN "
         "to 'refuse', if others than browsers send cookies.",
     )
-    OTHER_STORE = (
+    FOREIGN_STORE = (
         "SC701",
         "session of another store",
         "Give all servers one store, such as a Redis; give two applications on one host different "
@@ -263,7 +275,7 @@ class Reason(Enum):
         "script wrote an undeclared name",
         "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
     )
-    JUDGE_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
+    VERDICT_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
     APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
     OBSERVER_FAULT = (
         "SC903",

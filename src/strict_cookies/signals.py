@@ -32,8 +32,8 @@ cookie_dropped = _signals.signal(
 cookie_hardened = _signals.signal(
     "cookie-hardened", "A cookie left with a stricter attribute than the application gave it."
 )
-stray_cookie_seen = _signals.signal(
-    "stray-cookie-seen", "A cookie arrived that the application will not see."
+undeclared_cookie_received = _signals.signal(
+    "undeclared-cookie-received", "A cookie arrived that the application will not see."
 )
 request_refused = _signals.signal(
     "request-refused", "A request that carried a declared cookie did not reach the application."
@@ -61,7 +61,7 @@ declaration_published = _signals.signal(
 BY_GROUP = {
     "SC10": cookie_dropped,
     "SC12": cookie_hardened,
-    "SC20": stray_cookie_seen,
+    "SC20": undeclared_cookie_received,
     "SC60": request_refused,
     "SC80": browser_reported,
 }
@@ -69,5 +69,5 @@ BY_GROUP = {
 #: Who listens to each of the signals about cookies; any of them is truthy where somebody does.
 RECEIVERS = tuple(
     signal.receivers
-    for signal in (cookie_dropped, cookie_hardened, stray_cookie_seen, request_refused)
+    for signal in (cookie_dropped, cookie_hardened, undeclared_cookie_received, request_refused)
 )

@@ -11,15 +11,15 @@ import pytest
 SCRIPT = """
 import os, signal, sys, threading
 from strict_cookies._util.rate_limit import TokenBuckets
-from strict_cookies.firewall.recorder import Ledger
+from strict_cookies.firewall.recorder import Recorder
 from strict_cookies.reasons import Reason
 from strict_cookies.firewall.browser_reports import Report, ReportTable
 from strict_cookies.sessions.events import SessionEvents
 
-ledger, table, events = Ledger("app"), ReportTable("app"), SessionEvents("app")
+ledger, table, events = Recorder("app"), ReportTable("app"), SessionEvents("app")
 buckets = TokenBuckets(rate=1, burst=1)
 uses = {
-    "ledger": (ledger, lambda: ledger.record(((Reason.STRAY, "other"),), {"PATH_INFO": "/"})),
+    "ledger": (ledger, lambda: ledger.record(((Reason.UNDECLARED_RECEIVED, "other"),), {"PATH_INFO": "/"})),
     "counts": (ledger, lambda: ledger.counts),
     "reports": (table, lambda: table.record([Report("coep", "image", "self")])),
     "events": (events, lambda: events.alarm(Reason.UNKNOWN_SESSIONS, "Text.")),

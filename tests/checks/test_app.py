@@ -136,17 +136,17 @@ WEAK = [
         {"STRICT_COOKIES_ORIGIN_EXEMPT": ["/saml/*"]}, "error", None, ["'/saml/*'", "exact path"],
         id="exemption by pattern",
     ),
-    pytest.param({"STRICT_COOKIES_SWEEP": "off"}, "info", "SC410", ["'off'"], id="sweep"),
+    pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"}, "info", "SC410", ["'off'"], id="sweep"),
     pytest.param(
         {"STRICT_COOKIES_MODE": "enforced"}, "error", None, ["'enforced'", "'enforce'"],
         id="unknown mode",
     ),
     pytest.param(
-        {"STRICT_COOKIES_SWEP": "off"}, "error", None, ["Did you mean STRICT_COOKIES_SWEEP"],
+        {"STRICT_COOKIES_SWEP": "off"}, "error", None, ["Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED"],
         id="unknown setting",
     ),
     pytest.param(
-        {"STRICT_COOKIES_TALISMAN": None}, "error", None, ["NoneType", "mapping"],
+        {"STRICT_COOKIES_HEADERS": None}, "error", None, ["NoneType", "mapping"],
         id="options that are no mapping",
     ),
     pytest.param(
@@ -154,12 +154,12 @@ WEAK = [
         id="middleware that is no list",
     ),
     pytest.param(
-        {"STRICT_COOKIES_TALISMAN": {"frame_option": "DENY"}}, "error", None,
+        {"STRICT_COOKIES_HEADERS": {"frame_option": "DENY"}}, "error", None,
         ["Did you mean 'frame_options'"], id="unknown option",
     ),
     pytest.param(
-        {"STRICT_COOKIES_TALISMAN": {"content_security_policy_report_only": True}}, "error", None,
-        ["STRICT_COOKIES_TALISMAN: ", "is True. Write the policy to try"], id="dead option",
+        {"STRICT_COOKIES_HEADERS": {"content_security_policy_report_only": True}}, "error", None,
+        ["STRICT_COOKIES_HEADERS: ", "is True. Write the policy to try"], id="dead option",
     ),
 ]  # fmt: skip
 
@@ -291,8 +291,8 @@ def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
                      "STRICT_COOKIES_TRAIL is 'OPT_OUT'", id="trail"),
         pytest.param({"STRICT_COOKIES_TRAIL_KEY": None}, ("info", "SC413"),
                      "STRICT_COOKIES_TRAIL_KEY is not set", id="unsigned heads"),
-        pytest.param({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "2020-01-01"}, ("info", "SC421"),
-                     "STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past", id="move is over"),
+        pytest.param({"STRICT_COOKIES_SESSION_MIGRATION_UNTIL": "2020-01-01"}, ("info", "SC421"),
+                     "STRICT_COOKIES_SESSION_MIGRATION_UNTIL is past", id="move is over"),
         pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal9"}, ("error", None),
                      "STRICT_COOKIES_SESSION_LIFETIME is 'aal9'", id="wrong setting"),
     ],
@@ -306,7 +306,7 @@ def test_weak_sessions_are_found(make_app, config, found, words):
 
 def test_move_that_goes_on_is_no_finding(make_app):
     """While sessions are moved there is nothing to mend."""
-    assert run_checks(make_app({"STRICT_COOKIES_MOVE_SESSIONS_UNTIL": "9000-01-01"})) == []
+    assert run_checks(make_app({"STRICT_COOKIES_SESSION_MIGRATION_UNTIL": "9000-01-01"})) == []
 
 
 def test_trusted_middleware_is_no_error(make_app):
@@ -556,7 +556,7 @@ def closed(**directives):
 )
 def test_protection_that_is_switched_off_is_named(make_app, options, words):
     """Each option that takes a protection away gives one warning that names it."""
-    (finding,) = run_checks(make_app({"STRICT_COOKIES_TALISMAN": options}))
+    (finding,) = run_checks(make_app({"STRICT_COOKIES_HEADERS": options}))
     assert (finding.severity, finding.reason) == ("warning", Reason.PROTECTION_OFF)
     assert words in finding.message
     assert finding.remedy
@@ -589,21 +589,21 @@ def test_protection_that_is_switched_off_is_named(make_app, options, words):
 )
 def test_option_that_keeps_protection_is_not_found(make_app, options):
     """An option that opens nothing for scripts or strangers gives no finding."""
-    assert run_checks(make_app({"STRICT_COOKIES_TALISMAN": options})) == []
+    assert run_checks(make_app({"STRICT_COOKIES_HEADERS": options})) == []
 
 
 def test_weakness_of_a_part_is_told_for_that_part(make_app):
     """What the application's own options have anyway is not told again for each part."""
     config = {
-        "STRICT_COOKIES_TALISMAN": {"referrer_policy": "unsafe-url"},
-        "STRICT_COOKIES_TALISMAN_PARTS": {
+        "STRICT_COOKIES_HEADERS": {"referrer_policy": "unsafe-url"},
+        "STRICT_COOKIES_HEADERS_SCOPES": {
             "/assets": {"cross_origin_resource_policy": "cross-origin"},
             "/embed": {"content_security_policy": {"frame-ancestors": "*"}},
         },
     }
     assert [finding.message.partition(":")[0] for finding in run_checks(make_app(config))] == [
-        "STRICT_COOKIES_TALISMAN",
-        "STRICT_COOKIES_TALISMAN_PARTS '/embed'",
+        "STRICT_COOKIES_HEADERS",
+        "STRICT_COOKIES_HEADERS_SCOPES '/embed'",
     ]
 
 
@@ -617,14 +617,14 @@ def test_cookies_that_are_no_longer_kept_back_are_told(make_app):
     policy = CookiePolicy(site=site, recipients=(maps,), external_origins=(tiles,))
     config = {"STRICT_COOKIES_POLICY": policy}
     assert run_checks(make_app(config)) == []
-    config["STRICT_COOKIES_TALISMAN"] = {"cross_origin_embedder_policy": OPT_OUT}
+    config["STRICT_COOKIES_HEADERS"] = {"cross_origin_embedder_policy": OPT_OUT}
     (finding,) = run_checks(make_app(config))
     assert "send https://tiles.example the cookies" in finding.message
 
 
 def test_wrong_part_is_found(make_app):
     """A part that does not exist is an error before the first request."""
-    (finding,) = run_checks(make_app({"STRICT_COOKIES_TALISMAN_PARTS": {"shop": {}}}))
+    (finding,) = run_checks(make_app({"STRICT_COOKIES_HEADERS_SCOPES": {"shop": {}}}))
     assert (finding.severity, finding.reason) == ("error", None)
     assert "'shop' is no blueprint of this application" in finding.message
 
@@ -643,7 +643,9 @@ def test_no_key_is_ever_told(make_app):
 
 def test_findings_come_in_order_of_severity(make_app):
     """Errors stand before warnings, those before what is for information."""
-    app = make_app({"SECRET_KEY": None, "STRICT_COOKIES_SWEEP": "off", "TRUSTED_HOSTS": None})
+    app = make_app(
+        {"SECRET_KEY": None, "STRICT_COOKIES_EXPIRE_UNDECLARED": "off", "TRUSTED_HOSTS": None}
+    )
     assert brief(run_checks(app)) == [("error", "SC404"), ("warning", "SC406"), ("info", "SC410")]
 
 
@@ -651,8 +653,8 @@ def test_findings_come_in_order_of_severity(make_app):
     ("error", "expected"),
     [
         pytest.param(
-            ConfigurationError("Wrapped. Move it.", reason_id="SC301"),
-            (Reason.UNKNOWN_WRAPPER, "Wrapped. Move it."),
+            ConfigurationError("Wrapped. SessionMigration it.", reason_id="SC301"),
+            (Reason.UNKNOWN_MIDDLEWARE, "Wrapped. SessionMigration it."),
             id="with an id",
         ),
         pytest.param(FrozenConfigurationError("Late."), (None, "Late."), id="without"),
@@ -673,7 +675,7 @@ def test_error_that_stops_an_application_becomes_a_finding(error, expected):
 
 def test_title_is_the_reason_or_says_that_nothing_works():
     """A finding without an id still has a title."""
-    with_id = Finding(reason=Reason.SWEEP_OFF, severity="info", message="", remedy="")
+    with_id = Finding(reason=Reason.EXPIRY_OFF, severity="info", message="", remedy="")
     without = Finding(reason=None, severity="error", message="", remedy="")
     assert with_id.title == "SC410 sweeping is off"
     assert without.title == "Strict Cookies can't work like this"

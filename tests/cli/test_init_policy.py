@@ -423,7 +423,7 @@ def test_headers_are_those_that_will_be_sent(tmp_path):
         "strict_transport_security_max_age": 31_556_926,
         "strict_transport_security_include_subdomains": False,
     }
-    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    said = changes(make_app(tmp_path, STRICT_COOKIES_HEADERS=options))
     assert "; img-src 'self' data:\n" in said["Headers"]
     assert said["HSTS"].endswith("plain http to this host for 365 days.")
     assert said["Third parties"].startswith("The application's own content_security_policy")
@@ -453,7 +453,7 @@ def test_origins_that_the_policy_admits_are_not_told_as_blocked(tmp_path):
 def test_headers_that_are_off_are_not_promised(tmp_path):
     """Without a policy for content nothing is said to be blocked."""
     options = {"content_security_policy": OPT_OUT, "strict_transport_security": OPT_OUT}
-    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    said = changes(make_app(tmp_path, STRICT_COOKIES_HEADERS=options))
     assert not {"Third parties", "Inline code", "HSTS"} & said.keys()
     assert "X-Content-Type-Options" in said["Headers"]
 
@@ -463,7 +463,7 @@ def test_headers_that_are_off_are_not_promised(tmp_path):
 )
 def test_options_that_cannot_be_used_are_told(tmp_path, options):
     """Wrong options are left to the check."""
-    said = changes(make_app(tmp_path, STRICT_COOKIES_TALISMAN=options))
+    said = changes(make_app(tmp_path, STRICT_COOKIES_HEADERS=options))
     assert "flask cookies check" in said["Headers"]
 
 

@@ -17,7 +17,7 @@ from strict_cookies.cli.terminal import WIDTH
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.exports import EXPORTS
 from strict_cookies.declaration.i18n.language import find_language
-from strict_cookies.declaration.publication import Edition
+from strict_cookies.declaration.publication import PublicationStatus
 from strict_cookies.trail.signing import make_key
 
 KEY = "correct-horse-battery-staple-and-more"
@@ -252,7 +252,7 @@ def test_show_tells_what_is_declared_beside_cookies(make_app):
         pytest.param({"STRICT_COOKIES_TRANSPORT": "plain-http"}, ["no Secure"], id="plain http"),
         pytest.param({"STRICT_COOKIES_MODE": "report-only"}, ["only logged"], id="report-only"),
         pytest.param({"TESTING": True}, ["raise: a cookie"], id="testing"),
-        pytest.param({"STRICT_COOKIES_SWEEP": "site"}, ["parent domains"], id="sweep"),
+        pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "site"}, ["parent domains"], id="sweep"),
     ],
 )
 def test_show_tells_how_it_is_enforced(make_app, config, words):
@@ -270,7 +270,7 @@ def test_show_json_is_the_declaration(make_app):
     document = json.loads(result.output)
     protection = app.extensions["strict_cookies"]
     assert document == build_document(
-        protection.policy, processing=protection.processing(), edition=Edition()
+        protection.policy, processing=protection.processing(), edition=PublicationStatus()
     )
     url = "https://erp.example/cookies/declaration.json"
     assert document == app.test_client().get(url).json
@@ -289,7 +289,7 @@ def test_export_writes_each_format(make_app, format_name, tmp_path):
     result = run(app, "export", format_name, "--lang", "de")
     protection = app.extensions["strict_cookies"]
     document = build_document(
-        protection.policy, processing=protection.processing(), edition=Edition()
+        protection.policy, processing=protection.processing(), edition=PublicationStatus()
     )
     text = EXPORTS[format_name].write(document, find_language("de"))
     assert result.exit_code == 0
@@ -324,7 +324,7 @@ def test_missing_extension_is_told_with_the_lines_to_add(make_app, command):
 
 @pytest.mark.parametrize(
     "config",
-    [{"STRICT_COOKIES_MODE": "x"}, {"STRICT_COOKIES_TALISMAN": None}, {"STRICT_COOKIES_X": 1}],
+    [{"STRICT_COOKIES_MODE": "x"}, {"STRICT_COOKIES_HEADERS": None}, {"STRICT_COOKIES_X": 1}],
 )
 def test_show_with_wrong_settings_points_to_check(make_app, config):
     """A setting that can't be used is told without a traceback."""
@@ -347,7 +347,9 @@ def test_check_of_a_sound_application_is_quiet(make_app):
 
 def test_check_prints_a_block_for_each_finding(make_app):
     """Severity, id, what was found and what to do stand in aligned blocks, a summary last."""
-    app = make_app(SECRET_KEY=None, STRICT_COOKIES_SWEEP="off", STRICT_COOKIES_MODE="report-only")
+    app = make_app(
+        SECRET_KEY=None, STRICT_COOKIES_EXPIRE_UNDECLARED="off", STRICT_COOKIES_MODE="report-only"
+    )
     app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {})
     result = run(app, "check")
     assert result.exit_code == 1
@@ -370,9 +372,9 @@ def test_check_prints_a_block_for_each_finding(make_app):
         "         then.",
         "",
         "info    SC410 sweeping is off",
-        "  Found  STRICT_COOKIES_SWEEP is 'off': trackers' cookies that were set before stay in",
+        "  Found  STRICT_COOKIES_EXPIRE_UNDECLARED is 'off': trackers' cookies that were set before stay in",
         "         the browser until they expire. They are still cut from each request.",
-        "  Do     Remove STRICT_COOKIES_SWEEP unless siblings suffer.",
+        "  Do     Remove STRICT_COOKIES_EXPIRE_UNDECLARED unless siblings suffer.",
         "",
         "2 errors, 1 warning, 1 for information.",
     ]
@@ -391,7 +393,7 @@ def test_check_prints_a_block_for_each_finding(make_app):
             id="strict",
         ),
         pytest.param(
-            {"STRICT_COOKIES_SWEEP": "off"},
+            {"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"},
             ["--strict"],
             0,
             "No errors, no warnings, 2 for information.",

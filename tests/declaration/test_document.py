@@ -11,7 +11,7 @@ from flask import Flask, render_template_string
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, StrictCookies
 from strict_cookies.declaration.document import build_document
-from strict_cookies.declaration.publication import Edition
+from strict_cookies.declaration.publication import PublicationStatus
 from strict_cookies.declaration.third_parties import describe_recipients
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.countries import COUNTRIES
@@ -159,7 +159,7 @@ def test_json_is_the_document_of_the_enforced_policy():
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
     assert response.get_json() == build_document(
-        protection.policy, processing=protection.processing(), edition=Edition()
+        protection.policy, processing=protection.processing(), edition=PublicationStatus()
     )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",
@@ -381,7 +381,7 @@ def test_page_without_embedder_policy_claims_no_withheld_cookies():
     ):
         app = Flask(__name__)
         app.config.update(
-            SECRET_KEY="k" * 32, STRICT_COOKIES_POLICY=policy, STRICT_COOKIES_TALISMAN=options
+            SECRET_KEY="k" * 32, STRICT_COOKIES_POLICY=policy, STRICT_COOKIES_HEADERS=options
         )
         StrictCookies(app)
         document = app.test_client().get("/cookies/declaration.json").json

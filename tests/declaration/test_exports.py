@@ -18,7 +18,7 @@ from strict_cookies.declaration.exports import COLUMNS, EXPORTS, read_schema
 from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
 from strict_cookies.declaration.pages.blueprint import FORMATS
 from strict_cookies.declaration.processing import PROCESSING, Processing
-from strict_cookies.declaration.publication import Edition, Past
+from strict_cookies.declaration.publication import PublicationStatus, PublishedVersion
 from strict_cookies.declaration.reading import read_declaration
 from strict_cookies.errors import PolicyError
 from tests.declaration.test_document import POLICY, WIDE, client_of
@@ -56,12 +56,12 @@ PURPOSES = CookiePolicy(
         }.items()
     ),
 )
-EDITION = Edition(
+EDITION = PublicationStatus(
     draft=False,
     history=(
-        Past(version=2, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}",
+        PublishedVersion(version=2, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}",
              changes=(Change(change="added", section="cookies", name="a", title={"en": "A"}),)),
-        Past(version=1, effective_from=datetime.date(2026, 1, 1), hash=f"sha256:{'1' * 64}"),
+        PublishedVersion(version=1, effective_from=datetime.date(2026, 1, 1), hash=f"sha256:{'1' * 64}"),
     ),
 )  # fmt: skip
 
@@ -99,7 +99,7 @@ DOCUMENTS = [
     pytest.param(build_document(POLICY), id="cookies"),
     pytest.param(build_document(WIDE, enforced=False), id="wide"),
     pytest.param(build_document(PURPOSES, edition=EDITION), id="published"),
-    pytest.param(build_document(PURPOSES, edition=Edition()), id="draft"),
+    pytest.param(build_document(PURPOSES, edition=PublicationStatus()), id="draft"),
     pytest.param(
         build_document(POLICY, processing=[Processing(kind=kind) for kind in PROCESSING]),
         id="processing",
@@ -396,13 +396,13 @@ def test_differences_are_named():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_history_is_told_in_words(language):
     """A published document shows its version, and each change with the entry's title."""
-    past = Past(
+    past = PublishedVersion(
         version=1,
         effective_from=datetime.date(2026, 3, 1),
         hash=f"sha256:{'0' * 64}",
         changes=diff(build_document(POLICY), build_document(PURPOSES)),
     )
-    edition = Edition(history=(past,), draft=False)
+    edition = PublicationStatus(history=(past,), draft=False)
     text = EXPORTS["md"].write(build_document(PURPOSES, edition=edition), find_language(language))
     assert text.count("(load\\_balancing)") == 1
     assert text.count("(theme)") == 1

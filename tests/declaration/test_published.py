@@ -11,12 +11,16 @@ from flask import Flask, g, render_template_string, request
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import find_language
 from strict_cookies.declaration.pages.blueprint import create_blueprint
-from strict_cookies.declaration.publication import Edition, Past
-from strict_cookies.declaration.published import MAX_KEPT, Published, Rendered, Standing
+from strict_cookies.declaration.publication import PublicationStatus, PublishedVersion
+from strict_cookies.declaration.published import MAX_KEPT, PolicySnapshot, Published, Rendered
 from tests.policies import declare
 
-EDITION = Edition(
-    history=(Past(version=1, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}"),),
+EDITION = PublicationStatus(
+    history=(
+        PublishedVersion(
+            version=1, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}"
+        ),
+    ),
     draft=False,
 )
 
@@ -33,7 +37,7 @@ def test_document_is_made_anew_when_it_changes():
     """A rendering is made once, and again where policy, enforcement or edition changed."""
     stand = [CookiePolicy(), True, True]
     edition = [None]
-    published = Published(lambda: Standing(*stand), edition=lambda content_hash: edition[0])
+    published = Published(lambda: PolicySnapshot(*stand), edition=lambda content_hash: edition[0])
     made = []
 
     def render():
@@ -56,7 +60,7 @@ def test_document_is_made_anew_when_it_changes():
 
 def test_what_is_kept_is_bounded():
     """However many keys there are, no more than so many renderings are kept."""
-    published = Published(lambda: Standing(policy, True, True))
+    published = Published(lambda: PolicySnapshot(policy, True, True))
     policy = CookiePolicy()
     for number in range(3 * MAX_KEPT):
         published.render(number, lambda: Rendered.of("text"))
@@ -137,7 +141,7 @@ def published_app(edition):
     app = Flask(__name__)
     app.register_blueprint(
         create_blueprint(
-            lambda: Standing(policy, True, True), edition=lambda content_hash: edition
+            lambda: PolicySnapshot(policy, True, True), edition=lambda content_hash: edition
         ),
         url_prefix="/cookies",
     )
@@ -150,7 +154,11 @@ def test_notice_is_one_sentence():
     """It links the declaration, and has a date only where versions are published."""
     sentence = "This site states that it stores only what it strictly needs."
     link = '<a href="/cookies/?lang=en">Cookie declaration</a>'
-    for edition, rest in ((None, ""), (Edition(), ""), (EDITION, " (changed on 1 March 2026)")):
+    for edition, rest in (
+        (None, ""),
+        (PublicationStatus(), ""),
+        (EDITION, " (changed on 1 March 2026)"),
+    ):
         assert published_app(edition).get("/p").text == (
             f'<p class="cookie-notice" lang="en">{sentence} {link}{rest}</p>'
         )
@@ -159,7 +167,7 @@ def test_notice_is_one_sentence():
 def test_standing_is_told_on_the_page():
     """A draft says that it is one; a version says its number and since when it counts."""
     assert 'class="status"' not in published_app(None).get("/cookies/").text
-    draft = published_app(Edition()).get("/cookies/").text
+    draft = published_app(PublicationStatus()).get("/cookies/").text
     assert "Draft: this text has not been published as a version yet." in draft
     text = published_app(EDITION).get("/cookies/?lang=de").text
     assert "Fassung 1, gültig seit 1. März 2026" in text
@@ -176,7 +184,7 @@ def test_overrides_of_direction_stay_within_their_text():
 
 def test_words_of_a_document_do_not_depend_on_the_request():
     """The same document in the same language gives the same words."""
-    published = Published(lambda: Standing(policy, True, True))
+    published = Published(lambda: PolicySnapshot(policy, True, True))
     policy = CookiePolicy(cookies=(declare("a"),))
     german = find_language("de")
     assert published.wording(german) == published.wording(german)

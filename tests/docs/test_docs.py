@@ -450,13 +450,13 @@ def test_default_of_a_setting_is_told_right(key):
     ("key", "words"),
     [
         ("STRICT_COOKIES_MODE", get_args(Mode)),
-        ("STRICT_COOKIES_SWEEP", get_args(Sweep)),
+        ("STRICT_COOKIES_EXPIRE_UNDECLARED", get_args(Sweep)),
         ("STRICT_COOKIES_TRANSPORT", get_args(Transport)),
         ("STRICT_COOKIES_HTTPS", get_args(Https)),
         ("STRICT_COOKIES_CROSS_ORIGIN", get_args(CrossOrigin)),
         ("STRICT_COOKIES_SESSION_BINDING", get_args(Binding)),
         ("STRICT_COOKIES_SESSION_LIFETIME", tuple(PRESETS)),
-        ("STRICT_COOKIES_SESSIONS_PER_USER", get_args(AtLimit)),
+        ("STRICT_COOKIES_SESSION_LIMIT_PER_USER", get_args(AtLimit)),
         ("STRICT_COOKIES_TRAIL", (OPT_OUT,)),
     ],
 )

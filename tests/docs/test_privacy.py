@@ -17,9 +17,9 @@ from strict_cookies._util.durations import say_duration
 from strict_cookies._util.rate_limit import TokenBuckets
 from strict_cookies.cli import report as report_commands
 from strict_cookies.firewall import browser_reports as reports
+from strict_cookies.firewall import middleware as firewall
 from strict_cookies.firewall import recorder as ledger
 from strict_cookies.firewall import request_cookies as reader
-from strict_cookies.firewall.middleware import middleware as firewall
 from strict_cookies.flask.config import DEFAULTS
 from strict_cookies.sessions import control, limits, watch
 from strict_cookies.sessions import end_markers as notices

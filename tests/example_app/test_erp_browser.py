@@ -19,7 +19,7 @@ HOST = "erp.test"
 PASSWORDS = {username: password for username, _, _, password in ACCOUNTS}
 
 
-class Wire:
+class WsgiStack:
     """Stands outside the ERP and notes what crosses in either direction."""
 
     def __init__(self, app):
@@ -61,7 +61,7 @@ def erp(request, tmp_path):
                 "TRACKER_URL": third_party.url("tracker.test", "/pixel.gif"),
             }
         )
-        wire = Wire(app)
+        wire = WsgiStack(app)
         with serve(wire, tls_hosts=(HOST,) if request.param == "https" else ()) as server:
             base = server.url(HOST if request.param == "https" else "localhost", "")
             yield base, wire, tracker, request.param

@@ -8,7 +8,7 @@ import pytest
 
 from example_app import misbehave, outcomes
 from example_app.tracker import Tracker
-from strict_cookies import browser_reported, cookie_dropped, stray_cookie_seen
+from strict_cookies import browser_reported, cookie_dropped, undeclared_cookie_received
 from strict_cookies.firewall.browser_reports import Report
 
 UNDECLARED = SimpleNamespace(id="SC101", title="undeclared cookie")
@@ -48,7 +48,9 @@ def test_smuggled_attribute_is_found_under_the_name_that_a_browser_reads(app, fi
 
 def test_stray_cookie_of_a_script_is_told(app, findings):
     """A script's cookie was not dropped: it was cut from a request."""
-    stray_cookie_seen.send(app, cookie_name="_clck", reason=STRAY, place="misbehave.outcome")
+    undeclared_cookie_received.send(
+        app, cookie_name="_clck", reason=STRAY, place="misbehave.outcome"
+    )
     assert findings() == {
         "_clck": "Written by script; cut from the request before the app saw it: "
         "SC201 undeclared cookie arrived, at misbehave.outcome"
@@ -85,7 +87,7 @@ def test_other_reports_of_browsers_are_no_outcome(app, findings):
 def test_stray_does_not_hide_what_the_server_dropped(app, findings):
     """An old cookie of another application on the same host is another story."""
     cookie_dropped.send(app, cookie_name="_ga", reason=UNDECLARED, place="misbehave.index")
-    stray_cookie_seen.send(app, cookie_name="_ga", reason=STRAY, place="overview.index")
+    undeclared_cookie_received.send(app, cookie_name="_ga", reason=STRAY, place="overview.index")
     assert findings()["_ga"].startswith("Dropped by the server")
 
 

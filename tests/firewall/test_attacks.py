@@ -47,7 +47,7 @@ EXPIRED = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
 # --- What arrives ---
 
 
-class Visit:
+class LoadedSession:
     """One request with a Cookie field, and what came of it."""
 
     def __init__(self, field, *, policy=POLICY, **options):
@@ -159,7 +159,7 @@ CONTROLS = [*range(0x20), 0x7F]
 )
 def test_attack_by_cookie_field_reaches_the_application_as(field, seen):
     """The application sees declared cookies that arrived once and well formed, and nothing else."""
-    visit = Visit(field)
+    visit = LoadedSession(field)
     assert visit.status == "200 OK"
     assert visit.cookies == seen
 
@@ -179,30 +179,30 @@ def test_attack_by_cookie_field_reaches_the_application_as(field, seen):
 )
 def test_attack_is_recorded(field, reason):
     """Each attack that the wire can show leaves its reason, and no value."""
-    assert reason in Visit(field).reasons
+    assert reason in LoadedSession(field).reasons
 
 
 @pytest.mark.parametrize("code", CONTROLS, ids=lambda code: f"octet {code:02X}")
 def test_control_character_in_a_value_costs_that_cookie_only(code):
     """A value with a control character is absent; its neighbours arrive."""
-    assert Visit(f"s=x{chr(code)}y; a=1").cookies == [("a", "1")]
+    assert LoadedSession(f"s=x{chr(code)}y; a=1").cookies == [("a", "1")]
 
 
 def test_octal_escapes_are_handed_on_as_received():
     """No escape is decoded, so a filter before the application judges what the client sent."""
-    assert Visit('a="\\147\\145\\164"').field == 'a="\\147\\145\\164"'
+    assert LoadedSession('a="\\147\\145\\164"').field == 'a="\\147\\145\\164"'
 
 
 def test_invalid_utf_8_in_a_declared_value_is_no_error():
     """Octets that are no text arrive under their name, and the page is served."""
-    visit = Visit("a=\xff\x80; s=v")
+    visit = LoadedSession("a=\xff\x80; s=v")
     assert visit.status == "200 OK"
     assert [name for name, _ in visit.cookies] == ["a", "s"]
 
 
 def test_evicted_cookie_is_absent_and_no_error():
     """After a jar overflow pushed the session out, the visitor is anonymous."""
-    visit = Visit("")
+    visit = LoadedSession("")
     assert (visit.status, visit.cookies) == ("200 OK", [])
 
 
@@ -246,7 +246,7 @@ HOSTILE = [
 @pytest.mark.parametrize("field", HOSTILE)
 def test_hostile_field_reaches_the_application_clean_at_bounded_cost(counting, field):
     """Above its bounds a field counts as absent, and no more of it is examined than its bounds."""
-    visit = Visit(field, policy=counting)
+    visit = LoadedSession(field, policy=counting)
     assert visit.status == "200 OK"
     assert visit.field is None
     assert visit.cookies == []
@@ -259,25 +259,25 @@ def test_hostile_field_reaches_the_application_clean_at_bounded_cost(counting, f
 def test_field_within_its_bounds_is_read_whole(counting):
     """The most pairs that browsers keep for a site are still read, each name asked once."""
     strays = [f"n{index}=v" for index in range(MAX_PAIRS - 1)]
-    visit = Visit("; ".join([*strays, "s=v"]), policy=counting)
+    visit = LoadedSession("; ".join([*strays, "s=v"]), policy=counting)
     assert visit.cookies == [("s", "v")]
     # The one exact name is found without asking.
     assert counting.asked == MAX_PAIRS - 1
-    one_more = Visit("; ".join([*strays, "s=v", "a=1"]))
+    one_more = LoadedSession("; ".join([*strays, "s=v", "a=1"]))
     assert one_more.cookies == []
 
 
 def test_field_at_its_longest_is_read_whole():
     """A field of as many octets as are read at all arrives; one octet more does not."""
     field = "s=v; a=" + "x" * (MAX_FIELD_OCTETS - 7)
-    assert [name for name, _ in Visit(field).cookies] == ["s", "a"]
-    assert Visit(f"{field}x").cookies == []
+    assert [name for name, _ in LoadedSession(field).cookies] == ["s", "a"]
+    assert LoadedSession(f"{field}x").cookies == []
 
 
 def test_oversized_jar_drains():
     """A visitor whose jar is over its bounds is told to expire strays, so that no lockout stays."""
     field = "; ".join(f"n{index}=v" for index in range(10_000))
-    lines = Visit(field, sweep="host").headers.getlist("Set-Cookie")
+    lines = LoadedSession(field, sweep="host").headers.getlist("Set-Cookie")
     assert f"n0=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None" in lines
 
 

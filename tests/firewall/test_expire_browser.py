@@ -20,7 +20,7 @@ def make_app(sweep):
     app.config.update(
         SECRET_KEY="k" * 32,
         TRUSTED_HOSTS=[f".{SITE}", "localhost"],
-        STRICT_COOKIES_SWEEP=sweep,
+        STRICT_COOKIES_EXPIRE_UNDECLARED=sweep,
         STRICT_COOKIES_POLICY=CookiePolicy(cookies=(declare("declared"),)),
     )
 

@@ -204,7 +204,7 @@ def test_tag_knows_where_the_application_is_mounted():
 def test_tag_has_a_nonce_where_the_policy_asks_for_one():
     """Under strict-dynamic the tag bears the page's nonce, which is in the header."""
     csp = {**CLOSED_CSP, "script-src": "'strict-dynamic'"}
-    answer = render(STRICT_COOKIES_TALISMAN={"content_security_policy": csp})
+    answer = render(STRICT_COOKIES_HEADERS={"content_security_policy": csp})
     nonce = re.search('nonce="([0-9a-f]+)"', answer.text)[1]
     assert f"'nonce-{nonce}'" in answer.headers["Content-Security-Policy"]
 

@@ -187,7 +187,7 @@ def open_site(chromium):
                 SECRET_KEY="k" * 32,
                 STRICT_COOKIES_POLICY=POLICY,
                 STRICT_COOKIES_MODE=mode,
-                STRICT_COOKIES_TALISMAN=talisman or {},
+                STRICT_COOKIES_HEADERS=talisman or {},
             )
 
             @app.get("/")

@@ -11,7 +11,7 @@ from werkzeug.test import EnvironBuilder
 
 from strict_cookies import CookieDroppedError, CookieFirewall, CookiePolicy, Reason, cookie_dropped
 from strict_cookies._util.text import MAX_SHOWN, OTHER, show, toml_text
-from strict_cookies.firewall.recorder import MAX_ROWS, Ledger
+from strict_cookies.firewall.recorder import MAX_ROWS, Recorder
 from strict_cookies.policy.draft import suggest_entry
 from strict_cookies.policy.loader import parse_policy
 
@@ -20,7 +20,7 @@ ENVIRON = {"SCRIPT_NAME": "", "PATH_INFO": "/form"}
 
 def test_table_is_bounded(caplog):
     """However many names an app invents, the table and the log end; the rest is counted."""
-    ledger = Ledger("sender")
+    ledger = Recorder("sender")
     for number in range(MAX_ROWS + 100):
         ledger.record(((Reason.UNDECLARED, f"name{number}"),), ENVIRON)
     assert len(ledger.counts) <= MAX_ROWS + 1
@@ -32,7 +32,7 @@ def test_table_is_bounded(caplog):
 def test_hostile_names_and_places_are_escaped_and_cut(caplog):
     """No name or path forges a log line, colours a terminal or fills a disk."""
     name = "a\n\x1b[31mSC999 forged" + "\u202e" * 5000
-    ledger = Ledger("sender")
+    ledger = Recorder("sender")
     ledger.record(((Reason.TRACKER, name),), {"SCRIPT_NAME": "", "PATH_INFO": "/\r\n" + "p" * 5000})
     (message,) = caplog.messages
     assert message.isprintable()
@@ -43,11 +43,11 @@ def test_hostile_names_and_places_are_escaped_and_cut(caplog):
 
 def test_place_is_kept_for_what_was_emitted_only(caplog):
     """Where an app sets a cookie is worth a line each; where a browser sends one is not."""
-    ledger = Ledger("sender")
+    ledger = Recorder("sender")
     for path in ("/a", "/b"):
         environ = {**ENVIRON, "PATH_INFO": path}
         ledger.record(((Reason.UNDECLARED, "x"),), environ)
-        ledger.record(((Reason.TRACKER_ARRIVED, "_ga"),), environ)
+        ledger.record(((Reason.TRACKER_RECEIVED, "_ga"),), environ)
     assert [message[:5] for message in caplog.messages] == ["SC101", "SC202", "SC101"]
     assert ledger.counts == {("SC101", "x"): 2, ("SC202", "_ga"): 2}
 
@@ -70,7 +70,7 @@ def test_fault_in_place_is_a_gap_and_nothing_more():
 
 def test_signals_are_sent_each_time():
     """A receiver hears of each occurrence, though the log tells only the first."""
-    ledger, heard = Ledger("sender"), []
+    ledger, heard = Recorder("sender"), []
 
     def receive(sender, **found):
         heard.append((sender, found))

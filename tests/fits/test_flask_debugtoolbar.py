@@ -21,7 +21,7 @@ def make_app(talisman=None):
     app.debug = True
     app.config.update(SECRET_KEY="k" * 32, TRUSTED_HOSTS=["localhost"])
     if talisman:
-        app.config["STRICT_COOKIES_TALISMAN"] = talisman
+        app.config["STRICT_COOKIES_HEADERS"] = talisman
     StrictCookies(app)
     DebugToolbarExtension(app)
 

@@ -368,7 +368,7 @@ class TestRedirectAfterForm:
         address = start(provider).url(IDP)
         origin = address.rstrip("/")
         csp = {**CLOSED_CSP, "form-action": f"'self' {origin}"} if is_declared else CLOSED_CSP
-        site = Site(STRICT_COOKIES_TALISMAN={"content_security_policy": csp})
+        site = Site(STRICT_COOKIES_HEADERS={"content_security_policy": csp})
         site.provider = address
         page.goto(start(site.app).url(HOST, "/sign-in"))
         page.evaluate("""document.addEventListener(

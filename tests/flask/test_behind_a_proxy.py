@@ -74,7 +74,7 @@ def make_app(proxies, https_port, go_on):
         STRICT_COOKIES_TRUSTED_PROXIES=proxies,
         STRICT_COOKIES_HTTPS_EXEMPT=["/healthz"],
         STRICT_COOKIES_CANONICAL_HOST=f"{HOST}:{https_port}",
-        STRICT_COOKIES_SWEEP="host",
+        STRICT_COOKIES_EXPIRE_UNDECLARED="host",
         TRUSTED_HOSTS=[HOST],
     )
     sock = Sock(app)

@@ -35,9 +35,9 @@ from strict_cookies import (
     cookie_dropped,
     cookie_hardened,
     csp_nonce,
-    stray_cookie_seen,
+    undeclared_cookie_received,
 )
-from strict_cookies.flask.state import Protection
+from strict_cookies.flask.state import AppState
 from tests.policies import declare
 from tests.wsgi import run
 
@@ -84,7 +84,7 @@ def protect(**config):
     return app
 
 
-def protection(app) -> Protection:
+def protection(app) -> AppState:
     return app.extensions["strict_cookies"]
 
 
@@ -373,7 +373,7 @@ class TestVerdicts:
 
         with (
             cookie_dropped.connected_to(receive, app),
-            stray_cookie_seen.connected_to(receive, app),
+            undeclared_cookie_received.connected_to(receive, app),
         ):
             client = app.test_client(use_cookies=False)
             client.get("/stray", headers={"Cookie": "_fbp=1; private-name=1"})

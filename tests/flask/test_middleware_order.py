@@ -71,7 +71,7 @@ def decorate(app):
 
 def outside(name):
     """Expect that a class was found outside."""
-    return (Reason.UNKNOWN_WRAPPER, f"{name} wraps the application outside Strict Cookies")
+    return (Reason.UNKNOWN_MIDDLEWARE, f"{name} wraps the application outside Strict Cookies")
 
 
 INSIDE = (Reason.PROXY_FIX_INSIDE, "ProxyFix is wrapped by Strict Cookies")
@@ -228,7 +228,7 @@ def test_attribute_that_is_no_application_is_passed_over():
         pytest.param(
             hide,
             [f"{HERE}.hide.<locals>.closure"],
-            [(Reason.UNKNOWN_WRAPPER, f"{HERE}.hide.<locals>.closure hides what it wraps")],
+            [(Reason.UNKNOWN_MIDDLEWARE, f"{HERE}.hide.<locals>.closure hides what it wraps")],
             id="closure that hides",
         ),
     ],
@@ -286,7 +286,7 @@ def test_cycle_ends(layer):
     layer.app = layer
     ours = Ours(application)
     (found,) = inspect_chain(layer, ours, application)
-    assert found[0] is Reason.UNKNOWN_WRAPPER
+    assert found[0] is Reason.UNKNOWN_MIDDLEWARE
 
 
 def test_longer_cycle_ends():
@@ -295,7 +295,7 @@ def test_longer_cycle_ends():
     fix.app = LintMiddleware(fix)
     ours = Ours(application)
     assert inspect_chain(fix, ours, application) == [
-        (Reason.UNKNOWN_WRAPPER, "werkzeug.middleware.lint.LintMiddleware hides what it wraps")
+        (Reason.UNKNOWN_MIDDLEWARE, "werkzeug.middleware.lint.LintMiddleware hides what it wraps")
     ]
 
 

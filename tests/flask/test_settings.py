@@ -21,7 +21,7 @@ def make_app(root_path=None, **config):
     """Make an application with our defaults and what a test changes."""
     app = Flask(__name__, root_path=None if root_path is None else str(root_path))
     app.config.update(DEFAULTS)
-    app.config.update(STRICT_COOKIES_TALISMAN={})
+    app.config.update(STRICT_COOKIES_HEADERS={})
     app.config.update(config)
     return app
 
@@ -59,10 +59,10 @@ def test_every_setting_is_read():
         make_app(
             TESTING=True,
             STRICT_COOKIES_MODE="report-only",
-            STRICT_COOKIES_SWEEP="site",
+            STRICT_COOKIES_EXPIRE_UNDECLARED="site",
             STRICT_COOKIES_TRANSPORT="plain-http",
-            STRICT_COOKIES_TALISMAN=options,
-            STRICT_COOKIES_TALISMAN_PARTS={"/embed": options},
+            STRICT_COOKIES_HEADERS=options,
+            STRICT_COOKIES_HEADERS_SCOPES={"/embed": options},
             STRICT_COOKIES_TRUSTED_MIDDLEWARE=["a.B", "c.D"],
             STRICT_COOKIES_HTTPS="off",
             STRICT_COOKIES_CANONICAL_HOST="ERP.example.com:8443",
@@ -101,7 +101,7 @@ def test_every_choice_is_known(mode, sweep, transport):
     settings = Settings.from_app(
         make_app(
             STRICT_COOKIES_MODE=mode,
-            STRICT_COOKIES_SWEEP=sweep,
+            STRICT_COOKIES_EXPIRE_UNDECLARED=sweep,
             STRICT_COOKIES_TRANSPORT=transport,
         )
     )
@@ -130,15 +130,15 @@ def test_every_choice_is_known(mode, sweep, transport):
             id="mode with a capital",
         ),
         pytest.param(
-            "STRICT_COOKIES_SWEEP",
+            "STRICT_COOKIES_EXPIRE_UNDECLARED",
             False,
-            "STRICT_COOKIES_SWEEP is False. Use one of 'known', 'host', 'site', 'off'.",
+            "STRICT_COOKIES_EXPIRE_UNDECLARED is False. Use one of 'known', 'host', 'site', 'off'.",
             id="sweep",
         ),
         pytest.param(
-            "STRICT_COOKIES_SWEEP",
+            "STRICT_COOKIES_EXPIRE_UNDECLARED",
             None,
-            "STRICT_COOKIES_SWEEP is None. Use one of 'known', 'host', 'site', 'off'.",
+            "STRICT_COOKIES_EXPIRE_UNDECLARED is None. Use one of 'known', 'host', 'site', 'off'.",
             id="sweep None",
         ),
         pytest.param(
@@ -173,7 +173,7 @@ def test_every_choice_is_known(mode, sweep, transport):
             "STRICT_COOKIES_SWEP",
             "off",
             "STRICT_COOKIES_SWEP is no setting of Strict Cookies. "
-            "Did you mean STRICT_COOKIES_SWEEP?",
+            "Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED?",
             id="unknown, near",
         ),
         pytest.param(
@@ -251,11 +251,11 @@ def test_applications_share_no_default():
     first, second = Flask("first"), Flask("second")
     StrictCookies(first)
     try:
-        first.config["STRICT_COOKIES_TALISMAN"]["frame_options"] = "SAMEORIGIN"
+        first.config["STRICT_COOKIES_HEADERS"]["frame_options"] = "SAMEORIGIN"
         StrictCookies(second)
-        assert second.config["STRICT_COOKIES_TALISMAN"] == {}
+        assert second.config["STRICT_COOKIES_HEADERS"] == {}
     finally:
-        first.config["STRICT_COOKIES_TALISMAN"].clear()
+        first.config["STRICT_COOKIES_HEADERS"].clear()
 
 
 # --- The policy file ---
@@ -517,7 +517,7 @@ def test_same_value_again_is_no_change():
     """Setting a key of ours to the value it has is allowed, as factories do it."""
     app = make_app()
     freeze_config(app)
-    app.config["STRICT_COOKIES_SWEEP"] = "known"
+    app.config["STRICT_COOKIES_EXPIRE_UNDECLARED"] = "known"
     app.config.update(DEFAULTS)
     assert app.config.setdefault("STRICT_COOKIES_MODE", "raise") is None
 

@@ -29,7 +29,7 @@ def come_to(*layers, **surroundings):
             "'frame_option' is not known. Did you mean 'frame_options'?",
             id="misspelt",
         ),
-        pytest.param({"zzz": 1}, "'zzz' is not known. Known: profile, ", id="unknown"),
+        pytest.param({"zzz": 1}, "'zzz' is not known. VersionCache: profile, ", id="unknown"),
         pytest.param({"app": 1}, "'app' is not known.", id="an argument is no option"),
         *(
             pytest.param(
@@ -268,7 +268,7 @@ def test_option_that_would_not_do_what_it_seems_is_refused(options, message):
         pytest.param(
             [{}, {"strict_transport_security_max_age": 1}],
             {},
-            "holds for the whole host. Set it in STRICT_COOKIES_TALISMAN.",
+            "holds for the whole host. Set it in STRICT_COOKIES_HEADERS.",
             id="host-wide",
         ),
         pytest.param(

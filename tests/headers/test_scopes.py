@@ -24,8 +24,8 @@ def make_app(strict, parts=None, before=lambda app: None, **options):
     """Put an application together around a view that ``before`` may decorate."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_MODE="enforce")
-    app.config["STRICT_COOKIES_TALISMAN"] = options
-    app.config["STRICT_COOKIES_TALISMAN_PARTS"] = parts or {}
+    app.config["STRICT_COOKIES_HEADERS"] = options
+    app.config["STRICT_COOKIES_HEADERS_SCOPES"] = parts or {}
     before(app)
     app.add_url_rule("/plain", "plain", lambda: "plain")
     strict.init_app(app)

@@ -56,7 +56,7 @@ def make_app(**options):
     app = Flask(__name__)
     app.config.update(SECRET_KEY="k" * 32, PROPAGATE_EXCEPTIONS=False)
     # Reports have tests of their own; without them values are short.
-    app.config["STRICT_COOKIES_TALISMAN"] = {REPORTS: OPT_OUT, **options}
+    app.config["STRICT_COOKIES_HEADERS"] = {REPORTS: OPT_OUT, **options}
 
     @app.get("/")
     def index():
@@ -346,7 +346,7 @@ def test_trial_stands_beside_the_policy():
 def test_reports_go_to_old_and_new_address():
     """Over https both report-uri and report-to name the site's own path."""
     app = make_app()
-    del app.config["STRICT_COOKIES_TALISMAN"][REPORTS]
+    del app.config["STRICT_COOKIES_HEADERS"][REPORTS]
     headers = app.test_client().get("/", base_url=REAL).headers
     assert headers[CSP].endswith("; report-uri /cookies/reports; report-to strict-cookies")
     assert headers["Reporting-Endpoints"] == 'strict-cookies="/cookies/reports"'
@@ -365,7 +365,7 @@ def test_reports_are_switched_off_by_name():
 def test_library_reports_to_itself_below_the_application_root():
     """The address is below the library's pages, wherever the application is mounted."""
     app = make_app()
-    del app.config["STRICT_COOKIES_TALISMAN"][REPORTS]
+    del app.config["STRICT_COOKIES_HEADERS"][REPORTS]
     app.config.update(APPLICATION_ROOT="/shop", SESSION_COOKIE_PATH="/")
     headers = app.test_client().get("/", base_url=REAL).headers
     assert headers["Reporting-Endpoints"] == 'strict-cookies="/shop/cookies/reports"'
@@ -499,7 +499,7 @@ def test_view_functions_are_not_written_to():
 def test_wrong_option_stops_the_first_request():
     """The message says which setting, what and how to mend it."""
     app = make_app(frame_option="DENY")
-    with pytest.raises(ConfigurationError, match="STRICT_COOKIES_TALISMAN: 'frame_option' is not"):
+    with pytest.raises(ConfigurationError, match="STRICT_COOKIES_HEADERS: 'frame_option' is not"):
         app.test_client().get("/")
 
 

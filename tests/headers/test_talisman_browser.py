@@ -27,7 +27,7 @@ PATIENCE = 30
 
 def make_app(**options):
     app = Flask(__name__)
-    app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_TALISMAN=options)
+    app.config.update(SECRET_KEY="k" * 32, STRICT_COOKIES_HEADERS=options)
 
     @app.get("/")
     def index():

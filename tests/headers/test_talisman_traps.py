@@ -55,7 +55,7 @@ class Ours:
     def protect(self, app, **options):
         """Protect an application; what has no meaning here is left to the library."""
         app.config["STRICT_COOKIES_MODE"] = "enforce"
-        app.config["STRICT_COOKIES_TALISMAN"] = {
+        app.config["STRICT_COOKIES_HEADERS"] = {
             name: value for name, value in options.items() if name != "force_https"
         }
         self._strict.init_app(app)

@@ -17,7 +17,7 @@ from strict_cookies.report.asvs_checks import Live
 SECTIONS = {"3.1": 1, "3.2": 3, "3.3": 5, "3.4": 8, "3.5": 8, "3.6": 1, "3.7": 5,
             "7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}  # fmt: skip
 #: A configuration that meets all that settings can meet.
-BEST = {"STRICT_COOKIES_MODE": "enforce", "STRICT_COOKIES_SESSIONS_PER_USER": 3}
+BEST = {"STRICT_COOKIES_MODE": "enforce", "STRICT_COOKIES_SESSION_LIMIT_PER_USER": 3}
 
 
 def states(**config):
@@ -30,7 +30,7 @@ def states(**config):
 
 def talisman(**options):
     """Give the setting that holds options for the headers."""
-    return {"STRICT_COOKIES_TALISMAN": options}
+    return {"STRICT_COOKIES_HEADERS": options}
 
 
 def cookie(**changes):
@@ -69,7 +69,7 @@ def test_best_settings_leave_preload_alone(best):
 
 def test_default_settings_limit_no_number_of_sessions():
     """The one default that level 2 is not content with."""
-    found = states(STRICT_COOKIES_SESSIONS_PER_USER=None)
+    found = states(STRICT_COOKIES_SESSION_LIMIT_PER_USER=None)
     assert [one for one, state in found.items() if state == "not met"] == ["3.7.4", "7.1.2"]
 
 
@@ -104,7 +104,7 @@ BREAKS = [
     pytest.param(talisman(content_security_policy_report_uri=OPT_OUT), {"3.4.7"}, id="no reports"),
     pytest.param(talisman(cross_origin_opener_policy=OPT_OUT), {"3.4.8"}, id="no COOP"),
     pytest.param(talisman(cross_origin_resource_policy="cross-origin"), {"3.5.8"}, id="open CORP"),
-    pytest.param({"STRICT_COOKIES_TALISMAN_PARTS": {"/part": {"x_content_type_options": OPT_OUT}}},
+    pytest.param({"STRICT_COOKIES_HEADERS_SCOPES": {"/part": {"x_content_type_options": OPT_OUT}}},
                  {"3.4.4"}, id="a part that sniffs"),
     pytest.param({"STRICT_COOKIES_CROSS_ORIGIN": "off"}, {"3.5.1", "3.5.2"}, id="no origin check"),
     pytest.param({"STRICT_COOKIES_SESSIONS": "flask"}, ON_SERVER, id="Flask's own session"),
@@ -113,7 +113,7 @@ BREAKS = [
     pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": {"absolute": timedelta(days=2),
                                                       "idle": timedelta(minutes=5)}},
                  {"7.1.1"}, id="long sessions"),
-    pytest.param({"STRICT_COOKIES_SESSIONS_PER_USER": None}, {"7.1.2"}, id="any number"),
+    pytest.param({"STRICT_COOKIES_SESSION_LIMIT_PER_USER": None}, {"7.1.2"}, id="any number"),
 ]  # fmt: skip
 
 
@@ -150,7 +150,9 @@ def test_other_session_interface_is_no_server_session():
 
     app = Flask("shop")
     app.session_interface = Own()
-    app.config.update({"SECRET_KEY": "k" * 32, **BEST, "STRICT_COOKIES_SESSIONS_PER_USER": None})
+    app.config.update(
+        {"SECRET_KEY": "k" * 32, **BEST, "STRICT_COOKIES_SESSION_LIMIT_PER_USER": None}
+    )
     StrictCookies(app)
     found = {one.id: one.state for one in assess(Live.of(app))}
     assert {one for one, state in found.items() if state == "not met"} == {*ON_SERVER, "3.7.4"}

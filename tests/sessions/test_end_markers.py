@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW, NOTICE_SECONDS, Notices
+from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW, NOTICE_SECONDS, EndMarkers
 from strict_cookies.sessions.events import SessionEvents
 
 from .places import new_key
@@ -12,7 +12,7 @@ from .places import new_key
 
 @pytest.fixture
 def notices(store, clock):
-    return Notices(store, clock, SessionEvents("test"))
+    return EndMarkers(store, clock, SessionEvents("test"))
 
 
 def test_without_a_notice_nobody_is_covered(notices, clock):

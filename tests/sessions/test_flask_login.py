@@ -269,7 +269,7 @@ def test_login_that_is_not_fresh_is_not_fresh_with_us(app):
 
 def test_remembered_login_beyond_the_limit_is_taken_back(remembering):
     """Where another session is refused, a remembered login begins none."""
-    remembering.config["STRICT_COOKIES_SESSIONS_PER_USER"] = (1, "deny")
+    remembering.config["STRICT_COOKIES_SESSION_LIMIT_PER_USER"] = (1, "deny")
     remembering.register_error_handler(SessionLimitError, lambda error: ("too many", 409))
     client = remembering.test_client()
     client.get("/enter/alice?remember=1")

@@ -45,7 +45,7 @@ def make_app(*, protect=True, clock=None, flask_login=False, **config):
         return {} if found is None else {"user": found.user_id, "fresh": found.is_fresh()}
 
     if protect:
-        app.config.setdefault("STRICT_COOKIES_MOVE_SESSIONS_UNTIL", UNTIL)
+        app.config.setdefault("STRICT_COOKIES_SESSION_MIGRATION_UNTIL", UNTIL)
         StrictCookies(app)
         if flask_login:
             app.login_manager = object()
@@ -163,7 +163,7 @@ def test_after_the_end_old_cookies_count_for_nothing(now, moved):
 
 def test_without_the_setting_old_cookies_count_for_nothing():
     """The former cookie is a stray that is cut, and nothing of it is read."""
-    app = make_app(STRICT_COOKIES_MOVE_SESSIONS_UNTIL=None)
+    app = make_app(STRICT_COOKIES_SESSION_MIGRATION_UNTIL=None)
     assert ask(app, "/show", session=old_cookie(a=1)).json == {}
 
 
@@ -216,7 +216,7 @@ def test_former_cookie_is_declared_while_sessions_are_moved():
     """The page tells visitors of it, the firewall lets it in, and it may not last."""
     names = [cookie.name for cookie in make_app().extensions["strict_cookies"].policy.cookies]
     assert names == [COOKIE, "session"]
-    app = make_app(STRICT_COOKIES_MOVE_SESSIONS_UNTIL=None)
+    app = make_app(STRICT_COOKIES_SESSION_MIGRATION_UNTIL=None)
     names = [cookie.name for cookie in app.extensions["strict_cookies"].policy.cookies]
     assert names == [COOKIE]
 

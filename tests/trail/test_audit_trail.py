@@ -99,7 +99,7 @@ def test_trail_goes_on_behind_a_damaged_entry():
     assert verify_trail(trail).problems == ("Entry 1: it is no JSON: it was changed.",)
 
 
-# --- People ---
+# --- Pseudonyms ---
 
 
 def test_user_has_the_same_code_until_erased():

@@ -147,7 +147,7 @@ def test_changed_settings_are_recorded():
         "policy", "headers", "sessions", "protection", "trail",
     ]  # fmt: skip
     changed = make_app(
-        STRICT_COOKIES_TALISMAN={"referrer_policy": "no-referrer"},
+        STRICT_COOKIES_HEADERS={"referrer_policy": "no-referrer"},
         STRICT_COOKIES_SESSION_LIFETIME="aal3",
     )
     ask(changed, "/drop")

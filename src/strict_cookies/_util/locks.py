@@ -27,7 +27,7 @@ class _Turn:
     wanted: int = 0
 
 
-class Turns:
+class KeyedLock:
     """Leases by key, forgotten as soon as nobody has or wants one."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ def not_had(timeout: float) -> StoreUnavailableError:
     )
 
 
-_everywhere: weakref.WeakSet[Turns] = weakref.WeakSet()
+_everywhere: weakref.WeakSet[KeyedLock] = weakref.WeakSet()
 
 
 def _after_fork() -> None:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .._util.locks import Turns
+from .._util.locks import KeyedLock
 from ..errors import StoreUnavailableError
 from ..sessions.stores.redis import RedisStore
 from ..sessions.stores.redis_scripts import Script
@@ -107,7 +107,7 @@ class RedisArchive:
 
     def __init__(self, store: RedisStore) -> None:
         self._store = store
-        self._turns = Turns()
+        self._turns = KeyedLock()
 
     def __repr__(self) -> str:
         return f"<RedisArchive in {self._store!r}>"

@@ -59,7 +59,7 @@ def _find(options: HeaderOptions, *, is_part: bool) -> Iterator[tuple[str, str]]
         yield (
             "cross_origin_resource_policy is 'cross-origin', so that any site can load anything "
             "from this one.",
-            "Set it for the paths that others load from only, in STRICT_COOKIES_TALISMAN_PARTS.",
+            "Set it for the paths that others load from only, in STRICT_COOKIES_HEADERS_SCOPES.",
         )
     if options.admitted and options.embedder_policy is None:
         yield (

@@ -67,7 +67,7 @@ _WEAK = (
         "flask",
         "a session is readable by whoever has the cookie, a copy of it works on after a logout, "
         "and nobody can end it from elsewhere.",
-        "Remove it. STRICT_COOKIES_MOVE_SESSIONS_UNTIL keeps everybody signed in then.",
+        "Remove it. STRICT_COOKIES_SESSION_MIGRATION_UNTIL keeps everybody signed in then.",
     ),
     _Weak(
         "STRICT_COOKIES_SESSION_BINDING",
@@ -82,12 +82,12 @@ _WEAK = (
         "Remove it; the trail names nobody, and is in the file of the sessions.",
     ),
     _Weak(
-        "STRICT_COOKIES_SWEEP",
+        "STRICT_COOKIES_EXPIRE_UNDECLARED",
         "off",
         "trackers' cookies that were set before stay in the browser until they expire. They are "
         "still cut from each request.",
-        Reason.SWEEP_OFF.remedy,
-        Reason.SWEEP_OFF,
+        Reason.EXPIRY_OFF.remedy,
+        Reason.EXPIRY_OFF,
         "info",
     ),
 )
@@ -132,11 +132,11 @@ def _check_move(config: Mapping[str, Any]) -> Iterator[Finding]:
         until = SessionOptions.from_config(config).move_until
         if until is not None and until < time.time():
             yield Finding(
-                reason=Reason.MOVE_IS_OVER,
+                reason=Reason.MIGRATION_OVER,
                 severity="info",
-                message="STRICT_COOKIES_MOVE_SESSIONS_UNTIL is past: Flask's own sessions are not "
+                message="STRICT_COOKIES_SESSION_MIGRATION_UNTIL is past: Flask's own sessions are not "
                 "taken over any more, but their cookie is still declared.",
-                remedy=Reason.MOVE_IS_OVER.remedy,
+                remedy=Reason.MIGRATION_OVER.remedy,
             )
 
 

@@ -22,7 +22,7 @@ from .terminal import failure
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..flask.state import Protection
+    from ..flask.state import AppState
 
 
 def load_app(ctx: click.Context) -> Flask:
@@ -45,21 +45,21 @@ def load_app(ctx: click.Context) -> Flask:
         raise failure(f"The application can't start. {finding.message}{hint}") from None
 
 
-def find_protection(app: Flask) -> Protection:
+def find_protection(app: Flask) -> AppState:
     """
     Give what Strict Cookies keeps about an application.
 
     Raises:
         click.ClickException: It was not added; with the lines that add it.
     """
-    protection: Protection | None = app.extensions.get("strict_cookies")
+    protection: AppState | None = app.extensions.get("strict_cookies")
     if protection is None:
         raise failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
     return protection
 
 
 @contextmanager
-def protection_of(ctx: click.Context, *, code: int = 1) -> Iterator[tuple[Flask, Protection]]:
+def protection_of(ctx: click.Context, *, code: int = 1) -> Iterator[tuple[Flask, AppState]]:
     """
     Give the application of a command and its protection, in an application context.
 

@@ -171,7 +171,7 @@ def list_changes(app: Flask, scan: Scan) -> list[Change]:
                 "in STRICT_COOKIES_ORIGIN_EXEMPT.",
             )
         )
-    changes += _say_headers(app, config["STRICT_COOKIES_TALISMAN"], scan)
+    changes += _say_headers(app, config["STRICT_COOKIES_HEADERS"], scan)
     changes.append(Change("New pages", _say_pages(app, config)))
     return changes
 
@@ -285,7 +285,7 @@ def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
     except (StrictCookiesError, AttributeError, TypeError, ValueError):
         yield Change(
             "Headers",
-            "STRICT_COOKIES_TALISMAN can't be used as it is; 'flask cookies check' says why.",
+            "STRICT_COOKIES_HEADERS can't be used as it is; 'flask cookies check' says why.",
         )
         return
     environ = {"wsgi.url_scheme": "https", "HTTP_HOST": "example.com"}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..declaration.i18n.language import Language
     from ..declaration.versions import Version
-    from ..flask.state import Protection
+    from ..flask.state import AppState
 
 #: Exit codes of ``diff``.
 DIFFERS, UNKNOWN = 1, 2
@@ -145,7 +145,7 @@ def print_pdf(
     from ..declaration.pages.versions import print_languages, standing_document
     from ..declaration.published import Published
 
-    protection: Protection = app.extensions["strict_cookies"]
+    protection: AppState = app.extensions["strict_cookies"]
     document = protection.document()
     if version is not None:
         past = (version.past, *protection.versions.history_of(version.number - 1))

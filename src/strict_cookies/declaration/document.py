@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from ..policy.preference import DeclaredPreference
     from ..policy.web_storage import DeclaredStorage
-    from .publication import Edition
+    from .publication import PublicationStatus
 
 FORMAT = "strict-cookies-declaration"
 #: Version of the document's form; it grows when a field changes its meaning.
@@ -92,7 +92,7 @@ def build_document(
     enforced: bool = True,
     credentialless: bool = True,
     processing: Iterable[Processing] = (COUNTERS,),
-    edition: Edition | None = None,
+    edition: PublicationStatus | None = None,
 ) -> dict[str, Any]:
     """
     Make the declaration of a policy.

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from .._util.text import one_line, write_cell
 from .i18n.language import Language, pick_text
-from .item import Line, Row, Section, Told
-from .view import put_into_words
+from .item import Item, Line, Row, Section
+from .view import build_view
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")
@@ -84,7 +84,7 @@ def write_csv(document: Document, language: Language) -> str:
     import csv
     import io
 
-    words = put_into_words(document, language)
+    words = build_view(document, language)
     default = document["site"]["languages"][0]
     lines = io.StringIO()
     writer = csv.writer(lines)
@@ -97,7 +97,7 @@ def write_csv(document: Document, language: Language) -> str:
 
 
 def _cells(
-    item: Mapping[str, Any], told: Told, language: Language, default: str
+    item: Mapping[str, Any], told: Item, language: Language, default: str
 ) -> dict[str, object]:
     rows = {row.key: row for row in told.rows}
     lifetime = item["lifetime"]
@@ -128,7 +128,7 @@ def write_markdown(document: Document, language: Language) -> str:
 
 def _markdown(document: Document, language: Language) -> Iterator[str]:
     _ = language.gettext
-    words = put_into_words(document, language)
+    words = build_view(document, language)
     said = words.statements
     site = document["site"]["name"]
     heading = _("Cookies on this site")

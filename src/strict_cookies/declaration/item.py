@@ -36,7 +36,7 @@ class Row:
         return Markup(f"<div><dt>{escape(self.label)}</dt>{lines}</div>")  # noqa: S704
 
 
-class Told(NamedTuple):
+class Item(NamedTuple):
     """One entry: its title first, its technical name after it."""
 
     title: Line
@@ -60,11 +60,11 @@ class Section(NamedTuple):
     id: str
     heading: str
     intro: str
-    entries: tuple[Told, ...]
+    entries: tuple[Item, ...]
     columns: tuple[str, ...]
 
 
-class ToldVersion(NamedTuple):
+class VersionItem(NamedTuple):
     """A version that was published, with its changes in words."""
 
     heading: str
@@ -72,7 +72,7 @@ class ToldVersion(NamedTuple):
     number: int
 
 
-class Wording(NamedTuple):
+class View(NamedTuple):
     """The whole document in words; ``statements`` are those that apply, by their id."""
 
     lead: str
@@ -82,4 +82,4 @@ class Wording(NamedTuple):
     contact: tuple[Row, ...]
     status: str
     changed_on: str
-    versions: tuple[ToldVersion, ...]
+    versions: tuple[VersionItem, ...]

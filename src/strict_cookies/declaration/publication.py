@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PublishedVersion:
     """
     A version of the declaration that was published.
 
@@ -45,7 +45,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class PublicationStatus:
     """
     The standing of a document.
 
@@ -55,7 +55,7 @@ class Edition:
         known: Whether the versions could be read; if not, nothing is said of them.
     """
 
-    history: tuple[Past, ...] = ()
+    history: tuple[PublishedVersion, ...] = ()
     draft: bool = True
     known: bool = True
 

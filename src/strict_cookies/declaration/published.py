@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from .i18n.language import Language
-    from .item import Wording
+    from .item import View
     from .processing import Processing
-    from .publication import Edition
+    from .publication import PublicationStatus
 
 #: Most renderings that are kept: languages, formats and places where the application is mounted.
 MAX_KEPT = 128
 
 
-class Standing(NamedTuple):
+class PolicySnapshot(NamedTuple):
     """
     What is published of an application's protection.
 
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
     credentialless: bool
 
 
-Stand = Callable[[], Standing]
+Stand = Callable[[], PolicySnapshot]
 
 
 class Rendered(NamedTuple):
@@ -80,7 +80,7 @@ class Published:
         self,
         stand: Stand,
         *,
-        edition: Callable[[str], Edition | None] = no_edition,
+        edition: Callable[[str], PublicationStatus | None] = no_edition,
         processing: Callable[[], tuple[Processing, ...]] = counters_only,
     ) -> None:
         self._stand = stand
@@ -97,11 +97,11 @@ class Published:
         """Give the document; not to be changed."""
         return self._current().document
 
-    def wording(self, language: Language) -> Wording:
+    def wording(self, language: Language) -> View:
         """Give the document in words."""
-        from .view import put_into_words
+        from .view import build_view
 
-        return put_into_words(self.document(), language)
+        return build_view(self.document(), language)
 
     def render(self, key: Hashable, make: Callable[[], Rendered]) -> Rendered:
         """
@@ -145,6 +145,6 @@ class Published:
 class _Made(NamedTuple):
     policy: CookiePolicy
     rest: tuple[object, ...]
-    edition: Edition | None
+    edition: PublicationStatus | None
     document: dict[str, Any]
     kept: dict[Hashable, Rendered]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import StoreUnavailableError, UnchangedDeclarationError
 from .diff import Change, diff
-from .publication import Edition, Past
+from .publication import PublicationStatus, PublishedVersion
 
 if TYPE_CHECKING:
     from ..archive.base import Archive, Entry
@@ -35,7 +35,7 @@ FRESH_SECONDS = 10.0
 _BATCH = 20
 
 #: Of a process that could not read the archive yet.
-UNKNOWN = Edition(known=False)
+UNKNOWN = PublicationStatus(known=False)
 
 logger = logging.getLogger("strict_cookies")
 
@@ -61,9 +61,9 @@ class Version:
     document: Mapping[str, Any]
 
     @property
-    def past(self) -> Past:
+    def past(self) -> PublishedVersion:
         """How it stands in a history."""
-        return Past(
+        return PublishedVersion(
             version=self.number,
             effective_from=self.effective_from,
             hash=self.document["hash"],
@@ -96,7 +96,7 @@ class Version:
         )
 
 
-class Known(NamedTuple):
+class VersionCache(NamedTuple):
     """
     What a process knows of the versions.
 
@@ -109,12 +109,12 @@ class Known(NamedTuple):
         draft: The edition of any other content.
     """
 
-    history: tuple[Past, ...]
+    history: tuple[PublishedVersion, ...]
     published_at: int
     pdf_languages: tuple[str, ...]
     last: Entry | None
-    published: Edition
-    draft: Edition
+    published: PublicationStatus
+    draft: PublicationStatus
 
 
 class Versions:
@@ -138,13 +138,13 @@ class Versions:
         self._clock = clock
         self._ticks = ticks
         self._lock = threading.Lock()
-        self._known: Known | None = None
+        self._known: VersionCache | None = None
         self._asked_at: float | None = None
         self._away = False
 
     # For pages
 
-    def edition(self, content_hash: str) -> Edition:
+    def edition(self, content_hash: str) -> PublicationStatus:
         """
         Tell the standing of a content.
 
@@ -157,7 +157,7 @@ class Versions:
         is_newest = bool(known.history) and known.history[0].hash == content_hash
         return known.published if is_newest else known.draft
 
-    def known(self) -> Known | None:
+    def known(self) -> VersionCache | None:
         """Give what is known, at most :data:`FRESH_SECONDS` old where the archive answers."""
         asked_at = self._asked_at
         if asked_at is not None and self._ticks() - asked_at < FRESH_SECONDS:
@@ -171,7 +171,7 @@ class Versions:
                 self._lock.release()
         return self._known
 
-    def history_of(self, number: int) -> tuple[Past, ...]:
+    def history_of(self, number: int) -> tuple[PublishedVersion, ...]:
         """Give a version and what came before it, the newest first; empty where it is unknown."""
         known = self.known()
         history = () if known is None else known.history
@@ -295,7 +295,7 @@ class Versions:
             self._away = False
         self._asked_at = self._ticks()
 
-    def _read(self) -> Known:
+    def _read(self) -> VersionCache:
         known, last = self._known, self._archive().last(LOG)
         languages = () if last is None else self.pdf_languages(last.number)
         if known is not None and known.last == last:
@@ -306,13 +306,13 @@ class Versions:
             )
         versions = [] if last is None else list(self._all())
         history = tuple(version.past for version in reversed(versions))
-        return Known(
+        return VersionCache(
             history=history,
             published_at=versions[-1].published_at if versions else 0,
             pdf_languages=languages,
             last=last,
-            published=Edition(history=history, draft=False),
-            draft=Edition(history=history, draft=True),
+            published=PublicationStatus(history=history, draft=False),
+            draft=PublicationStatus(history=history, draft=True),
         )
 
     def _all(self) -> Iterator[Version]:

@@ -23,7 +23,7 @@ from .i18n.labels import (
     UK_EXCEPTIONS,
 )
 from .i18n.language import Language, Said, pick_text
-from .item import Line, Row, Section, Told, ToldVersion, Wording
+from .item import Item, Line, Row, Section, VersionItem, View
 
 if TYPE_CHECKING:
     from .diff import Change
@@ -39,7 +39,7 @@ _COLUMNS = {
 }
 
 
-def put_into_words(document: Mapping[str, Any], language: Language) -> Wording:
+def build_view(document: Mapping[str, Any], language: Language) -> View:
     """
     Say a document in a language.
 
@@ -78,9 +78,9 @@ class _Writer:
         self._labels = {key: language.gettext(label) for key, label in LABELS.items()}
         self._remembered: dict[tuple[object, ...], Row] = {}
 
-    def write(self) -> Wording:
+    def write(self) -> View:
         document, _ = self._document, self._
-        tell: dict[str, Callable[[Any], Told]] = {
+        tell: dict[str, Callable[[Any], Item]] = {
             "cookies": self._cookie,
             "storage": self._storage,
             "preferences": self._preference,
@@ -106,7 +106,7 @@ class _Writer:
             for key, label in CONTACT.items()
             if document["site"][key]
         )
-        return Wording(
+        return View(
             self._lead(),
             _("For some of what it does your browser contacts other sites, which are listed too.")
             if document["external_origins"]
@@ -148,7 +148,7 @@ class _Writer:
             found = self._remembered[key, *parts] = self._row(key, *make())
         return found
 
-    def _cookie(self, item: Mapping[str, Any]) -> Told:
+    def _cookie(self, item: Mapping[str, Any]) -> Item:
         lifetime, domain = item["lifetime"]["max_age_seconds"], item["domain"]
         httponly, others = item["httponly"], tuple(item["third_parties"])
         protection = (item["secure"], item["samesite"], item["partitioned"])
@@ -162,7 +162,7 @@ class _Writer:
             self._shared("protection", lambda: self._protection(*protection), protection),
         )
 
-    def _storage(self, item: Mapping[str, Any]) -> Told:
+    def _storage(self, item: Mapping[str, Any]) -> Item:
         lifetime, others = item["lifetime"]["max_age_seconds"], tuple(item["third_parties"])
         return self._item(
             item,
@@ -173,12 +173,12 @@ class _Writer:
             self._shared("third_parties", lambda: self._others(others), others),
         )
 
-    def _item(self, item: Mapping[str, Any], note: str, *rows: Row) -> Told:
+    def _item(self, item: Mapping[str, Any], note: str, *rows: Row) -> Item:
         if item["pattern"]:
             star = self._("The star stands for any further characters.")
             note = f"{note}. {star}" if note else star
         purposes = tuple(purpose["id"] for purpose in item["purposes"])
-        return Told(
+        return Item(
             self._say(item["title"]),
             item["name"],
             note,
@@ -283,8 +283,8 @@ class _Writer:
         lines += [_(REMARKS[remark]) for remark in item["remarks"]]
         return lines
 
-    def _preference(self, entry: Mapping[str, Any]) -> Told:
-        return Told(
+    def _preference(self, entry: Mapping[str, Any]) -> Item:
+        return Item(
             self._say(entry["title"]),
             entry["name"],
             "",
@@ -295,13 +295,13 @@ class _Writer:
             ),
         )
 
-    def _origin(self, entry: Mapping[str, Any]) -> Told:
+    def _origin(self, entry: Mapping[str, Any]) -> Item:
         _ = self._
         texts: dict[str, list[str]] = {}
         for kind in entry["kinds"]:
             text = " ".join(_(one) for one in (kind["cookies_text"], kind["note"]) if one)
             texts.setdefault(text, []).append(self._t(kind["label"]))
-        return Told(
+        return Item(
             Said(entry["recipient"]),
             entry["origin"],
             "",
@@ -315,14 +315,14 @@ class _Writer:
             ),
         )
 
-    def _recipient(self, entry: Mapping[str, Any]) -> Told:
+    def _recipient(self, entry: Mapping[str, Any]) -> Item:
         safeguard: Line = self._(
             "None needed: within the European Economic Area or the United Kingdom"
         )
         if entry["safeguard"] is not None:
             safeguard = self._say(entry["safeguard"])
         countries = (self._language.country(one["code"]) for one in entry["countries"])
-        return Told(
+        return Item(
             Said(entry["name"]),
             "",
             "",
@@ -335,10 +335,10 @@ class _Writer:
             ),
         )
 
-    def _processing(self, entry: Mapping[str, Any]) -> Told:
+    def _processing(self, entry: Mapping[str, Any]) -> Item:
         _, kept = self._, entry["kept"]
         seconds = kept["seconds"]
-        return Told(
+        return Item(
             self._t(entry["title"]["en"]),
             "",
             "",
@@ -354,12 +354,12 @@ class _Writer:
 
     # Versions
 
-    def _edition(self) -> tuple[str, str, tuple[ToldVersion, ...]]:
+    def _edition(self) -> tuple[str, str, tuple[VersionItem, ...]]:
         _, edition = self._, self._document["edition"]
         if edition is None:
             return "", "", ()
         versions = tuple(
-            ToldVersion(
+            VersionItem(
                 _(
                     "Version %(version)s, in force since %(date)s",
                     version=past["version"],

@@ -39,7 +39,7 @@ MAX_SWEEP_OCTETS = 3072
 MAX_DEPTH = 4
 
 
-class Sweeper:
+class CookieExpirer:
     """
     Write the expiries for one policy.
 

@@ -35,9 +35,9 @@ from ..http.cookies import is_token, split_pair
 from ..policy.catalogue import find_certain_tracker
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
-from .expire import Sweep, Sweeper
+from .expire import CookieExpirer, Sweep
 from .interceptors import INTERCEPTED
-from .recorder import Ledger, explain
+from .recorder import Recorder, explain
 from .request_cookies import ARRIVED, CookieReader
 from .set_cookie import Judge
 
@@ -124,7 +124,7 @@ class CookieFirewall:
         self.policy = policy
         self.mode = mode
         self.sweep = sweep
-        self.ledger = Ledger(
+        self.ledger = Recorder(
             self if sender is None else sender,
             place=place,
             on_verdict=on_verdict,
@@ -138,7 +138,7 @@ class CookieFirewall:
         #: Field names of responses as spelt, with their lower case.
         self._header_names: dict[str, str] = {}
         self._enforcing = mode != "report-only"
-        self._sweeper = Sweeper(policy, sweep) if self._enforcing and sweep != "off" else None
+        self._sweeper = CookieExpirer(policy, sweep) if self._enforcing and sweep != "off" else None
         self._propagate = propagate_exceptions or mode == "raise"
         #: Names that this application tried to set in vain; they are swept if they come back.
         self._tried: set[str] = set()
@@ -267,7 +267,10 @@ class CookieFirewall:
             swept = self._sweeper.expire(strays, environ, leaving)
             if swept:
                 self.ledger.record(
-                    tuple((Reason.SWEPT, self._known_or_other(name)) for name in swept), environ
+                    tuple(
+                        (Reason.UNDECLARED_EXPIRED, self._known_or_other(name)) for name in swept
+                    ),
+                    environ,
                 )
         return leaving
 
@@ -338,7 +341,7 @@ class CookieFirewall:
             for key, line in leaving:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     name = split_pair(line.partition(";")[0])[0]
-                    self.ledger.record(((Reason.UNKEEPABLE, name),), environ)
+                    self.ledger.record(((Reason.SECURE_OVER_HTTP, name),), environ)
 
     # Faults
 
@@ -349,13 +352,13 @@ class CookieFirewall:
         if isinstance(error, _UnsafeHeader):
             self.ledger.fault(Reason.UNSAFE_HEADER, error)
         elif isinstance(error, _JudgeFault):
-            self.ledger.fault(Reason.JUDGE_FAULT, error.__cause__ or error)
+            self.ledger.fault(Reason.VERDICT_FAULT, error.__cause__ or error)
         else:
             self.ledger.fault(Reason.APP_FAULT, error)
         try:
             baseline = list(self._headers(environ, _FAULT_STATUS))
         except Exception as second:  # noqa: BLE001 - the fault may lie in the headers themselves
-            self.ledger.fault(Reason.JUDGE_FAULT, second)
+            self.ledger.fault(Reason.VERDICT_FAULT, second)
             baseline = list(BASELINE_HEADERS)
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),

@@ -36,7 +36,7 @@ Found = tuple[tuple[Reason, str], ...]
 OnVerdict = Callable[[Reason, str, str], object]
 
 
-class Ledger:
+class Recorder:
     """
     Record verdicts without ever disturbing the request that caused them.
 

@@ -24,15 +24,15 @@ from .recorder import Found
 #: Looking a member up on its class costs as much as splitting a pair.
 _AMBIGUOUS = Reason.AMBIGUOUS
 _MALFORMED_PAIR = Reason.MALFORMED_PAIR
-_STRAY = Reason.STRAY
-_TRACKER_ARRIVED = Reason.TRACKER_ARRIVED
-_UNKNOWN_STRAY = (Reason.STRAY, OTHER)
+_STRAY = Reason.UNDECLARED_RECEIVED
+_TRACKER_ARRIVED = Reason.TRACKER_RECEIVED
+_UNKNOWN_STRAY = (Reason.UNDECLARED_RECEIVED, OTHER)
 #: Most trackers' names that are remembered, under whatever pattern of the catalogue.
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
 #: Set in the environ of a request to a page that shows a browser what it sent, where something of
-#: it was cut: an :class:`Arrived`.
+#: it was cut: an :class:`ReceivedCookies`.
 ARRIVED = "strict_cookies.arrived"
 #: What becomes of a field that is not clean: what the application may see, empty where nothing is
 #: left; at least one reason with a declared or known name, or ``other``; names that may be expired
@@ -40,7 +40,7 @@ ARRIVED = "strict_cookies.arrived"
 Reading = tuple[str, Found, list[str]]
 
 
-class Arrived(NamedTuple):
+class ReceivedCookies(NamedTuple):
     """
     The names in a field, for the browser that sent it and for nobody else.
 
@@ -161,7 +161,7 @@ class CookieReader:
                 sweepable.append(name)
         return "; ".join(kept.values()), tuple(findings), sweepable
 
-    def name_arrived(self, field: str) -> Arrived:
+    def name_arrived(self, field: str) -> ReceivedCookies:
         """
         Name what a field has, without its values.
 
@@ -177,7 +177,7 @@ class CookieReader:
             del pairs[-1]
         names = [self._name_of(pair) for pair in pairs if pair.strip(" \t")]
         kept = frozenset(pair.partition("=")[0].strip(" \t") for pair in seen.split(";") if pair)
-        return Arrived(tuple(dict.fromkeys(names)), kept, whole)
+        return ReceivedCookies(tuple(dict.fromkeys(names)), kept, whole)
 
     def _name_of(self, pair: str) -> str:
         """Name a pair; one without ``=`` is a value that lost its name, unless it is declared."""

@@ -27,7 +27,7 @@ from ..sessions.preferences import preferences
 from ..sessions.session import ServerSession
 from ..trail.head_page import add_head
 from .config import DEFAULTS
-from .state import Protection
+from .state import AppState
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -67,7 +67,7 @@ class StrictCookies:
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, copy.copy(default))
-        protection = Protection(app, self._decorated)
+        protection = AppState(app, self._decorated)
         app.extensions["strict_cookies"] = protection
         app.register_error_handler(StoreUnavailableError, answer_unavailable)
         app.wsgi_app = protection  # type: ignore[method-assign]
@@ -99,7 +99,7 @@ class StrictCookies:
             def show_map(): ...
 
         Args:
-            options: As in ``STRICT_COOKIES_TALISMAN``, but for those of the whole host.
+            options: As in ``STRICT_COOKIES_HEADERS``, but for those of the whole host.
 
         Raises:
             ConfigurationError: An option is wrong. If the decorator does nothing where it stands,
@@ -133,7 +133,7 @@ def csp_nonce() -> str:
         RuntimeError: There is no request, or its headers have gone.
         KeyError: StrictCookies is not added to the application.
     """
-    protection: Protection = current_app.extensions["strict_cookies"]
+    protection: AppState = current_app.extensions["strict_cookies"]
     return protection.nonce()
 
 
@@ -156,7 +156,7 @@ def erase(response: R, *, cookies: bool = False) -> R:
         RuntimeError: There is no request.
         KeyError: StrictCookies is not added to the application.
     """
-    protection: Protection = current_app.extensions["strict_cookies"]
+    protection: AppState = current_app.extensions["strict_cookies"]
     found = session._get_current_object()  # type: ignore[attr-defined]
     # One of Flask's own without anything in it may be one that can't be written to.
     if isinstance(found, ServerSession) or found:

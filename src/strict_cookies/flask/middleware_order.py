@@ -47,12 +47,12 @@ def inspect_chain(
     outside, reached = _walk(outermost, ours)
     inside, _ = _walk(inner, None)
     found = [
-        (Reason.UNKNOWN_WRAPPER, f"{_name(node)} wraps the application outside Strict Cookies")
+        (Reason.UNKNOWN_MIDDLEWARE, f"{_name(node)} wraps the application outside Strict Cookies")
         for node in outside
         if not isinstance(node, ProxyFix) and _name(node) not in (*_HARMLESS, *trusted)
     ]
     if not reached and not found:
-        found.append((Reason.UNKNOWN_WRAPPER, f"{_name(outside[-1])} hides what it wraps"))
+        found.append((Reason.UNKNOWN_MIDDLEWARE, f"{_name(outside[-1])} hides what it wraps"))
     fixes_outside = sum(isinstance(node, ProxyFix) for node in outside)
     fixes_inside = sum(isinstance(node, ProxyFix) for node in inside)
     if fixes_inside:

@@ -151,7 +151,7 @@ def declare_former_session(
         policy: Where that name is the same, or is declared, it stays as it is.
     """
     name = former["SESSION_COOKIE_NAME"]
-    if former["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"] is None or policy.find(name) is not None:
+    if former["STRICT_COOKIES_SESSION_MIGRATION_UNTIL"] is None or policy.find(name) is not None:
         return policy
     cookie = DeclaredCookie(
         name=name,

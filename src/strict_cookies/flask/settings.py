@@ -85,17 +85,17 @@ class Settings(NamedTuple):
         mode = config["STRICT_COOKIES_MODE"]
         if mode is None:
             mode = "raise" if app.testing else "enforce"
-        sweep = config["STRICT_COOKIES_SWEEP"]
+        sweep = config["STRICT_COOKIES_EXPIRE_UNDECLARED"]
         transport = config["STRICT_COOKIES_TRANSPORT"]
         check_choice("STRICT_COOKIES_MODE", mode, Mode)
-        check_choice("STRICT_COOKIES_SWEEP", sweep, Sweep)
+        check_choice("STRICT_COOKIES_EXPIRE_UNDECLARED", sweep, Sweep)
         check_choice("STRICT_COOKIES_TRANSPORT", transport, Transport)
         https, cross_origin = config["STRICT_COOKIES_HTTPS"], config["STRICT_COOKIES_CROSS_ORIGIN"]
         check_choice("STRICT_COOKIES_HTTPS", https, Https)
         check_choice("STRICT_COOKIES_CROSS_ORIGIN", cross_origin, CrossOrigin)
         for key, kinds, wanted in (
-            ("STRICT_COOKIES_TALISMAN", Mapping, "a mapping of options"),
-            ("STRICT_COOKIES_TALISMAN_PARTS", Mapping, "a mapping of paths and blueprints"),
+            ("STRICT_COOKIES_HEADERS", Mapping, "a mapping of options"),
+            ("STRICT_COOKIES_HEADERS_SCOPES", Mapping, "a mapping of paths and blueprints"),
             ("STRICT_COOKIES_TRUSTED_MIDDLEWARE", _LISTS, "a list of dotted class names"),
             ("STRICT_COOKIES_HTTPS_EXEMPT", _LISTS, "a list of exact paths"),
             ("STRICT_COOKIES_TRUSTED_ORIGINS", _LISTS, "a list of origins"),
@@ -110,10 +110,10 @@ class Settings(NamedTuple):
             mode=cast("Mode", mode),
             sweep=cast("Sweep", sweep),
             transport=cast("Transport", transport),
-            talisman=dict(config["STRICT_COOKIES_TALISMAN"]),
+            talisman=dict(config["STRICT_COOKIES_HEADERS"]),
             talisman_parts={
                 part: copy.copy(options)
-                for part, options in config["STRICT_COOKIES_TALISMAN_PARTS"].items()
+                for part, options in config["STRICT_COOKIES_HEADERS_SCOPES"].items()
             },
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
             https=cast("Https", https),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-class Wire:
+class WsgiStack:
     """
     What stands before one application.
 

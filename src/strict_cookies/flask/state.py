@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from flask import request, request_started
 from flask.sessions import SecureCookieSessionInterface
 
-from ..declaration.pages.this_browser import let_button_through
-from ..declaration.published import Standing
+from ..declaration.pages.this_browser import exempt_from_csrf
+from ..declaration.published import PolicySnapshot
 from ..errors import ConfigurationError
 from ..firewall.browser_reports import ReportTable
 from ..reasons import Reason
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..archive.base import Archive
     from ..declaration.processing import Processing
-    from ..declaration.publication import Edition
+    from ..declaration.publication import PublicationStatus
     from ..declaration.versions import Version, Versions
     from ..firewall.cross_origin import OriginGuard
     from ..firewall.guard.script import Guard
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from ..sessions.stores.base import SessionStore
     from ..trail.prepared import Trail, TrailObserver
     from .settings import Settings
-    from .stack import Wire
+    from .stack import WsgiStack
 
 logger = logging.getLogger("strict_cookies")
 
 
-class Protection:
+class AppState:
     """
     What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
 
@@ -73,7 +73,7 @@ class Protection:
         #: Whether Flask's first request went past the firewall, which says all about the chain.
         self._bypassed = False
         #: What requests pass, made at the first one.
-        self._wire: Wire | None = None
+        self._wire: WsgiStack | None = None
         #: Its outermost part, from the first request of this process on.
         self._serve: WSGIApplication | None = None
         self._talisman: StrictTalisman | None = None
@@ -211,10 +211,10 @@ class Protection:
             if app.testing:
                 raise error
 
-    def stand(self) -> Standing:
+    def stand(self) -> PolicySnapshot:
         """Give the policy and how it stands, as the declaration tells it."""
         firewall = self.firewall or self.freeze()
-        return Standing(
+        return PolicySnapshot(
             firewall.policy,
             enforced=firewall.mode != "report-only",
             credentialless=self.talisman.resolved.embedder_policy == "credentialless",
@@ -229,7 +229,7 @@ class Protection:
             self._versions = Versions(lambda: self.archive)
         return self._versions
 
-    def edition(self, content_hash: str) -> Edition:
+    def edition(self, content_hash: str) -> PublicationStatus:
         """Tell the standing of a content of the declaration."""
         return self.versions.edition(content_hash)
 
@@ -318,7 +318,7 @@ class Protection:
             from ..firewall.guard.script import Guard
             from .middleware_order import inspect_chain, out_of_order
             from .settings import Settings
-            from .stack import Wire
+            from .stack import WsgiStack
 
             app = self._app
             settings = Settings.from_app(app)
@@ -348,9 +348,9 @@ class Protection:
             if problems and app.testing:
                 raise out_of_order(*problems[0])
             self._choose_sessions(settings)
-            let_button_through(app)
+            exempt_from_csrf(app)
             freeze_config(app)
-            wire = Wire(
+            wire = WsgiStack(
                 app,
                 settings,
                 self._policy,
@@ -450,7 +450,7 @@ def _csp_of(talisman: StrictTalisman) -> str:
     return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
 
 
-_everywhere: weakref.WeakSet[Protection] = weakref.WeakSet()
+_everywhere: weakref.WeakSet[AppState] = weakref.WeakSet()
 
 
 def _after_fork() -> None:

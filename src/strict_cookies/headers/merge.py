@@ -92,7 +92,7 @@ def resolve(
     extra = extra_sources or {}
     found = _Found()
     found.take_profile(DEFAULT.options)
-    where = "STRICT_COOKIES_TALISMAN"
+    where = "STRICT_COOKIES_HEADERS"
     for number, (where, options) in enumerate(layers):
         if "profile" in options:
             found.take_profile(PROFILES[options["profile"]].options, host_wide=number == 0)

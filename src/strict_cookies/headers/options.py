@@ -91,7 +91,7 @@ def check_layer(where: str, options: Mapping[str, Any], *, host_wide: bool = Tru
     Check each option of a layer by itself.
 
     Args:
-        where: Begins each message, for example ``"STRICT_COOKIES_TALISMAN"``.
+        where: Begins each message, for example ``"STRICT_COOKIES_HEADERS"``.
         options: As the application wrote them.
         host_wide: Whether options for the whole host may stand here.
 
@@ -109,7 +109,7 @@ def check_layer(where: str, options: Mapping[str, Any], *, host_wide: bool = Tru
             raise ConfigurationError(f"{where}: {name!r} is not known. {hint}")
         if name in HOST_WIDE and not host_wide:
             raise ConfigurationError(
-                f"{where}: {name} holds for the whole host. Set it in STRICT_COOKIES_TALISMAN."
+                f"{where}: {name} holds for the whole host. Set it in STRICT_COOKIES_HEADERS."
             )
         _check_option(name, value, f"{where}: {name}")
     dead = [name for name in _HSTS[1:] if name in options]

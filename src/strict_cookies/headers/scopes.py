@@ -57,7 +57,7 @@ class Parts:
         self._blueprints: dict[str, Layer] = {}
         paths: dict[str, Layer] = {}
         for key, options in parts.items():
-            where = f"STRICT_COOKIES_TALISMAN_PARTS {key!r}"
+            where = f"STRICT_COOKIES_HEADERS_SCOPES {key!r}"
             if not isinstance(key, str) or not isinstance(options, Mapping):
                 raise ConfigurationError(
                     f"{where} is no part with a mapping of options. Write for example "

@@ -108,8 +108,8 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             flask.request._get_current_object,  # type: ignore[attr-defined]
             self._refuse_cached if _CACHING in sys.modules else None,
         )
-        self._throw_away = flask.Flask(__name__)
-        self._own = check_layer("STRICT_COOKIES_TALISMAN", options)
+        self._scratch_app = flask.Flask(__name__)
+        self._own = check_layer("STRICT_COOKIES_HEADERS", options)
         self._sets: dict[tuple[int, ...], tuple[_Compiled, ...]] = {}
         #: What the application's own options come to.
         self.resolved = self._resolve(())
@@ -238,7 +238,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
     def _write(self, options: HeaderOptions, wire: _Wire, nonce: str | None = None) -> Pairs:
         """Let Talisman write its headers on a throw-away response, and add ours."""
         talisman = Talisman(_StandIn(), **_talisman_options(options, wire))
-        with self._throw_away.test_request_context(base_url=wire.base_url):
+        with self._scratch_app.test_request_context(base_url=wire.base_url):
             if nonce is not None:
                 flask.request.csp_nonce = nonce  # type: ignore[attr-defined]
             response = flask.Response()
@@ -267,7 +267,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
 def _not_an_extension() -> ConfigurationError:
     return ConfigurationError(
         "StrictTalisman registers nothing on an application. Use StrictCookies(app); its options "
-        "are in STRICT_COOKIES_TALISMAN."
+        "are in STRICT_COOKIES_HEADERS."
     )
 
 

@@ -51,7 +51,7 @@ class Profile(NamedTuple):
     A named set of options.
 
     Args:
-        name: As ``STRICT_COOKIES_TALISMAN = {"profile": name}`` has it.
+        name: As ``STRICT_COOKIES_HEADERS = {"profile": name}`` has it.
         about: Whom it is for, in a sentence.
         source: What it follows.
         options: For :class:`~strict_cookies.headers.talisman.StrictTalisman`; those that it leaves out stay

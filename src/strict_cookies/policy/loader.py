@@ -201,7 +201,7 @@ class _Reader:
         unread = {key for key in (*section.needed, *entry) if key not in values}
         section.mend(values, unread)
         try:
-            return kind(**{**section.stand_ins, **values})
+            return kind(**{**section.placeholders, **values})
         except PolicyError as error:
             for mistake in error.mistakes:
                 key = _key_meant(mistake.removeprefix(f"{where}: "), section)

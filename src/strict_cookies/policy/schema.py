@@ -50,7 +50,7 @@ class Section:
         plural: The argument of the policy that takes them.
         keys: Those that are needed come first.
         needed: Keys without which there is no entry.
-        stand_ins: What stands for a missing or unreadable key, so that the rest of its entry is
+        placeholders: What stands for a missing or unreadable key, so that the rest of its entry is
             still checked.
         mend: Changes the values of an entry so that a key of the second argument, which is missing
             or unreadable, causes no other mistake.
@@ -61,7 +61,7 @@ class Section:
     plural: str
     keys: Mapping[str, Key]
     needed: tuple[str, ...]
-    stand_ins: Mapping[str, Any] = field(default_factory=dict)
+    placeholders: Mapping[str, Any] = field(default_factory=dict)
     mend: Callable[[dict[str, Any], Collection[str]], None] = lambda values, unread: None
     hints: Mapping[str, str] = field(default_factory=dict)
 
@@ -211,7 +211,7 @@ SECTIONS: Mapping[str, Section] = {
             "not_the_tracker": _NOT_THE_TRACKER,
         },
         needed=("name", "title", "purposes", "description", "without_it", "lifetime"),
-        stand_ins=_TEXT_STAND_INS,
+        placeholders=_TEXT_STAND_INS,
         mend=_mend_cookie,
         hints={
             **_LIFETIME_HINTS,
@@ -255,7 +255,7 @@ SECTIONS: Mapping[str, Section] = {
             "not_the_tracker": _NOT_THE_TRACKER,
         },
         needed=("name", "kind", "title", "purposes", "description", "without_it", "lifetime"),
-        stand_ins=_TEXT_STAND_INS,
+        placeholders=_TEXT_STAND_INS,
         mend=_mend_storage,
         hints={
             **_LIFETIME_HINTS,
@@ -283,7 +283,7 @@ SECTIONS: Mapping[str, Section] = {
             "description": Key(TEXT, "What it changes, in a sentence for visitors."),
         },
         needed=("name", "title", "choices", "default", "description"),
-        stand_ins={"title": "-", "description": "-"},
+        placeholders={"title": "-", "description": "-"},
         mend=_mend_preference,
         hints={
             **dict.fromkeys(
@@ -326,7 +326,7 @@ SECTIONS: Mapping[str, Section] = {
             ),
         },
         needed=("name", "role", "data", "purpose", "country"),
-        stand_ins={"role": "-", "data": "-", "purpose": "-", "country": ("EU",)},
+        placeholders={"role": "-", "data": "-", "purpose": "-", "country": ("EU",)},
         mend=_mend_recipient,
         hints={"origin": "Whom the browser itself talks to has an [[external_origin]]."},
     ),
@@ -358,7 +358,7 @@ SECTIONS: Mapping[str, Section] = {
             ),
         },
         needed=("origin", "kinds", "reason", "recipient"),
-        stand_ins={"kinds": ("connect",), "reason": "-", "recipient": "-"},
+        placeholders={"kinds": ("connect",), "reason": "-", "recipient": "-"},
         hints=dict.fromkeys(("domain", "host", "url"), 'Write origin = "https://...".'),
     ),
 }

@@ -319,7 +319,7 @@ def limits(live: Live) -> Outcome:
 def parallel(live: Live) -> Outcome:
     options = live.settings.sessions
     if options.per_user is None:
-        return _fails("Any number is allowed. Set STRICT_COOKIES_SESSIONS_PER_USER.")
+        return _fails("Any number is allowed. Set STRICT_COOKIES_SESSION_LIMIT_PER_USER.")
     what = "the oldest ends" if options.at_limit == "evict" else "the login is refused"
     return _met(f"At most {options.per_user} for a user; at one more {what}.")
 

@@ -18,7 +18,7 @@ from ..reasons import Reason
 from ..signals import sessions_ended
 from .end_markers import digest
 from .events import SessionEvents
-from .loaded_session import Visit, Visits
+from .loaded_session import LoadedSession, Visits
 from .record import Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 
@@ -74,7 +74,9 @@ class SessionControl:
         self.events = events
         self._visits = visits
 
-    def list_user(self, user_id: UserId, *, current: Visit | None = None) -> list[SessionInfo]:
+    def list_user(
+        self, user_id: UserId, *, current: LoadedSession | None = None
+    ) -> list[SessionInfo]:
         """
         List a user's live sessions, oldest first.
 
@@ -102,7 +104,7 @@ class SessionControl:
                 return self._tell_ended(user_id, self.store.end([visit.key])) > 0
         return False
 
-    def end_others(self, visit: Visit) -> int:
+    def end_others(self, visit: LoadedSession) -> int:
         """End all sessions of the user who is signed in, but this one; return how many."""
         user_id = visit.record.user_id
         if user_id is None:
@@ -133,11 +135,11 @@ class SessionControl:
         """Tell by lot whether a touch is to be followed by a purge."""
         return secrets.randbelow(TOUCHES_PER_PURGE) == 0
 
-    def _live(self, user_id: UserId) -> list[Visit]:
+    def _live(self, user_id: UserId) -> list[LoadedSession]:
         rows = self.store.list_user(str(user_id))
         return [visit for key, row in rows if (visit := self._read_live(key, row)) is not None]
 
-    def _read_live(self, key: bytes, row: StoredSession) -> Visit | None:
+    def _read_live(self, key: bytes, row: StoredSession) -> LoadedSession | None:
         """Read a row; None where it is unreadable, which is told, or past its limits."""
         try:
             visit = self._visits.read(key, row)

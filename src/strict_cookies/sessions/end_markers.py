@@ -28,7 +28,7 @@ EXCHANGE_WINDOW = 10
 NOTICE_SECONDS = 3600
 
 
-class Notices:
+class EndMarkers:
     """
     Leave notices, and look for them.
 

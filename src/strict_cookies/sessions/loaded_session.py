@@ -1,7 +1,7 @@
 """
 A visit: one session as one request found it, and how it becomes a row and a row a visit.
 
-A :class:`Visit` carries what the request read, so that a save can tell what the request changed.
+A :class:`LoadedSession` carries what the request read, so that a save can tell what the request changed.
 :class:`Visits` makes them, writes their rows, and judges by the limits whether one is live.
 """
 
@@ -18,7 +18,7 @@ from .stores.base import StoredSession
 from .tagged import dump, load
 
 
-class Visit:
+class LoadedSession:
     """
     One session, as one request found it.
 
@@ -52,7 +52,7 @@ class Visit:
 
     def __repr__(self) -> str:
         """The record's level and times; neither key nor identifier."""
-        return f"<Visit {self.record!r}>"
+        return f"<LoadedSession {self.record!r}>"
 
     @property
     def record_text(self) -> bytes:
@@ -91,7 +91,7 @@ class Found(NamedTuple):
         former: The key of an identifier that is genuine but has ended; None for any other.
     """
 
-    visit: Visit | None = None
+    visit: LoadedSession | None = None
     former: bytes | None = None
 
     def __repr__(self) -> str:
@@ -153,7 +153,7 @@ class Visits:
             Bounds(one.absolute_seconds, one.idle_seconds, one.touch_every) for one in levels
         )
 
-    def read(self, key: bytes, row: StoredSession) -> Visit:
+    def read(self, key: bytes, row: StoredSession) -> LoadedSession:
         """
         Read a row.
 
@@ -161,9 +161,9 @@ class Visits:
             Unreadable: Its payload is no session of this application.
         """
         record, data = self._payloads.open(key, row.payload)
-        return Visit(key, record, data, row)
+        return LoadedSession(key, record, data, row)
 
-    def is_live(self, visit: Visit) -> bool:
+    def is_live(self, visit: LoadedSession) -> bool:
         """Judge by the clock whether a session that the store has is within its limits."""
         now, record = int(self._clock()), visit.record
         absolute, idle, _ = self.bounds[record.aal]
@@ -181,7 +181,7 @@ class Visits:
 
     def make(
         self, record: Record, data: Mapping[str, Any], identifier: tuple[bytes, str]
-    ) -> tuple[Visit, StoredSession]:
+    ) -> tuple[LoadedSession, StoredSession]:
         """
         Make a session that is in no store yet.
 
@@ -200,11 +200,11 @@ class Visits:
             ends_at=self.ends_at(record, record.begun_at),
             payload=self._payloads.seal(key, dump_record(record), dump(data)),
         )
-        visit = Visit(key, record, None, row)
+        visit = LoadedSession(key, record, None, row)
         visit.signed = signed
         return visit, row
 
-    def write(self, visit: Visit, data_text: bytes, seen_at: int) -> StoredSession:
+    def write(self, visit: LoadedSession, data_text: bytes, seen_at: int) -> StoredSession:
         """Give the row that follows upon the one that a visit has read."""
         return StoredSession(
             version=visit.version + 1,

@@ -2,7 +2,7 @@
 The life of sessions: begun, found, judged, saved, exchanged and ended. Knows no Flask.
 
 A request shows a signed identifier; what is found for it is a
-:class:`~strict_cookies.sessions.loaded_session.Visit`, which the request gives back with its data to be
+:class:`~strict_cookies.sessions.loaded_session.LoadedSession`, which the request gives back with its data to be
 saved. The clock is handed in, and every limit is judged at each request, never by a cookie's
 lifetime.
 
@@ -34,11 +34,11 @@ from ..reasons import Reason
 from ..signals import signed_in, signed_out
 from .control import SessionControl
 from .device import read_device
-from .end_markers import EXCHANGE_WINDOW, Notices, digest, mark
+from .end_markers import EXCHANGE_WINDOW, EndMarkers, digest, mark
 from .events import SessionEvents
 from .ids import SessionIds
 from .limits import MAX_SKEW, PRESETS, AtLimit, Binding, Limits
-from .loaded_session import Found, Saved, Visit, Visits
+from .loaded_session import Found, LoadedSession, Saved, Visits
 from .merging import merge
 from .record import Record, Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
@@ -88,7 +88,7 @@ class SessionManager(SessionControl):
         #: The store's, as it was last asked for.
         self._tag = ""
         self._ids = SessionIds(keys)
-        self._notices = Notices(store, clock, self.events)
+        self._notices = EndMarkers(store, clock, self.events)
         self._watch = Watch(keys, binding, clock, self.events)
         self._bind = self._watch.bind
 
@@ -132,7 +132,7 @@ class SessionManager(SessionControl):
             self._watch.meet_other_browser(visit)
         return _new(Found, (visit, None))
 
-    def refresh(self, visit: Visit, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    def refresh(self, visit: LoadedSession, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """
         Read a session again, under its lock or before it is exchanged.
 
@@ -163,7 +163,7 @@ class SessionManager(SessionControl):
         former: bytes | None = None,
         arrived: float | None = None,
         explicit: bool = False,
-    ) -> Visit | None:
+    ) -> LoadedSession | None:
         """
         Begin a visitor's session, because something is to be stored.
 
@@ -188,7 +188,7 @@ class SessionManager(SessionControl):
         return visit
 
     def save(
-        self, visit: Visit, data: Mapping[str, Any] | None, *, background: bool = False
+        self, visit: LoadedSession, data: Mapping[str, Any] | None, *, background: bool = False
     ) -> Saved:
         """
         Save a request's changes, or else write down from time to time that the session was used.
@@ -235,9 +235,9 @@ class SessionManager(SessionControl):
         aal: int = 1,
         device: str | None = None,
         fresh: bool = True,
-        visit: Visit | None = None,
+        visit: LoadedSession | None = None,
         former: bytes | None = None,
-    ) -> Visit:
+    ) -> LoadedSession:
         """
         Exchange a session for one in which a user is signed in.
 
@@ -284,7 +284,7 @@ class SessionManager(SessionControl):
         self.events.tell(signed_in, user_id=user_id, aal=aal, again=again)
         return entered
 
-    def sign_out(self, visit: Visit) -> None:
+    def sign_out(self, visit: LoadedSession) -> None:
         """End the session of a request, at once."""
         if self.end(visit.key) and visit.record.user_id is not None:
             self.events.tell(signed_out, user_id=visit.record.user_id)
@@ -369,11 +369,11 @@ class SessionManager(SessionControl):
             binding=self._bind(user_agent),
         )
 
-    def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[Visit, StoredSession]:
+    def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[LoadedSession, StoredSession]:
         identifier = self._ids.mint(self.store.tag, record.begun_at)
         return self._visits.make(record, data, identifier)
 
-    def _touch(self, visit: Visit, now: int) -> Saved:
+    def _touch(self, visit: LoadedSession, now: int) -> Saved:
         try:
             live = self.store.touch(visit.key, now, self._visits.ends_at(visit.record, now))
         except StoreUnavailableError as error:
@@ -383,7 +383,7 @@ class SessionManager(SessionControl):
         visit.seen_at = now
         return Saved(live, touched=True)
 
-    def _merge(self, visit: Visit, data: Mapping[str, Any], seen_at: int) -> Saved:
+    def _merge(self, visit: LoadedSession, data: Mapping[str, Any], seen_at: int) -> Saved:
         """Bring the request's changes into a row that somebody else has written meanwhile."""
         base = visit.read_data()
         merged: dict[str, Any] | None = None
@@ -405,12 +405,12 @@ class SessionManager(SessionControl):
 
     def _exchange_counted(
         self,
-        visit: Visit | None,
+        visit: LoadedSession | None,
         record: Record,
         data: Mapping[str, Any],
         user_id: UserId,
         limit: int,
-    ) -> Visit:
+    ) -> LoadedSession:
         """Exchange a session, and keep to the number that a user may have."""
         others = [
             other.key for other in self._live(user_id) if visit is None or other.key != visit.key
@@ -423,7 +423,9 @@ class SessionManager(SessionControl):
             self._tell_ended(user_id, self.store.end(surplus))
         return fresh
 
-    def _exchange(self, visit: Visit | None, record: Record, data: Mapping[str, Any]) -> Visit:
+    def _exchange(
+        self, visit: LoadedSession | None, record: Record, data: Mapping[str, Any]
+    ) -> LoadedSession:
         """Create a session in the place of another, with what others wrote there meanwhile."""
         if visit is None:
             fresh, row = self._make(record, data)

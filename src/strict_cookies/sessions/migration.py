@@ -31,7 +31,7 @@ class Loads(Protocol):
         """Give the data, or raise :class:`itsdangerous.BadData`."""
 
 
-class Move:
+class SessionMigration:
     """
     Take over sessions that were kept in the cookie.
 

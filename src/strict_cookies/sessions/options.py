@@ -60,16 +60,16 @@ class SessionOptions(NamedTuple):
                 f"STRICT_COOKIES_LOGIN_VIEW is of type {type(login_view).__name__}. Give an "
                 "endpoint such as 'auth.login', or None."
             )
-        per_user, at_limit = _read_per_user(config["STRICT_COOKIES_SESSIONS_PER_USER"])
+        per_user, at_limit = _read_per_user(config["STRICT_COOKIES_SESSION_LIMIT_PER_USER"])
         return cls(
             store=config["STRICT_COOKIES_SESSIONS"],
             limits=_read_limits(config["STRICT_COOKIES_SESSION_LIFETIME"]),
             per_user=per_user,
             at_limit=at_limit,
             binding=cast("Binding", binding),
-            move_until=_read_end(config["STRICT_COOKIES_MOVE_SESSIONS_UNTIL"]),
+            move_until=_read_end(config["STRICT_COOKIES_SESSION_MIGRATION_UNTIL"]),
             login_view=login_view,
-            copy_without=_read_keys(config["STRICT_COOKIES_SESSION_COPY_WITHOUT"]),
+            copy_without=_read_keys(config["STRICT_COOKIES_SESSION_COPY_EXCLUDE"]),
         )
 
     @property
@@ -90,7 +90,7 @@ def _read_keys(given: object) -> frozenset[str]:
         isinstance(key, str) for key in given
     ):
         raise ConfigurationError(
-            f"STRICT_COOKIES_SESSION_COPY_WITHOUT is of type {type(given).__name__}. Write a list "
+            f"STRICT_COOKIES_SESSION_COPY_EXCLUDE is of type {type(given).__name__}. Write a list "
             'of session keys such as ["risk_score"].'
         )
     return frozenset(given)
@@ -135,7 +135,7 @@ def _read_per_user(given: object) -> tuple[int | None, AtLimit]:
         or at_limit not in get_args(AtLimit)
     ):
         raise ConfigurationError(
-            f"STRICT_COOKIES_SESSIONS_PER_USER is {given!r}. Write a number such as 3, which ends "
+            f"STRICT_COOKIES_SESSION_LIMIT_PER_USER is {given!r}. Write a number such as 3, which ends "
             'the oldest session at one login more, or (3, "deny"), which refuses the login.'
         )
     return number, cast("AtLimit", at_limit)
@@ -159,6 +159,6 @@ def _read_end(given: object) -> int | None:
         return int(moment.timestamp())
     except (TypeError, ValueError):
         raise ConfigurationError(
-            f"STRICT_COOKIES_MOVE_SESSIONS_UNTIL is {given!r}. Write the last day, such as "
+            f"STRICT_COOKIES_SESSION_MIGRATION_UNTIL is {given!r}. Write the last day, such as "
             "'2027-03-31'."
         ) from None

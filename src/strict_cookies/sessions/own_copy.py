@@ -4,7 +4,7 @@ A copy of what the session at hand holds about the user who is signed in, for th
 Left out are identifiers and whatever is a secret between site and server, which the user, or
 whoever sits at his browser, must not read: a code that was sent to an address proves nothing once
 it can be had here. So a key is left out, wherever it is nested, where it begins with ``_`` or has
-one of :data:`SECRET_WORDS` in it, and where ``STRICT_COOKIES_SESSION_COPY_WITHOUT`` names it. What
+one of :data:`SECRET_WORDS` in it, and where ``STRICT_COOKIES_SESSION_COPY_EXCLUDE`` names it. What
 is left out is told by name.
 
 Source: GDPR Articles 15 and 20.

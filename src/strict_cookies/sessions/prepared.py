@@ -15,7 +15,7 @@ from .events import SessionEvents
 from .ids import has_form
 from .loaded_session import Found
 from .manager import SessionManager
-from .migration import Move
+from .migration import SessionMigration
 from .stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PreparedSessions(NamedTuple):
 
     manager: SessionManager
     cookie_name: str
-    move: Move | None
+    move: SessionMigration | None
 
     def find(self, field: str, user_agent: str) -> tuple[str | None, Found]:
         """
@@ -112,7 +112,7 @@ def prepare_sessions(
     move = None
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     if options.move_until is not None and serializer is not None:
-        move = Move(
+        move = SessionMigration(
             keys,
             serializer.loads,
             cookie_names=tuple(dict.fromkeys((name, former["SESSION_COOKIE_NAME"]))),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIEnvironment
 
-    from .loaded_session import Found, Visit
+    from .loaded_session import Found, LoadedSession
     from .manager import SessionManager
     from .record import Record, UserId
 
@@ -67,7 +67,7 @@ class ServerSession(SessionMixin):
 
     _opened: dict[str, Any] | None = None
     _manager: SessionManager | None = None
-    _visit: Visit | None = None
+    _visit: LoadedSession | None = None
     #: The key of an ended identifier that the request came with, or has ended itself.
     _former: bytes | None = None
     #: Whether the request itself ended what it came with.
@@ -188,7 +188,7 @@ class ServerSession(SessionMixin):
         return None if self._visit is None else self._visit.record
 
     @property
-    def visit(self) -> Visit | None:
+    def visit(self) -> LoadedSession | None:
         """For :class:`~strict_cookies.sessions.manager.SessionManager`; None likewise."""
         self._open()
         return self._visit

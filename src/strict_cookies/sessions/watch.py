@@ -26,7 +26,7 @@ from .device import read_device
 from .events import SessionEvents
 from .ids import ReadId
 from .limits import MAX_SKEW, Binding
-from .loaded_session import Visit
+from .loaded_session import LoadedSession
 
 #: Seconds in which an identifier of another store means that both are in use.
 STRANGER_SECONDS = 600
@@ -66,7 +66,7 @@ class Watch:
         self._since = 0.0
         self._lock = make_lock(self)
 
-    def meet_other_browser(self, visit: Visit) -> None:
+    def meet_other_browser(self, visit: LoadedSession) -> None:
         """Note on a visit that the browser is not the one that the session began in."""
         if self._binding == "off":
             return
@@ -107,10 +107,10 @@ class Watch:
         age = self._clock() - read.issued_at
         in_use = read.issued_at >= self._started and -MAX_SKEW < age < STRANGER_SECONDS
         self._events.alarm(
-            Reason.OTHER_STORE,
+            Reason.FOREIGN_STORE,
             "It is in use at the same time as this process's own."
             if in_use
             else "Its sessions count as ended here.",
         )
         if in_use:
-            raise OtherStoreError(f"{Reason.OTHER_STORE}. {Reason.OTHER_STORE.remedy}")
+            raise OtherStoreError(f"{Reason.FOREIGN_STORE}. {Reason.FOREIGN_STORE.remedy}")

@@ -26,7 +26,7 @@ from .counts import DailyCounts
 from .events import check_event
 from .gaps import tell_gap
 from .options import HEAD_SECONDS, RETENTION
-from .pseudonyms import People
+from .pseudonyms import Pseudonyms
 from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class AuditTrail:
     ) -> None:
         self.archive = archive
         self.retention = retention
-        self.people = People(archive, people_keys)
+        self.people = Pseudonyms(archive, people_keys)
         self.counts = DailyCounts(archive, self.record, self.today)
         self._clock = clock
         self._key = key

@@ -29,7 +29,7 @@ KEY_OCTETS = 32
 CODE_DIGITS = 24
 
 
-class People:
+class Pseudonyms:
     """
     Give users their codes.
 

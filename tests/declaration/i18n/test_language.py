@@ -154,8 +154,8 @@ def test_versions_and_processing_are_translated(tag):
     document = build_document(
         POLICY, edition=EDITION, processing=[Processing(kind=kind) for kind in PROCESSING]
     )
-    words = wording.put_into_words(document, find_language(tag))
-    english = wording.put_into_words(document, find_language("en"))
+    words = wording.build_view(document, find_language(tag))
+    english = wording.build_view(document, find_language("en"))
     assert words.status != english.status
     assert words.versions[0].changes != english.versions[0].changes
     for told, other in zip(

@@ -332,7 +332,7 @@ def test_button_ends_the_session_in_the_store():
 )
 def test_button_sweeps_strays_as_far_as_sweeping_may(sweep, swept):
     """The setting decides, though the request is no navigation by GET."""
-    answer = push(build(STRICT_COOKIES_SWEEP=sweep), "_ga=1; wiki=2")
+    answer = push(build(STRICT_COOKIES_EXPIRE_UNDECLARED=sweep), "_ga=1; wiki=2")
     found = {line.partition("=")[0] for line in lines(answer) if "Max-Age=0" in line}
     assert found - {"theme", "__Host-form", COOKIE} == swept
 
@@ -480,7 +480,7 @@ def test_copy_is_a_download_that_no_cache_keeps():
 
 def test_copy_has_no_secrets():
     """Neither the identifier nor its key, nor what the site keeps from the user; names are told."""
-    app = make_app(STRICT_COOKIES_SESSION_COPY_WITHOUT=["risk"])
+    app = make_app(STRICT_COOKIES_SESSION_COPY_EXCLUDE=["risk"])
 
     @app.get("/fill")
     def fill():

@@ -27,7 +27,7 @@ MAX_SITEMAP = 4 * 1024 * 1024
 MAX_SITEMAPS = 5
 
 
-class Manners:
+class CrawlPolicy:
     """
     What is known of the audited origins, and when each was visited last.
 

@@ -28,13 +28,13 @@ from ...errors import AuditError
 from ..observation import Observation, ObservedPage, ObservedStep
 from .actions import fill_in, load_state
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
-from .crawl_policy import Manners
+from .crawl_policy import CrawlPolicy
 from .event_loop import run_apart
 from .fetching import Fetcher
 from .links import Frontier, Waiting, normalise
 from .options import AuditOptions
 from .sightings import Place, Sightings, host_of
-from .tab import Tab, Visit
+from .tab import LoadedSession, Tab
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
@@ -192,7 +192,7 @@ class _Audit:
             ignore_certificates=self._options.ignore_certificates,
         )
         self._fetch = fetcher.fetch
-        self._manners = Manners(self._options, self._sightings.is_own, self._fetch)
+        self._manners = CrawlPolicy(self._options, self._sightings.is_own, self._fetch)
         for step in self._options.journey:
             await self._take(step)
         if all(page.outcome == "failed" for page in self._pages):
@@ -289,7 +289,7 @@ class _Audit:
         *,
         acting: bool = False,
         frontier: Frontier | None = None,
-    ) -> Visit:
+    ) -> LoadedSession:
         await self._manners.learn(waiting.url)
         await self._manners.wait_turn(waiting.url)
         tab = self._idle.pop() if self._idle else await self._open_tab()
@@ -310,7 +310,7 @@ class _Audit:
         self._on_progress(self._progress(step, visit.page, frontier))
         return visit
 
-    def _learn_site(self, visit: Visit) -> None:
+    def _learn_site(self, visit: LoadedSession) -> None:
         """Take from the browser which domain a target's host belongs to."""
         for target in self._targets:
             host = host_of(target)

@@ -33,7 +33,7 @@ from ...errors import JourneyError
 #: What a step can do. ``visit``: open pages and follow links. ``return``: come back with the jar
 #: kept, in a new tab. ``login``: fill in a form, or load a storage state. ``submit``: fill in any
 #: other form, for example of preferences. ``logout``: click, or open an address, that signs out.
-Deed = Literal["visit", "return", "login", "submit", "logout"]
+Action = Literal["visit", "return", "login", "submit", "logout"]
 
 _SCHEMES = ("http", "https")
 #: Largest file that is read, in octets.
@@ -57,7 +57,7 @@ class Step:
         storage_state: A file that Playwright wrote, of a browser that has signed in.
     """
 
-    do: Deed
+    do: Action
     name: str
     pages: tuple[str, ...] = ()
     crawl: bool = False

@@ -55,7 +55,7 @@ Act = Callable[["Page"], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class LoadedSession:
     """
     One visit.
 
@@ -153,7 +153,7 @@ class Tab:
 
     async def visit(
         self, url: str, place: Place, *, act: Act | None = None, screenshot: Path | None = None
-    ) -> Visit:
+    ) -> LoadedSession:
         """
         Visit a page, and do something on it.
 
@@ -187,7 +187,7 @@ class Tab:
         main = self._watch.main
         self._is_broken = outcome not in ("visited", "download")
         headers = dict(main.headers) if main else {}
-        return Visit(
+        return LoadedSession(
             page=ObservedPage(
                 url=url,
                 final_url=final_url.split("#", 1)[0],

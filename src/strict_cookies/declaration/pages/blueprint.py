@@ -34,13 +34,13 @@ from ..._util.templates import offer
 from ..i18n.language import LANGUAGES, Language, find_language, pick_text
 from ..published import Published, Rendered, Stand, counters_only, no_edition
 from .change_notice import add_change_notice
-from .negotiated import Asked, find_asked
+from .negotiated import Negotiated, negotiate
 from .this_browser import add_this_browser
 from .versions import add_versions
 
 if TYPE_CHECKING:
     from ..processing import Processing
-    from ..publication import Edition
+    from ..publication import PublicationStatus
     from ..versions import Versions
 
 #: Which of the exports are published; those with a media type.
@@ -67,7 +67,7 @@ def _templates() -> tuple[str, ...]:
 def create_blueprint(
     stand: Stand,
     *,
-    edition: Callable[[str], Edition | None] = no_edition,
+    edition: Callable[[str], PublicationStatus | None] = no_edition,
     processing: Callable[[], tuple[Processing, ...]] = counters_only,
     erase: Callable[[Response], Response] | None = None,
     versions: Callable[[], Versions] | None = None,
@@ -90,8 +90,8 @@ def create_blueprint(
     published = Published(stand, edition=edition, processing=processing)
     pages = Pages(published, versions, has_visits=erase is not None)
 
-    def choose() -> Asked:
-        return find_asked(published.policy.site)
+    def choose() -> Negotiated:
+        return negotiate(published.policy.site)
 
     @blueprint.get("/")
     def declaration() -> Response:
@@ -129,7 +129,7 @@ def create_blueprint(
 
     def add_part(name: str, template: str, **options: object) -> None:
         def render_part(lang: str | None = None) -> Markup:
-            asked = Asked(find_language(str(lang)), True) if lang in LANGUAGES else choose()
+            asked = Negotiated(find_language(str(lang)), True) if lang in LANGUAGES else choose()
             if not asked.explicit:
                 after_this_request(asked.vary)
             # The template escapes every text of the policy.
@@ -225,7 +225,7 @@ class Pages:
         options: Mapping[str, object],
         document: Mapping[str, Any] | None = None,
     ) -> Rendered:
-        from ..view import put_into_words
+        from ..view import build_view
 
         document = self.published.document() if document is None else document
         default = document["site"]["languages"][0]
@@ -238,7 +238,7 @@ class Pages:
             "fragment": False,
             **options,
             "document": document,
-            "words": put_into_words(document, language),
+            "words": build_view(document, language),
             "lang": language.tag,
             "languages": LANGUAGES,
             "links": links,
@@ -250,13 +250,13 @@ class Pages:
 
 
 def _export_view(
-    published: Published, name: str, choose: Callable[[], Asked]
+    published: Published, name: str, choose: Callable[[], Negotiated]
 ) -> Callable[[], Response]:
     def view() -> Response:
         from ..exports import EXPORTS
 
         export = EXPORTS[name]
-        asked = choose() if export.translated else Asked(find_language("en"), True)
+        asked = choose() if export.translated else Negotiated(find_language("en"), True)
 
         def make() -> Rendered:
             return Rendered.of(export.write(published.document(), asked.language))
@@ -275,7 +275,7 @@ def _export_view(
     return view
 
 
-def _finish(response: Response, etag: str, asked: Asked) -> Response:
+def _finish(response: Response, etag: str, asked: Negotiated) -> Response:
     asked.mark(response)
     response.set_etag(etag)
     response.make_conditional(request)

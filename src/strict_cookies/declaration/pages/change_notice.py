@@ -34,14 +34,14 @@ from markupsafe import Markup
 
 from ..._util.templates import offer
 from ..i18n.language import LANGUAGES, find_language
-from .negotiated import Asked
+from .negotiated import Negotiated
 
 if TYPE_CHECKING:
     from flask import Blueprint
     from werkzeug.wrappers import Response
 
     from ...sessions.session import ServerSession
-    from ..publication import Past
+    from ..publication import PublishedVersion
     from ..versions import Versions
 
 #: The key of the session that holds the number of the version whose notice was put away.
@@ -53,7 +53,7 @@ _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 def add_change_notice(
     blueprint: Blueprint,
     versions: Callable[[], Versions],
-    choose: Callable[[], Asked],
+    choose: Callable[[], Negotiated],
 ) -> None:
     """
     Add the function for templates, and the address of its button.
@@ -68,7 +68,7 @@ def add_change_notice(
         change = _find_change(versions())
         if change is None:
             return Markup("")
-        asked = Asked(find_language(str(lang)), True) if lang in LANGUAGES else choose()
+        asked = Negotiated(find_language(str(lang)), True) if lang in LANGUAGES else choose()
         after_this_request(asked.vary)
         language = asked.language
         text = render_template(
@@ -107,7 +107,7 @@ def add_change_notice(
         return redirect(back, HTTPStatus.SEE_OTHER)
 
 
-def _find_change(versions: Versions) -> Past | None:
+def _find_change(versions: Versions) -> PublishedVersion | None:
     """Give the newest version where the session of this request has to be told of it."""
     if not has_request_context():
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...policy.policy import Site
 
 
-class Asked(NamedTuple):
+class Negotiated(NamedTuple):
     """
     What a request asks for.
 
@@ -45,7 +45,7 @@ class Asked(NamedTuple):
         return response
 
 
-def find_asked(site: Site) -> Asked:
+def negotiate(site: Site) -> Negotiated:
     """
     Find the language of a request.
 
@@ -54,10 +54,10 @@ def find_asked(site: Site) -> Asked:
     """
     default = site.languages[0].partition("-")[0]
     if not has_request_context():
-        return Asked(find_language(default), True)
+        return Negotiated(find_language(default), True)
     asked = request.args.get("lang", "")
     if asked in LANGUAGES:
-        return Asked(find_language(asked), True)
+        return Negotiated(find_language(asked), True)
     wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
     tag = next((tag for tag in wanted if tag in LANGUAGES), default)
-    return Asked(find_language(tag), False)
+    return Negotiated(find_language(tag), False)

@@ -14,10 +14,10 @@ from ..i18n.language import LANGUAGES
 
 if TYPE_CHECKING:
     from ...policy.policy import Site
-    from .negotiated import Asked
+    from .negotiated import Negotiated
 
 
-def render_visit(template: str, site: Site, asked: Asked, **context: Any) -> Response:
+def render_visit(template: str, site: Site, asked: Negotiated, **context: Any) -> Response:
     """
     Render a page for one visit.
 

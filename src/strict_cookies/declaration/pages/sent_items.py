@@ -16,7 +16,7 @@ from ...policy.entry import texts_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...firewall.request_cookies import Arrived
+    from ...firewall.request_cookies import ReceivedCookies
     from ...policy.cookie import DeclaredCookie
     from ...policy.policy import CookiePolicy
 
@@ -39,7 +39,7 @@ class DeclaredItem(NamedTuple):
     status: Status
 
 
-class StrayItem(NamedTuple):
+class UndeclaredItem(NamedTuple):
     """
     A cookie that came and is not declared.
 
@@ -63,7 +63,7 @@ class Sent(NamedTuple):
     """
 
     declared: tuple[DeclaredItem, ...]
-    strays: tuple[StrayItem, ...]
+    strays: tuple[UndeclaredItem, ...]
     whole: bool
 
     @property
@@ -73,7 +73,7 @@ class Sent(NamedTuple):
         return came + len(self.strays)
 
 
-def compare_sent(policy: CookiePolicy, arrived: Arrived) -> Sent:
+def compare_sent(policy: CookiePolicy, arrived: ReceivedCookies) -> Sent:
     """
     Hold what came against what is declared.
 
@@ -82,7 +82,7 @@ def compare_sent(policy: CookiePolicy, arrived: Arrived) -> Sent:
         arrived: The names of one request's field.
     """
     found: dict[str, list[str]] = {cookie.name: [] for cookie in policy.cookies}
-    strays: dict[str, StrayItem] = {}
+    strays: dict[str, UndeclaredItem] = {}
     for name in arrived.names:
         declared = policy.find(name) if name else None
         if declared is None:
@@ -99,7 +99,7 @@ def compare_sent(policy: CookiePolicy, arrived: Arrived) -> Sent:
 
 
 def _items(
-    cookie: DeclaredCookie, names: list[str], arrived: Arrived, language: str
+    cookie: DeclaredCookie, names: list[str], arrived: ReceivedCookies, language: str
 ) -> list[DeclaredItem]:
     title = texts_of(cookie.title, language)
     if not names:
@@ -110,7 +110,7 @@ def _items(
     ]
 
 
-def _stray(name: str) -> StrayItem:
+def _stray(name: str) -> UndeclaredItem:
     tracker = find_tracker(name) if name else None
     known = tracker is not None and not tracker.ambiguous
-    return StrayItem(show(name), tracker.vendor if tracker is not None and known else "")
+    return UndeclaredItem(show(name), tracker.vendor if tracker is not None and known else "")

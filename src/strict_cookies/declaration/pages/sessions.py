@@ -26,7 +26,7 @@ from ...sessions.access import FRESH, current_login, has_fresh_login, server_ses
 from ...sessions.device import UNKNOWN, read_label
 from ...sessions.session import ServerSession
 from ..i18n.language import Said
-from .negotiated import find_asked
+from .negotiated import negotiate
 from .rendering import render_visit
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from ...policy.policy import Site
-    from ...sessions.loaded_session import Visit
+    from ...sessions.loaded_session import LoadedSession
     from ...sessions.manager import SessionManager
     from ...sessions.retention import Kept
     from ..i18n.language import Language
@@ -73,7 +73,7 @@ def index() -> Response:
     if found is None and sign_in is not None:
         return redirect(sign_in)
     protection = current_app.extensions["strict_cookies"]
-    asked = find_asked(protection.policy.site)
+    asked = negotiate(protection.policy.site)
     language = asked.language
     kept = describe_kept(protection.session_options)
     context: dict[str, Any] = {"login": found, "kept": [_say_kept(one, language) for one in kept]}
@@ -147,7 +147,7 @@ def _say_kept(kept: Kept, language: Language) -> dict[str, str]:
     }
 
 
-def _at_hand() -> tuple[SessionManager, Visit]:
+def _at_hand() -> tuple[SessionManager, LoadedSession]:
     """Give the manager and the session of a request that somebody who is signed in makes."""
     found = server_session()
     assert found.manager is not None
@@ -156,7 +156,7 @@ def _at_hand() -> tuple[SessionManager, Visit]:
 
 
 def _path_of_list() -> str:
-    return url_for(f"{pages.name}.index", **find_asked(_site()).keep)
+    return url_for(f"{pages.name}.index", **negotiate(_site()).keep)
 
 
 def _go_back() -> Response:

@@ -27,7 +27,7 @@ from ...firewall.cross_origin import is_cross_origin
 from ...sessions.access import requires_fresh_login
 from ...sessions.session import ServerSession
 from ..i18n.language import pick_text
-from .negotiated import find_asked
+from .negotiated import negotiate
 from .rendering import render_visit
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from flask import Blueprint, Flask
     from markupsafe import Markup
 
-    from ...firewall.request_cookies import Arrived
+    from ...firewall.request_cookies import ReceivedCookies
     from ...policy.policy import CookiePolicy
     from ..published import Published
 
@@ -65,7 +65,7 @@ def add_this_browser(
     def this_browser() -> Response:
         from .sent_items import compare_sent
 
-        policy, asked = published.policy, find_asked(published.policy.site)
+        policy, asked = published.policy, negotiate(published.policy.site)
         default = policy.site.languages[0]
 
         def say(texts: Mapping[str, str]) -> Markup:
@@ -92,7 +92,7 @@ def add_this_browser(
         if is_cross_origin(request.environ):
             abort(403, "Another site's page may not delete anything here.")
         request.environ[ASKED_FOR] = True
-        keep = find_asked(published.policy.site).keep
+        keep = negotiate(published.policy.site).keep
         target = url_for("strict_cookies.this_browser", after="deleted", **keep)
         return erase(make_response(redirect(target, 303)))
 
@@ -111,7 +111,7 @@ def add_this_browser(
         return found
 
 
-def let_button_through(app: Flask) -> None:
+def exempt_from_csrf(app: Flask) -> None:
     """Tell Flask-WTF, where it is in use, that the button brings no token: it would need one."""
     protect = app.extensions.get("csrf")
     if protect is not None and hasattr(protect, "exempt"):
@@ -141,11 +141,11 @@ def _send_copy() -> Response:
     return response
 
 
-def _find_arrived(policy: CookiePolicy) -> Arrived:
+def _find_arrived(policy: CookiePolicy) -> ReceivedCookies:
     """Name what came: what was cut is known to the firewall alone."""
     from ...firewall.request_cookies import ARRIVED, CookieReader
 
-    found: Arrived | None = request.environ.get(ARRIVED)
+    found: ReceivedCookies | None = request.environ.get(ARRIVED)
     if found is not None:
         return found
     return CookieReader(policy).name_arrived(request.environ.get("HTTP_COOKIE", ""))

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from flask import Blueprint
 
-    from ..publication import Past
+    from ..publication import PublishedVersion
     from ..published import Rendered
     from ..versions import Version, Versions
     from .blueprint import Pages
-    from .negotiated import Asked
+    from .negotiated import Negotiated
 
 #: For how long a browser may show what never changes, in seconds: a year.
 FOR_GOOD = 31_536_000
@@ -42,7 +42,7 @@ def add_versions(
     blueprint: Blueprint,
     pages: Pages,
     versions: Callable[[], Versions],
-    choose: Callable[[], Asked],
+    choose: Callable[[], Negotiated],
 ) -> None:
     """
     Add the addresses to the library's pages.
@@ -54,7 +54,7 @@ def add_versions(
         choose: Gives the reader's language.
     """
 
-    def find(number: int) -> tuple[Version, tuple[Past, ...]]:
+    def find(number: int) -> tuple[Version, tuple[PublishedVersion, ...]]:
         history = versions().history_of(number)
         found = versions().find(number) if history else None
         if found is None:
@@ -112,7 +112,7 @@ def add_versions(
         return response
 
 
-def standing_document(version: Version, history: tuple[Past, ...]) -> dict[str, Any]:
+def standing_document(version: Version, history: tuple[PublishedVersion, ...]) -> dict[str, Any]:
     """
     Give the document of a version with its edition.
 
@@ -120,13 +120,16 @@ def standing_document(version: Version, history: tuple[Past, ...]) -> dict[str, 
         version: As it was recorded.
         history: It and what came before it, the newest first.
     """
-    from ..publication import Edition
+    from ..publication import PublicationStatus
 
-    return {**version.document, "edition": Edition(history=history, draft=False).as_data()}
+    return {
+        **version.document,
+        "edition": PublicationStatus(history=history, draft=False).as_data(),
+    }
 
 
 def render_version(
-    pages: Pages, version: Version, history: tuple[Past, ...], language: Language
+    pages: Pages, version: Version, history: tuple[PublishedVersion, ...], language: Language
 ) -> Rendered:
     """
     Render the page of a version.

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from ..publication import Edition
+    from ..publication import PublicationStatus
 
 GPC_PATH = "/.well-known/gpc.json"
 MAX_AGE = 300
 
 
 def add_gpc(
-    app: Flask, stand: Stand, edition: Callable[[str], Edition | None] = no_edition
+    app: Flask, stand: Stand, edition: Callable[[str], PublicationStatus | None] = no_edition
 ) -> None:
     """
     Register the address on an application whose policy makes the promise.

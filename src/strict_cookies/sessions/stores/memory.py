@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
-from ..._util.locks import Turns
+from ..._util.locks import KeyedLock
 from .base import StoredSession, Update
 
 
@@ -23,7 +23,7 @@ class MemoryStore:
         self._rows: dict[bytes, StoredSession] = {}
         self._ended: dict[bytes, int] = {}
         self._lock = threading.RLock()
-        self._turns = Turns()
+        self._turns = KeyedLock()
         self._tag = secrets.token_hex(4)
 
     @property

@@ -37,7 +37,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ..._storage.redis_client import ConnectionLoans
-from ..._util.locks import Turns, not_had
+from ..._util.locks import KeyedLock, not_had
 from ...errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from . import redis_scripts as scripts
 from .base import StoredSession, Update
@@ -115,7 +115,7 @@ class RedisStore:
         self._runner: Any = self._client if self._url is None else ConnectionLoans(self._client)
         self._prefix = f"{{{prefix}}}"
         self._rows = f"{self._prefix}:s:"
-        self._turns = Turns()
+        self._turns = KeyedLock()
         self._tag: str | None = None
         self._where = _locate(self._client)
         _everywhere.add(self)

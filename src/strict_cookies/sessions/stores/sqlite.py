@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._storage.sqlite_file import Connection, StoreFile
-from ..._util.locks import Turns, not_had
+from ..._util.locks import KeyedLock, not_had
 from ...errors import StoreUnavailableError
 from .base import StoredSession, Update
 
@@ -86,7 +86,7 @@ class SQLiteStore:
         self._file = StoreFile(Path(path).resolve(), timeout)
         self._writing = Connection(self._file)
         self._reading = Connection(self._file)
-        self._turns = Turns()
+        self._turns = KeyedLock()
 
     def __repr__(self) -> str:
         return f"SQLiteStore({str(self._file.path)!r})"
