@@ -38,7 +38,11 @@ def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
     """Lead a reference to where a public name is defined to where the page explains it."""
     target = node.get("reftarget", "")
     home, _, rest = target.removeprefix("strict_cookies.").rpartition(".")
-    if node.get("refdomain") != "py" or strict_cookies._HOMES.get(rest) != home:
+    public = getattr(strict_cookies, rest, None) if rest in strict_cookies.__all__ else None
+    if (
+        node.get("refdomain") != "py"
+        or getattr(public, "__module__", "") != f"strict_cookies.{home}"
+    ):
         return None
     domain = env.get_domain("py")
     for kind in (node["reftype"], "obj"):

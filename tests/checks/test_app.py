@@ -142,7 +142,7 @@ WEAK = [
         id="unknown mode",
     ),
     pytest.param(
-        {"STRICT_COOKIES_SWEP": "off"}, "error", None, ["Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED"],
+        {"STRICT_COOKIES_EXPIRE_UNDECLARD": "off"}, "error", None, ["Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED"],
         id="unknown setting",
     ),
     pytest.param(
@@ -653,8 +653,8 @@ def test_findings_come_in_order_of_severity(make_app):
     ("error", "expected"),
     [
         pytest.param(
-            ConfigurationError("Wrapped. SessionMigration it.", reason_id="SC301"),
-            (Reason.UNKNOWN_MIDDLEWARE, "Wrapped. SessionMigration it."),
+            ConfigurationError("Wrapped. Move it.", reason_id="SC301"),
+            (Reason.UNKNOWN_MIDDLEWARE, "Wrapped. Move it."),
             id="with an id",
         ),
         pytest.param(FrozenConfigurationError("Late."), (None, "Late."), id="without"),

@@ -67,7 +67,7 @@ def test_publish_records_what_changed(app_of):
     assert run(app, "publish", "--without-pdf") == (
         0,
         f"Published version 2, in force since {today()}.\n"
-        "  Changed: Cookies, A title (a): AppState\n"
+        "  Changed: Cookies, A title (a): Protection\n"
         "  Added: Cookies, Basket (b)\n",
     )
     assert run(app, "publish", "--without-pdf") == (
@@ -92,7 +92,7 @@ def test_day_must_make_sense(app_of, day, words):
 def test_diff_tells_by_its_exit_code(app_of):
     """0 where nothing differs, 1 where something does, 2 where that can't be told."""
     app, changed = app_of(OLD), app_of(NEW)
-    difference = "  Changed: Cookies, A title (a): AppState\n  Added: Cookies, Basket (b)\n"
+    difference = "  Changed: Cookies, A title (a): Protection\n  Added: Cookies, Basket (b)\n"
     assert run(app, "diff") == (1, "Nothing is published yet: run 'flask cookies publish'.\n")
     app.extensions["strict_cookies"].publish()
     assert run(app, "diff") == (

@@ -170,9 +170,9 @@ def test_every_choice_is_known(mode, sweep, transport):
             for value in (True, -1, "1", 1.0, None)
         ),
         pytest.param(
-            "STRICT_COOKIES_SWEP",
+            "STRICT_COOKIES_EXPIRE_UNDECLARD",
             "off",
-            "STRICT_COOKIES_SWEP is no setting of Strict Cookies. "
+            "STRICT_COOKIES_EXPIRE_UNDECLARD is no setting of Strict Cookies. "
             "Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED?",
             id="unknown, near",
         ),
@@ -198,9 +198,9 @@ def test_wrong_setting_is_refused(key, value, message):
     [
         pytest.param(f"STRICT_COOKIES_{key}", value, kind, wanted, id=f"{key.lower()} as {kind}")
         for key, value, kind, wanted in (
-            ("TALISMAN", None, "NoneType", "a mapping of options"),
-            ("TALISMAN", "off", "str", "a mapping of options"),
-            ("TALISMAN", [], "list", "a mapping of options"),
+            ("HEADERS", None, "NoneType", "a mapping of options"),
+            ("HEADERS", "off", "str", "a mapping of options"),
+            ("HEADERS", [], "list", "a mapping of options"),
             ("TRUSTED_MIDDLEWARE", None, "NoneType", "a list of dotted class names"),
             ("TRUSTED_MIDDLEWARE", 5, "int", "a list of dotted class names"),
             ("TRUSTED_MIDDLEWARE", "a.B", "str", "a list of dotted class names"),

@@ -29,7 +29,7 @@ def come_to(*layers, **surroundings):
             "'frame_option' is not known. Did you mean 'frame_options'?",
             id="misspelt",
         ),
-        pytest.param({"zzz": 1}, "'zzz' is not known. VersionCache: profile, ", id="unknown"),
+        pytest.param({"zzz": 1}, "'zzz' is not known. Known: profile, ", id="unknown"),
         pytest.param({"app": 1}, "'app' is not known.", id="an argument is no option"),
         *(
             pytest.param(

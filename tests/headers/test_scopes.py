@@ -407,7 +407,7 @@ def test_only_what_can_come_together_has_to_agree(rule, is_wrong):
         pytest.param({"/x": []}, "is no part with a mapping", id="list"),
         pytest.param({1: {}}, "is no part with a mapping", id="number"),
         pytest.param(
-            {"/x": {"frame_option": 1}}, "PARTS '/x': 'frame_option' is not known", id="slip"
+            {"/x": {"frame_option": 1}}, "SCOPES '/x': 'frame_option' is not known", id="slip"
         ),
         pytest.param({"/x": {"origin_agent_cluster": True}}, "holds for the whole host", id="host"),
     ],

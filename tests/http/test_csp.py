@@ -64,7 +64,7 @@ def test_directives_are_read(given, read):
     [
         pytest.param("default-src 'self'", "x is no mapping of directives", id="text for all"),
         pytest.param({"img_src": "'self'"}, "Did you mean 'img-src'?", id="underscore"),
-        pytest.param({"zzz": "'self'"}, "'zzz' is no directive that browsers know. VersionCache: default",
+        pytest.param({"zzz": "'self'"}, "'zzz' is no directive that browsers know. Known: default",
                      id="unknown directive"),
         pytest.param({1: "'self'"}, "1 is no directive", id="number for a directive"),
         pytest.param({"img-src": "*", "IMG-SRC": "*"}, "img-src twice", id="twice"),

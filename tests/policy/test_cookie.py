@@ -549,7 +549,7 @@ def test_every_wrong_type_is_told_before_anything_else():
 def test_purpose_of_another_type_is_refused():
     """What is no word in the list of purposes is refused like an unknown word."""
     (mistake,) = mistakes_of(purposes=[5])
-    assert mistake.startswith("purpose '5' is not known. VersionCache: session, ")
+    assert mistake.startswith("purpose '5' is not known. Known: session, ")
 
 
 # --- Texts ---

@@ -154,7 +154,7 @@ def test_host_that_only_ends_alike_is_no_tracker():
         ),
         pytest.param(
             {"kinds": ("image", "img")},
-            ["kind 'img' is not known. VersionCache: script, style, image, font, frame, connect, form."],
+            ["kind 'img' is not known. Known: script, style, image, font, frame, connect, form."],
             id="unknown",
         ),
         pytest.param(
@@ -174,7 +174,7 @@ def test_host_that_only_ends_alike_is_no_tracker():
         pytest.param(
             {"origin": "x", "kinds": ("img",), "reason": {}},
             [f"origin is 'x': {NO_ORIGIN}",
-             "kind 'img' is not known. VersionCache: script, style, image, font, frame, connect, form.",
+             "kind 'img' is not known. Known: script, style, image, font, frame, connect, form.",
              "reason is empty. Write it for visitors, in a sentence."],
             id="all at once",
         ),

@@ -278,7 +278,7 @@ mode = "off"
         '{ en = "...", de = "..." }.',
         "line 32: [[cookie]] 3: script_readable is 'yes': write true or false, without quotes.",
         "line 43: Cookie 'twice' is declared twice. Keep one entry.",
-        f"line 50: 'settings' is not known. VersionCache: {SECTION_NAMES}.",
+        f"line 50: 'settings' is not known. Known: {SECTION_NAMES}.",
     ]
     assert caught.value.source == "/srv/shop/cookies.toml"
     assert str(caught.value).splitlines()[0] == "/srv/shop/cookies.toml has 16 mistakes:"
@@ -301,14 +301,12 @@ mode = "off"
         ),
         pytest.param(
             "[tool.cookies]\nname = 1\n",
-            [f"'tool' is not known. VersionCache: {SECTION_NAMES}."],
+            [f"'tool' is not known. Known: {SECTION_NAMES}."],
             id="section of something else",
         ),
         pytest.param(
             "name = 'x'\n",
-            [
-                f"line 1: 'name' is not known. It stands before any section. VersionCache: {SECTION_NAMES}."
-            ],
+            [f"line 1: 'name' is not known. It stands before any section. Known: {SECTION_NAMES}."],
             id="key outside",
         ),
         pytest.param(
@@ -318,7 +316,7 @@ mode = "off"
         ),
         pytest.param(
             "[site]\nzzz = 'x'\n",
-            [f"line 2: [site]: 'zzz' is not known. VersionCache: {SITE_KEYS}."],
+            [f"line 2: [site]: 'zzz' is not known. Known: {SITE_KEYS}."],
             id="key far from any",
         ),
         pytest.param(
@@ -416,7 +414,7 @@ def test_key_of_another_library_is_hinted(key, hint):
 def test_hints_are_for_cookies_only():
     """The same word under [site] is only unknown."""
     assert mistakes_of("[site]\nsecure = true\n") == [
-        f"line 2: [site]: 'secure' is not known. VersionCache: {SITE_KEYS}."
+        f"line 2: [site]: 'secure' is not known. Known: {SITE_KEYS}."
     ]
 
 

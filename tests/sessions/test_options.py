@@ -65,7 +65,7 @@ def test_lifetime_is_read(given, limits):
 )
 def test_number_of_sessions_is_read(given, limit):
     """A number, with or without what happens to one more."""
-    options = read(SESSIONS_PER_USER=given)
+    options = read(SESSION_LIMIT_PER_USER=given)
     assert (options.per_user, options.at_limit) == limit
 
 
@@ -82,7 +82,7 @@ def test_number_of_sessions_is_read(given, limit):
 )  # fmt: skip
 def test_end_of_a_move_is_read(given, moment):
     """The last day counts whole."""
-    assert read(MOVE_SESSIONS_UNTIL=given).move_until == int(moment.timestamp())
+    assert read(SESSION_MIGRATION_UNTIL=given).move_until == int(moment.timestamp())
 
 
 _LIFETIME = (
@@ -114,14 +114,14 @@ _LIFETIME = (
                      "is of type int. Give an endpoint such as 'auth.login', or None.",
                      id="login view"),
         *(
-            pytest.param("SESSIONS_PER_USER", value,
+            pytest.param("SESSION_LIMIT_PER_USER", value,
                          f"is {value!r}. Write a number such as 3, which ends the oldest session "
                          'at one login more, or (3, "deny"), which refuses the login.',
                          id=f"per user {value!r}")
             for value in (0, -1, True, "3", (3,), (3, "refuse"), (0, "deny"), 1.5)
         ),
         *(
-            pytest.param("MOVE_SESSIONS_UNTIL", value,
+            pytest.param("SESSION_MIGRATION_UNTIL", value,
                          f"is {value!r}. Write the last day, such as '2027-03-31'.",
                          id=f"until {value!r}")
             for value in ("soon", "31.03.2027", 20270331, True, timedelta(days=5))

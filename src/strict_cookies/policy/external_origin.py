@@ -83,7 +83,7 @@ class ExternalOrigin(Entry):
         kinds = (given,) if isinstance(given, str) else tuple(given)
         self._set("kinds", tuple(dict.fromkeys(kinds)))
         mistakes = [
-            f"kind {kind!r} is not known. VersionCache: {', '.join(KINDS)}."
+            f"kind {kind!r} is not known. Known: {', '.join(KINDS)}."
             for kind in kinds
             if kind not in KINDS
         ]

@@ -168,7 +168,7 @@ def read_purpose(word: str) -> Purpose:
         return Purpose(word)
     except ValueError:
         pass
-    known = f" VersionCache: {', '.join(Purpose)}."
+    known = f" Known: {', '.join(Purpose)}."
     lowered = word.strip().lower()
     if lowered in NEEDS_CONSENT:
         raise ValueError(
