@@ -16,8 +16,11 @@ from werkzeug.security import generate_password_hash
 from example_app import auth, demo
 from strict_cookies.audit.browser.chromium import FLAGS, find_chromium
 from strict_cookies.errors import AuditError
+from tests.checkout import pytest_sessionfinish, pytest_sessionstart
 from tests.sessions.apps import Clock
 from tests.shared_rules import compile_builder
+
+__all__ = ["pytest_sessionfinish", "pytest_sessionstart"]
 
 # Thousands of tests stay in memory; to look through them all the time takes a quarter of what it
 # costs to collect them.
@@ -154,11 +157,19 @@ def quick_password_hashes():
         yield
 
 
-@pytest.fixture(scope="session")
-def instance_folders(tmp_path_factory):
-    """Give one folder after another; pytest would look through all that it made for each."""
+@pytest.fixture(scope="session", autouse=True)
+def instance_directories(tmp_path_factory):
+    """
+    Yield one empty directory after another; applications of wide fixtures share the first.
+
+    Without it, an application of a module's fixture would keep its sessions in the checkout.
+    """
     root = tmp_path_factory.mktemp("instances")
-    return (root / str(number) for number in itertools.count())
+    directories = (root / str(number) for number in itertools.count())
+    shared = next(directories)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "auto_find_instance_path", lambda self: str(shared / self.name))
+        yield directories
 
 
 def pytest_collection_modifyitems(items):
@@ -176,11 +187,11 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def instance_folder(instance_folders, monkeypatch):
-    """Give each application of a test an instance folder that is gone with the test run."""
-    folder = next(instance_folders)
-    folder.mkdir()
-    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(folder / self.name))
+def instance_directory(instance_directories, monkeypatch):
+    """Give the applications of each test an instance directory of their own."""
+    directory = next(instance_directories)
+    directory.mkdir()
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda self: str(directory / self.name))
 
 
 @pytest.fixture
