@@ -32,9 +32,10 @@ from urllib.parse import unquote
 
 import click
 import pytest
+from flask import Flask
 
 import strict_cookies
-from strict_cookies import signals
+from strict_cookies import StrictCookies, signals
 from strict_cookies._storage.sqlite_file import SCHEMA_VERSION
 from strict_cookies._util.durations import say_duration
 from strict_cookies.audit import bundle, report
@@ -65,6 +66,8 @@ from strict_cookies.trail import signing
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
+#: Headers of a response that the README's table of security headers leaves out.
+NOT_SECURITY = {"Content-Type", "Content-Length", "Reporting-Endpoints", "Vary", "Cache-Control"}
 HOWTOS = sorted(DOCS.glob("howto/*.md"))
 PAGES = [*sorted(DOCS.glob("*.md")), *HOWTOS]
 #: The pages whose text is held to the style; the others have tests, or a script, of their own.
@@ -289,6 +292,27 @@ def test_readme_firewall_block_runs(tmp_path):
     (tmp_path / "example.py").write_text(given + block.text + _SERVE, "utf-8")
     done = run("example.py", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_readme_lists_the_headers_that_are_sent():
+    """Each default of the README's table is sent, and no other security header is."""
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.+) \|$", README.read_text("utf-8"), re.M))
+    app = Flask("shop")
+    app.secret_key = "k" * 32
+    StrictCookies(app)
+    sent = app.test_client().get("/", base_url="https://shop.example").headers
+    assert {name for name, _ in sent if name not in NOT_SECURITY} == (
+        rows.keys() - {"Cross-Origin-Embedder-Policy"}
+    )
+    for name, value in rows.items():
+        shown = re.match(r"`(.+?)`", value)
+        if shown is not None and name in sent:
+            assert sent[name].startswith(shown[1])
+
+
+def test_readme_has_at_most_ten_links():
+    """The README leads on by few links."""
+    assert len(re.findall(r"(?<!!)\[[^\]]+\]\(", README.read_text("utf-8"))) <= 10
 
 
 # --- Blocks ---
