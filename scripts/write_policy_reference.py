@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from strict_cookies import PolicyError, Site
-from strict_cookies.policy.loader import MAX_FILE_OCTETS, parse_policy
+from strict_cookies.policy.loader import MAX_FILE_BYTES
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.schema import SECTIONS, SITE_KEYS, Key
 from strict_cookies.policy.value_types import (
     FLAG,
@@ -175,7 +176,7 @@ Every key that the file may have, what it takes, and what a mistake says.
 It is written from the tables that the loader itself reads the file by.
 [The guide](policy.md) says what to declare, and why.
 
-The file is TOML 1.0 in UTF-8, of at most {MAX_FILE_OCTETS // 1024**2} MiB.
+The file is TOML 1.0 in UTF-8, of at most {MAX_FILE_BYTES // 1024**2} MiB.
 Each section can be left out; a section or key that is not on this page is a mistake.
 All mistakes of a file are told at once, each with its line, and stop the application at its start.
 """
@@ -299,7 +300,7 @@ def entry_of(table: str) -> list[str]:
 def mistakes_of(text: str) -> list[str]:
     """Give what the loader says of a file, without the numbers of lines."""
     try:
-        parse_policy(text)
+        CookiePolicy.parse(text)
     except PolicyError as error:
         return [re.sub(r"^line \d+: ", "", mistake) for mistake in error.mistakes]
     return []

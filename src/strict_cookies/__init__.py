@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from .policy.cookie import DeclaredCookie as DeclaredCookie
     from .policy.external_origin import ExternalOrigin as ExternalOrigin
     from .policy.policy import CookiePolicy as CookiePolicy
-    from .policy.policy import Site as Site
     from .policy.preference import DeclaredPreference as DeclaredPreference
     from .policy.purposes import Purpose as Purpose
     from .policy.recipient import Recipient as Recipient
+    from .policy.site import Site as Site
     from .policy.web_storage import DeclaredStorage as DeclaredStorage
     from .reasons import Reason as Reason
     from .sessions.access import Login as Login
@@ -83,10 +83,11 @@ __getattr__, __dir__, __all__ = attach(
         "headers.talisman": ("StrictTalisman",),
         "policy.cookie": ("DeclaredCookie",),
         "policy.external_origin": ("ExternalOrigin",),
-        "policy.policy": ("CookiePolicy", "Site"),
+        "policy.policy": ("CookiePolicy",),
         "policy.preference": ("DeclaredPreference",),
         "policy.purposes": ("Purpose",),
         "policy.recipient": ("Recipient",),
+        "policy.site": ("Site",),
         "policy.web_storage": ("DeclaredStorage",),
         "reasons": ("Reason",),
         "sessions.access": (

@@ -14,7 +14,7 @@ from strict_cookies.audit.analysis.compare import compare
 from strict_cookies.audit.draft import draft_policy, write_draft
 from strict_cookies.cli.audit import program
 from strict_cookies.errors import AuditError, PolicyError
-from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import CookiePolicy
 from tests.audit.observations import (
     MISBEHAVING,
     SITE,
@@ -36,7 +36,7 @@ def fill(draft, *, purpose="user_input"):
 def test_draft_is_refused_until_it_is_filled_in():
     """Nobody gets a declaration by running an audit: each gap is named."""
     with pytest.raises(PolicyError) as caught:
-        parse_policy(draft_policy(observe()))
+        CookiePolicy.parse(draft_policy(observe()))
     assert any("'basket'" in mistake and "title is empty" in mistake
                for mistake in caught.value.mistakes)  # fmt: skip
 
@@ -52,7 +52,7 @@ def test_filled_in_draft_loads_and_covers_what_was_seen():
         storage=(make_draft(), make_draft(kind="local", name="cart")),
         steps=(),
     )
-    policy = parse_policy(fill(draft_policy(seen)))
+    policy = CookiePolicy.parse(fill(draft_policy(seen)))
     assert [cookie.name for cookie in policy.cookies] == ["basket", "shared", "sid"]
     assert policy.exact["basket"].path == "/cart"
     assert (policy.exact["shared"].domain, policy.exact["shared"].samesite) == (
@@ -69,7 +69,7 @@ def test_filled_in_draft_loads_and_covers_what_was_seen():
 def test_script_readable_is_suggested_where_a_script_set_it():
     """Only a cookie that a script wrote is drafted as readable by scripts."""
     script = make_draft().setter
-    policy = parse_policy(
+    policy = CookiePolicy.parse(
         fill(
             draft_policy(
                 observe(
@@ -89,13 +89,13 @@ def test_long_lifetime_is_told_and_not_declared():
     """What lives for two years is drafted for the session, with a word on what was seen."""
     draft = draft_policy(observe(cookies=(make_basket(declared_seconds=63_072_000),)))
     assert "# It lives for 730 days; write the shortest that will do.\n" in draft
-    assert parse_policy(fill(draft)).exact["basket"].lifetime is None
+    assert CookiePolicy.parse(fill(draft)).exact["basket"].lifetime is None
 
 
 def test_trackers_and_third_parties_are_comments():
     """What needs consent is no entry: the draft says to remove it, and why."""
     draft = draft_policy(MISBEHAVING)
-    policy = parse_policy(fill(draft))
+    policy = CookiePolicy.parse(fill(draft))
     assert {cookie.name for cookie in policy.cookies} == {
         "__Host-Http-session",
         "basket",
@@ -121,7 +121,7 @@ def test_hostile_text_stays_in_strings_and_comments():
     assert HOSTILE[:8] in draft
     tables = re.findall(r"^\[.*\]$", draft, flags=re.M)
     assert set(tables) <= {"[site]", "[[cookie]]", "[[storage]]"}
-    parse_policy(fill(draft))
+    CookiePolicy.parse(fill(draft))
 
 
 @settings(max_examples=60)
@@ -134,7 +134,7 @@ def test_every_draft_loads_once_filled_in(name, path, domain):
         cookies=(make_cookie(name, path=path, domain=domain, host_only=False),),
         storage=(make_draft(name=name), make_draft(name=path or "x", kind="cache")),
     )
-    parse_policy(fill(draft_policy(seen)))
+    CookiePolicy.parse(fill(draft_policy(seen)))
 
 
 def test_draft_is_written_once(tmp_path):
@@ -170,7 +170,7 @@ def test_command_drafts_what_the_browser_saw(tmp_path):
         code, said = run_audit(server.url("localhost"), tmp_path / "cookies.toml")
     assert code == 1, said
     assert "Fill in what is open in it." in said
-    policy = parse_policy(fill((tmp_path / "cookies.toml").read_text("utf-8")))
+    policy = CookiePolicy.parse(fill((tmp_path / "cookies.toml").read_text("utf-8")))
     assert [cookie.name for cookie in policy.cookies] == ["cart"]
 
 

@@ -20,7 +20,6 @@ from strict_cookies.checks.app import run_checks
 from strict_cookies.checks.finding import Finding, explain_error
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.policy.loader import parse_policy
 from strict_cookies.reasons import Reason
 from strict_cookies.trail.signing import make_key
 from tests.policies import keep, prefer
@@ -473,7 +472,7 @@ def test_cookie_of_a_used_extension_comes_with_its_entry(make_app):
     assert "'remember_token'" in finding.message
     code = [line[4:] for line in finding.remedy.splitlines() if line.startswith("    ")]
     entry = "\n".join(code)
-    assert parse_policy(entry).find("remember_token") is not None
+    assert CookiePolicy.parse(entry).find("remember_token") is not None
     assert run_checks(make_app(toml=f"{SITE}\n{entry}\n", after=use)) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from strict_cookies.checks.extensions import used_cookies, used_distributions
-from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import CookiePolicy
 
 JWT = "flask-jwt-extended"
 JWT_COOKIES = ["access_token_cookie", "refresh_token_cookie"]
@@ -143,6 +143,6 @@ def test_entry_declares_the_configured_cookie(install):
         ["flask-login"], REMEMBER_COOKIE_NAME="stay", REMEMBER_COOKIE_DOMAIN=".example.com"
     )
     (cookie,) = used_cookies(app)
-    (declared,) = parse_policy(cookie.entry).cookies
+    (declared,) = CookiePolicy.parse(cookie.entry).cookies
     assert (declared.name, declared.domain) == ("stay", "example.com")
     assert declared.title == "Remembered login"

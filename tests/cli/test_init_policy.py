@@ -13,7 +13,6 @@ from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, Strict
 from strict_cookies.checks.extensions import UsedCookie
 from strict_cookies.cli.init_policy import list_changes, write_policy
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
 from strict_cookies.scan.app import Scan
 from strict_cookies.scan.blocked import Found, Kind
@@ -51,7 +50,7 @@ def test_file_of_a_bare_application_loads(tmp_path):
     """Without known extensions the file loads and declares nothing beside the session."""
     text, declared = write_policy(make_app(tmp_path), Scan())
     assert declared == 0
-    assert parse_policy(text) == CookiePolicy(site=Site())
+    assert CookiePolicy.parse(text) == CookiePolicy(site=Site())
 
 
 def explained(text):
@@ -88,7 +87,7 @@ def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
         for line in entries.splitlines()
         if re.match(rf"# (?:{'|'.join(keys)}) = |# \[\[", line)
     ]
-    policy = parse_policy("\n".join(lines))
+    policy = CookiePolicy.parse("\n".join(lines))
     assert [cookie.name for cookie in policy.cookies] == ["__Host-csrf"]
     assert [storage.name for storage in policy.storage] == ["draft-*"]
     assert [preference.name for preference in policy.preferences] == ["theme"]
@@ -110,7 +109,7 @@ def test_extensions_cookies_are_declared_ready_to_load(tmp_path, install):
     app.login_manager = object()
     text, declared = write_policy(app, Scan())
     assert declared == 1
-    (cookie,) = parse_policy(text).cookies
+    (cookie,) = CookiePolicy.parse(text).cookies
     assert (cookie.name, cookie.lifetime) == ("stay", None)
     assert "# Set by Flask-Login.\n" in text
 
@@ -131,7 +130,7 @@ def test_cookie_that_cannot_be_declared_is_left_as_a_comment(tmp_path, install, 
     app.login_manager = object()
     text, declared = write_policy(app, Scan())
     assert declared == 0
-    assert parse_policy(text).cookies == ()
+    assert CookiePolicy.parse(text).cookies == ()
     assert "# It can't be declared like this:\n" in text
     assert why in text
     assert all(line.isprintable() for line in text.splitlines())
@@ -154,7 +153,7 @@ def suggest(tmp_path, *places):
     found = [Found(Kind.EXTERNAL, file, 1, origin, loaded) for origin, loaded, file in places]
     text, declared = write_policy(make_app(tmp_path), Scan(found=found))
     assert declared == 0
-    assert parse_policy(text).external_origins == ()
+    assert CookiePolicy.parse(text).external_origins == ()
     bare, _ = write_policy(make_app(tmp_path), Scan())
     assert text.startswith(bare)
     return text.removeprefix(bare).split("\n\n")
@@ -202,7 +201,7 @@ def test_external_origins_are_written_ready_to_fill_in(tmp_path):
             'recipient = ""', 'recipient = "X"'
         )  # fmt: skip
         table = "[[recipient]]\nname='X'\nrole='R'\ndata='D'\npurpose='P'\ncountry='DE'\n"
-        assert parse_policy(table + filled).recipients == (recipient,)
+        assert CookiePolicy.parse(table + filled).recipients == (recipient,)
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,7 @@ from strict_cookies.flask.config import DEFAULTS
 from strict_cookies.headers.options import NOT_OURS, OPTIONS
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.external_origin import KINDS
-from strict_cookies.policy.loader import parse_policy
-from strict_cookies.policy.policy import Transport
+from strict_cookies.policy.policy import CookiePolicy, Transport
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.schema import SECTIONS
 from strict_cookies.reasons import Reason
@@ -343,10 +342,10 @@ def test_journey_is_as_good_as_it_looks(block, monkeypatch):
 def test_policy_is_as_good_as_it_looks(block):
     """Each policy that is shown loads, and each that is wrong on purpose is refused."""
     if block.mark != "wrong on purpose":
-        assert parse_policy(block.text).source == "cookies.toml"
+        assert CookiePolicy.parse(block.text).source == "cookies.toml"
         return
     with pytest.raises(PolicyError) as caught:
-        parse_policy(block.text)
+        CookiePolicy.parse(block.text)
     following = blocks_of(block.page)
     answer = following[[other.line for other in following].index(block.line) + 1]
     assert answer.mark == "says"

@@ -13,7 +13,6 @@ from strict_cookies import CookieDroppedError, CookieFirewall, CookiePolicy, Rea
 from strict_cookies._util.text import MAX_SHOWN, OTHER, show, toml_text
 from strict_cookies.firewall.recorder import MAX_ROWS, Recorder
 from strict_cookies.policy.draft import suggest_entry
-from strict_cookies.policy.loader import parse_policy
 
 ENVIRON = {"SCRIPT_NAME": "", "PATH_INFO": "/form"}
 
@@ -99,7 +98,7 @@ def test_toml_text_reads_back(text):
 
 def test_suggested_entry_of_a_known_cookie_loads():
     """For a cookie that the catalogue knows, the suggestion is complete."""
-    (cookie,) = parse_policy(suggest_entry("remember_token")).cookies
+    (cookie,) = CookiePolicy.parse(suggest_entry("remember_token")).cookies
     assert (cookie.name, cookie.lifetime) == ("remember_token", None)
-    (cookie,) = parse_policy(suggest_entry("csrf_access_token")).cookies
+    (cookie,) = CookiePolicy.parse(suggest_entry("csrf_access_token")).cookies
     assert cookie.script_readable

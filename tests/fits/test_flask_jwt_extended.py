@@ -17,7 +17,7 @@ from flask_jwt_extended import (
 
 from strict_cookies import CookieDroppedError, StrictCookies
 from strict_cookies.checks.extensions import used_cookies
-from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import CookiePolicy
 
 SITE = "https://localhost"
 SECRET = "k" * 32
@@ -69,7 +69,7 @@ def make_app(policy=None, **config):
 def declared(**config):
     """Make the application with the entries that ``flask cookies init`` writes for it."""
     entries = [used.entry for used in used_cookies(make_app(**config))]
-    return make_app(parse_policy("\n\n".join(entries)), **config)
+    return make_app(CookiePolicy.parse("\n\n".join(entries)), **config)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from flask_wtf import CSRFProtect
 
 from strict_cookies import CookieDroppedError, StrictCookies, current_login
 from strict_cookies.checks.extensions import used_cookies
-from strict_cookies.policy.loader import parse_policy
+from strict_cookies.policy.policy import CookiePolicy
 
 SITE = "https://localhost"
 COOKIE = "__Host-Http-session"
@@ -191,5 +191,5 @@ def test_its_cookies_are_found_by_init(app):
     """Init knows which cookies the options in use will set, and what it writes loads."""
     names = [used.name for used in used_cookies(app)]
     assert names == ["remember_token"]
-    policy = parse_policy("\n\n".join(used.entry for used in used_cookies(app)))
+    policy = CookiePolicy.parse("\n\n".join(used.entry for used in used_cookies(app)))
     assert policy.find("remember_token") is not None

@@ -12,7 +12,8 @@ from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, 
 from strict_cookies.flask.config import DEFAULTS, find_policy, find_url_prefix, freeze_config
 from strict_cookies.flask.extension import StrictCookies
 from strict_cookies.flask.settings import Settings
-from strict_cookies.policy.policy import CookiePolicy, Site
+from strict_cookies.policy.policy import CookiePolicy
+from strict_cookies.policy.site import Site
 
 KNOWN = ", ".join(DEFAULTS)
 
@@ -308,7 +309,7 @@ def test_named_file_must_be_there(tmp_path, named):
         find_policy(make_app(tmp_path, STRICT_COOKIES_POLICY=named))
     assert str(caught.value) == (
         f"{tmp_path / (named or 'cookies.toml')} has 1 mistake:\n"
-        "  - It can't be read: No such file or directory. Mend its path or mode."
+        "  - The file can't be read: No such file or directory. Fix its path or mode."
     )
 
 

@@ -25,7 +25,6 @@ from strict_cookies.http.cookies import (
     parse_cookie_date,
     parse_set_cookie,
 )
-from strict_cookies.policy.loader import parse_policy
 from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.sessions.ids import SessionIds, has_form
 from strict_cookies.sessions.record import Payloads, Unreadable, split
@@ -134,7 +133,7 @@ def firewall(octets: bytes) -> None:
 def policy(octets: bytes) -> None:
     """A file is a policy, or an error that says what is wrong; never anything else."""
     try:
-        found = parse_policy(octets.decode("utf-8", "replace"))
+        found = CookiePolicy.parse(octets.decode("utf-8", "replace"))
     except PolicyError as error:
         told = str(error)
     else:

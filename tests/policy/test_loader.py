@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
 from strict_cookies.policy import loader as loading
+from strict_cookies.policy.cookie import DeclaredCookie
 from strict_cookies.policy.external_origin import ExternalOrigin
-from strict_cookies.policy.loader import MAX_FILE_OCTETS, load_policy, parse_policy
-from strict_cookies.policy.policy import CookiePolicy, DeclaredCookie, Site
+from strict_cookies.policy.loader import MAX_FILE_BYTES
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.preference import DeclaredPreference
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.recipient import Recipient
 from strict_cookies.policy.schema import SECTIONS
+from strict_cookies.policy.site import Site
 from strict_cookies.policy.web_storage import DeclaredStorage
 
 COOKIE_KEYS = (
@@ -65,7 +67,7 @@ def error_of(read, *arguments):
 
 def mistakes_of(text):
     """List the mistakes in a text; empty where it is accepted."""
-    error = error_of(parse_policy, text)
+    error = error_of(CookiePolicy.parse, text)
     return [] if error is None else list(error.mistakes)
 
 
@@ -112,7 +114,7 @@ description = "Keeps the visit together."
 without_it = "You could not sign in."
 lifetime = "session"
 """
-    assert parse_policy(text, source="here.toml") == CookiePolicy(
+    assert CookiePolicy.parse(text, source="here.toml") == CookiePolicy(
         site=Site(
             name="Shop",
             controller="Shop Ltd, 1 Sample Street",
@@ -163,7 +165,7 @@ lifetime = "session"
 )
 def test_nothing_declared_is_a_policy(text):
     """A file that declares nothing gives the empty policy."""
-    assert parse_policy(text) == CookiePolicy()
+    assert CookiePolicy.parse(text) == CookiePolicy()
 
 
 @pytest.mark.parametrize(
@@ -181,15 +183,15 @@ def test_nothing_declared_is_a_policy(text):
 )
 def test_other_ways_to_write_the_same(text):
     """However TOML lets an entry be written, the same policy is read."""
-    assert parse_policy(text) == parse_policy(entry())
+    assert CookiePolicy.parse(text) == CookiePolicy.parse(entry())
 
 
 def test_file_is_read_with_its_path(tmp_path):
     """A file is read by path object or text, and the policy remembers its path."""
     path = tmp_path / "cookies.toml"
     path.write_text(entry(title='"S\u00e9ance"'), encoding="utf-8")
-    policy = load_policy(path)
-    assert policy == load_policy(str(path))
+    policy = CookiePolicy.load(path)
+    assert policy == CookiePolicy.load(str(path))
     assert policy.source == str(path)
     assert policy.cookies[0].title == "S\u00e9ance"
 
@@ -253,7 +255,7 @@ lifetime = "1 day"
 mode = "off"
 '''
     with pytest.raises(PolicyError) as caught:
-        parse_policy(text, source="/srv/shop/cookies.toml")
+        CookiePolicy.parse(text, source="/srv/shop/cookies.toml")
     assert list(caught.value.mistakes) == [
         "line 2: [site]: 'nme' is not known. Did you mean 'name'?",
         "line 3: [site]: name is 5: write text in quotes.",
@@ -277,7 +279,7 @@ mode = "off"
         "line 31: [[cookie]] 3: title is 1: write text in quotes, or one for each language: "
         '{ en = "...", de = "..." }.',
         "line 32: [[cookie]] 3: script_readable is 'yes': write true or false, without quotes.",
-        "line 43: Cookie 'twice' is declared twice. Keep one entry.",
+        "line 43: Cookie 'twice' is declared more than once. Keep one entry.",
         f"line 50: 'settings' is not known. Known: {SECTION_NAMES}.",
     ]
     assert caught.value.source == "/srv/shop/cookies.toml"
@@ -612,11 +614,11 @@ def test_repeated_names_are_told_beside_other_mistakes():
     """A name that repeats is told on its line, even if entries have other mistakes."""
     text = entry() + entry() + entry(name='"other"', path="'x'")
     assert mistakes_of(text) == [
-        "line 9: Cookie 'sid' is declared twice. Keep one entry.",
+        "line 9: Cookie 'sid' is declared more than once. Keep one entry.",
         f"line 22: Cookie 'other': path is 'x'. {PATH_HELP}",
     ]
     assert mistakes_of(entry() + entry(path="'x'")) == [
-        "line 9: Cookie 'sid' is declared twice. Keep one entry.",
+        "line 9: Cookie 'sid' is declared more than once. Keep one entry.",
         f"line 15: Cookie 'sid': path is 'x'. {PATH_HELP}",
     ]
 
@@ -625,8 +627,8 @@ def test_each_repetition_is_told():
     """A name that is there three times is told twice, and one of another case is another name."""
     text = entry() + entry(name='"SID"') + entry() + entry()
     assert mistakes_of(text) == [
-        "line 16: Cookie 'sid' is declared twice. Keep one entry.",
-        "line 23: Cookie 'sid' is declared twice. Keep one entry.",
+        "line 16: Cookie 'sid' is declared more than once. Keep one entry.",
+        "line 23: Cookie 'sid' is declared more than once. Keep one entry.",
     ]
 
 
@@ -748,7 +750,7 @@ not_the_tracker = "No tracker."
 
 def test_other_sections_are_read():
     """Storage, preferences, recipients and external origins become entries, in their order."""
-    assert parse_policy(OTHERS) == CookiePolicy(
+    assert CookiePolicy.parse(OTHERS) == CookiePolicy(
         storage=(
             DeclaredStorage(
                 name="draft-*",
@@ -941,7 +943,7 @@ description = "D"
         "line 68: Preference 'theme': default is 'drak', which is none of the choices. Use one of "
         "'light', 'dark'.",
         "line 69: Preference 'theme': 'lifetime' is not known. A preference ends with its session.",
-        "line 72: Preference 'theme' is declared twice. Keep one entry.",
+        "line 72: Preference 'theme' is declared more than once. Keep one entry.",
         "line 74: Preference 'theme': choices is ['light']. Name at least two, each once.",
     ]
 
@@ -967,12 +969,12 @@ description = "D"
         ),
         pytest.param(
             OTHERS.replace('kind = "session"', 'kind = "local"').replace('"session"', '"1 hour"'),
-            ["line 12: Storage 'draft-*' is declared twice. Keep one entry."],
+            ["line 12: Storage 'draft-*' is declared more than once. Keep one entry."],
             id="storage of one kind",
         ),
         pytest.param(
             OTHERS + OTHERS[OTHERS.index("[[external") :].replace(":443", ""),
-            ["line 49: External origin 'https://Maps.example.com' is declared twice. Keep one "
+            ["line 49: External origin 'https://Maps.example.com' is declared more than once. Keep one "
              "entry."],
             id="one origin in two spellings",
         ),
@@ -1012,13 +1014,17 @@ def test_one_slip_in_another_section_is_one_mistake(text, mistakes):
 @pytest.mark.parametrize(
     ("octets", "mistake"),
     [
-        pytest.param(b"\xff\xfe[\x00", "line 1: it is not UTF-8. Save it as UTF-8.", id="UTF-16"),
         pytest.param(
-            b"[site]\n\nname = '\xe9'\n", "line 3: it is not UTF-8. Save it as UTF-8.", id="latin-1"
+            b"\xff\xfe[\x00", "line 1: the file is not UTF-8. Save it as UTF-8.", id="UTF-16"
+        ),
+        pytest.param(
+            b"[site]\n\nname = '\xe9'\n",
+            "line 3: the file is not UTF-8. Save it as UTF-8.",
+            id="latin-1",
         ),
         pytest.param(
             b"#\n" * (5 * 1024 * 512),
-            "It has more than 4194304 octets. Is it the right file?",
+            "The file is larger than 4194304 bytes. Is it the right file?",
             id="5 MiB",
         ),
     ],
@@ -1028,31 +1034,37 @@ def test_hostile_file_is_refused(tmp_path, octets, mistake):
     path = tmp_path / "cookies.toml"
     path.write_bytes(octets)
     with pytest.raises(PolicyError) as caught:
-        load_policy(path)
+        CookiePolicy.load(path)
     assert str(caught.value) == f"{path} has 1 mistake:\n  - {mistake}"
 
 
 def test_largest_file_is_read(tmp_path):
     """A file of exactly the largest size is read."""
     path = tmp_path / "cookies.toml"
-    path.write_bytes(b"#".ljust(MAX_FILE_OCTETS))
-    assert load_policy(path) == CookiePolicy()
+    path.write_bytes(b"#".ljust(MAX_FILE_BYTES))
+    assert CookiePolicy.load(path) == CookiePolicy()
 
 
 @pytest.mark.parametrize(
     ("text", "start"),
     [
-        pytest.param("[site", "It is not TOML: ", id="header not closed"),
-        pytest.param("name", "It is not TOML: ", id="no value"),
-        pytest.param("[site]\nname = 'a'\nname = 'b'\n", "It is not TOML: ", id="key twice"),
-        pytest.param("[site]\n[site]\n", "It is not TOML: ", id="section twice"),
-        pytest.param("a = \x00", "It is not TOML: ", id="NUL"),
-        pytest.param("\x7fELF\x02\x01", "It is not TOML: ", id="binary"),
-        pytest.param(entry().replace("\n", "\r"), "It is not TOML: ", id="CR alone"),
-        pytest.param("a = " + "9" * 5000, "It is not TOML: ", id="number of 5000 digits"),
-        pytest.param("a = " + "[" * 50_000, "It is not TOML: ", id="deep lists, not closed"),
-        pytest.param("{" * 50_000, "It is not TOML: ", id="braces"),
-        pytest.param("'''" + entry(), "It is not TOML: ", id="text not closed"),
+        pytest.param("[site", "The file is not valid TOML: ", id="header not closed"),
+        pytest.param("name", "The file is not valid TOML: ", id="no value"),
+        pytest.param(
+            "[site]\nname = 'a'\nname = 'b'\n", "The file is not valid TOML: ", id="key twice"
+        ),
+        pytest.param("[site]\n[site]\n", "The file is not valid TOML: ", id="section twice"),
+        pytest.param("a = \x00", "The file is not valid TOML: ", id="NUL"),
+        pytest.param("\x7fELF\x02\x01", "The file is not valid TOML: ", id="binary"),
+        pytest.param(entry().replace("\n", "\r"), "The file is not valid TOML: ", id="CR alone"),
+        pytest.param(
+            "a = " + "9" * 5000, "The file is not valid TOML: ", id="number of 5000 digits"
+        ),
+        pytest.param(
+            "a = " + "[" * 50_000, "The file is not valid TOML: ", id="deep lists, not closed"
+        ),
+        pytest.param("{" * 50_000, "The file is not valid TOML: ", id="braces"),
+        pytest.param("'''" + entry(), "The file is not valid TOML: ", id="text not closed"),
     ],
 )
 def test_text_that_is_no_toml(text, start):
@@ -1092,7 +1104,7 @@ def test_byte_order_mark_is_passed_over(tmp_path):
     """A file with a byte order mark, as Windows editors save it, is read like any other."""
     path = tmp_path / "cookies.toml"
     path.write_text(entry(), encoding="utf-8-sig")
-    assert load_policy(path) == parse_policy(entry())
+    assert CookiePolicy.load(path) == CookiePolicy.parse(entry())
 
 
 def test_byte_order_mark_is_at_most_a_policy_error():
@@ -1115,9 +1127,9 @@ def test_unreadable_file_is_told(tmp_path, make, problem):
     path = tmp_path / "cookies.toml"
     make(path)
     with pytest.raises(PolicyError) as caught:
-        load_policy(path)
+        CookiePolicy.load(path)
     assert str(caught.value) == (
-        f"{path} has 1 mistake:\n  - It can't be read: {problem}. Mend its path or mode."
+        f"{path} has 1 mistake:\n  - The file can't be read: {problem}. Fix its path or mode."
     )
     assert caught.value.__suppress_context__
 
@@ -1138,8 +1150,8 @@ def test_system_error_is_told(monkeypatch, error, problem):
     monkeypatch.setattr(loading.Path, "open", refuse)
     monkeypatch.setattr(loading.Path, "read_bytes", refuse)
     with pytest.raises(PolicyError) as caught:
-        load_policy("cookies.toml")
-    assert caught.value.mistakes == (f"It can't be read: {problem}. Mend its path or mode.",)
+        CookiePolicy.load("cookies.toml")
+    assert caught.value.mistakes == (f"The file can't be read: {problem}. Fix its path or mode.",)
 
 
 def test_file_without_read_permission_is_told(tmp_path):
@@ -1152,8 +1164,8 @@ def test_file_without_read_permission_is_told(tmp_path):
         # Root reads any file, so be nobody for a moment.
         os.seteuid(65_534)
     try:
-        with pytest.raises(PolicyError, match="It can't be read: Permission denied"):
-            load_policy(path)
+        with pytest.raises(PolicyError, match="The file can't be read: Permission denied"):
+            CookiePolicy.load(path)
     finally:
         os.seteuid(owner)
 
@@ -1161,7 +1173,7 @@ def test_file_without_read_permission_is_told(tmp_path):
 def test_path_with_nul_is_refused():
     """A path that no system can open is refused as a policy error."""
     with pytest.raises(PolicyError):
-        load_policy("cookies\0.toml")
+        CookiePolicy.load("cookies\0.toml")
 
 
 # --- Anything at all ---
@@ -1180,7 +1192,7 @@ fragments = st.sampled_from(
 @example(entry() + entry() + "[site]\nname = 1\n")
 def test_any_text_gives_a_policy_or_a_policy_error(text):
     """Any text at all gives a policy or a PolicyError with something to mend, nothing else."""
-    error = error_of(parse_policy, text)
+    error = error_of(CookiePolicy.parse, text)
     if error is not None:
         assert error.mistakes
         assert error.source == "cookies.toml"
@@ -1192,7 +1204,7 @@ def test_any_octets_give_a_policy_or_a_policy_error(tmp_path_factory, octets):
     """Any octets in a file give a policy or a PolicyError."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(octets)
-    error = error_of(load_policy, path)
+    error = error_of(CookiePolicy.load, path)
     assert error is None or error.source == str(path)
 
 
@@ -1233,7 +1245,7 @@ def test_any_values_give_a_policy_or_a_policy_error(site, cookies):
         lines.append("[[cookie]]")
         lines += [f"{toml(key)} = {toml(value)}" for key, value in cookie.items()]
     mistakes = mistakes_of("\n".join(lines))
-    assert all("is not TOML" not in mistake for mistake in mistakes)
+    assert all("is not valid TOML" not in mistake for mistake in mistakes)
 
 
 @given(
@@ -1256,7 +1268,7 @@ def test_any_values_in_any_section(drawn):
             lines.append(f"[[{table}]]")
             lines += [f"{key} = {toml(value)}" for key, value in values.items()]
     mistakes = mistakes_of("\n".join(lines))
-    assert all("is not TOML" not in mistake for mistake in mistakes)
+    assert all("is not valid TOML" not in mistake for mistake in mistakes)
 
 
 @given(st.sampled_from(COOKIE_KEYS.split(", ")), toml_values)

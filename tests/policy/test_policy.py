@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
+from strict_cookies.policy.entry import text_in
 from strict_cookies.policy.external_origin import ExternalOrigin
-from strict_cookies.policy.policy import CookiePolicy, Site, text_in
+from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.recipient import Recipient
+from strict_cookies.policy.site import Site
 from tests.policies import declare, keep, prefer
 
 # --- Texts ---
@@ -123,8 +125,8 @@ def test_repeated_names_are_all_told():
         CookiePolicy(cookies=[declare(name) for name in names], source="here.toml")
     assert str(caught.value) == (
         "here.toml has 2 mistakes:\n"
-        "  - Cookie 'a' is declared twice. Keep one entry.\n"
-        "  - Cookie 'b' is declared twice. Keep one entry."
+        "  - Cookie 'a' is declared more than once. Keep one entry.\n"
+        "  - Cookie 'b' is declared more than once. Keep one entry."
     )
     assert caught.value.source == "here.toml"
 
@@ -329,10 +331,10 @@ def test_repeated_entries_are_all_told():
             preferences=[prefer("theme"), prefer("theme")],
         )
     assert caught.value.mistakes == (
-        "Recipient 'Maps Ltd' is declared twice. Keep one entry.",
-        "External origin 'https://a.example' is declared twice. Keep one entry.",
-        "Storage 'draft' is declared twice. Keep one entry.",
-        "Preference 'theme' is declared twice. Keep one entry.",
+        "Recipient 'Maps Ltd' is declared more than once. Keep one entry.",
+        "External origin 'https://a.example' is declared more than once. Keep one entry.",
+        "Storage 'draft' is declared more than once. Keep one entry.",
+        "Preference 'theme' is declared more than once. Keep one entry.",
     )
 
 

@@ -66,9 +66,7 @@ def test_page_has_a_heading_for_each_key():
 
 def test_new_key_makes_the_page_stale(copy):
     """A key that the loader takes and the page does not have is told, by the check too."""
-    change(
-        copy, "policy/policy.py", '    dpo: str = ""\n', '    dpo: str = ""\n    icon: str = ""\n'
-    )
+    change(copy, "policy/site.py", '    dpo: str = ""\n', '    dpo: str = ""\n    icon: str = ""\n')
     change(
         copy,
         "policy/schema.py",

@@ -161,9 +161,9 @@ def audit_command(
             return read_declared(observation)
         if policy is None:
             return None
-        from ..policy.loader import load_policy
+        from ..policy.policy import CookiePolicy
 
-        return load_policy(policy)
+        return CookiePolicy.load(policy)
 
     ctx.exit(run_audit(ctx, urls, declared, find_declaration=against_declaration, **options))
 

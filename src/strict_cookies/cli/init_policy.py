@@ -24,7 +24,6 @@ from ..headers.merge import Hsts
 from ..headers.talisman import HeaderContext, StrictTalisman
 from ..policy.cookie import DeclaredCookie
 from ..policy.draft import read_first_policy, suggest_origin
-from ..policy.loader import parse_policy
 from ..policy.policy import CookiePolicy
 from ..scan.blocked import Kind
 
@@ -79,7 +78,7 @@ def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
         parts.append("\n".join(lines) + "\n")
     parts += ["\n".join(f"# {line}" for line in about) + "\n" for about in _list_origins(scan)]
     text = "\n".join(parts)
-    parse_policy(text)
+    CookiePolicy.parse(text)
     return text, declared
 
 

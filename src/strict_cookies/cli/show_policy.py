@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._util.durations import say_duration
+from ..policy.entry import text_in
 from ..policy.external_origin import KINDS
-from ..policy.policy import text_in
 from ..policy.web_storage import STORAGE_NAMES
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from ..errors import PolicyError
 from ..policy.cookie import DeclaredCookie
 from ..policy.external_origin import ExternalOrigin
-from ..policy.policy import CookiePolicy, Site
+from ..policy.policy import CookiePolicy
 from ..policy.preference import DeclaredPreference
 from ..policy.recipient import Recipient
+from ..policy.site import Site
 from ..policy.web_storage import DeclaredStorage
 from .document import FORMAT, FORMAT_VERSION
 

@@ -1,16 +1,15 @@
 """
-Well-known cookies by name: trackers, and what frameworks and servers set; hints only.
+Known cookies by name: trackers, and what frameworks and servers set. These are hints only.
 
-A hit means "a name commonly associated with ...". A name alone proves nothing, so the site's own
+A match means "a name commonly associated with ...". A name alone proves nothing, so the site's own
 declaration decides: the policy refuses a known tracker unless its entry says why it is something
-else, and the framework entries only lend their words to a first declaration.
+else, and a framework's entry only suggests the text of a declaration.
 
-Beside :mod:`~strict_cookies.policy.purposes` at the start of the flow; everything later may ask. It is
-safe to ask about any text, hostile names included: cost hardly grows with the catalogue, at most
-linearly with the name, and nothing asked about is kept. The data, ``catalogue.toml``, is read and
-checked at the first question, so importing this module is cheap and a first answer is not.
+Any text can be looked up safely, hostile names included: cost hardly grows with the catalogue, at
+most linearly with the name, and no name is kept. The data, ``catalogue.toml``, is read at the first
+look-up, so importing this module is cheap. Tests validate the file.
 
-Source: general knowledge, state of November 2026; what is disputed is in the notes of the file.
+Source: general knowledge, state of November 2026; disputed entries have a note in the file.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 
 class Category(StrEnum):
@@ -36,11 +35,11 @@ class Category(StrEnum):
 
 class Tracker(NamedTuple):
     """
-    A name commonly associated with a tracker.
+    A cookie name commonly associated with a tracker.
 
     Args:
         name: The name or pattern as in the catalogue, for example ``"_ga_*"``.
-        vendor: Who is commonly behind it, for people.
+        vendor: The company that commonly sets it, for people.
         category: What it is commonly for.
         ambiguous: Whether the name is too generic to decide on the name alone.
     """
@@ -61,10 +60,10 @@ class FrameworkCookie(NamedTuple):
         title: What visitors read first.
         purposes: Words of :class:`~strict_cookies.policy.purposes.Purpose`.
         description: What it does, in a sentence for visitors.
-        without_it: What the visitor could not do if it were missing, in a sentence.
-        distributions: Names on PyPI, normalised, of what sets it; empty where none does.
+        without_it: What the visitor could not do without it, in a sentence.
+        distributions: Normalised PyPI names of the distributions that set it; may be empty.
         lifetime: ``"session"`` or a duration: the longest that a strictly necessary use could
-            defend, which may be shorter than what the setter does by default.
+            justify, which may be shorter than the default of what sets it.
         script_readable: Whether scripts read it, so that HttpOnly would break it.
         note: For developers and auditors, not for visitors; may be empty.
     """
@@ -87,7 +86,7 @@ class TrackerHost(NamedTuple):
 
     Args:
         host: Lower case, for example ``"google-analytics.com"``.
-        vendor: Who is commonly behind it, for people.
+        vendor: The company that commonly runs it, for people.
         category: What it is commonly for.
     """
 
@@ -108,11 +107,11 @@ class NameIndex(Generic[_Entry]):
     """
     Entries by name pattern: an exact name beats a prefix, a prefix beats an inner star.
 
-    Prefixes are kept by their first characters, as many as the shortest of them has, so that one
-    look-up dismisses most unknown names; under each, the longest prefix comes first.
+    Prefixes are indexed by their first characters, as many as the shortest prefix has, so that one
+    look-up rules out most unknown names. Under each, the longest prefix comes first.
 
     Args:
-        entries: With names that differ and hold at most one star, after some other text.
+        entries: Their names differ and contain at most one star, which is not first.
     """
 
     __slots__ = ("_exact", "_inner", "_inner_names", "_prefixes", "_start", "entries", "heads")
@@ -120,7 +119,7 @@ class NameIndex(Generic[_Entry]):
     def __init__(self, entries: Iterable[_Entry]) -> None:
         self.entries = tuple(entries)
         exact = {entry.name: entry for entry in self.entries}
-        #: The first two characters of any name that can be found, unless a pattern opens them.
+        #: The first two characters of every name that can match.
         self.heads = {name[:2] for name in exact}
         self._inner = [exact.pop(name) for name in list(exact) if "*" in name[:-1]]
         prefixes = [(name[:-1], exact.pop(name)) for name in list(exact) if name[-1] == "*"]
@@ -140,10 +139,10 @@ class NameIndex(Generic[_Entry]):
         )
 
     def find(self, cookie_name: str) -> _Entry | None:
-        """Find the entry that fits a name best; None where none does."""
-        found = self._exact.get(cookie_name)
-        if found is not None:
-            return found
+        """Return the best match for a name, or None."""
+        exact = self._exact.get(cookie_name)
+        if exact is not None:
+            return exact
         for prefix, entry in self._prefixes.get(cookie_name[: self._start], ()):
             if cookie_name.startswith(prefix):
                 return entry
@@ -152,7 +151,7 @@ class NameIndex(Generic[_Entry]):
 
 
 class Catalogue(NamedTuple):
-    """All that is known, compiled for look-up: one entry for each name or pattern."""
+    """The whole catalogue, compiled for look-up: one entry for each name or pattern."""
 
     trackers: NameIndex[Tracker]
     frameworks: NameIndex[FrameworkCookie]
@@ -161,28 +160,43 @@ class Catalogue(NamedTuple):
 
 @cache
 def load_catalogue() -> Catalogue:
-    """
-    Read ``catalogue.toml``, once in a process.
-
-    Raises:
-        ValueError: The file that came with the package was edited and is wrong.
-    """
+    """Read ``catalogue.toml``, once per process."""
+    import tomllib
     from importlib.resources import files
 
-    from .catalogue_file import parse_catalogue
+    data = tomllib.loads(files(__package__).joinpath("catalogue.toml").read_text("utf-8"))
+    return Catalogue(
+        trackers=NameIndex(
+            Tracker(name, table["vendor"], Category(table["category"]), key == "ambiguous")
+            for table in data["tracker"]
+            for key in ("names", "ambiguous")
+            for name in table.get(key, ())
+        ),
+        frameworks=NameIndex(_build_framework_cookie(table) for table in data["framework"]),
+        hosts={
+            host: TrackerHost(host, table["vendor"], Category(table["category"]))
+            for table in data["tracker_host"]
+            for host in table["hosts"]
+        },
+    )
 
-    return parse_catalogue(files(__package__).joinpath("catalogue.toml").read_text("utf-8"))
+
+def _build_framework_cookie(table: Mapping[str, Any]) -> FrameworkCookie:
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
+    }
+    return FrameworkCookie(**values)
 
 
 def find_tracker(cookie_name: str) -> Tracker | None:
     """
-    Find the tracker that a name is commonly associated with.
+    Return the tracker that a name is commonly associated with.
 
-    An exact name beats a pattern with the star at the end, the longer of those the shorter one,
-    and those a pattern with the star inside.
+    An exact name beats a pattern that ends with a star, a longer such pattern beats a shorter one,
+    and all of these beat a pattern with a star inside.
 
     Args:
-        cookie_name: Any text; compared as it is, case included.
+        cookie_name: Any text, compared verbatim and case-sensitively.
 
     Returns:
         The entry, ambiguous ones and remembered choices included; None for an unknown name.
@@ -194,13 +208,13 @@ def find_tracker(cookie_name: str) -> Tracker | None:
 
 def find_tracker_host(host: str) -> TrackerHost | None:
     """
-    Find the tracker that a host is commonly associated with; the longest entry counts.
+    Return the tracker that a host is commonly associated with.
 
     Args:
         host: Any text, without a port; compared in lower case.
 
     Returns:
-        The entry of the host itself or of the nearest domain above it; None for an unknown one.
+        The entry of the host itself or of its nearest parent domain; None for an unknown host.
     """
     hosts = load_catalogue().hosts
     name = host.lower().rstrip(".")
@@ -213,10 +227,10 @@ def find_tracker_host(host: str) -> TrackerHost | None:
 
 def is_known_tracker(cookie_name: str) -> bool:
     """
-    Tell whether the name alone is reason enough to take a cookie for a tracker's.
+    Return whether the name alone is enough to treat a cookie as a tracker's.
 
     Args:
-        cookie_name: Any text; compared as it is, case included.
+        cookie_name: Any text, compared verbatim and case-sensitively.
 
     Returns:
         False for unknown and for ambiguous names, and for cookies that remember a choice about
@@ -229,13 +243,13 @@ def is_known_tracker(cookie_name: str) -> bool:
 
 def find_certain_tracker(cookie_name: str) -> str | None:
     """
-    Find the catalogue's own name or pattern for a cookie of which :func:`is_known_tracker` holds.
+    Return the catalogue's own name or pattern if :func:`is_known_tracker` holds for a cookie.
 
     Args:
-        cookie_name: Any text; compared as it is, case included.
+        cookie_name: Any text, compared verbatim and case-sensitively.
 
     Returns:
-        A text in which nothing is a client's; None where the name alone is not reason enough.
+        A text that contains nothing a client sent; None if the name alone is not enough.
     """
     trackers = load_catalogue().trackers
     found = trackers.find(cookie_name) if cookie_name[:2] in trackers.heads else None
@@ -245,16 +259,16 @@ def find_certain_tracker(cookie_name: str) -> str | None:
 
 
 def tracker_heads() -> frozenset[str]:
-    """Give the first two characters of any name that can be a tracker's, to dismiss the others."""
+    """Return the first two characters of every tracker's name, to rule out other names early."""
     return frozenset(load_catalogue().trackers.heads)
 
 
 def trackers_under(stem: str) -> list[str]:
     """
-    List the certain trackers' names and patterns that begin with a text.
+    Return the names and patterns of known trackers that begin with a text.
 
     Args:
-        stem: What a pattern of the site's own fixes before its star.
+        stem: The part of a site's own pattern in front of its star.
     """
     return [
         tracker.name
@@ -265,16 +279,16 @@ def trackers_under(stem: str) -> list[str]:
 
 def find_framework_cookie(cookie_name: str) -> FrameworkCookie | None:
     """
-    Find the framework, server or edge cookie that commonly has a name.
+    Return the framework, server or edge cookie that commonly has a name.
 
     Args:
-        cookie_name: Any text; compared as it is, case included.
+        cookie_name: Any text, compared verbatim and case-sensitively.
 
     Returns:
         The entry; None for an unknown name and for a known tracker's, such as
         ``_parsely_session``, which Rails' ``_*_session`` would cover.
 
-    Source: ``catalogue.toml``; precedence as for :func:`find_tracker`.
+    Source: ``catalogue.toml``; the precedence is that of :func:`find_tracker`.
     """
     found = load_catalogue().frameworks.find(cookie_name)
     return None if found is None or is_known_tracker(cookie_name) else found
@@ -282,13 +296,13 @@ def find_framework_cookie(cookie_name: str) -> FrameworkCookie | None:
 
 def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, ...]:
     """
-    List the cookies that installed distributions are known to set.
+    Return the cookies that installed distributions are known to set.
 
     Args:
-        distributions: Names as on PyPI, in any spelling: ``"Flask-Login"``, ``"flask_login"``.
+        distributions: PyPI names in any spelling: ``"Flask-Login"``, ``"flask_login"``.
 
     Returns:
-        Entries in the order of the file; those that no distribution sets are left out.
+        Entries in the order of the file.
 
     Source: ``catalogue.toml``; PEP 503 for comparing the names of distributions.
     """
@@ -302,7 +316,7 @@ def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, 
 
 def normalise(distribution: str) -> str:
     """
-    Spell the name of a distribution as it is compared.
+    Return the normalised name of a distribution.
 
     Source: PEP 503.
     """

@@ -125,6 +125,23 @@ def texts_of(text: Text, language: str) -> dict[str, str]:
     return {language: text} if isinstance(text, str) else dict(text)
 
 
+def text_in(text: Text, language: str, default: str = "en") -> str:
+    """
+    Return a text in a language.
+
+    Args:
+        text: One text, or a mapping of language tags to texts.
+        language: The wanted tag.
+        default: The tag to fall back on; after that, the first text of the mapping.
+
+    Returns:
+        The text; empty if the mapping is empty.
+    """
+    if isinstance(text, str):
+        return text
+    return text.get(language) or text.get(default) or next(iter(text.values()), "")
+
+
 def tracker_mistakes(
     stem: str, *, is_pattern: bool, fixed: int, reason: str | None, things: str
 ) -> list[str]:

@@ -10,21 +10,22 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PolicyError
-from .external_origin import ExternalOrigin
-from .policy import CookiePolicy, Site, unknown_recipient
+from .external_origin import ExternalOrigin, unknown_recipient
 from .schema import SECTIONS, SITE_KEYS
+from .site import Site
 
 if TYPE_CHECKING:
     from .entry import Entry
     from .schema import Key, Section
 
-#: Largest policy file that is read, in octets.
-MAX_FILE_OCTETS = 4 * 1024 * 1024
+#: Largest policy file that is read, in bytes.
+MAX_FILE_BYTES = 4 * 1024 * 1024
 
 #: What may hold anything, brackets included: texts of all four kinds, and comments.
 _OPAQUE = re.compile(
@@ -34,7 +35,7 @@ _HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*(?:\.[^=]*)?=")
 
 
-class _Lines:
+class _LineIndex:
     """On which line each entry and key stands; tomllib does not tell."""
 
     def __init__(self, text: str) -> None:
@@ -56,64 +57,65 @@ class _Lines:
         return self._lines.get((table, index, key)) or self._lines.get((table, index, ""))
 
 
-def load_policy(path: str | os.PathLike[str]) -> CookiePolicy:
+def read_policy_file(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     Read a policy file.
 
-    Args:
-        path: A TOML file; every section is optional.
+    Returns:
+        The text, and the path as text.
 
     Raises:
-        PolicyError: It can't be read, or all that is wrong in it.
+        PolicyError: The file can't be read, is too large, or is not UTF-8.
     """
     source = os.fspath(path)
     try:
         with Path(source).open("rb") as file:
-            octets = file.read(MAX_FILE_OCTETS + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise PolicyError(
-            [f"It can't be read: {problem}. Mend its path or mode."], source=source
+            [f"The file can't be read: {problem}. Fix its path or mode."], source=source
         ) from None
-    if len(octets) > MAX_FILE_OCTETS:
+    if len(data) > MAX_FILE_BYTES:
         raise PolicyError(
-            [f"It has more than {MAX_FILE_OCTETS} octets. Is it the right file?"],
+            [f"The file is larger than {MAX_FILE_BYTES} bytes. Is it the right file?"],
             source=source,
         )
     try:
-        text = octets.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), source
     except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
+        line = data.count(b"\n", 0, error.start) + 1
         raise PolicyError(
-            [f"line {line}: it is not UTF-8. Save it as UTF-8."], source=source
+            [f"line {line}: the file is not UTF-8. Save it as UTF-8."], source=source
         ) from None
-    return parse_policy(text, source=source)
 
 
-def parse_policy(text: str, *, source: str = "cookies.toml") -> CookiePolicy:
+def parse_entries(text: str, *, source: str) -> dict[str, Any]:
     """
-    Read the text of a policy file.
+    Parse the text of a policy file.
 
     Args:
         text: TOML 1.0.
         source: Its path, for messages.
 
-    Raises:
-        PolicyError: All that is wrong in it.
-    """
-    import tomllib
+    Returns:
+        The site and the entries, as arguments of
+        :class:`~strict_cookies.policy.policy.CookiePolicy`.
 
+    Raises:
+        PolicyError: Every mistake in the text.
+    """
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PolicyError([f"It is not TOML: {error}."], source=source) from None
-    return _Reader(_Lines(text)).read(document, source)
+        raise PolicyError([f"The file is not valid TOML: {error}."], source=source) from None
+    return _Loader(_LineIndex(text)).load(document, source)
 
 
-class _Reader:
+class _Loader:
     """Reads a document and gathers what is wrong with it."""
 
-    def __init__(self, lines: _Lines) -> None:
+    def __init__(self, lines: _LineIndex) -> None:
         self._lines = lines
         #: (line or 0, text), in the order found.
         self._found: list[tuple[int, str]] = []
@@ -124,9 +126,9 @@ class _Reader:
         ordered = sorted(self._found, key=lambda found: found[0])
         return [f"line {line}: {text}" if line else text for line, text in ordered]
 
-    def read(self, document: Mapping[str, Any], source: str) -> CookiePolicy:
+    def load(self, document: Mapping[str, Any], source: str) -> dict[str, Any]:
         """
-        Make the policy.
+        Return the site and the entries of a document.
 
         Raises:
             PolicyError: All that is wrong.
@@ -140,7 +142,7 @@ class _Reader:
         self._check_recipients(document)
         if self._found:
             raise PolicyError(self.mistakes, source=source)
-        return CookiePolicy(site=site, source=source, **entries)
+        return {"site": site, **entries}
 
     def _read_site(self, entry: object) -> Site:
         if not isinstance(entry, dict):
@@ -179,7 +181,7 @@ class _Reader:
                 continue
             key = tuple(written) if made is None else made.unique_key
             if key in seen:
-                text = f"{kind.LABEL} {written[0]!r} is declared twice. Keep one entry."
+                text = f"{kind.LABEL} {written[0]!r} is declared more than once. Keep one entry."
                 self._mistake(table, index, kind.UNIQUE_BY[0], text)
             seen.add(key)
         return tuple(built)

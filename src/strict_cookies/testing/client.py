@@ -18,7 +18,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -30,12 +30,9 @@ from ..flask.config import DEFAULTS, find_policy
 from ..flask.session_cookie import declare_session
 from ..http.cookies import parse_set_cookie
 from ..policy.draft import suggest_entry
-from ..policy.loader import load_policy
+from ..policy.policy import CookiePolicy
 from ..reasons import Reason
 from ..signals import cookie_dropped
-
-if TYPE_CHECKING:
-    from ..policy.policy import CookiePolicy
 
 #: Under which a worker of pytest-xdist hands over what it saw.
 WORKER_KEY = "strict_cookies"
@@ -58,7 +55,7 @@ class ClientWatch:
 
     def __init__(self, root: Path, policy: Path | None = None) -> None:
         self._root = root
-        self._named = None if policy is None else load_policy(policy)
+        self._named = None if policy is None else CookiePolicy.load(policy)
         #: Why and where, by reason and cookie name, of the phase of a test that runs.
         self._found: dict[tuple[Reason, str], str] = {}
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from ..i18n.language import LANGUAGES, Language, find_language
 if TYPE_CHECKING:
     from flask import Response
 
-    from ...policy.policy import Site
+    from ...policy.site import Site
 
 
 class Negotiated(NamedTuple):

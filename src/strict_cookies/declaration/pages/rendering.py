@@ -13,7 +13,7 @@ from flask import Response, render_template, url_for
 from ..i18n.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from ...policy.policy import Site
+    from ...policy.site import Site
     from .negotiated import Negotiated
 
 

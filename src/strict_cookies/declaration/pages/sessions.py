@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
-    from ...policy.policy import Site
+    from ...policy.site import Site
     from ...sessions.loaded_session import LoadedSession
     from ...sessions.manager import SessionManager
     from ...sessions.retention import Kept
