@@ -14,7 +14,7 @@ from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
 from strict_cookies.audit.last_audit import LAST, SHELF, LastAudit, last_audit, record_audit
 from strict_cookies.audit.report import build_report
-from strict_cookies.checks.audit_freshness import check_last_audit
+from strict_cookies.checks.freshness import check_last_audit
 from strict_cookies.cli.main import cookies
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError
 from strict_cookies.flask.settings import read_audit_interval
@@ -94,7 +94,7 @@ def test_site_without_interval_is_not_asked(tmp_path):
 def test_missing_audit_is_told_and_makes_no_file(tmp_path):
     """Whoever runs the check leaves no file that the application then can't open."""
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="90 days")
-    assert check(app) == "STRICT_COOKIES_AUDIT_INTERVAL is 90 days, but no audit was recorded."
+    assert check(app) == "STRICT_COOKIES_AUDIT_INTERVAL is 90 days, but no audit is recorded."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,7 +127,7 @@ def test_unreadable_archive_is_told(tmp_path):
     (tmp_path / "s.sqlite").write_bytes(b"no database" * 100)
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="1 day")
     assert check(app).startswith(
-        "STRICT_COOKIES_AUDIT_INTERVAL is 1 day, but when the last audit was can't be read: "
+        "STRICT_COOKIES_AUDIT_INTERVAL is 1 day, but the date of the last audit can't be read: "
     )
 
 

@@ -14,8 +14,10 @@ from strict_cookies.checks.extensions import UsedCookie
 from strict_cookies.cli.init_policy import list_changes, write_policy
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
-from strict_cookies.scan.app import Scan
-from strict_cookies.scan.blocked import Found, Kind
+from strict_cookies.scan.app import ScanResult
+from strict_cookies.scan.markup import Violation, ViolationKind
+
+EXTERNAL = ViolationKind.EXTERNAL
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def make_app(tmp_path, protected=False, **config):
 
 
 def changes(app, *found):
-    return dict(list_changes(app, Scan(found=list(found))))
+    return dict(list_changes(app, ScanResult(violations=list(found))))
 
 
 # --- The file ---
@@ -48,7 +50,7 @@ def changes(app, *found):
 
 def test_file_of_a_bare_application_loads(tmp_path):
     """Without known extensions the file loads and declares nothing beside the session."""
-    text, declared = write_policy(make_app(tmp_path), Scan())
+    text, declared = write_policy(make_app(tmp_path), ScanResult())
     assert declared == 0
     assert CookiePolicy.parse(text) == CookiePolicy(site=Site())
 
@@ -69,7 +71,7 @@ def explained(text):
 
 def test_every_key_is_explained(tmp_path):
     """Each key that a policy file may have stands there, in its section, under a comment."""
-    found = explained(write_policy(make_app(tmp_path), Scan())[0])
+    found = explained(write_policy(make_app(tmp_path), ScanResult())[0])
     assert found.keys() == {"site", *SECTIONS}
     assert found["site"].keys() == SITE_KEYS.keys()
     for table, section in SECTIONS.items():
@@ -79,7 +81,7 @@ def test_every_key_is_explained(tmp_path):
 
 def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
     """What the file shows as entries are such, so that they can be used as they stand."""
-    text, _ = write_policy(make_app(tmp_path), Scan())
+    text, _ = write_policy(make_app(tmp_path), ScanResult())
     entries = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
     keys = {key for section in SECTIONS.values() for key in section.keys}
     lines = [
@@ -97,7 +99,7 @@ def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
 
 def test_sentences_have_lines_of_their_own(tmp_path):
     """A comment holds one sentence, so that a change shows as one line."""
-    text, _ = write_policy(make_app(tmp_path), Scan())
+    text, _ = write_policy(make_app(tmp_path), ScanResult())
     comments = [line for line in text.splitlines() if line.startswith("# ") and " = " not in line]
     assert not [line for line in comments if re.search(r"[.;:] [A-Z]", line.replace("# ", ""))]
 
@@ -107,7 +109,7 @@ def test_extensions_cookies_are_declared_ready_to_load(tmp_path, install):
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME="stay")
     app.login_manager = object()
-    text, declared = write_policy(app, Scan())
+    text, declared = write_policy(app, ScanResult())
     assert declared == 1
     (cookie,) = CookiePolicy.parse(text).cookies
     assert (cookie.name, cookie.lifetime) == ("stay", None)
@@ -128,7 +130,7 @@ def test_cookie_that_cannot_be_declared_is_left_as_a_comment(tmp_path, install, 
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME=name)
     app.login_manager = object()
-    text, declared = write_policy(app, Scan())
+    text, declared = write_policy(app, ScanResult())
     assert declared == 0
     assert CookiePolicy.parse(text).cookies == ()
     assert "# It can't be declared like this:\n" in text
@@ -142,7 +144,7 @@ def test_session_cookie_is_not_declared_a_second_time(tmp_path, install):
     install("flask-login")
     app = make_app(tmp_path, REMEMBER_COOKIE_NAME="session")
     app.login_manager = object()
-    assert write_policy(app, Scan())[1] == 0
+    assert write_policy(app, ScanResult())[1] == 0
 
 
 # --- External origins in the file ---
@@ -150,11 +152,14 @@ def test_session_cookie_is_not_declared_a_second_time(tmp_path, install):
 
 def suggest(tmp_path, *places):
     """Give what is written for external origins: (origin, loaded, file) each."""
-    found = [Found(Kind.EXTERNAL, file, 1, origin, loaded) for origin, loaded, file in places]
-    text, declared = write_policy(make_app(tmp_path), Scan(found=found))
+    found = [
+        Violation(ViolationKind.EXTERNAL, file, 1, origin, loaded)
+        for origin, loaded, file in places
+    ]
+    text, declared = write_policy(make_app(tmp_path), ScanResult(violations=found))
     assert declared == 0
     assert CookiePolicy.parse(text).external_origins == ()
-    bare, _ = write_policy(make_app(tmp_path), Scan())
+    bare, _ = write_policy(make_app(tmp_path), ScanResult())
     assert text.startswith(bare)
     return text.removeprefix(bare).split("\n\n")
 
@@ -378,7 +383,7 @@ def test_other_cookies_follow_the_mode(tmp_path, config, words):
 
 
 def place(kind, subject="x"):
-    return Found(kind, "a.html", 1, subject)
+    return Violation(kind, "a.html", 1, subject)
 
 
 @pytest.mark.parametrize(
@@ -386,22 +391,29 @@ def place(kind, subject="x"):
     [
         pytest.param([], "in a frame.", "with a nonce.", id="nothing"),
         pytest.param(
-            [place(Kind.EXTERNAL)], "The external origin above is blocked.", "nonce.", id="origin"
+            [place(EXTERNAL)],
+            "The external origin above is blocked.",
+            "nonce.",
+            id="origin",
         ),
         pytest.param(
-            [place(Kind.EXTERNAL), place(Kind.EXTERNAL), place(Kind.EXTERNAL, "y")],
+            [
+                place(EXTERNAL),
+                place(EXTERNAL),
+                place(EXTERNAL, "y"),
+            ],
             "The 2 external origins above are blocked.",
             "nonce.",
             id="origins",
         ),
         pytest.param(
-            [place(Kind.DATA), place(Kind.SCRIPT)],
+            [place(ViolationKind.DATA), place(ViolationKind.SCRIPT)],
             "frame.",
             "The 1 place above does nothing until mended.",
             id="script",
         ),
         pytest.param(
-            [place(Kind.HANDLER), place(Kind.STYLE)],
+            [place(ViolationKind.HANDLER), place(ViolationKind.STYLE)],
             "frame.",
             "The 2 places above do nothing until mended.",
             id="two",
@@ -437,7 +449,7 @@ def test_origins_that_the_policy_admits_are_not_told_as_blocked(tmp_path):
                      country="FR")  # fmt: skip
     policy = CookiePolicy(recipients=(maps,), external_origins=(tiles,))
     app = make_app(tmp_path, protected=True, STRICT_COOKIES_POLICY=policy)
-    said = changes(app, place(Kind.EXTERNAL, "https://tiles.example"))
+    said = changes(app, place(EXTERNAL, "https://tiles.example"))
     assert said["Third parties"] == (
         "Pages load from this host and the external origins in cookies.toml, and no other site may "
         "show them in a frame."
@@ -516,7 +528,7 @@ def test_nothing_in_the_application_is_changed(tmp_path):
     """A bare application is bare afterwards, and its configuration is untouched."""
     app = make_app(tmp_path)
     before = dict(app.config)
-    write_policy(app, Scan())
+    write_policy(app, ScanResult())
     changes(app)
     assert app.config == before
     assert app.extensions == {}

@@ -27,13 +27,13 @@ def write(app, path, text="<i style=x>"):
 
 
 def places(scan):
-    return [f"{place.file}:{place.line}" for place in scan.found]
+    return [f"{place.file}:{place.line}" for place in scan.violations]
 
 
 def test_bare_application_has_nothing_to_look_through(app):
     """Without templates and static files the scan is empty."""
     scan = scan_app(app)
-    assert (scan.files, scan.found, scan.too_large, scan.unreadable, scan.bounded) == (
+    assert (scan.files, scan.violations, scan.too_large, scan.unreadable, scan.truncated) == (
         0, [], [], [], False,
     )  # fmt: skip
 
@@ -120,8 +120,8 @@ def test_folder_elsewhere_is_shown_in_full(app, tmp_path_factory):
 def test_large_and_broken_files_are_named(app, tmp_path):
     """Files that are too large or can't be read are named, invalid UTF-8 is read all the same."""
     write(app, "templates/a.html", b"\xff\xfe\x00<i style=x>\xc3")
-    write(app, "templates/exact.html", b" " * sources.MAX_FILE_OCTETS)
-    write(app, "templates/large.html", b" " * (sources.MAX_FILE_OCTETS + 1))
+    write(app, "templates/exact.html", b" " * sources.MAX_FILE_BYTES)
+    write(app, "templates/large.html", b" " * (sources.MAX_FILE_BYTES + 1))
     os.symlink(tmp_path / "nowhere.html", tmp_path / "templates" / "link.html")
     os.mkfifo(tmp_path / "templates" / "pipe.html")
     scan = scan_app(app)
@@ -151,8 +151,8 @@ def test_number_of_files_is_bounded(app, monkeypatch):
     monkeypatch.setattr(scanning, "MAX_FILES", 3)
     for number in range(3):
         write(app, f"templates/{number}.html")
-    assert not scan_app(app).bounded
+    assert not scan_app(app).truncated
     write(app, "templates/3.html")
     scan = scan_app(app)
-    assert scan.bounded
+    assert scan.truncated
     assert scan.files == 3

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strict_cookies._util.text import printable
-from strict_cookies.scan.blocked import Kind
-from strict_cookies.scan.markup import scan_text
+from strict_cookies.scan.markup import ViolationKind, scan_text
 
-EXTERNAL, DATA, SCRIPT, STYLE = Kind.EXTERNAL, Kind.DATA, Kind.SCRIPT, Kind.STYLE
-ATTRIBUTE, HANDLER, URL = Kind.STYLE_ATTRIBUTE, Kind.HANDLER, Kind.JAVASCRIPT_URL
+EXTERNAL, DATA = ViolationKind.EXTERNAL, ViolationKind.DATA
+SCRIPT, STYLE = ViolationKind.SCRIPT, ViolationKind.STYLE
+ATTRIBUTE, HANDLER = ViolationKind.STYLE_ATTRIBUTE, ViolationKind.HANDLER
+URL = ViolationKind.JAVASCRIPT_URL
 CDN = "https://cdn.example"
 
 

@@ -25,14 +25,14 @@ from ..headers.talisman import HeaderContext, StrictTalisman
 from ..policy.cookie import DeclaredCookie
 from ..policy.draft import read_first_policy, suggest_origin
 from ..policy.policy import CookiePolicy
-from ..scan.blocked import Kind
+from ..scan.markup import ViolationKind
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ..http.csp import Directives
-    from ..scan.app import Scan
-    from ..scan.blocked import Found
+    from ..scan.app import ScanResult
+    from ..scan.markup import Violation
 
 #: Most files that are named for one external origin.
 MAX_FILES_NAMED = 3
@@ -45,7 +45,7 @@ _DAY = 86_400
 _OPENING = frozenset({"profile", "content_security_policy", "content_security_policy_add"})
 
 
-def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
+def write_policy(app: Flask, scan: ScanResult) -> tuple[str, int]:
     """
     Write a ``cookies.toml`` to begin with.
 
@@ -82,10 +82,10 @@ def write_policy(app: Flask, scan: Scan) -> tuple[str, int]:
     return text, declared
 
 
-def _list_origins(scan: Scan) -> Iterator[list[str]]:
+def _list_origins(scan: ScanResult) -> Iterator[list[str]]:
     """Give the lines of an entry for each external origin; of a tracker's, what to do instead."""
-    by_origin: dict[str, list[Found]] = {}
-    for place in scan.of(Kind.EXTERNAL):
+    by_origin: dict[str, list[Violation]] = {}
+    for place in scan.of(ViolationKind.EXTERNAL):
         by_origin.setdefault(place.subject, []).append(place)
     if by_origin:
         yield [
@@ -133,7 +133,7 @@ class Change(NamedTuple):
     text: str
 
 
-def list_changes(app: Flask, scan: Scan) -> list[Change]:
+def list_changes(app: Flask, scan: ScanResult) -> list[Change]:
     """
     Say what Strict Cookies changes for this application.
 
@@ -274,7 +274,7 @@ def _say_others(app: Flask, config: Mapping[str, Any]) -> str:
     )
 
 
-def _say_headers(app: Flask, options: Any, scan: Scan) -> Iterator[Change]:
+def _say_headers(app: Flask, options: Any, scan: ScanResult) -> Iterator[Change]:
     admitted: Directives = {}
     if _is_protected(app):
         with suppress(StrictCookiesError):
@@ -311,9 +311,9 @@ def _shorten(name: str, value: str) -> str:
     return f"{', '.join(features[:MAX_FEATURES_NAMED])} and {more} more"
 
 
-def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
+def _say_third_parties(scan: ScanResult, admitted: Directives, is_own: bool) -> str:
     known = {origin for sources in admitted.values() for origin in sources}
-    origins = sorted({found.subject for found in scan.of(Kind.EXTERNAL)} - known)
+    origins = sorted({violation.subject for violation in scan.of(ViolationKind.EXTERNAL)} - known)
     if is_own:
         return "The application's own content_security_policy says what pages may load from where."
     whence = "this host and the external origins in cookies.toml" if known else "this host alone"
@@ -325,8 +325,11 @@ def _say_third_parties(scan: Scan, admitted: Directives, is_own: bool) -> str:
     return f"{text} The {len(origins)} external origins above are blocked."
 
 
-def _say_inline(scan: Scan, is_own: bool) -> str:
-    count = sum(found.kind not in (Kind.EXTERNAL, Kind.DATA) for found in scan.found)
+def _say_inline(scan: ScanResult, is_own: bool) -> str:
+    count = sum(
+        violation.kind not in (ViolationKind.EXTERNAL, ViolationKind.DATA)
+        for violation in scan.violations
+    )
     text = "Code inside a page runs only from a file of this host or with a nonce."
     if is_own:
         return "The application's own content_security_policy says what runs inside a page."

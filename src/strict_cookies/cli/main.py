@@ -17,16 +17,15 @@ from flask.cli import AppGroup, ScriptInfo
 
 from .._util.text import printable
 from ..checks.app import HOW_TO_ADD, run_checks
-from ..checks.audit_freshness import check_last_audit
 from ..checks.finding import Finding, explain_error, sort_findings
-from ..checks.version_freshness import check_published
+from ..checks.freshness import check_last_audit, check_published
 from ..declaration.exports import EXPORTS
 from ..declaration.i18n.language import LANGUAGES, find_language
 from ..errors import StrictCookiesError
 from ..flask.config import POLICY_FILE, find_policy
-from ..scan.app import MAX_FILES, Scan, scan_app, tracker_of
-from ..scan.blocked import Found, Kind
-from ..scan.sources import MAX_FILE_OCTETS
+from ..scan.app import MAX_FILES, ScanResult, find_tracker, scan_app
+from ..scan.markup import Violation, ViolationKind
+from ..scan.sources import MAX_FILE_BYTES
 from .app import find_protection, load_app
 from .audit import create_command
 from .init_policy import list_changes, write_policy
@@ -267,22 +266,22 @@ def _print_place(app: Flask, path: Path) -> None:
         )
 
 
-def _print_scan(scan: Scan) -> None:
+def _print_scan(scan: ScanResult) -> None:
     print_heading("What the closed Content-Security-Policy blocks")
     files = "1 file was" if scan.files == 1 else f"{scan.files} files were"
     text = f"{files} looked through."
-    if not scan.found:
+    if not scan.violations:
         text += " Neither an external origin nor inline code was found."
-    if scan.bounded:
+    if scan.truncated:
         text += f" There are more: only the first {MAX_FILES} were taken."
     print_text(text, indent="  ")
     for names, why in (
-        (scan.too_large, f"larger than {MAX_FILE_OCTETS // 1024} KiB, so not looked through"),
+        (scan.too_large, f"larger than {MAX_FILE_BYTES // 1024} KiB, so not looked through"),
         (scan.unreadable, "can't be read"),
     ):
         if names:
             print_text(f"{len(names)} {why}: {_shorten(names)}.", indent="  ")
-    for kind in Kind:
+    for kind in ViolationKind:
         found = scan.of(kind)
         if not found:
             continue
@@ -293,29 +292,29 @@ def _print_scan(scan: Scan) -> None:
         if len(found) > MAX_PLACES:
             print_text(f"and {len(found) - MAX_PLACES} more", indent="    ")
         print_text(f"Do: {kind.remedy}", indent="    ", hanging="        ")
-    if any("mail" in found.file for found in scan.found):
+    if any("mail" in violation.file for violation in scan.violations):
         click.echo()
         print_text(
             "Templates of mails may stay as they are: a mail carries no such policy.", indent="  "
         )
 
 
-def _list_places(kind: Kind, found: Iterable[Found]) -> list[str]:
+def _list_places(kind: ViolationKind, found: Iterable[Violation]) -> list[str]:
     """Gather places: by origin for external ones, else by file."""
-    if kind is not Kind.EXTERNAL:
+    if kind is not ViolationKind.EXTERNAL:
         return list(_by_file(found))
-    by_origin: dict[tuple[str, str], list[Found]] = {}
+    by_origin: dict[tuple[str, str], list[Violation]] = {}
     for place in found:
         by_origin.setdefault((place.subject, place.loaded), []).append(place)
     lines = []
     for (origin, loaded), places in sorted(by_origin.items()):
-        tracker = tracker_of(origin)
+        tracker = find_tracker(origin)
         note = "" if tracker is None else f", of {tracker.vendor} ({tracker.category}); remove it"
         lines.append(f"{origin} ({loaded}{note}): {'; '.join(_by_file(places))}")
     return lines
 
 
-def _by_file(found: Iterable[Found]) -> list[str]:
+def _by_file(found: Iterable[Violation]) -> list[str]:
     lines: dict[str, list[str]] = {}
     for place in found:
         lines.setdefault(place.file, []).append(str(place.line))

@@ -1,11 +1,12 @@
 """
-Find in an application's templates and static files what the closed policy will block.
+Scan an application's templates and static files for what the default CSP will block.
 
-A help for the first day with Strict Cookies: external origins and inline code, each with file and
-line. It reads text, runs nothing and follows no link, so what a template puts together while it is
-rendered stays unseen, and a browser's console has the last word.
+``flask cookies init`` lists external origins and inline code, each with file and line. The scan
+only reads text: it does not run code or follow links, so it misses what a template builds while it
+is rendered. Check the browser's console, too.
 
-Files may hold anything: they are bounded in size and number, and read as UTF-8 with replacement.
+Files are untrusted: their size and number are limited, and they are read as UTF-8 with replacement
+characters.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from typing import TYPE_CHECKING
 
 from .._util.text import printable
 from ..policy.catalogue import find_tracker_host
-from .blocked import Found, Kind
-from .markup import scan_text
+from .markup import Violation, ViolationKind, scan_text
 from .sources import Source, list_sources
 
 if TYPE_CHECKING:
@@ -26,42 +26,42 @@ if TYPE_CHECKING:
 
     from ..policy.catalogue import TrackerHost
 
-#: Most files that are looked through.
+#: Most files that are scanned.
 MAX_FILES = 2_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Scan:
+class ScanResult:
     """
-    What was found, and what was not looked at.
+    What the scan found, and which files it skipped.
 
     Args:
-        found: In the order of files and lines.
-        files: How many files were looked through.
-        too_large: Files above :data:`~strict_cookies.scan.sources.MAX_FILE_OCTETS`.
+        violations: By file and line.
+        files: How many files were scanned.
+        too_large: Files larger than :data:`~strict_cookies.scan.sources.MAX_FILE_BYTES`.
         unreadable: Files that could not be read.
-        bounded: Whether there were more than :data:`MAX_FILES`.
+        truncated: Whether there were more than :data:`MAX_FILES`.
     """
 
-    found: list[Found] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
     files: int = 0
     too_large: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
-    bounded: bool = False
+    truncated: bool = False
 
-    def of(self, kind: Kind) -> list[Found]:
-        """Pick the places of one kind."""
-        return [found for found in self.found if found.kind is kind]
+    def of(self, kind: ViolationKind) -> list[Violation]:
+        """Return the violations of one kind."""
+        return [violation for violation in self.violations if violation.kind is kind]
 
 
-def scan_app(app: Flask) -> Scan:
+def scan_app(app: Flask) -> ScanResult:
     """
-    Look through the templates and static files of an application and its blueprints.
+    Scan the templates and static files of an application and its blueprints.
 
     Args:
-        app: With or without Strict Cookies, whose own pages are left out.
+        app: With or without Strict Cookies, whose own pages are skipped.
     """
-    scan = Scan()
+    result = ScanResult()
     own = app.config.get("SERVER_NAME") or ""
     seen: set[str] = set()
     for source in list_sources(app):
@@ -69,31 +69,31 @@ def scan_app(app: Flask) -> Scan:
         if key in seen:
             continue
         if len(seen) >= MAX_FILES:
-            scan.bounded = True
+            result.truncated = True
             break
         seen.add(key)
         shown = _shown_path(source, app.root_path)
         try:
             text = source.read()
         except (OSError, ValueError, LookupError):
-            scan.unreadable.append(shown)
+            result.unreadable.append(shown)
             continue
         if text is None:
-            scan.too_large.append(shown)
+            result.too_large.append(shown)
             continue
-        scan.files += 1
-        scan.found += scan_text(
+        result.files += 1
+        result.violations += scan_text(
             text, file=shown, language=source.language, template=source.template, own_host=own
         )
-    return scan
+    return result
 
 
-def tracker_of(origin: str) -> TrackerHost | None:
+def find_tracker(origin: str) -> TrackerHost | None:
     """
-    Find the tracker that an external origin is commonly associated with.
+    Return the known tracker at an external origin, if any.
 
     Args:
-        origin: As in :attr:`Found.subject`.
+        origin: As in :attr:`~strict_cookies.scan.markup.Violation.subject`.
     """
     return find_tracker_host(origin.partition("//")[2].partition(":")[0])
 

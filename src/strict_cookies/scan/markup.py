@@ -1,8 +1,8 @@
 """
-HTML, CSS and JavaScript, looked through for what the closed policy blocks.
+Find what the default Content-Security-Policy blocks in HTML, CSS and JavaScript.
 
-A text may hold anything. It is looked through in one pass whose cost grows with the text alone.
-Only the origin of an address is kept, since the rest may hold a key.
+The text is untrusted: it is scanned in one pass, in linear time. Only the origin of a URL is kept,
+since the rest may contain a key.
 
 Source: HTML Standard section 13.2.5 for tags and attributes; CSP Level 3 sections 6.1 and 6.7.
 """
@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._util.text import printable
-from .blocked import Found, Kind
 
 if TYPE_CHECKING:
     from .sources import Language
 
-#: What stands for an expression of Jinja; it occurs in no sensible text.
+#: Placeholder for a Jinja expression; no ordinary text contains it.
 _UNKNOWN = "\x1a"
 _JINJA = {"{{": ("}}", _UNKNOWN), "{%": ("%}", " "), "{#": ("#}", " ")}
 _CSS_COMMENT = {"/*": ("*/", " ")}
@@ -44,7 +44,7 @@ _CSS_URL = re.compile(
 )
 _CSS_IMPORT = re.compile(r"""@import\s+(?:url\(\s*)?["']?\s*$""", re.ASCII)
 _QUOTE = re.compile(r"""["'`](?=(?:(?:https?|wss?):)?//)""", re.ASCII | re.IGNORECASE)
-#: What stands before a text that a script fetches from, with what is fetched.
+#: JavaScript before a quoted URL that is fetched; the group says what is fetched.
 _BEFORE_FETCH = re.compile(
     r"""(?:
       \b(?P<script>import|importScripts|Worker|SharedWorker|getScript)\s*\(\s*
@@ -57,12 +57,12 @@ _BEFORE_FETCH = re.compile(
     )$""",
     re.ASCII | re.VERBOSE,
 )
-#: What a browser skips before an address; not the mark of an expression.
+#: Characters that a browser strips from the start of a URL, without the placeholder.
 _SKIPPED = "".join(map(chr, range(0x1A))) + " "
-#: How far back is looked for what stands before, in characters.
+#: How far back :data:`_BEFORE_FETCH` is searched, in characters.
 _LOOK_BACK = 80
 
-#: Attributes by which a browser loads, with what is loaded; ``*`` stands for any element.
+#: Attributes that make a browser load something, by element, with what is loaded.
 _LOADING = {
     ("audio", "src"): "media",
     ("base", "href"): "base",
@@ -89,15 +89,89 @@ _LOADING = {
     ("video", "src"): "media",
 }
 _NAVIGATING = frozenset({"href", "xlink:href", "src", "action", "formaction", "data"})
-#: Relations of a link that nothing is loaded for.
+#: Link relations for which a browser loads nothing.
 _NOT_LOADED = frozenset(
     {
         *("alternate", "author", "bookmark", "canonical", "help", "license", "me", "next"),
         *("pingback", "prev", "privacy-policy", "search", "shortlink", "terms-of-service"),
     }
 )
-#: Types of a script element that a browser runs, beside those that name JavaScript.
+#: Script types that a browser runs, in addition to those that name JavaScript.
 _RUN = frozenset({"", "module", "importmap", "speculationrules"})
+
+
+class ViolationKind(Enum):
+    """
+    What the default Content-Security-Policy blocks.
+
+    Attributes:
+        title: In a few words.
+        remedy: What to do, in a sentence or two. Lines that begin with four spaces are code.
+    """
+
+    EXTERNAL = (
+        "External origins",
+        "Remove trackers. Copy other files into your static folder and link them with "
+        "url_for('static', ...). If the site truly needs an origin, declare it in cookies.toml, "
+        "together with its [[recipient]]:\n"
+        "    [[external_origin]]\n"
+        '    origin = "https://..."\n'
+        '    kinds = ["image"]\n'
+        '    reason = "..."\n'
+        '    recipient = "..."',
+    )
+    DATA = (
+        "data: URLs",
+        "Save the image or font as a file in your static folder and link that.",
+    )
+    SCRIPT = (
+        "Inline scripts",
+        "Move the code to a file in your static folder, or give it a nonce in the template:\n"
+        '    <script nonce="{{ csp_nonce() }}">',
+    )
+    STYLE = (
+        "Inline style elements",
+        "Move the rules to a file in your static folder, or give them a nonce in the template:\n"
+        '    <style nonce="{{ csp_nonce() }}">',
+    )
+    STYLE_ATTRIBUTE = (
+        "style= attributes",
+        "Give the element a class and move the rules to a style sheet; a nonce does not help here.",
+    )
+    HANDLER = (
+        "on...= event handlers",
+        "Move the code to a script file and call addEventListener; a nonce does not help here.",
+    )
+    JAVASCRIPT_URL = (
+        "javascript: URLs",
+        "Use a button and addEventListener in a script file; a nonce does not help here.",
+    )
+
+    title: str
+    remedy: str
+
+    def __init__(self, title: str, remedy: str) -> None:
+        self.title = title
+        self.remedy = remedy
+
+
+class Violation(NamedTuple):
+    """
+    One place in a file that the default Content-Security-Policy blocks.
+
+    Attributes:
+        kind: What is blocked.
+        file: Path relative to the application's directory, or absolute if it is outside.
+        line: Counted from 1.
+        subject: The origin, tag or attribute; printable.
+        loaded: What would be loaded from an external origin; empty for the other kinds.
+    """
+
+    kind: ViolationKind
+    file: str
+    line: int
+    subject: str
+    loaded: str = ""
 
 
 def scan_text(
@@ -107,31 +181,31 @@ def scan_text(
     language: Language = "html",
     template: bool = False,
     own_host: str = "",
-) -> list[Found]:
+) -> list[Violation]:
     """
-    Look through one text.
+    Find the violations in one text.
 
     Args:
         text: Any text, well-formed or not.
-        file: What :attr:`Found.file` says.
-        language: Which of the three it is written in.
+        file: For :attr:`Violation.file`.
+        language: The language of the text.
         template: Whether Jinja renders it.
-        own_host: The application's host, with its port, which is not external.
+        own_host: The application's host and port, which are not external.
 
     Returns:
-        In the order of lines, each place of a kind once.
+        By line, without duplicates.
     """
     masked = _mask(text, _JINJA) if template else text
     scanner = _Scanner(text, masked, file, own_host.lower())
     scanner.scan(language, 0, len(masked))
-    return sorted(dict.fromkeys(scanner.found), key=lambda found: found.line)
+    return sorted(dict.fromkeys(scanner.violations), key=lambda violation: violation.line)
 
 
 class _Scanner:
-    """Looks through one text, of which the masked copy has the same offsets."""
+    """Scan one text. Its masked copy has the same offsets."""
 
     def __init__(self, text: str, masked: str, file: str, own_host: str) -> None:
-        self.found: list[Found] = []
+        self.violations: list[Violation] = []
         self._text = text
         self._masked = masked
         self._file = file
@@ -139,12 +213,12 @@ class _Scanner:
         self._breaks = [match.start() for match in re.finditer("\n", text)]
 
     def scan(self, language: Language, start: int, end: int) -> None:
-        """Look through a part that is written in one language."""
+        """Scan a part that is written in one language."""
         {"html": self._html, "css": self._css, "js": self._js}[language](start, end)
 
-    def _add(self, kind: Kind, offset: int, subject: str, loaded: str = "") -> None:
+    def _add(self, kind: ViolationKind, offset: int, subject: str, loaded: str = "") -> None:
         line = bisect_right(self._breaks, offset - 1) + 1
-        self.found.append(Found(kind, self._file, line, printable(subject), loaded))
+        self.violations.append(Violation(kind, self._file, line, printable(subject), loaded))
 
     def _html(self, start: int, end: int) -> None:
         text = self._masked
@@ -157,15 +231,15 @@ class _Scanner:
                 continue
             name = tag[2].lower()
             attributes: dict[str, tuple[int, str]] = {}
-            while (found := _ATTRIBUTE.match(text, start, end)) is not None:
-                start = found.end()
-                value = found[2] or ""
+            while (match := _ATTRIBUTE.match(text, start, end)) is not None:
+                start = match.end()
+                value = match[2] or ""
                 quoted = value[:1] in ('"', "'") and value[-1:] == value[:1] and len(value) > 1
-                at = found.start(2) + quoted if found[2] else found.start(1)
-                attributes.setdefault(found[1].lower(), (at, value[1:-1] if quoted else value))
+                at = match.start(2) + quoted if match[2] else match.start(1)
+                attributes.setdefault(match[1].lower(), (at, value[1:-1] if quoted else value))
             close = _TAG_END.match(text, start, end)
             if close is None:
-                # A browser drops a tag that the file ends in.
+                # A browser drops an unfinished tag at the end of the file.
                 return
             start = close.end()
             self._tag(name, attributes)
@@ -178,19 +252,19 @@ class _Scanner:
     def _tag(self, name: str, attributes: dict[str, tuple[int, str]]) -> None:
         for attribute, (offset, value) in attributes.items():
             if attribute == "style" and value.strip():
-                self._add(Kind.STYLE_ATTRIBUTE, offset, name)
+                self._add(ViolationKind.STYLE_ATTRIBUTE, offset, name)
                 self._css(offset, offset + len(value))
             elif _HANDLER.fullmatch(attribute) and value.strip():
-                self._add(Kind.HANDLER, offset, attribute)
+                self._add(ViolationKind.HANDLER, offset, attribute)
             elif attribute in _NAVIGATING and _scheme_is(value, "javascript:"):
-                self._add(Kind.JAVASCRIPT_URL, offset, attribute)
+                self._add(ViolationKind.JAVASCRIPT_URL, offset, attribute)
             loaded = _LOADING.get((name, attribute))
             if loaded is None or (name == "link" and not _is_loaded(attributes)):
                 continue
             if name == "link" and "stylesheet" in attributes.get("rel", (0, ""))[1].lower():
                 loaded = "style"
             if loaded != "form" and _scheme_is(value, "data:"):
-                self._add(Kind.DATA, offset, loaded)
+                self._add(ViolationKind.DATA, offset, loaded)
             first, end = offset + len(value) - len(value.lstrip()), offset + len(value)
             if attribute == "srcset":
                 for match in _SRCSET_URL.finditer(self._masked, offset, end):
@@ -203,16 +277,16 @@ class _Scanner:
     ) -> None:
         if name not in ("script", "style") or not self._masked[start:end].strip():
             return
-        # An attribute that Jinja writes may be the nonce.
+        # An attribute written by Jinja may be the nonce.
         has_nonce = bool(attributes.get("nonce", (0, ""))[1].strip())
         has_nonce = has_nonce or any(_UNKNOWN in attribute for attribute in attributes)
         if name == "style":
             if not has_nonce:
-                self._add(Kind.STYLE, at, "style")
+                self._add(ViolationKind.STYLE, at, "style")
             self._css(start, end)
         elif "src" not in attributes and _is_run(attributes.get("type", (0, ""))[1]):
             if not has_nonce:
-                self._add(Kind.SCRIPT, at, "script")
+                self._add(ViolationKind.SCRIPT, at, "script")
             self._js(start, end)
 
     def _css(self, start: int, end: int) -> None:
@@ -223,7 +297,7 @@ class _Scanner:
             is_import = _CSS_IMPORT.search(before) is not None
             loaded = "style" if is_import else "image or font"
             if self._masked[at : at + 5].lower() == "data:":
-                self._add(Kind.DATA, at, loaded)
+                self._add(ViolationKind.DATA, at, loaded)
             elif url := _URL.match(self._masked, at, end):
                 self._origin(url, loaded)
 
@@ -238,18 +312,18 @@ class _Scanner:
                 self._origin(url, "script" if script else embedded)
 
     def _origin(self, match: re.Match[str], loaded: str) -> None:
-        """Note an origin unless it is the application's own; user names and paths are cut."""
+        """Add an origin unless it is the application's own; user names and paths are stripped."""
         host = match[2].rpartition("@")[2]
         if not _HOST.fullmatch(host.lower()) or host.lower() == self._own_host:
             return
         start = match.end(2) - len(host)
         shown = self._text[start : match.end(2)] if _UNKNOWN in host else host.lower()
         scheme = f"{match[1].lower()}:" if match[1] else ""
-        self._add(Kind.EXTERNAL, match.start(), f"{scheme}//{shown}", loaded)
+        self._add(ViolationKind.EXTERNAL, match.start(), f"{scheme}//{shown}", loaded)
 
 
 def _scheme_is(value: str, scheme: str) -> bool:
-    """Tell as a browser does, which skips controls and spaces before a scheme."""
+    """Return whether a browser reads this scheme; it ignores leading controls and spaces."""
     return value[: len(scheme) + 64].lstrip(_SKIPPED)[: len(scheme)].lower() == scheme
 
 
@@ -265,26 +339,26 @@ def _is_run(kind: str) -> bool:
 
 def _mask(text: str, marks: dict[str, tuple[str, str]]) -> str:
     """
-    Fill what stands between marks, marks included, so that offsets and line breaks stay.
+    Overwrite delimited parts, delimiters included; offsets and line breaks stay the same.
 
-    Each mark without an end is looked for once, so that the cost grows with the text alone.
+    A missing closing delimiter is searched for once only, which keeps the cost linear.
     """
     opening = re.compile("|".join(map(re.escape, marks)))
     parts: list[str] = []
     done = position = 0
     endless: set[str] = set()
-    while (found := opening.search(text, position)) is not None:
-        position = found.end()
-        if found[0] in endless:
+    while (match := opening.search(text, position)) is not None:
+        position = match.end()
+        if match[0] in endless:
             continue
-        close, filler = marks[found[0]]
+        close, filler = marks[match[0]]
         end = text.find(close, position)
         if end < 0:
-            endless.add(found[0])
+            endless.add(match[0])
             continue
         position = end + len(close)
-        parts.append(text[done : found.start()])
-        parts.append(re.sub(r"[^\n]", filler, text[found.start() : position]))
+        parts.append(text[done : match.start()])
+        parts.append(re.sub(r"[^\n]", filler, text[match.start() : position]))
         done = position
     parts.append(text[done:])
     return "".join(parts)

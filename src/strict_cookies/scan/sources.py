@@ -1,8 +1,8 @@
 """
-Which templates and static files an application and its blueprints bring, for the scan.
+List the templates and static files of an application and its blueprints.
 
-Strict Cookies' own pages are left out, as is what no browser shows as a page: mails in plain text,
-feeds, data. Folders are walked, other loaders of Jinja are asked for what they have.
+Strict Cookies' own pages are skipped, and so are templates that no browser renders as a page, such
+as plain-text mails, feeds and data.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Language = Literal["html", "css", "js"]
 
-#: Largest file that is read, in octets.
-MAX_FILE_OCTETS = 1024 * 1024
+#: Largest file that is read, in bytes.
+MAX_FILE_BYTES = 1024 * 1024
 
 _LANGUAGES: dict[str, Language] = {
     ".css": "css",
@@ -26,16 +26,16 @@ _LANGUAGES: dict[str, Language] = {
     ".htm": "html",
     ".html": "html",
 }
-#: Templates that no browser shows as a page.
+#: Suffixes of templates that no browser renders as a page.
 _NO_PAGES = frozenset(
     {".atom", ".csv", ".eml", ".json", ".md", ".rss", ".rst", ".txt", ".xml", ".yml"}
 )
-#: Endings that say only that Jinja renders the file.
+#: Suffixes that only say that Jinja renders the file.
 _RENDERED = frozenset({".j2", ".jinja", ".jinja2"})
 
 
 class Source(NamedTuple):
-    """One file, or one template that a loader keeps elsewhere."""
+    """One file, or one template of a Jinja loader that has no files."""
 
     name: str
     path: str
@@ -44,42 +44,42 @@ class Source(NamedTuple):
     loader: Any = None
 
     def read(self) -> str | None:
-        """Read the text; None where it is too large."""
+        """Return the text, or None if it is too large."""
         if self.loader is not None:
             text = str(self.loader.get_source(None, self.name)[0])
-            return text if len(text) <= MAX_FILE_OCTETS else None
+            return text if len(text) <= MAX_FILE_BYTES else None
         with open(self.path, "rb") as file:
-            octets = file.read(MAX_FILE_OCTETS + 1)
-        return None if len(octets) > MAX_FILE_OCTETS else octets.decode("utf-8", "replace")
+            data = file.read(MAX_FILE_BYTES + 1)
+        return None if len(data) > MAX_FILE_BYTES else data.decode("utf-8", "replace")
 
 
 def list_sources(app: Flask) -> Iterator[Source]:
-    """List what the application and its blueprints bring, templates first."""
+    """Yield the sources of the application and its blueprints, templates first."""
     ours = __name__.partition(".")[0]
-    rooms: list[Any] = [app]
-    rooms += [
+    scaffolds: list[Any] = [app]
+    scaffolds += [
         blueprint
         for blueprint in app.blueprints.values()
         if blueprint.import_name.partition(".")[0] != ours
     ]
-    for room in rooms:
-        yield from _templates(room.jinja_loader)
-    for room in rooms:
-        if room.static_folder:
-            for path in _walk(room.static_folder):
+    for scaffold in scaffolds:
+        yield from _templates(scaffold.jinja_loader)
+    for scaffold in scaffolds:
+        if scaffold.static_folder:
+            for path in _walk(scaffold.static_folder):
                 language = _LANGUAGES.get(os.path.splitext(path)[1].lower())
                 if language is not None:
                     yield Source(path, path, language, False)
 
 
 def _templates(loader: Any) -> Iterator[Source]:
-    """List the templates of a loader: folders as files, other loaders by what they tell."""
+    """Yield the templates of a loader: its files, or else what it lists."""
     if loader is None:
         return
-    folders = getattr(loader, "searchpath", None)
-    if folders is not None:
-        for folder in folders:
-            for path in _walk(folder):
+    directories = getattr(loader, "searchpath", None)
+    if directories is not None:
+        for directory in directories:
+            for path in _walk(directory):
                 language = _template_language(path)
                 if language is not None:
                     yield Source(path, path, language, True)
@@ -92,7 +92,7 @@ def _templates(loader: Any) -> Iterator[Source]:
     try:
         names = loader.list_templates()
     except (TypeError, OSError):
-        # A loader that can't list what it has, for example a FunctionLoader.
+        # This loader can't list its templates, for example a FunctionLoader.
         return
     for name in names:
         language = _template_language(name)
@@ -101,16 +101,16 @@ def _templates(loader: Any) -> Iterator[Source]:
 
 
 def _template_language(name: str) -> Language | None:
-    stem, ending = os.path.splitext(name.lower())
-    if ending in _RENDERED:
-        ending = os.path.splitext(stem)[1]
-    return None if ending in _NO_PAGES else _LANGUAGES.get(ending, "html")
+    stem, suffix = os.path.splitext(name.lower())
+    if suffix in _RENDERED:
+        suffix = os.path.splitext(stem)[1]
+    return None if suffix in _NO_PAGES else _LANGUAGES.get(suffix, "html")
 
 
-def _walk(folder: str | os.PathLike[str]) -> Iterator[str]:
-    """List the regular files of a folder in a stable order; links to folders aren't followed."""
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
+def _walk(directory: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield the files below a directory in a stable order; links to directories aren't followed."""
+    for parent, subdirectories, names in os.walk(directory):
+        subdirectories.sort()
         for name in sorted(names):
             path = os.path.join(parent, name)
             if os.path.isfile(path):
