@@ -508,7 +508,7 @@ def closed(**directives):
                 "content_security_policy": OPT_OUT,
                 "content_security_policy_report_only": {"default-src": "'self'"},
             },
-            "but reports",
+            "only reported",
             id="csp reports only",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from example_app import database, journal
-from strict_cookies.report.pages import links
+from strict_cookies.report.pages import report_links
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 ROOMS = ("/", "/orders/", "/customers/", "/messages/", "/preferences/")
@@ -262,7 +262,7 @@ def test_visitor_of_the_report_is_sent_to_sign_in(visitor):
 def test_link_opens_the_report_past_the_form_tokens(visitor, app):
     """The library's form carries the ERP's token, so that its check lets it through."""
     with app.app_context():
-        _, token = links().make(3600)
+        _, token = report_links().create(3600)
     page = visitor.get(f"/cookies/report/link/{token}").text
     opened = visitor.post("/cookies/report/open", token=token, csrf_token=_TOKEN.search(page)[1])
     assert opened.status_code == 303

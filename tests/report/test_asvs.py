@@ -11,7 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from strict_cookies import CookiePolicy, DeclaredCookie, Purpose, StrictCookies
 from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.report.asvs import REQUIREMENTS, assess
-from strict_cookies.report.asvs_checks import Live
+from strict_cookies.report.asvs_checks import EffectiveConfig
 
 #: All of V3 and V7 of ASVS 5.0.0: how many there are by section.
 SECTIONS = {"3.1": 1, "3.2": 3, "3.3": 5, "3.4": 8, "3.5": 8, "3.6": 1, "3.7": 5,
@@ -25,7 +25,10 @@ def states(**config):
     app = Flask("shop")
     app.config.update({"SECRET_KEY": "k" * 32, "TESTING": True, **BEST, **config})
     StrictCookies(app)
-    return {one.id: one.state for one in assess(Live.of(app))}
+    return {
+        one.id: one.state
+        for one in assess(EffectiveConfig.of(app, app.extensions["strict_cookies"]))
+    }
 
 
 def talisman(**options):
@@ -133,13 +136,13 @@ def test_report_only_meets_nothing(best):
 def test_preload_is_sent_and_then_the_sites_own():
     """The list is kept by others, so that no setting can meet it."""
     found = states(**talisman(strict_transport_security_preload=True))
-    assert found["3.7.4"] == "not ours"
+    assert found["3.7.4"] == "out of scope"
 
 
 def test_every_requirement_can_flip():
     """Nothing is called met whatever the settings are, and each check is broken by one at least."""
     flipped = {one for case in BREAKS for one in case.values[1]} | {"3.3.5", "3.7.4"}
-    assert flipped == {one for one, state in states().items() if state != "not ours"}
+    assert flipped == {one for one, state in states().items() if state != "out of scope"}
 
 
 def test_other_session_interface_is_no_server_session():
@@ -154,17 +157,20 @@ def test_other_session_interface_is_no_server_session():
         {"SECRET_KEY": "k" * 32, **BEST, "STRICT_COOKIES_SESSION_LIMIT_PER_USER": None}
     )
     StrictCookies(app)
-    found = {one.id: one.state for one in assess(Live.of(app))}
+    found = {
+        one.id: one.state
+        for one in assess(EffectiveConfig.of(app, app.extensions["strict_cookies"]))
+    }
     assert {one for one, state in found.items() if state == "not met"} == {*ON_SERVER, "3.7.4"}
 
 
-def test_not_ours_says_whose_and_where(best):
+def test_out_of_scope_says_who_is_responsible(best):
     """Each one leads on."""
     app = Flask("shop")
     app.config.update({"SECRET_KEY": "k" * 32, "TESTING": True, **BEST})
     StrictCookies(app)
-    for one in assess(Live.of(app)):
+    for one in assess(EffectiveConfig.of(app, app.extensions["strict_cookies"])):
         assert one.text.endswith(".")
-        if one.state == "not ours":
-            assert one.text.startswith(("The site's", "The operator's"))
-            assert "Look" in one.text
+        if one.state == "out of scope":
+            assert one.text.startswith(("Responsible: the site", "Responsible: the operator"))
+            assert "ook" in one.text

@@ -12,7 +12,7 @@ from strict_cookies import StrictCookies, login
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.report.contents import DAYS, build_report
 from strict_cookies.report.links import ReportLinks
-from strict_cookies.report.pages import links
+from strict_cookies.report.pages import report_links
 from strict_cookies.report.plot import draw_days
 
 HTTPS = {"base_url": "https://localhost"}
@@ -58,7 +58,7 @@ def signed_in(app, role):
 def make_link(app, seconds=3600):
     """Make a link; give it with its token."""
     with app.app_context():
-        return links().make(seconds)
+        return report_links().create(seconds)
 
 
 def exchange(app, token, client=None, **headers):
@@ -167,8 +167,8 @@ class TestLinks:
         link, token = make_link(app)
         client, _ = exchange(app, token)
         with app.app_context():
-            assert links().revoke(link.id) is True
-            assert links().revoke(link.id) is False
+            assert report_links().revoke(link.id) is True
+            assert report_links().revoke(link.id) is False
         assert client.get(PAGE, **HTTPS).status_code == 401
         assert exchange(app, token)[1].status_code == 404
         assert app.test_client().get(f"/cookies/report/link/{token}", **HTTPS).status_code == 404
@@ -177,7 +177,7 @@ class TestLinks:
         """For the token, for its session, and in the list."""
         now = 1000.0
         found = ReportLinks(MemoryArchive(), [b"k"], clock=lambda: now)
-        link, token = found.make(60)
+        link, token = found.create(60)
         assert found.read(token) == found.find(link.id) == link
         assert found.list() == [link]
         now = 1060.0
@@ -191,15 +191,15 @@ class TestLinks:
         """Nor does one that another secret has signed."""
         assert exchange(app, token)[1].status_code == 404
         other = ReportLinks(app.extensions["strict_cookies"].archive, [b"other"])
-        assert exchange(app, other.make(60)[1])[1].status_code == 404
+        assert exchange(app, other.create(60)[1])[1].status_code == 404
 
     def test_former_secret_still_verifies(self):
         """A rotation of the secret ends no link; the newest key signs."""
         archive = MemoryArchive()
-        _, token = ReportLinks(archive, [b"old"]).make(60)
+        _, token = ReportLinks(archive, [b"old"]).create(60)
         rotated = ReportLinks(archive, [b"new", b"old"])
         assert rotated.read(token) is not None
-        assert ReportLinks(archive, [b"old"]).read(rotated.make(60)[1]) is None
+        assert ReportLinks(archive, [b"old"]).read(rotated.create(60)[1]) is None
 
     def test_another_sites_page_opens_nothing(self, app):
         """Whatever the setting for other origins says."""
@@ -222,20 +222,20 @@ class TestContents:
             client.get("/set/banner", **HTTPS)
         found = self.report(app)
         assert {"reason": "SC101", "title": "undeclared cookie", "name": "banner", "times": 3} in (
-            found["held_back"]["kinds"]
+            found["blocked"]["kinds"]
         )
-        assert len(found["held_back"]["days"]) == DAYS
-        assert found["held_back"]["days"][-1]["dropped"] == 3
+        assert len(found["blocked"]["days"]) == DAYS
+        assert found["blocked"]["days"][-1]["dropped"] == 3
         assert "a-secret-value" not in json.dumps(found)
 
     def test_trail_is_verified_while_it_is_read(self, app):
         """A changed entry is named at the next opening."""
-        assert self.report(app)["trail"]["whole"] is True
+        assert self.report(app)["trail"]["intact"] is True
         archive = app.extensions["strict_cookies"].archive
         log = archive._logs["trail"]
         log[0] = log[0]._replace(data=log[0].data.replace(b"20", b"21", 1))
         found = self.report(app)["trail"]
-        assert found["whole"] is False
+        assert found["intact"] is False
         assert found["problems"]
 
     def test_report_says_what_was_verified_when(self, app, monkeypatch):
@@ -248,7 +248,7 @@ class TestContents:
             trail.record("order-approved")
         client = signed_in(app, "auditor")
         page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
-        assert "The chain is <strong>whole</strong>." in page
+        assert "The chain is <strong>intact</strong>." in page
         assert "entries were read just now. Heads" in page
         monkeypatch.setattr(review, "CHEAP_SECONDS", 0.0)
         page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
@@ -257,8 +257,8 @@ class TestContents:
         monkeypatch.setattr(pages, "VERIFY_SECONDS", 0.0)
         trail.walk = None
         page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
-        assert "The chain is whole <strong>up to entry 5</strong>; the rest was not" in page
-        assert "Trail verified <strong>in part</strong>" in page
+        assert "The chain is intact <strong>up to entry 5</strong>; the rest is not" in page
+        assert "Audit trail <strong>partly</strong> verified" in page
 
     def test_without_a_trail_the_counters_are_those_of_the_process(self):
         """The report says so, and has no plot."""
@@ -266,8 +266,8 @@ class TestContents:
         app.test_client().get("/set/banner", **HTTPS)
         found = self.report(app)
         assert found["trail"] is None
-        assert found["held_back"]["since"] == "the start of this process"
-        assert [one["name"] for one in found["held_back"]["kinds"]] == ["banner"]
+        assert found["blocked"]["since"] == "the start of this process"
+        assert [one["name"] for one in found["blocked"]["kinds"]] == ["banner"]
         page = signed_in(app, "auditor").get(PAGE, **HTTPS).text
         assert "<svg" not in page
 
@@ -297,14 +297,14 @@ class TestContents:
         assert self.report(app)["audit"]["result"] == "clean"
         page = signed_in(app, "auditor").get(PAGE, **HTTPS).text
         assert "9 of 10 known pages visited" in page
-        assert "another text than today" in page
+        assert "differs from the current declaration" in page
 
     def test_settings_are_assessed_live(self, app):
         """The table is that of the settings, and the page has each requirement."""
         found = self.report(app)["asvs"]
         assert sum(found["counts"].values()) == len(found["requirements"]) == 50
         page = signed_in(app, "auditor").get(PAGE, **HTTPS).text
-        assert page.count('class="asks"') == 50
+        assert page.count('class="requirement"') == 50
 
     def test_hostile_names_are_escaped(self, app):
         """A name in a table of the page is text."""

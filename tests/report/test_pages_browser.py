@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from strict_cookies import StrictCookies
-from strict_cookies.report.pages import links
+from strict_cookies.report.pages import report_links
 from tests.serving import serve
 
 pytestmark = pytest.mark.browser
@@ -66,7 +66,7 @@ def open_report(app, served, chromium):
         contexts.append(context)
         page = context.new_page()
         with app.app_context():
-            _, token = links().make(3600)
+            _, token = report_links().create(3600)
         page.goto(served.url("localhost", f"/cookies/report/link/{token}"))
         return page, token
 
@@ -114,5 +114,5 @@ def test_report_prints(open_report):
     page.get_by_role("button", name="Open the report").click()
     page.wait_for_url("**/cookies/report/")
     page.emulate_media(media="print")
-    assert page.locator(".asks:visible").count() == 50
+    assert page.locator(".requirement:visible").count() == 50
     assert page.pdf().startswith(b"%PDF")

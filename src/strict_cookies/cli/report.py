@@ -46,12 +46,12 @@ def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | 
 
     Whoever has it may read the report, and nothing else, until it expires.
     """
-    from ..report.pages import links
+    from ..report.pages import report_links
 
     with protection_of(ctx) as (app, _):
         if not app.config["SECRET_KEY"]:
             raise failure("There is no SECRET_KEY to sign links with. Set it.")
-        found = links()
+        found = report_links()
         if revoke is not None:
             if not found.revoke(revoke):
                 raise failure(f"There is no link '{printable(revoke)}'. See --list.")
@@ -59,7 +59,7 @@ def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | 
         elif listing:
             _print_links(found.list())
         else:
-            link, token = found.make(_read_expires(expires))
+            link, token = found.create(_read_expires(expires))
             _print_made(app, link, token)
 
 
@@ -73,7 +73,7 @@ def report_command(ctx: click.Context, path: Path) -> None:
     For a PDF the system's Chromium is needed.
     """
     from ..report.contents import build_report
-    from ..report.pages import render_alone
+    from ..report.pages import render_standalone
 
     with protection_of(ctx) as (app, protection):
         if path.suffix not in (".html", ".json", ".pdf"):
@@ -85,7 +85,7 @@ def report_command(ctx: click.Context, path: Path) -> None:
                 report = build_report(app, datetime.now(UTC))
                 octets = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
             else:
-                octets = render_alone().encode()
+                octets = render_standalone().encode()
             protection.trail.record("report-opened", form=path.suffix[1:], by="command")
         if path.suffix == ".pdf":
             from ..audit.browser.printing import print_alone
@@ -116,7 +116,9 @@ def _print_links(found: list[ReportLink]) -> None:
     if not found:
         click.echo("No link opens the report.")
     for link in found:
-        click.echo(f"{link.id}  made {say_moment(link.made)}  until {say_moment(link.expires)} UTC")
+        click.echo(
+            f"{link.id}  made {say_moment(link.created)}  until {say_moment(link.expires)} UTC"
+        )
 
 
 def _print_made(app: Flask, link: ReportLink, token: str) -> None:

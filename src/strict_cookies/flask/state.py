@@ -82,6 +82,7 @@ class AppState:
         self._guard: Guard | None = None
         #: The policy is read here already, so that a wrong one stops the start.
         self._policy = self._session_cookie.prepare(find_policy(app))
+        self._settings: Settings | None = None
         self._options: SessionOptions | None = None
         self._store: SessionStore | None = None
         self._sessions: PreparedSessions | None = None
@@ -116,6 +117,14 @@ class AppState:
     def policy(self) -> CookiePolicy:
         """The policy, the session cookie included."""
         return self._policy
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, compiled if they are not yet."""
+        if self._settings is None:
+            self.freeze()
+            assert self._settings is not None
+        return self._settings
 
     @property
     def firewall(self) -> CookieFirewall | None:
@@ -321,7 +330,7 @@ class AppState:
             from .stack import WsgiStack
 
             app = self._app
-            settings = Settings.from_app(app)
+            settings = self._settings = Settings.from_app(app)
             if find_url_prefix(app) != self.url_prefix:
                 raise ConfigurationError(
                     "STRICT_COOKIES_URL_PREFIX was changed after StrictCookies(app), when the "

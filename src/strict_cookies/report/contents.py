@@ -1,8 +1,8 @@
 """
-What the auditor's report says, as plain data: one document for the page and for machines.
+Build the auditor's report as plain data, for the page and for ``report.json``.
 
-Everything is read when it is asked for: declaration, headers and settings as they are carried out,
-counters and trail as they are kept. It holds no cookie value, no identifier and no user.
+Each part is read when the report is built: the effective declaration, headers and settings, the
+stored counters and the trail. It contains no cookie values, session identifiers or users.
 """
 
 from __future__ import annotations
@@ -12,68 +12,72 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._util.app_state import find_state
 from .._util.text import show
 from .._version import __version__
 from ..errors import ConfigurationError
 from ..reasons import Reason
+from ..trail.audit_trail import NoTrail
 from .asvs import assess
-from .asvs_checks import Live
+from .asvs_checks import EffectiveConfig
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from ..trail.audit_trail import AuditTrail
     from ..trail.counts import Count
+    from ..trail.prepared import Trail
+    from .state import ReportedState
 
-#: Days that the plots show.
+#: Number of days in the charts.
 DAYS = 30
-#: Most rows of the table of what was held back.
+#: Most rows in the table of blocked cookies.
 MAX_ROWS = 50
-#: Names the shape of the data; it changes where a reader has to.
+#: Version of the data's structure; it changes when readers must change.
 FORMAT = "strict-cookies-report-1"
 
-_DROPPED, _STRAY = "SC10", "SC20"
+#: Beginnings of the reasons that the charts count.
+_DROPPED, _RECEIVED = "SC10", "SC20"
 
 
 def build_report(
     app: Flask, now: datetime.datetime, *, seconds: float | None = None
 ) -> dict[str, Any]:
     """
-    Gather the report of an application.
+    Build the report of an application.
 
     Args:
         app: With Strict Cookies.
         now: Aware, UTC.
-        seconds: After which the verification of the trail breaks off, to be gone on with by the
-            next report of this process; None for never.
+        seconds: Time limit for the verification of the trail, which the next report of this
+            process continues; None for no limit.
 
     Raises:
         StoreUnavailableError: The archive can't be read.
     """
-    protection = app.extensions["strict_cookies"]
-    firewall, live = protection.freeze(), Live.of(app)
-    outcomes = assess(live)
+    state: ReportedState = find_state(app)
+    config = EffectiveConfig.of(app, state)
+    outcomes = assess(config)
     return {
         "format": FORMAT,
-        "made": now.replace(microsecond=0).isoformat(),
+        "created": now.replace(microsecond=0).isoformat(),
         "library": __version__,
-        "site": live.policy.site.name or app.name,
-        "mode": firewall.mode,
-        "declaration": _describe_declaration(protection),
-        "held_back": _describe_counts(protection, now.date()),
-        "headers": _describe_headers(protection, live),
+        "site": config.policy.site.name or app.name,
+        "mode": config.settings.mode,
+        "declaration": _describe_declaration(state),
+        "blocked": _describe_counts(state, now.date()),
+        "headers": _describe_headers(state, config),
         "asvs": {
             "standard": "OWASP ASVS 5.0.0, V3 and V7",
-            "counts": dict(Counter(one.state for one in outcomes)),
-            "requirements": [one._asdict() for one in outcomes],
+            "counts": dict(Counter(outcome.state for outcome in outcomes)),
+            "requirements": [outcome._asdict() for outcome in outcomes],
         },
-        "audit": _describe_audit(protection),
-        "trail": _describe_trail(protection.trail, seconds),
+        "audit": _describe_audit(state),
+        "trail": _describe_trail(state.trail, seconds),
     }
 
 
-def _describe_declaration(protection: Any) -> dict[str, Any]:
-    policy, document = protection.policy, protection.document()
+def _describe_declaration(state: ReportedState) -> dict[str, Any]:
+    policy, document = state.policy, state.document()
     return {
         "hash": document["hash"],
         "cookies": [
@@ -93,12 +97,12 @@ def _describe_declaration(protection: Any) -> dict[str, Any]:
     }
 
 
-def _describe_counts(protection: Any, today: datetime.date) -> dict[str, Any]:
-    """Give the trail's daily counters; without a trail, those of this process."""
-    trail = protection.trail
+def _describe_counts(state: ReportedState, today: datetime.date) -> dict[str, Any]:
+    """Return the trail's daily counters or, without a trail, those of this process."""
+    trail = state.trail
     if not trail.kept:
-        found = protection.firewall.ledger.counts
-        rows = [(reason, name, times) for (reason, name), times in found.items()]
+        counters = state.freeze().ledger.counts
+        rows = [(reason, name, times) for (reason, name), times in counters.items()]
         return {"since": "the start of this process", "days": [], "kinds": _sum(rows)}
     trail.flush()
     counts = trail.counts.read()
@@ -111,20 +115,21 @@ def _describe_counts(protection: Any, today: datetime.date) -> dict[str, Any]:
 
 def _by_day(counts: Iterable[Count], today: datetime.date) -> list[dict[str, Any]]:
     dropped: Counter[datetime.date] = Counter()
-    strays: Counter[datetime.date] = Counter()
+    received: Counter[datetime.date] = Counter()
     for count in counts:
         if count.reason.startswith(_DROPPED):
             dropped[count.day] += count.times
-        elif count.reason.startswith(_STRAY):
-            strays[count.day] += count.times
+        elif count.reason.startswith(_RECEIVED):
+            received[count.day] += count.times
     days = [today - datetime.timedelta(days=back) for back in reversed(range(DAYS))]
     return [
-        {"day": day.isoformat(), "dropped": dropped[day], "strays": strays[day]} for day in days
+        {"day": day.isoformat(), "dropped": dropped[day], "undeclared_received": received[day]}
+        for day in days
     ]
 
 
 def _sum(rows: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
-    """Add up by reason and name; the most frequent first."""
+    """Add the rows up by reason and name, the most frequent first."""
     titles = {reason.id: str(reason).partition(" ")[2] for reason in Reason}
     totals: Counter[tuple[str, str]] = Counter()
     for reason, name, times in rows:
@@ -135,38 +140,38 @@ def _sum(rows: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
     ]
 
 
-def _describe_headers(protection: Any, live: Live) -> dict[str, Any]:
-    """Give the headers of an ordinary page over https, and the parts with options of their own."""
+def _describe_headers(state: ReportedState, config: EffectiveConfig) -> dict[str, Any]:
+    """Return the headers of an ordinary https page, and the scopes with options of their own."""
     environ = {"wsgi.url_scheme": "https", "SERVER_NAME": "", "HTTP_HOST": "site.example"}
-    sent = protection.talisman.headers_for(environ, "200 OK").pairs
+    sent = state.talisman.headers_for(environ, "200 OK").pairs
     return {
         "sent": [{"name": name, "value": value} for name, value in sent],
-        "parts": [where for where, _ in live.headers[1:]],
+        "scopes": [place for place, _ in config.headers[1:]],
     }
 
 
-def _describe_audit(protection: Any) -> dict[str, Any] | None:
+def _describe_audit(state: ReportedState) -> dict[str, Any] | None:
     from ..audit.last_audit import last_audit
 
-    found = last_audit(protection.archive)
-    if found is None:
+    audit = last_audit(state.archive)
+    if audit is None:
         return None
     return {
-        "ended": found.ended.isoformat(),
-        "targets": list(found.targets),
-        "browser": found.browser,
-        "result": found.result,
-        "counts": dict(found.counts),
-        "visited": found.visited,
-        "known": found.known,
-        "declaration_hash": found.declaration_hash,
-        "manifest_hash": found.manifest_hash,
+        "ended": audit.ended.isoformat(),
+        "targets": list(audit.targets),
+        "browser": audit.browser,
+        "result": audit.result,
+        "counts": dict(audit.counts),
+        "visited": audit.visited,
+        "known": audit.known,
+        "declaration_hash": audit.declaration_hash,
+        "manifest_hash": audit.manifest_hash,
     }
 
 
-def _describe_trail(trail: AuditTrail | Any, seconds: float | None) -> dict[str, Any] | None:
-    """Verify the trail, and give its head; None where there is none."""
-    if not trail.kept:
+def _describe_trail(trail: Trail, seconds: float | None) -> dict[str, Any] | None:
+    """Verify the trail; return None if it is switched off."""
+    if isinstance(trail, NoTrail):
         return None
     from ..trail.review import review_trail
 
@@ -174,19 +179,19 @@ def _describe_trail(trail: AuditTrail | Any, seconds: float | None) -> dict[str,
         review = review_trail(trail, seconds)
         head = trail.make_head()
     except ConfigurationError as error:
-        return {"whole": False, "problems": [str(error)], "checked": 0, "signed": False,
+        return {"intact": False, "problems": [str(error)], "checked": 0, "signed": False,
                 "verified": None, "head": None}  # fmt: skip
     found = review.found
     return {
-        # Nobody can say so yet where the end was not reached.
-        "whole": None if found.is_whole and not review.is_complete else found.is_whole,
+        # Unknown until the end is reached.
+        "intact": None if found.is_whole and not review.is_complete else found.is_whole,
         "problems": list(found.problems),
         "checked": found.checked,
         "signed": found.signed,
         "verified": {
             "began": review.began.replace(microsecond=0).isoformat(),
             "read_now": review.read_now,
-            "upto": found.last.number,
+            "up_to": found.last.number,
             "complete": review.is_complete,
         },
         "head": head,

@@ -1,14 +1,14 @@
 """
-Links that open the auditor's report to somebody without an account, until they expire.
+Report links: each opens the auditor's report, without an account, until it expires.
 
-A link may be opened any number of times before its end, since a session is over after an hour
-without activity and an audit is not; each opening is recorded, and a revoked link ends the sessions
-that it has opened at once. What a link holds is signed and says only which entry of the archive it
-is: the entry decides. The token itself is kept nowhere.
+A link can be opened repeatedly, since an audit takes longer than a session lives. Each opening is
+recorded, and revoking a link also ends the sessions that it opened. The token is signed and names
+an entry of the archive, which decides whether the link is valid. The token itself is not stored.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import time
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
 
 #: The shelf of the archive.
 SHELF = "report-links"
-#: What the keys are derived for.
+#: Purpose for which the keys are derived.
 USE = "report links"
-#: Octets of a link's id, which is no secret.
-ID_OCTETS = 6
-#: Longest token that is looked at, in characters.
+#: Bytes of a link's id, which is not secret.
+ID_BYTES = 6
+#: Longest token that is verified, in characters.
 MAX_TOKEN = 512
 
 
 class ReportLink(NamedTuple):
     """
-    One link.
+    A link to the report.
 
     Attributes:
-        id: Names it for listing and revoking.
-        made: Whole seconds since the epoch, UTC.
-        expires: Likewise.
+        id: For listing and revoking.
+        created: In whole seconds since the epoch.
+        expires: In whole seconds since the epoch.
     """
 
     id: str
-    made: int
+    created: int
     expires: int
 
 
 class ReportLinks:
     """
-    Make, find and revoke links.
+    Create, find and revoke report links.
 
     Args:
-        archive: Where the entries are.
+        archive: Stores the links.
         keys: Derived for :data:`USE`, newest first.
-        clock: Seconds since the epoch, UTC.
+        clock: Returns seconds since the epoch.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ReportLinks:
     ) -> None:
         self._archive = archive
         self._clock = clock
-        # The last key signs, as itsdangerous has it.
+        # itsdangerous signs with the last key.
         self._serializer = URLSafeSerializer(
             list(reversed(keys)),
             salt="strict-cookies report",
@@ -72,25 +72,25 @@ class ReportLinks:
             },
         )
 
-    def make(self, seconds: int) -> tuple[ReportLink, str]:
+    def create(self, seconds: int) -> tuple[ReportLink, str]:
         """
-        Make a link.
+        Create a link.
 
         Args:
-            seconds: Until it expires.
+            seconds: Its lifetime.
 
         Returns:
-            The link and its token, which is told this once.
+            The link and its token, which can't be read again.
         """
         now = int(self._clock())
-        link = ReportLink(secrets.token_hex(ID_OCTETS), now, now + seconds)
-        entry = {"made": link.made, "expires": link.expires}
+        link = ReportLink(secrets.token_hex(ID_BYTES), now, now + seconds)
+        entry = {"created": link.created, "expires": link.expires}
         self._archive.put(SHELF, link.id, json.dumps(entry).encode())
         token = self._serializer.dumps(link.id)
         return link, token if isinstance(token, str) else token.decode()
 
     def read(self, token: str) -> ReportLink | None:
-        """Find the link of a token; None where it is forged, revoked or expired."""
+        """Return the link of a token, or None if it is forged, revoked or expired."""
         if len(token) > MAX_TOKEN:
             return None
         try:
@@ -100,7 +100,7 @@ class ReportLinks:
         return self.find(link_id)
 
     def find(self, link_id: object) -> ReportLink | None:
-        """Find a link by its id; None where it is revoked or expired."""
+        """Return a link by its id, or None if it is revoked or expired."""
         if not isinstance(link_id, str):
             return None
         data = self._archive.get(SHELF, link_id)
@@ -108,27 +108,25 @@ class ReportLinks:
         return None if link is None or link.expires <= self._clock() else link
 
     def list(self) -> list[ReportLink]:
-        """Give the links that still open, the first to expire first; forget those that don't."""
-        found = []
+        """Return the valid links by expiry, and delete expired ones."""
+        links = []
         for link_id, data in self._archive.items(SHELF).items():
             link = _read(link_id, data)
             if link.expires > self._clock():
-                found.append(link)
+                links.append(link)
             else:
                 self._archive.delete(SHELF, link_id)
-        return sorted(found, key=lambda link: (link.expires, link.id))
+        return sorted(links, key=lambda link: (link.expires, link.id))
 
     def revoke(self, link_id: str) -> bool:
-        """End a link and what it has opened; tell whether there was one."""
+        """Revoke a link and its sessions; return whether the link existed."""
         return self._archive.delete(SHELF, link_id)
 
 
 def _read(link_id: str, data: bytes) -> ReportLink:
     entry = json.loads(data)
-    return ReportLink(link_id, entry["made"], entry["expires"])
+    return ReportLink(link_id, entry["created"], entry["expires"])
 
 
-def _sha256(octets: bytes = b"") -> object:
-    import hashlib
-
-    return hashlib.sha256(octets)
+def _sha256(data: bytes = b"") -> object:
+    return hashlib.sha256(data)

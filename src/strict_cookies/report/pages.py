@@ -1,12 +1,12 @@
 """
-``/cookies/report/``: the auditor's report, for the role ``auditor`` or whoever has a link.
+``/cookies/report/``: the auditor's report, for the role ``auditor`` and for report links.
 
-Rendered by the server, without script; no cache keeps it, and its address is told to no other site.
-A link leads to a page with a button, and the button's POST exchanges the token for a session that
-may read the report and nothing else: so a mail scanner opens nothing, and the token is neither in
-the address of the report nor in a referrer. Each opening is recorded in the trail.
+The pages have no script, are not cached, and send no referrer. A link leads to a page with a
+button; its POST exchanges the token for a session that may read the report and nothing else. A mail
+scanner that follows the link therefore opens nothing, and the token appears neither in the report's
+URL nor in a referrer. The trail records each opening.
 
-A site overrides the page by a template ``strict_cookies/report.html`` of its own.
+A site can override the page with its own template ``strict_cookies/report.html``.
 """
 
 from __future__ import annotations
@@ -28,22 +28,27 @@ from flask import (
 )
 from markupsafe import Markup
 
+from .._util.app_state import find_state
 from .._util.durations import say_duration
+from .._util.keys import SessionKeys
 from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
+from .contents import build_report
+from .links import USE, ReportLinks
+from .plot import draw_days
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
-    from .links import ReportLinks
+    from .state import ReportedState
 
-#: Who may read the report.
+#: The role that may read the report.
 ROLE = "auditor"
-#: Where a session has the id of the link that opened it.
+#: Session key for the id of the link that opened the report.
 SESSION_KEY = "strict_cookies_report"
-#: Seconds that a page takes at most to verify the trail; the next goes on.
+#: Time limit in seconds for verifying the trail; the next request continues.
 VERIFY_SECONDS = 2.0
 
 report_pages = Blueprint(
@@ -56,8 +61,8 @@ report_pages = Blueprint(
 
 
 @report_pages.after_request
-def keep_it_here(response: FlaskResponse) -> FlaskResponse:
-    """Let no cache keep the report, and no other site learn its address."""
+def keep_private(response: FlaskResponse) -> FlaskResponse:
+    """Disable caching, referrers and indexing of the report."""
     if request.endpoint != f"{report_pages.name}.static":
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -76,15 +81,15 @@ def index() -> str | Response:
 
 @report_pages.get("/report/report.json")
 def report_json() -> Response:
-    """Give the report for machines."""
+    """Return the report as JSON."""
     refused = _refuse("json")
     return jsonify(_build(VERIFY_SECONDS)) if refused is None else refused
 
 
 @report_pages.get("/report/link/<token>")
-def ask(token: str) -> str | tuple[str, int]:
-    """Show the button that opens the report; nothing is opened by a GET."""
-    link = links().read(token)
+def confirm(token: str) -> str | tuple[str, int]:
+    """Show the button that opens the report; a GET opens nothing."""
+    link = report_links().read(token)
     if link is None:
         return render_template("strict_cookies/report_link.html", link=None), 404
     until = datetime.datetime.fromtimestamp(link.expires, datetime.UTC)
@@ -95,40 +100,42 @@ def ask(token: str) -> str | tuple[str, int]:
 def open_report() -> Response | tuple[str, int]:
     """Exchange a token for a session that may read the report."""
     if is_cross_origin(request.environ):
-        abort(403, "Another site's page may not open the report.")
-    link = links().read(request.form.get("token", ""))
+        abort(403, "The report can't be opened from another site.")
+    link = report_links().read(request.form.get("token", ""))
     if link is None:
         return render_template("strict_cookies/report_link.html", link=None), 404
-    found = session._get_current_object()  # type: ignore[attr-defined]
-    if not isinstance(found, ServerSession) or current_login() is None:
-        # Whoever planted the identifier before has nothing of what follows.
+    if not _has_server_session() or current_login() is None:
+        # Ends a session that an attacker fixed before (RFC 6265bis section 8.4).
         session.clear()
     session[SESSION_KEY] = link.id
     return redirect(url_for(f"{report_pages.name}.index"), 303)
 
 
-def links() -> ReportLinks:
-    """Give the links of the current application."""
-    from .._util.keys import SessionKeys
-    from .links import USE, ReportLinks
-
+def report_links() -> ReportLinks:
+    """Return the report links of the current application."""
     config = current_app.config
     if not config["SECRET_KEY"]:
         abort(404)
     keys = SessionKeys(config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"] or ())
-    return ReportLinks(current_app.extensions["strict_cookies"].archive, keys.derive(USE))
+    state: ReportedState = find_state()
+    return ReportLinks(state.archive, keys.derive(USE))
+
+
+def _has_server_session() -> bool:
+    return isinstance(session._get_current_object(), ServerSession)  # type: ignore[attr-defined]
 
 
 def _refuse(form: str) -> Response | None:
-    """Record an opening by who may read; else say where to go."""
-    trail = current_app.extensions["strict_cookies"].trail
+    """Record the opening and return None, or return the refusal."""
+    state: ReportedState = find_state()
+    trail = state.trail
     link_id = session.get(SESSION_KEY)
-    link = None if link_id is None else links().find(link_id)
+    link = None if link_id is None else report_links().find(link_id)
     if link is not None:
         trail.record("report-opened", form=form, link=link.id)
         return None
-    if not isinstance(session._get_current_object(), ServerSession):  # type: ignore[attr-defined]
-        abort(403, "The report is for auditors: ask the site for a link.")
+    if not _has_server_session():
+        abort(403, "Only auditors can read the report. Ask the site for a link.")
     refused = requires_role(ROLE)(_nothing)()
     if refused is None:
         login = current_login()
@@ -136,8 +143,8 @@ def _refuse(form: str) -> Response | None:
     return refused
 
 
-def render_alone() -> str:
-    """Render the report with its style inside, to be kept as a file."""
+def render_standalone() -> str:
+    """Render the report as one file, with its style sheets inline."""
     style = ""
     for name in ("strict_cookies", report_pages.name):
         blueprint = current_app.blueprints[name]
@@ -145,17 +152,18 @@ def render_alone() -> str:
             "declaration.css" if name == "strict_cookies" else "report.css"
         )
         style += path.read_text("utf-8")
-    # The library's own style sheets.
+    # Markup: these are the library's own style sheets.
     return _render(_build(), style=Markup(style))  # noqa: S704
 
 
 def _render(report: dict[str, Any], style: Markup | None = None) -> str:
-    from .plot import draw_days
-
-    days = [(datetime.date.fromisoformat(day["day"]), day) for day in report["held_back"]["days"]]
+    days = [(datetime.date.fromisoformat(day["day"]), day) for day in report["blocked"]["days"]]
     plots = {
         kind: draw_days([(day, row[kind]) for day, row in days], label)
-        for kind, label in (("dropped", "Cookies dropped"), ("strays", "Strays cut"))
+        for kind, label in (
+            ("dropped", "Cookies dropped"),
+            ("undeclared_received", "Undeclared cookies received"),
+        )
         if days
     }
     sums = {kind: sum(row[kind] for _, row in days) for kind in plots}
@@ -164,7 +172,7 @@ def _render(report: dict[str, Any], style: Markup | None = None) -> str:
         report=report,
         plots=plots,
         sums=sums,
-        say=_say_lifetime,
+        say_lifetime=_say_lifetime,
         style=style,
     )
 
@@ -178,7 +186,5 @@ def _nothing() -> Response | None:
 
 
 def _build(seconds: float | None = None) -> dict[str, Any]:
-    from .contents import build_report
-
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return build_report(app, datetime.datetime.now(datetime.UTC), seconds=seconds)

@@ -1,4 +1,4 @@
-"""A bar for each day, as inline SVG without style or script of its own."""
+"""Draw a bar chart of days as inline SVG, without inline style or script."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-#: Size in user units: a bar's width with its gap, and the height of the bars.
+#: In user units: width of a bar with its gap, and height of the highest bar.
 STEP, HEIGHT = 10, 60
-#: Room below for the first and last day.
+#: In user units: height of the labels below the bars.
 FOOT = 14
 
 
 def draw_days(days: Sequence[tuple[datetime.date, int]], label: str) -> Markup:
     """
-    Draw one bar a day.
+    Draw one bar per day.
 
     Args:
-        days: In order, each with its number.
-        label: What is counted, for who can't see it; the sum and the peak are added.
+        days: In order, each with its count.
+        label: What is counted, for screen readers; the sum and the peak are appended.
     """
     top = max((count for _, count in days), default=0)
     total = sum(count for _, count in days)
     width = STEP * len(days)
     peak = max(days, key=lambda day: day[1])[0].isoformat() if top else ""
-    told = f"{label}: {total} in {len(days)} days" + (f", most on {peak} ({top})" if top else "")
+    description = f"{label}: {total} in {len(days)} days" + (
+        f", most on {peak} ({top})" if top else ""
+    )
     bars = "".join(
         f'<rect class="bar" x="{index * STEP + 1}" y="{HEIGHT - height}" width="{STEP - 2}" '
         f'height="{height}"><title>{day.isoformat()}: {count}</title></rect>'
@@ -38,14 +40,14 @@ def draw_days(days: Sequence[tuple[datetime.date, int]], label: str) -> Markup:
         if days
         else ""
     )
-    # Numbers and dates only, beside the label, which is escaped.
+    # Numbers, dates and the escaped label.
     return Markup(  # noqa: S704
-        f'<svg class="plot" role="img" aria-label="{escape(told)}" '
+        f'<svg class="plot" role="img" aria-label="{escape(description)}" '
         f'viewBox="0 0 {width} {HEIGHT + FOOT}">'
         f'<line class="base" x1="0" y1="{HEIGHT}" x2="{width}" y2="{HEIGHT}"/>{bars}{ends}</svg>'
     )
 
 
 def _height(count: int, top: int) -> int:
-    """Give a bar's height; what is there at all is seen."""
+    """Return the height of a bar, at least 2 if the count is not zero."""
     return max(2, round(count / top * HEIGHT)) if count else 0
