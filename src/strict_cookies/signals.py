@@ -66,7 +66,7 @@ BY_GROUP = {
     "SC80": browser_reported,
 }
 
-#: Who listens to each of the signals about cookies; any of them is truthy where somebody does.
+#: The receivers of each signal about cookies; one is truthy if it has any.
 RECEIVERS = tuple(
     signal.receivers
     for signal in (cookie_dropped, cookie_hardened, undeclared_cookie_received, request_refused)

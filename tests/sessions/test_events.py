@@ -52,7 +52,7 @@ def test_broken_receiver_changes_nothing(caplog, clock):
         raise RuntimeError(user_id)
 
     with signed_in.connected_to(broken, "app"):
-        SessionEvents("app", clock=clock).tell(signed_in, user_id=chr(0x2603))
+        SessionEvents("app", clock=clock).notify(signed_in, user_id=chr(0x2603))
     assert caplog.messages[0].startswith("SC903 ")
     assert "RuntimeError" in caplog.text
     assert chr(0x2603) not in caplog.text
@@ -75,6 +75,6 @@ def test_broken_log_handler_changes_nothing(clock):
         events = SessionEvents("app", clock=clock)
         events.alarm(Reason.OTHER_BROWSER, "x.")
         with signed_in.connected_to(broken, "app"):
-            events.tell(signed_in)
+            events.notify(signed_in)
     finally:
         logger.removeHandler(handler)

@@ -1,27 +1,22 @@
 """
-Tell of a version that was published: the audit trail, and whoever listens to the signal.
+Report a published version: to the audit trail, and to the receivers of the signal.
 
-The version is recorded by then, so nothing that fails here takes it back; it is logged.
+The version is recorded by then, so nothing that fails here revokes it.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
-from ..reasons import Reason
+from .._util.notify import EventRecorder, notify
 from ..signals import declaration_published
 from .i18n.language import find_language
 from .view import describe_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
 
     from .versions import Version
-
-logger = logging.getLogger("strict_cookies")
 
 
 def say_version(version: Version) -> tuple[str, ...]:
@@ -29,25 +24,15 @@ def say_version(version: Version) -> tuple[str, ...]:
     return describe_changes(version.changes, version.document, find_language("en"))
 
 
-def tell_published(app: Flask, record: Callable[..., object], version: Version) -> None:
+def notify_published(app: Flask, record: EventRecorder, version: Version) -> None:
     """
-    Tell of a version.
+    Record a version in the audit trail, then send ``declaration_published``.
 
     Args:
         app: The sender of the signal.
-        record: Of the audit trail.
-        version: As it was recorded.
+        record: Records the event in the audit trail.
+        version: The version as it was stored.
     """
-    record("policy-published", version=version.number, hash=version.document["hash"])
-    words = say_version(version)
+    facts = {"version": version, "words": say_version(version)}
     with app.app_context():
-        for receiver in declaration_published.receivers_for(app):
-            try:
-                receiver(app, version=version, words=words)
-            except Exception as error:  # noqa: BLE001
-                logger.error(
-                    "%s: a receiver of declaration_published raised %s. %s",
-                    Reason.OBSERVER_FAULT,
-                    type(error).__name__,
-                    Reason.OBSERVER_FAULT.remedy,
-                )
+        notify(declaration_published, app, facts, record=record)

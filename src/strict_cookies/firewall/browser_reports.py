@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from .._util.faults import log_fault
 from .._util.forks import make_lock
+from .._util.notify import notify
 from .._util.text import OTHER, show
 from ..errors import MalformedReportError
 from ..policy.catalogue import find_tracker
@@ -250,15 +251,24 @@ class ReportTable:
             return dict(self._counts)
 
     def record(self, reports: Sequence[Report]) -> None:
-        """Count what one payload held; a fault in a log handler or receiver ends it, logged."""
+        """Count the reports of one payload, log the new ones, and send the signal for each."""
         is_new = [self._count(report) for report in reports]
-        try:
-            for report, new in zip(reports, is_new, strict=True):
-                if new:
+        faults: list[BaseException] = []
+
+        def log_first(reason: Reason, error: BaseException) -> None:
+            # A client chooses how many reports a payload has; one log line is enough for a fault.
+            if not faults:
+                log_fault(reason, error)
+            faults.append(error)
+
+        for report, new in zip(reports, is_new, strict=True):
+            if new:
+                try:
                     logger.warning("%s", explain_report(report))
-                browser_reported.send(self._sender, reason=report.reason, report=report)
-        except Exception as error:  # noqa: BLE001 - observers never change a response
-            log_fault(Reason.OBSERVER_FAULT, error)
+                except Exception as error:  # noqa: BLE001 - observers never change a response
+                    log_first(Reason.OBSERVER_FAULT, error)
+            facts = {"reason": report.reason, "report": report}
+            notify(browser_reported, self._sender, facts, on_fault=log_first)
 
     def _count(self, report: Report) -> bool:
         """Tell whether it is the first of its row."""

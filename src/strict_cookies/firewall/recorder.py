@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .. import signals
 from .._util.faults import log_fault
 from .._util.forks import make_lock
+from .._util.notify import notify
 from .._util.text import OTHER, show
 from ..policy.draft import suggest_entry
 from ..reasons import Reason
@@ -144,9 +145,13 @@ class Recorder:
     def _announce(self, reason: Reason, name: str, place: str) -> None:
         signal = signals.BY_GROUP.get(reason.group)
         if signal is not None:
-            signal.send(self._sender, cookie_name=name, reason=reason, place=place)
+            facts = {"cookie_name": name, "reason": reason, "place": place}
+            notify(signal, self._sender, facts, on_fault=self.fault)
         if self._on_verdict is not None:
-            self._on_verdict(reason, name, place)
+            try:
+                self._on_verdict(reason, name, place)
+            except Exception as error:  # noqa: BLE001 - observers never change a response
+                self.fault(Reason.OBSERVER_FAULT, error)
 
     def _count(self, row: tuple[Reason, str, str]) -> bool:
         """Count one occurrence in the bounded table; tell whether it is the first of its row."""

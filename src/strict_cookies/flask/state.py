@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from .session_cookie import SessionCookie
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from blinker import NamedSignal
     from flask import Flask
     from markupsafe import Markup
 
@@ -184,7 +185,11 @@ class AppState:
         with self._lock:
             if self._sessions is None:
                 self._sessions = prepare_sessions(
-                    self._app, options, self._store, self.config_before()
+                    self._app,
+                    options,
+                    self._store,
+                    self.config_before(),
+                    record=self._record_event,
                 )
         return self._sessions
 
@@ -270,10 +275,10 @@ class AppState:
             UnchangedDeclarationError: It is published already.
             StoreUnavailableError: Nothing was recorded, as far as can be known.
         """
-        from ..declaration.publishing import tell_published
+        from ..declaration.publishing import notify_published
 
         version = self.versions.record(self.document(), effective_from=effective_from)
-        tell_published(self._app, self.trail.record, version)
+        notify_published(self._app, self._record_event, version)
         return version
 
     @property
@@ -396,6 +401,11 @@ class AppState:
             ),
             **settings.talisman,
         )
+
+    def _record_event(self, signal: NamedSignal, facts: Mapping[str, Any]) -> None:
+        """Record in the audit trail what a signal reports; called before its receivers."""
+        if self._observer is not None:
+            self._observer.record(signal, facts)
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""

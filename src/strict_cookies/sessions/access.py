@@ -270,7 +270,7 @@ def sign_in_url(path: str | None = None) -> str | None:
 def _tell_denied(found: Login) -> None:
     manager = server_session().manager
     if manager is not None:
-        manager.events.tell(role_denied, user_id=found.user_id, place=request.endpoint or "")
+        manager.events.notify(role_denied, user_id=found.user_id, place=request.endpoint or "")
 
 
 def _ask_to_sign_in() -> Response:

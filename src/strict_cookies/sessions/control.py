@@ -153,7 +153,7 @@ class SessionControl:
 
     def _tell_ended(self, user_id: UserId | None, count: int) -> int:
         if count:
-            self.events.tell(sessions_ended, user_id=user_id, count=count)
+            self.events.notify(sessions_ended, user_id=user_id, count=count)
         return count
 
 

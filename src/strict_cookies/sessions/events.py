@@ -1,9 +1,9 @@
 """
-What the session stage tells: log lines, and signals for the application.
+Log and send the events of sessions.
 
-Nothing here holds an identifier, a key or a value. As everywhere, observers never decide: an
-exception in a log handler or a receiver changes nothing but is itself logged. An alarm that keeps
-on is told once a minute, with how often it occurred meanwhile, so that nobody can flood a log.
+Nothing here holds an identifier, a key or a value. An exception in a log handler or a receiver
+changes nothing and is itself logged. A repeated alarm is reported once a minute, with the number of
+occurrences since the last report, so that no client can flood the log.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .._util.faults import describe_fault
 from .._util.forks import make_lock
+from .._util.notify import EventRecorder, notify
 from ..reasons import Reason
 from ..signals import session_alarm
 
@@ -23,62 +24,55 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("strict_cookies")
 
-#: Seconds between two tellings of one alarm.
+#: Seconds between two reports of one alarm.
 ALARM_EVERY = 60
 
 
 class SessionEvents:
     """
-    Tell what happens to sessions.
+    Report what happens to sessions.
 
     Args:
-        sender: Of the signals; the Flask application, or the manager under any other.
-        clock: Seconds that only ever grow.
+        sender: The sender of the signals: the Flask application, or the manager without one.
+        record: Records an event, in the audit trail; called before any receiver.
+        clock: Returns seconds, monotonic.
     """
 
-    def __init__(self, sender: object, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        sender: object,
+        *,
+        record: EventRecorder | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sender = sender
+        self._record = record
         self._clock = clock
         self._lock = make_lock(self)
-        #: For each reason when it was told last, and how often it occurred since.
+        #: For each reason the time of its last report and the number of occurrences since.
         self._alarms: dict[Reason, tuple[float, int]] = {}
 
-    def tell(self, signal: NamedSignal, **facts: Any) -> None:
-        """Send a signal to whoever listens."""
-        if not signal.receivers:
-            return
-        try:
-            signal.send(self._sender, **facts)
-        except Exception as error:  # noqa: BLE001 - observers never decide
-            _log_fault(error)
+    def notify(self, signal: NamedSignal, **facts: Any) -> None:
+        """Record an event and send its signal; hold no lock of the library meanwhile."""
+        notify(signal, self._sender, facts, record=self._record)
 
     def alarm(self, reason: Reason, detail: str) -> None:
         """
-        Log and send an alarm, or count it where it was told a moment ago.
+        Log and send an alarm, or only count it if it was reported within the last minute.
 
         Args:
-            reason: What it is.
-            detail: A sentence that holds nothing of a client's.
+            reason: The reason of the alarm.
+            detail: A sentence that contains no data of a client.
         """
         now = self._clock()
         with self._lock:
-            told, count = self._alarms.get(reason, (now - ALARM_EVERY, 0))
+            reported, count = self._alarms.get(reason, (now - ALARM_EVERY, 0))
             count += 1
-            if now - told < ALARM_EVERY:
-                self._alarms[reason] = (told, count)
+            if now - reported < ALARM_EVERY:
+                self._alarms[reason] = (reported, count)
                 return
             self._alarms[reason] = (now, 0)
-        try:
+        with suppress(Exception):  # a log handler's fault has no log left to go to
             times = f" ({count} times)" if count > 1 else ""
             logger.warning("%s%s. %s %s", reason, times, detail, reason.remedy)
-        except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
-            return
-        self.tell(session_alarm, reason=reason, count=count)
-
-
-def _log_fault(error: BaseException) -> None:
-    reason = Reason.OBSERVER_FAULT
-    try:
-        logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
-    except Exception:  # noqa: BLE001 - likewise
-        return
+        self.notify(session_alarm, reason=reason, count=count)

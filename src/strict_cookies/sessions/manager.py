@@ -281,13 +281,13 @@ class SessionManager(SessionControl):
         ended = former if visit is None else visit.key
         if ended is not None:
             self._notices.leave(ended, EXCHANGE_WINDOW)
-        self.events.tell(signed_in, user_id=user_id, aal=aal, again=again)
+        self.events.notify(signed_in, user_id=user_id, aal=aal, again=again)
         return entered
 
     def sign_out(self, visit: LoadedSession) -> None:
         """End the session of a request, at once."""
         if self.end(visit.key) and visit.record.user_id is not None:
-            self.events.tell(signed_out, user_id=visit.record.user_id)
+            self.events.notify(signed_out, user_id=visit.record.user_id)
 
     def end(self, key: bytes) -> bool:
         """

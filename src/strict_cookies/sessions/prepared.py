@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from .._util.notify import EventRecorder
     from .options import SessionOptions
     from .stores.base import SessionStore
 
@@ -85,6 +86,7 @@ def prepare_sessions(
     store: SessionStore,
     former: Mapping[str, Any],
     *,
+    record: EventRecorder | None = None,
     clock: Callable[[], float] = time.time,
 ) -> PreparedSessions:
     """
@@ -95,6 +97,7 @@ def prepare_sessions(
         options: Read from it.
         store: From :func:`choose_store`.
         former: The configuration without what Strict Cookies set in it.
+        record: Records the events of sessions, in the audit trail.
         clock: Seconds since the epoch, UTC.
     """
     keys = SessionKeys(app.config["SECRET_KEY"], app.config["SECRET_KEY_FALLBACKS"] or ())
@@ -105,7 +108,7 @@ def prepare_sessions(
         per_user=options.per_user,
         at_limit=options.at_limit,
         binding=options.binding,
-        events=SessionEvents(app),
+        events=SessionEvents(app, record=record),
         clock=clock,
     )
     name = app.config["SESSION_COOKIE_NAME"]

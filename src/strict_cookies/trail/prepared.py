@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from .._util.keys import SessionKeys
-from ..signals import role_denied, sessions_ended, signed_in, signed_out
+from ..signals import declaration_published, role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
 from .compiled import record_change
 from .maintenance import Keeper, keep
 
 if TYPE_CHECKING:
+    from blinker import NamedSignal
     from flask import Flask
 
     from ..archive.base import Archive
@@ -64,7 +65,7 @@ class TrailObserver:
     Record what happens in an application.
 
     Args:
-        app: The sender of the signals.
+        app: The application.
         trail: Where to record it.
         counts: What the firewall counted in this process.
         parts: Gives the settings by part, as they were compiled.
@@ -84,11 +85,6 @@ class TrailObserver:
         self._keeper: Keeper | None = None
         self._denied: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
-        # The signals hold these methods weakly: they end with the application.
-        signed_in.connect(self._sign_in, app)
-        signed_out.connect(self._sign_out, app)
-        sessions_ended.connect(self._end, app)
-        role_denied.connect(self._deny, app)
 
     def wake(self) -> None:
         """Begin in this process: at its first request, and again after a fork."""
@@ -104,17 +100,32 @@ class TrailObserver:
         for part, settings in self._parts().items():
             record_change(self._trail.archive, self._trail.record, part, settings)
 
-    def _sign_in(self, app: Flask, *, user_id: str | int, aal: int, again: bool, **_: Any) -> None:
-        self._trail.record("signed-in", user=user_id, level=aal, again=again)
+    def record(self, signal: NamedSignal, facts: Mapping[str, Any]) -> None:
+        """
+        Record what a signal reports; other signals are ignored.
 
-    def _sign_out(self, app: Flask, *, user_id: str | int, **_: Any) -> None:
-        self._trail.record("signed-out", user=user_id)
+        Args:
+            signal: The signal, before any of its receivers is called.
+            facts: Its keyword arguments.
+        """
+        if signal is signed_in:
+            self._trail.record(
+                "signed-in", user=facts["user_id"], level=facts["aal"], again=facts["again"]
+            )
+        elif signal is signed_out:
+            self._trail.record("signed-out", user=facts["user_id"])
+        elif signal is sessions_ended:
+            self._trail.record("sessions-ended", user=facts["user_id"], count=facts["count"])
+        elif signal is role_denied:
+            self._record_denied(facts["user_id"], facts["place"])
+        elif signal is declaration_published:
+            version = facts["version"]
+            self._trail.record(
+                "policy-published", version=version.number, hash=version.document["hash"]
+            )
 
-    def _end(self, app: Flask, *, user_id: str | int | None, count: int, **_: Any) -> None:
-        self._trail.record("sessions-ended", user=user_id, count=count)
-
-    def _deny(self, app: Flask, *, user_id: str | int, place: str, **_: Any) -> None:
-        """Record it once a minute for each user and page, so that nobody can fill the trail."""
+    def _record_denied(self, user_id: str | int, place: str) -> None:
+        """Record it once a minute for each user and page, so that no client can fill the trail."""
         now, kind = time.monotonic(), (str(user_id), place)
         with self._lock:
             if now - self._denied.get(kind, -DENIED_EVERY) < DENIED_EVERY:
