@@ -13,7 +13,7 @@ from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site, Strict
 from strict_cookies.checks.extensions import UsedCookie
 from strict_cookies.cli.init_policy import list_changes, write_policy
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
+from strict_cookies.policy.schema import SECTIONS
 from strict_cookies.scan.app import ScanResult
 from strict_cookies.scan.markup import Violation, ViolationKind
 
@@ -72,8 +72,7 @@ def explained(text):
 def test_every_key_is_explained(tmp_path):
     """Each key that a policy file may have stands there, in its section, under a comment."""
     found = explained(write_policy(make_app(tmp_path), ScanResult())[0])
-    assert found.keys() == {"site", *SECTIONS}
-    assert found["site"].keys() == SITE_KEYS.keys()
+    assert found.keys() == SECTIONS.keys()
     for table, section in SECTIONS.items():
         assert found[table].keys() == section.keys.keys(), table
     assert all(before.startswith("# ") for keys in found.values() for before in keys.values())
@@ -90,11 +89,11 @@ def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
         if re.match(rf"# (?:{'|'.join(keys)}) = |# \[\[", line)
     ]
     policy = CookiePolicy.parse("\n".join(lines))
-    assert [cookie.name for cookie in policy.cookies] == ["__Host-csrf"]
+    assert [cookie.name for cookie in policy.cookies] == ["__Host-basket"]
     assert [storage.name for storage in policy.storage] == ["draft-*"]
-    assert [preference.name for preference in policy.preferences] == ["theme"]
-    assert [recipient.name for recipient in policy.recipients] == ["Rhine Hosting"]
-    assert policy.csp_sources == {"img-src": ("https://maps.example.com",)}
+    assert [preference.name for preference in policy.preferences] == ["rows"]
+    assert [recipient.name for recipient in policy.recipients] == ["Maps Ltd"]
+    assert policy.csp_sources == {"img-src": ("https://tiles.example.com",)}
 
 
 def test_sentences_have_lines_of_their_own(tmp_path):

@@ -136,7 +136,7 @@ def test_flask_finds_the_commands():
     assert point.load() is cookies
     assert sorted(cookies.commands) == [
         *("audit", "check", "diff", "export", "init", "publish"),
-        *("report", "report-link", "sessions", "show", "trail"),
+        *("report", "report-link", "schema", "sessions", "show", "trail"),
     ]
 
 
@@ -537,6 +537,16 @@ def test_written_file_protects_at_once(make_app, tmp_path):
     assert f"Policy     {tmp_path / 'cookies.toml'}" in result.output
 
 
+def test_init_writes_the_schema_that_the_file_names(make_app, tmp_path):
+    """Editors find the JSON Schema next to the file, without a network; schema prints the same."""
+    app = make_app(protected=False, toml=None)
+    run(app, "init")
+    first = (tmp_path / "cookies.toml").read_text("utf-8").partition("\n")[0]
+    schema = (tmp_path / first.removeprefix("#:schema ./")).read_text("utf-8")
+    assert json.loads(schema)["properties"].keys() >= {"site", "cookie"}
+    assert run(app, "schema").output == schema
+
+
 def test_init_leaves_an_existing_file_alone(make_app, tmp_path):
     """Without --force nothing is overwritten; with it the file is written anew."""
     app = make_app()
@@ -544,6 +554,7 @@ def test_init_leaves_an_existing_file_alone(make_app, tmp_path):
     assert result.exit_code == 1
     assert "left alone" in result.output
     assert (tmp_path / "cookies.toml").read_text() == POLICY
+    assert not (tmp_path / "cookies.schema.json").exists()
     result = run(app, "init", "--force")
     assert result.exit_code == 0
     assert (tmp_path / "cookies.toml").read_text() != POLICY

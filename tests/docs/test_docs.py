@@ -55,7 +55,7 @@ from strict_cookies.http.presets import OPT_OUT
 from strict_cookies.policy.external_origin import KINDS
 from strict_cookies.policy.policy import CookiePolicy, Transport
 from strict_cookies.policy.purposes import Purpose
-from strict_cookies.policy.schema import SECTIONS
+from strict_cookies.policy.schema import ENTRY_SECTIONS
 from strict_cookies.reasons import Reason
 from strict_cookies.report import contents
 from strict_cookies.sessions import own_copy, record
@@ -323,8 +323,8 @@ def is_journey(block):
 
 
 def is_project(block):
-    """Tell settings of tools in pyproject.toml from a policy."""
-    return block.text.startswith("[tool.")
+    """Return whether a block has settings of a tool instead of a policy."""
+    return block.text.startswith(("[tool.", "[[rule]]"))
 
 
 @pytest.mark.parametrize("block", list(filter(is_journey, all_blocks("toml"))), ids=str)
@@ -519,7 +519,7 @@ def test_defaults_are_documented():
 def test_sections_are_listed():
     """The table of sections has each, in the order of the page."""
     page = DOCS / "policy.md"
-    sections = [f"[[{table}]]" for table in SECTIONS]
+    sections = [f"[[{table}]]" for table in ENTRY_SECTIONS]
     assert [row.partition("`")[2].partition("`")[0] for row in rows_of(page, "section")] == [
         "[site]",
         *sections,

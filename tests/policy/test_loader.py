@@ -18,7 +18,7 @@ from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.preference import DeclaredPreference
 from strict_cookies.policy.purposes import Purpose
 from strict_cookies.policy.recipient import Recipient
-from strict_cookies.policy.schema import SECTIONS
+from strict_cookies.policy.schema import ENTRY_SECTIONS
 from strict_cookies.policy.site import Site
 from strict_cookies.policy.web_storage import DeclaredStorage
 
@@ -32,7 +32,7 @@ SITE_KEYS = (
 
 SECTION_NAMES = "site, cookie, storage, preference, recipient, external_origin"
 
-NO_TABLE = "it is no table. Write [[cookie]] on a line of its own, and its keys below it."
+NO_TABLE = "it is not a table. Write [[cookie]] on a line of its own, then its keys."
 PATH_HELP = (
     "Begin with '/', and write it as browsers send it: percent-encoded, without ';', '?', '#' and "
     "spaces."
@@ -308,7 +308,9 @@ mode = "off"
         ),
         pytest.param(
             "name = 'x'\n",
-            [f"line 1: 'name' is not known. It stands before any section. Known: {SECTION_NAMES}."],
+            [
+                f"line 1: 'name' is not known. It is above the first section. Known: {SECTION_NAMES}."
+            ],
             id="key outside",
         ),
         pytest.param(
@@ -326,7 +328,7 @@ mode = "off"
             [
                 "line 8: Cookie 'sid': 'sameSite' is not known. Did you mean 'samesite'?",
                 "line 9: Cookie 'sid': 'httponly' is not known. It is always on; "
-                "script_readable = true takes it off.",
+                "script_readable = true turns it off.",
             ],
             id="keys of a cookie",
         ),
@@ -352,12 +354,12 @@ mode = "off"
         ),
         pytest.param(
             "site = 'Shop'\n",
-            ["[site]: it is no table. Write [site] on a line of its own."],
+            ["[site]: it is not a table. Write [site] on a line of its own."],
             id="site as text",
         ),
         pytest.param(
             "[[site]]\nname = 'Shop'\n",
-            ["line 1: [site]: it is no table. Write [site] on a line of its own."],
+            ["line 1: [site]: it is not a table. Write [site] on a line of its own."],
             id="site with two brackets",
         ),
         pytest.param(
@@ -391,13 +393,13 @@ def test_unknown_and_missing(text, mistakes):
         pytest.param("secure", "It is always on.", id="secure"),
         pytest.param("Secure", "It is always on.", id="as in the header"),
         pytest.param(
-            "httponly", "It is always on; script_readable = true takes it off.", id="httponly"
+            "httponly", "It is always on; script_readable = true turns it off.", id="httponly"
         ),
         pytest.param(
-            "HttpOnly", "It is always on; script_readable = true takes it off.", id="HttpOnly"
+            "HttpOnly", "It is always on; script_readable = true turns it off.", id="HttpOnly"
         ),
         pytest.param(
-            "http_only", "It is always on; script_readable = true takes it off.", id="http_only"
+            "http_only", "It is always on; script_readable = true turns it off.", id="http_only"
         ),
         pytest.param("max_age", 'Write lifetime = "4 hours", or "session".', id="max_age"),
         pytest.param("Max-Age", 'Write lifetime = "4 hours", or "session".', id="Max-Age"),
@@ -963,8 +965,8 @@ description = "D"
         ),
         pytest.param(
             "external_origin = ['https://cdn.example.com']\n",
-            ["[[external_origin]] 1: it is no table. Write [[external_origin]] on a line of its "
-             "own, and its keys below it."],
+            ["[[external_origin]] 1: it is not a table. Write [[external_origin]] on a line of its "
+             "own, then its keys."],
             id="origins as texts",
         ),
         pytest.param(
@@ -1250,7 +1252,9 @@ def test_any_values_give_a_policy_or_a_policy_error(site, cookies):
 
 @given(
     st.lists(
-        st.sampled_from([(table, key) for table in SECTIONS for key in SECTIONS[table].keys]),
+        st.sampled_from(
+            [(table, key) for table in ENTRY_SECTIONS for key in ENTRY_SECTIONS[table].keys]
+        ),
         max_size=12,
     ).flatmap(lambda keys: st.tuples(st.just(keys), st.tuples(*[toml_values] * len(keys))))
 )

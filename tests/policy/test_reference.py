@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.policy.schema import SECTIONS, SITE_KEYS
+from strict_cookies.policy.schema import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path("scripts", "write_policy_reference.py")
@@ -49,7 +50,9 @@ def run(folder, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-STALE = "Stale: cookies-toml.md. Run: python scripts/write_policy_reference.py\n"
+STALE = "Stale: {}. Run: python scripts/write_policy_reference.py\n"
+BOTH = STALE.format("cookies-toml.md, cookies.schema.json")
+PAGE_ONLY = STALE.format("cookies-toml.md")
 
 
 def test_page_is_up_to_date():
@@ -59,65 +62,73 @@ def test_page_is_up_to_date():
 
 def test_page_has_a_heading_for_each_key():
     """Each key of each section has a heading of its own, in the order of the tables."""
-    tables = {"site": SITE_KEYS, **{name: section.keys for name, section in SECTIONS.items()}}
+    tables = {name: section.keys for name, section in SECTIONS.items()}
     headings = re.findall(r"^### (\w+): `(\w+)`$", (ROOT / PAGE).read_text("utf-8"), re.MULTILINE)
     assert headings == [(table, key) for table, keys in tables.items() for key in keys]
 
 
-def test_new_key_makes_the_page_stale(copy):
-    """A key that the loader takes and the page does not have is told, by the check too."""
+def test_new_key_makes_both_files_stale(copy):
+    """A key that the loader accepts and the files lack is reported, and then written."""
     change(copy, "policy/site.py", '    dpo: str = ""\n', '    dpo: str = ""\n    icon: str = ""\n')
     change(
         copy,
-        "policy/schema.py",
-        '    "dpo": Key',
-        '    "icon": Key(STRING, "A picture."),\n    "dpo": Key',
+        "policy/site.py",
+        '        "dpo": Key',
+        '        "icon": Key(type=STRING, summary="A picture.", example=\'"/i.svg"\'),\n'
+        '        "dpo": Key',
     )
-    assert run(copy, "--check") == (
-        1,
-        "TRIED lacks icon of [site]. Mend write_policy_reference.py.\n",
-    )
-    script = (copy / SCRIPT).read_text("utf-8")
-    tried = script.replace(
-        '        "dpo": Tried', '        "icon": Tried(\'"/i.svg"\'),\n        "dpo": Tried'
-    )
-    (copy / SCRIPT).write_text(tried, "utf-8")
-    assert run(copy, "--check") == (1, STALE)
+    assert run(copy, "--check") == (1, BOTH)
     assert run(copy) == (0, "")
     assert run(copy, "--check") == (0, "")
     assert "\n### site: `icon`\n\nA picture.\n" in (copy / PAGE).read_text("utf-8")
+    schema = json.loads((copy / "src/strict_cookies/policy/cookies.schema.json").read_text("utf-8"))
+    assert schema["properties"]["site"]["properties"]["icon"]["description"] == "A picture."
 
 
 @pytest.mark.parametrize(
-    ("module", "old", "new"),
+    ("module", "old", "new", "stale"),
     [
         pytest.param(
-            "policy/cookie.py", 'samesite: str = "Lax"', 'samesite: str = "Strict"', id="default"
+            "policy/cookie.py",
+            'samesite: str = "Lax"',
+            'samesite: str = "Strict"',
+            BOTH,
+            id="default",
         ),
         pytest.param(
-            "policy/web_storage.py", "MAX_NAME_LENGTH = 128", "MAX_NAME_LENGTH = 64", id="limit"
+            "policy/web_storage.py",
+            "MAX_NAME_LENGTH = 128",
+            "MAX_NAME_LENGTH = 64",
+            BOTH,
+            id="limit",
         ),
         pytest.param(
-            "policy/schema.py",
-            '        needed=("origin", "kinds", "reason", "recipient"),',
-            '        needed=("origin", "kinds", "recipient"),',
-            id="needed",
+            "policy/cookie.py",
+            "            example='\"4 hours\"',\n            required=True,\n",
+            "            example='\"4 hours\"',\n",
+            BOTH,
+            id="required",
         ),
         pytest.param(
             "policy/value_types.py",
-            'wanted="text in quotes", convert=_string',
-            'wanted="text", convert=_string',
-            id="message",
+            'wanted="text in quotes",\n    convert=_parse_string',
+            'wanted="text",\n    convert=_parse_string',
+            PAGE_ONLY,
+            id="message of a type",
         ),
         pytest.param(
-            "policy/preference.py", "Name at least two, each once.", "Name two.", id="answer"
+            "policy/preference.py",
+            "Name at least two, each once.",
+            "Name two.",
+            PAGE_ONLY,
+            id="message of an entry",
         ),
     ],
 )
-def test_page_follows_the_loader(copy, module, old, new):
-    """Whatever of the loader's facts changes, the check fails until the page is written anew."""
+def test_files_follow_the_loader(copy, module, old, new, stale):
+    """If a fact of the loader changes, the check fails until the files are written again."""
     change(copy, module, old, new)
-    assert run(copy, "--check") == (1, STALE)
+    assert run(copy, "--check") == (1, stale)
     assert run(copy) == (0, "")
     assert run(copy, "--check") == (0, "")
 
@@ -141,4 +152,4 @@ def test_mistake_that_is_taken_stops_the_script(copy):
     )
     code, said = run(copy)
     assert code == 1
-    assert said.startswith('[[cookie]] takes `lifetime = "5 hours"`.')
+    assert said.startswith('[[cookie]] accepts `lifetime = "5 hours"`.')

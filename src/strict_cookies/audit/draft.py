@@ -22,7 +22,7 @@ from ..policy.catalogue import (
     find_tracker_host,
 )
 from ..policy.cookie import DeclaredCookie
-from ..policy.draft import comment, read_first_policy, suggest_entry, suggest_origin
+from ..policy.draft import comment, suggest_entry, suggest_origin, write_first_policy
 from ..policy.purposes import Purpose
 from ..policy.web_storage import DeclaredStorage
 from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter
@@ -59,7 +59,7 @@ def draft_policy(observation: Observation) -> str:
         'Fill in each "" and [] of [site] and of the entries at the end; remove what the site does',
         "not strictly need. Until then the file is refused, with a list of what is missing.",
     ]
-    explained = read_first_policy()
+    explained = write_first_policy()
     parts = [comment(head), explained[explained.index("[site]") :]]
     parts += map(_draft_cookie, _each_name(observation.cookies))
     parts += map(_draft_storage, _each_item(observation.storage))

@@ -23,7 +23,7 @@ from ..flask.config import DEFAULTS, find_policy
 from ..headers.merge import Hsts
 from ..headers.talisman import HeaderContext, StrictTalisman
 from ..policy.cookie import DeclaredCookie
-from ..policy.draft import read_first_policy, suggest_origin
+from ..policy.draft import suggest_origin, write_first_policy
 from ..policy.policy import CookiePolicy
 from ..scan.markup import ViolationKind
 
@@ -57,7 +57,7 @@ def write_policy(app: Flask, scan: ScanResult) -> tuple[str, int]:
     Returns:
         The text, which loads without a mistake, and how many cookies it declares.
     """
-    parts = [read_first_policy()]
+    parts = [write_first_policy()]
     declared = 0
     session_names = {str(app.config["SESSION_COOKIE_NAME"])}
     for cookie in used_cookies(app):

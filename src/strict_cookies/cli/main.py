@@ -23,6 +23,7 @@ from ..declaration.exports import EXPORTS
 from ..declaration.i18n.language import LANGUAGES, find_language
 from ..errors import StrictCookiesError
 from ..flask.config import POLICY_FILE, find_policy
+from ..policy.schema import SCHEMA_FILE, read_json_schema
 from ..scan.app import MAX_FILES, ScanResult, find_tracker, scan_app
 from ..scan.markup import Violation, ViolationKind
 from ..scan.sources import MAX_FILE_BYTES
@@ -174,6 +175,7 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
+        path.with_name(SCHEMA_FILE).write_text(read_json_schema(), "utf-8", newline="\n")
     except FileExistsError:
         raise failure(
             f"{path} is there already and was left alone. Use --force to write it anew, or "
@@ -188,6 +190,7 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         f"Wrote {path}, with {entries} beside Flask's own session cookie. Fill in [site], and "
         "remove what the site does not need."
     )
+    print_text(f"Wrote {SCHEMA_FILE} next to it, with which editors complete and check it.")
     _print_place(app, path)
     _print_scan(scan)
     print_heading(f"What Strict Cookies changes in {app.name!r}")
@@ -197,6 +200,12 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         print_text("Run 'flask cookies check'.", indent="  ")
     else:
         print_text(f"{HOW_TO_ADD}\nThen run 'flask cookies check'.", indent="  ")
+
+
+@cookies.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of cookies.toml, for editors."""
+    click.echo(read_json_schema(), nl=False)
 
 
 # Loading

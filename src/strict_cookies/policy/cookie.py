@@ -10,15 +10,29 @@ Source: RFC 6265bis sections 4.1.1 to 4.1.3; WP194 section 3 for the limits.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .._util.urls import is_host_name
 from ..http.cookies import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
 from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .purposes import Purpose, lifetime_mistakes, read_purposes
+from .section import (
+    LIFETIME_HINTS,
+    NAME_SCHEMA,
+    PATTERN_HELP,
+    TRACKER_NAME_HELP,
+    Key,
+    Published,
+    Section,
+    not_the_tracker_key,
+    purposes_key,
+    title_key,
+    without_it_key,
+)
+from .value_types import FLAG, LIFETIME, STRING, TEXT
 
 SAMESITE = {"strict": "Strict", "lax": "Lax", "none": "None"}
 #: A path as browsers compare it: percent-encoded, without query and fragment.
@@ -163,3 +177,111 @@ def _check_prefix(cookie: DeclaredCookie) -> list[str]:
             "Remove script_readable or rename the cookie."
         )
     return mistakes
+
+
+def _suppress_cookie(values: dict[str, Any], unread: Collection[str]) -> None:
+    if "purposes" in unread:
+        # Without purposes a lifetime has no limit to compare with.
+        values.pop("lifetime", None)
+    if "samesite" in unread:
+        values.pop("partitioned", None)
+
+
+#: The section ``[[cookie]]``.
+COOKIE = Section(
+    kind=DeclaredCookie,
+    argument="cookies",
+    intro="Each cookie has an entry; a cookie without an entry never leaves the server.",
+    keys={
+        "name": Key(
+            type=STRING,
+            summary="The technical name, case-sensitive; a * at its end matches any characters.",
+            details=f"{PATTERN_HELP}\n"
+            "A name with a prefix such as `__Host-` must follow the rules of that "
+            f"[prefix](glossary.md).\n{TRACKER_NAME_HELP}",
+            example='"__Host-basket"',
+            required=True,
+            limits={"pattern": r"^[!#$%&'+\-.^_`|~0-9A-Za-z]+\*?$"},
+            published=Published(schema=NAME_SCHEMA),
+        ),
+        "title": title_key('"Basket"'),
+        "purposes": purposes_key(),
+        "description": Key(
+            type=TEXT,
+            summary="What the cookie does, in a sentence for visitors.",
+            example='"Keeps what you put into the basket."',
+            required=True,
+        ),
+        "without_it": without_it_key('"The basket would stay empty."'),
+        "lifetime": Key(
+            type=LIFETIME,
+            summary='The longest time that the browser may keep it; "session" is until the '
+            "browser closes.",
+            details="A cookie that is sent with a longer `Max-Age` or `Expires` is shortened "
+            "([SC126](reasons.md#sc126-lifetime-shortened-to-what-was-declared)).",
+            example='"4 hours"',
+            required=True,
+            published=Published(composed=True),
+        ),
+        "path": Key(
+            type=STRING,
+            summary="The widest path that the cookie is sent to, percent-encoded.",
+            details="A cookie that is set for a path within it keeps that path; any other path, "
+            "or none, is replaced by this one.",
+            example='"/shop"\nname = "basket"',
+            limits={"pattern": "^/"},
+            published=Published(schema={"type": "string", "pattern": "^/"}),
+        ),
+        "domain": Key(
+            type=STRING,
+            summary="The domain whose hosts may share the cookie; without it, this host alone "
+            "receives it.",
+            details="The key allows a `Domain` attribute and does not add one; a `Domain` outside "
+            "it is removed.\n"
+            "Every host below that domain can then overwrite the cookie: leave the key out "
+            "wherever you can.",
+            example='"shop.example.com"\nname = "basket"',
+        ),
+        "samesite": Key(
+            type=STRING,
+            summary='When it is sent with requests from other sites: "Strict" never, "Lax" for '
+            'links, "None" always.',
+            details="A cookie that is set with a stricter value keeps it.",
+            example='"Strict"',
+            words=tuple(SAMESITE.values()),
+            any_case=True,
+        ),
+        "script_readable": Key(
+            type=FLAG,
+            summary="Whether scripts in the page may read the cookie.",
+            details="With `false`, `HttpOnly` is added; with `true`, it is left as the "
+            "application set it.",
+            example="true",
+            published=Published(
+                key="httponly",
+                to_json=lambda value, language: not value,
+                from_json=lambda value: not FLAG.from_json(value),
+            ),
+        ),
+        "partitioned": Key(
+            type=FLAG,
+            summary="Whether the browser keeps it separately for each site that embeds this one "
+            "(CHIPS).",
+            details='It needs `samesite = "None"`.',
+            example='true\nsamesite = "None"',
+        ),
+        "not_the_tracker": not_the_tracker_key(
+            '"The number of a working group, made by our own code"\nname = "_gid"',
+            "Why the cookie is not that of the known tracker with its name.",
+            "See [known trackers](policy.md#known-trackers).\n"
+            "It is for exact names, and has no effect on a pattern.",
+        ),
+    },
+    hints={
+        **LIFETIME_HINTS,
+        "http_only": "It is always on; script_readable = true turns it off.",
+        "httponly": "It is always on; script_readable = true turns it off.",
+        "secure": "It is always on.",
+    },
+    suppress_followups=_suppress_cookie,
+)

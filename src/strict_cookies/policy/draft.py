@@ -5,12 +5,26 @@ What drafts of a ``cookies.toml`` share, whether they come from an application o
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable
 
 from .._util.text import join_words, one_line, toml_text
 from .._util.urls import is_local
 from .catalogue import find_framework_cookie, find_tracker_host
 from .external_origin import read_origin
+from .schema import ENTRY_SECTIONS, SCHEMA_FILE, SECTIONS
+
+#: Most words of a key that are listed.
+MAX_WORDS = 12
+
+_FIRST_LINES = f"""\
+#:schema ./{SCHEMA_FILE}
+# What this site stores in a browser, and who operates it.
+# Strict Cookies reads this file when the application starts.
+# Flask's session cookie is declared by the library itself, so it has no entry here.
+# A text for visitors can be in several languages: {{ en = "...", de = "..." }}.
+# After a change, run: flask cookies check
+"""
 
 #: The kinds of an external origin that admit what is loaded from it, by the word for that.
 _KINDS = {
@@ -25,11 +39,42 @@ _KINDS = {
 }
 
 
-def read_first_policy() -> str:
-    """Give ``first_policy.toml``: [site] to fill in, and every key explained in comments."""
-    from importlib.resources import files
+def write_first_policy() -> str:
+    """
+    Write a first ``cookies.toml``: [site] to fill in, and every other key as a comment.
 
-    return files(__package__).joinpath("first_policy.toml").read_text("utf-8")
+    Returns:
+        TOML, ending with a newline. An entry can be used by removing the ``#`` of its lines.
+    """
+    parts = [_FIRST_LINES, "[site]"]
+    for name, key in SECTIONS["site"].keys.items():
+        default = SECTIONS["site"].defaults[name]
+        parts += [*_wrap(key.summary), f"{name} = {_write_toml(default)}"]
+    parts += ["", "# Remove the # from the lines of an entry to use it."]
+    for table, section in ENTRY_SECTIONS.items():
+        parts += ["#", *_wrap(section.intro), "#", f"# [[{table}]]"]
+        for name, key in section.keys.items():
+            parts += _wrap(key.summary)
+            if 0 < len(key.words) <= MAX_WORDS:
+                parts += _wrap(f"One of {', '.join(key.words)}.")
+            example = key.example.partition("\n")[0]
+            default = None if key.required else section.defaults[name]
+            if key.required:
+                parts.append(f"# {name} = {example}")
+            elif default is None:
+                parts.append(f"# For example: {name} = {example}")
+            else:
+                parts.append(f"# {name} = {_write_toml(default)}")
+    return "\n".join(parts) + "\n"
+
+
+def _wrap(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, 98, initial_indent="# ", subsequent_indent="# ")
+
+
+def _write_toml(value: object) -> str:
+    """Write a text, a flag or a list of texts; JSON's form of these is TOML's."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 def comment(lines: Iterable[str]) -> str:

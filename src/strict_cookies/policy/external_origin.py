@@ -20,6 +20,8 @@ from typing import ClassVar
 from .._util.urls import is_local
 from .catalogue import find_tracker_host
 from .entry import TEXT_WANTED, Entry, Text, Types
+from .section import NOT_EMPTY, Key, Published, Section, ids_of, list_of, not_the_tracker_key
+from .value_types import STRING, STRINGS, TEXT, any_case
 
 #: What a browser does with an origin, and the directive that admits it.
 KINDS: Mapping[str, str] = {
@@ -174,3 +176,57 @@ def unknown_recipient(name: str, names: Collection[str]) -> str:
         f"Did you mean {close[0]!r}?" if close else "Add the entry that says who gets data there."
     )
     return f"recipient is {name!r}, but no [[recipient]] has that name. {hint}"
+
+
+#: The section ``[[external_origin]]``.
+EXTERNAL_ORIGIN = Section(
+    kind=ExternalOrigin,
+    argument="external_origins",
+    intro="Pages load from this host alone, and from the origins that are declared here.",
+    keys={
+        "origin": Key(
+            type=STRING,
+            summary="Scheme, host and, unless it is the scheme's default, port.",
+            details="Plain `http` and `ws` are for this machine only, such as a development "
+            "server at `http://localhost:5173`.\n"
+            "The host of a [known tracker](policy.md#known-trackers) is refused.",
+            example='"https://tiles.example.com"',
+            required=True,
+            limits={
+                "pattern": f"^({any_case('http')}[Ss]?|{any_case('ws')}[Ss]?)://[^/?#*]+$",
+            },
+            published=Published(schema={"type": "string", "pattern": "^(https?|wss?)://"}),
+        ),
+        "kinds": Key(
+            type=STRINGS,
+            summary="What the browser may request from it.",
+            details="Each is admitted by [one directive](policy.md#external_origin).\n"
+            "A `wss` origin is for `connect` alone.",
+            example='["image"]',
+            required=True,
+            words=KINDS,
+            list_limits=NOT_EMPTY,
+            placeholder=("connect",),
+            published=Published(schema=list_of("kind"), composed=True, from_json=ids_of),
+        ),
+        "reason": Key(
+            type=TEXT,
+            summary="Why the site needs it, in a sentence for visitors.",
+            example='"Maps are drawn from images of the maps provider."',
+            required=True,
+        ),
+        "recipient": Key(
+            type=STRING,
+            summary="The name of the [[recipient]] that operates it.",
+            example='"Maps Ltd"',
+            required=True,
+            limits={"pattern": r"\S"},
+        ),
+        "not_the_tracker": not_the_tracker_key(
+            '"Our own tag server"\norigin = "https://www.google-analytics.com"',
+            "Why the host is not that of the known tracker with its name.",
+            "See [known trackers](policy.md#known-trackers).",
+        ),
+    },
+    hints=dict.fromkeys(("domain", "host", "url"), 'Write origin = "https://...".'),
+)

@@ -1,8 +1,8 @@
 """
-Read ``cookies.toml`` into a policy; every mistake in one error.
+Parse ``cookies.toml`` into the arguments of a policy; report every mistake in one error.
 
-Each mistake says where (file and line, entry), what was found, and what to do. The file is read
-once, when the application is put together; nothing later reads it again.
+A mistake names the line and the entry, what is wrong, and what to do. The file is read once, when
+the application is created.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import PolicyError
 from .external_origin import ExternalOrigin, unknown_recipient
-from .schema import SECTIONS, SITE_KEYS
+from .schema import ENTRY_SECTIONS, SECTIONS
 from .site import Site
 
 if TYPE_CHECKING:
     from .entry import Entry
-    from .schema import Key, Section
+    from .section import Section
 
 #: Largest policy file that is read, in bytes.
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
-#: What may hold anything, brackets included: texts of all four kinds, and comments.
+#: TOML that may contain anything, brackets included: strings of all four kinds, and comments.
 _OPAQUE = re.compile(
     r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
 )
@@ -36,14 +36,14 @@ _KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*(?:\.[^=]*)?=")
 
 
 class _LineIndex:
-    """On which line each entry and key stands; tomllib does not tell."""
+    """The line of each entry and key, which tomllib does not report."""
 
     def __init__(self, text: str) -> None:
         self._lines: dict[tuple[str, int, str], int] = {}
         counts: dict[str, int] = {}
         table, index = "", 0
-        bare = _OPAQUE.sub(lambda found: "\n" * found[0].count("\n"), text)
-        for number, line in enumerate(bare.split("\n"), 1):
+        stripped = _OPAQUE.sub(lambda match: "\n" * match[0].count("\n"), text)
+        for number, line in enumerate(stripped.split("\n"), 1):
             if header := _HEADER.match(line):
                 table = header[1]
                 index = counts.get(table, 0)
@@ -52,8 +52,8 @@ class _LineIndex:
             elif key := _KEY.match(line):
                 self._lines.setdefault((table, index, key[1]), number)
 
-    def of(self, table: str, index: int = 0, key: str = "") -> int | None:
-        """Find a line, counted from 1; that of the entry where the key's is unknown."""
+    def find(self, table: str, index: int = 0, key: str = "") -> int | None:
+        """Return the line of a key, counted from 1; that of its entry if the key's is unknown."""
         return self._lines.get((table, index, key)) or self._lines.get((table, index, ""))
 
 
@@ -112,106 +112,112 @@ def parse_entries(text: str, *, source: str) -> dict[str, Any]:
     return _Loader(_LineIndex(text)).load(document, source)
 
 
+class _Place(NamedTuple):
+    """
+    An entry of the file.
+
+    Attributes:
+        table: The name of its section; empty for the top level.
+        number: Its position within the section, from 0.
+        label: How messages name it.
+    """
+
+    table: str
+    number: int
+    label: str
+
+
 class _Loader:
-    """Reads a document and gathers what is wrong with it."""
+    """Converts a document and collects its mistakes."""
 
     def __init__(self, lines: _LineIndex) -> None:
         self._lines = lines
-        #: (line or 0, text), in the order found.
-        self._found: list[tuple[int, str]] = []
-
-    @property
-    def mistakes(self) -> list[str]:
-        """One sentence each, in the order of the file."""
-        ordered = sorted(self._found, key=lambda found: found[0])
-        return [f"line {line}: {text}" if line else text for line, text in ordered]
+        #: (line or 0, text), in the order of discovery.
+        self._mistakes: list[tuple[int, str]] = []
 
     def load(self, document: Mapping[str, Any], source: str) -> dict[str, Any]:
         """
         Return the site and the entries of a document.
 
         Raises:
-            PolicyError: All that is wrong.
+            PolicyError: Every mistake.
         """
-        self._refuse_unknown(document, ("site", *SECTIONS), "", 0, "")
-        site = self._read_site(document.get("site", {}))
+        self._refuse_unknown(document, SECTIONS, _Place("", 0, ""))
+        site = self._load_site(document.get("site", {}))
         entries = {
-            section.plural: self._read_section(section, table, document.get(table, []))
-            for table, section in SECTIONS.items()
+            section.argument: self._load_section(section, table, document.get(table, []))
+            for table, section in ENTRY_SECTIONS.items()
         }
         self._check_recipients(document)
-        if self._found:
-            raise PolicyError(self.mistakes, source=source)
+        if self._mistakes:
+            ordered = sorted(self._mistakes, key=lambda mistake: mistake[0])
+            raise PolicyError(
+                [f"line {line}: {text}" if line else text for line, text in ordered], source=source
+            )
         return {"site": site, **entries}
 
-    def _read_site(self, entry: object) -> Site:
+    def _load_site(self, entry: object) -> Site:
+        place = _Place("site", 0, "[site]")
         if not isinstance(entry, dict):
-            self._mistake(
-                "site", 0, "", "[site]: it is no table. Write [site] on a line of its own."
-            )
+            self._add(place, "", "[site]: it is not a table. Write [site] on a line of its own.")
             return Site()
-        values = self._read_values(entry, SITE_KEYS, "site", 0, "[site]")
+        values = self._load_values(entry, SECTIONS["site"], place)
         try:
             return Site(**values)
         except PolicyError as error:
             for mistake in error.mistakes:
-                self._mistake("site", 0, "privacy_url", mistake)
+                self._add(place, "privacy_url", mistake)
             return Site()
 
-    def _read_section(self, section: Section, table: str, entries: object) -> Any:
+    def _load_section(self, section: Section, table: str, entries: object) -> tuple[Entry, ...]:
         if not isinstance(entries, list):
-            self._mistake(table, 0, "", f"[{table}]: write [[{table}]] with two brackets.")
+            self._add(_Place(table, 0, ""), "", f"[{table}]: write [[{table}]] with two brackets.")
             return ()
         built = []
         seen: set[tuple[object, ...]] = set()
-        for index, entry in enumerate(entries):
-            if not isinstance(entry, dict):
-                text = (
-                    f"it is no table. Write [[{table}]] on a line of its own, and its keys below "
-                    "it."
-                )
-                self._mistake(table, index, "", f"[[{table}]] {index + 1}: {text}")
+        for index, values in enumerate(entries):
+            place = _name_place(section, table, index, values)
+            if not isinstance(values, dict):
+                text = f"it is not a table. Write [[{table}]] on a line of its own, then its keys."
+                self._add(place, "", f"{place.label}: {text}")
                 continue
-            made = self._read_entry(section, table, index, entry)
-            if made is not None:
-                built.append(made)
+            entry = self._load_entry(section, place, values)
+            if entry is not None:
+                built.append(entry)
             kind = section.kind
-            written = [entry.get(key) for key in kind.UNIQUE_BY]
+            written = [values.get(key) for key in kind.UNIQUE_BY]
             if not all(isinstance(value, str) for value in written):
                 continue
-            key = tuple(written) if made is None else made.unique_key
-            if key in seen:
+            unique_key = tuple(written) if entry is None else entry.unique_key
+            if unique_key in seen:
                 text = f"{kind.LABEL} {written[0]!r} is declared more than once. Keep one entry."
-                self._mistake(table, index, kind.UNIQUE_BY[0], text)
-            seen.add(key)
+                self._add(place, kind.UNIQUE_BY[0], text)
+            seen.add(unique_key)
         return tuple(built)
 
-    def _read_entry(
-        self, section: Section, table: str, index: int, entry: Mapping[str, Any]
+    def _load_entry(
+        self, section: Section, place: _Place, values: Mapping[str, Any]
     ) -> Entry | None:
-        kind = section.kind
-        named_by = kind.UNIQUE_BY[0]
-        name = entry.get(named_by)
-        where = f"{kind.LABEL} {name!r}" if isinstance(name, str) else f"[[{table}]] {index + 1}"
-        missing = [key for key in section.needed if key not in entry]
+        missing = [key for key in section.required if key not in values]
         if missing:
-            text = f"{where}: it lacks {', '.join(missing)}. Add what is missing."
-            self._mistake(table, index, "", text)
-        values = self._read_values(entry, section.keys, table, index, where)
-        if named_by not in values:
+            text = f"{place.label}: it lacks {', '.join(missing)}. Add what is missing."
+            self._add(place, "", text)
+        arguments = self._load_values(values, section, place)
+        if section.kind.UNIQUE_BY[0] not in arguments:
             return None
-        unread = {key for key in (*section.needed, *entry) if key not in values}
-        section.mend(values, unread)
+        unread = {key for key in (*section.required, *values) if key not in arguments}
+        section.suppress_followups(arguments, unread)
         try:
-            return kind(**{**section.placeholders, **values})
+            entry: Entry = section.kind(**{**section.placeholders, **arguments})
         except PolicyError as error:
             for mistake in error.mistakes:
-                key = _key_meant(mistake.removeprefix(f"{where}: "), section)
-                self._mistake(table, index, key, mistake)
+                key = _key_meant(mistake.removeprefix(f"{place.label}: "), section)
+                self._add(place, key, mistake)
             return None
+        return entry
 
     def _check_recipients(self, document: Mapping[str, Any]) -> None:
-        """Tell which external origins name a recipient that is not there."""
+        """Report each external origin that names an undeclared recipient."""
         recipients, origins = (
             document.get(table, []) for table in ("recipient", "external_origin")
         )
@@ -224,57 +230,67 @@ class _Loader:
                 continue
             origin, name = entry.get("origin"), entry.get("recipient")
             if isinstance(origin, str) and isinstance(name, str) and name not in known:
-                text = f"{ExternalOrigin.LABEL} {origin!r}: {unknown_recipient(name, known)}"
-                self._mistake("external_origin", index, "recipient", text)
+                label = f"{ExternalOrigin.LABEL} {origin!r}"
+                self._add(
+                    _Place("external_origin", index, label),
+                    "recipient",
+                    f"{label}: {unknown_recipient(name, known)}",
+                )
 
-    def _read_values(
-        self,
-        entry: Mapping[str, Any],
-        keys: Mapping[str, Key],
-        table: str,
-        index: int,
-        where: str,
+    def _load_values(
+        self, entry: Mapping[str, Any], section: Section, place: _Place
     ) -> dict[str, Any]:
-        self._refuse_unknown(entry, keys, table, index, f"{where}: ")
+        self._refuse_unknown(entry, section.keys, place)
         values = {}
-        for key, (form, *_) in keys.items():
-            if key in entry:
+        for name, key in section.keys.items():
+            if name in entry:
                 try:
-                    values[key] = form.read(entry[key])
+                    values[name] = key.type.parse(entry[name])
                 except ValueError as error:
-                    text = f"{where}: {key} is {_say(entry[key])}: {error}"
-                    self._mistake(table, index, key, text)
+                    text = f"{place.label}: {name} is {_show(entry[name])}: {error}"
+                    self._add(place, name, text)
         return values
 
     def _refuse_unknown(
-        self, entry: Mapping[str, Any], known: Iterable[str], table: str, index: int, where: str
+        self, entry: Mapping[str, Any], known: Iterable[str], place: _Place
     ) -> None:
         for key in entry:
             if key not in known:
                 close = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                if table in SECTIONS:
-                    hint = SECTIONS[table].hints.get(key.lower(), hint)
-                elif not table and not isinstance(entry[key], dict | list):
-                    hint = f"It stands before any section. {hint}"
-                line = self._lines.of(table, index, key) or self._lines.of(key) or 0
-                self._found.append((line, f"{where}{_say(key)} is not known. {hint}"))
+                if place.table:
+                    hint = SECTIONS[place.table].hints.get(key.lower(), hint)
+                elif not isinstance(entry[key], dict | list):
+                    hint = f"It is above the first section. {hint}"
+                label = f"{place.label}: " if place.label else ""
+                line = (
+                    self._lines.find(place.table, place.number, key) or self._lines.find(key) or 0
+                )
+                self._mistakes.append((line, f"{label}{_show(key)} is not known. {hint}"))
 
-    def _mistake(self, table: str, index: int, key: str, text: str) -> None:
-        self._found.append((self._lines.of(table, index, key) or 0, text))
+    def _add(self, place: _Place, key: str, text: str) -> None:
+        self._mistakes.append((self._lines.find(place.table, place.number, key) or 0, text))
+
+
+def _name_place(section: Section, table: str, index: int, values: object) -> _Place:
+    name = values.get(section.kind.UNIQUE_BY[0]) if isinstance(values, dict) else None
+    if isinstance(name, str):
+        return _Place(table, index, f"{section.kind.LABEL} {name!r}")
+    return _Place(table, index, f"[[{table}]] {index + 1}")
 
 
 def _key_meant(mistake: str, section: Section) -> str:
-    """Find the key that a mistake of an entry begins with; empty for the entry as a whole."""
+    """Return the key that a mistake of an entry begins with; empty for the entry as such."""
     word = mistake.split(" ", 1)[0]
     for key in (word, f"{word}s"):
         if key in section.keys:
             return key
     # "the name ...", "the pattern ...", "the prefix ...", "this is a name ...", "only one star ..."
-    return section.kind.UNIQUE_BY[0] if word in ("the", "this", "only") else ""
+    unique_by: str = section.kind.UNIQUE_BY[0]
+    return unique_by if word in ("the", "this", "only", "invalid") else ""
 
 
-def _say(value: object) -> str:
+def _show(value: object) -> str:
     try:
         text = repr(value)
     except (RecursionError, ValueError):

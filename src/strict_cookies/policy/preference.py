@@ -11,16 +11,18 @@ Source: WP194 section 3.6, user interface customisation within the session.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .entry import TEXT_WANTED, Entry, Text, Types
+from .section import NAME_SCHEMA, Key, Published, Section
+from .value_types import LIST, STRING, TEXT
 
 #: Longest choice, in characters.
 MAX_CHOICE_LENGTH = 64
 
-_NAME = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
+NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class DeclaredPreference(Entry):
         choices = tuple(self.choices)
         self._set("choices", choices)
         mistakes = []
-        if re.fullmatch(_NAME, self.name) is None:
+        if re.fullmatch(NAME_PATTERN, self.name) is None:
             mistakes.append(
                 "the name is no name. Begin with a letter, and use at most 64 letters, digits, "
                 "'-' and '_'."
@@ -83,3 +85,65 @@ class DeclaredPreference(Entry):
                 f"{', '.join(map(repr, choices))}."
             )
         return mistakes
+
+
+def _suppress_preference(values: dict[str, Any], unread: Collection[str]) -> None:
+    if "choices" in unread:
+        values.update(choices=("-", "--"), default="-")
+    elif "default" in unread:
+        values["default"] = next(iter(values["choices"]), "-")
+
+
+#: The section ``[[preference]]``.
+PREFERENCE = Section(
+    kind=DeclaredPreference,
+    argument="preferences",
+    intro="Visitors' choices are kept in their session; no other name and value is accepted.",
+    keys={
+        "name": Key(
+            type=STRING,
+            summary="The name under which the application reads the choice.",
+            details="It is a letter, then letters, digits, `-` and `_`.",
+            example='"rows"',
+            required=True,
+            limits={"pattern": f"^{NAME_PATTERN}$"},
+            published=Published(schema=NAME_SCHEMA),
+        ),
+        "title": Key(
+            type=TEXT,
+            summary="What visitors read first.",
+            example='"Rows"',
+            required=True,
+        ),
+        "choices": Key(
+            type=LIST,
+            summary="All choices: two texts or more.",
+            details=f"Each has 1 to {MAX_CHOICE_LENGTH} characters.",
+            example='["10", "25", "50"]',
+            required=True,
+            limits={"minLength": 1, "maxLength": MAX_CHOICE_LENGTH},
+            list_limits={"minItems": 2},
+        ),
+        "default": Key(
+            type=STRING,
+            summary="The choice that applies until a visitor chooses.",
+            example='"10"',
+            required=True,
+        ),
+        "description": Key(
+            type=TEXT,
+            summary="What it changes, in a sentence for visitors.",
+            example='"How many rows a list shows at once."',
+            required=True,
+        ),
+    },
+    hints={
+        **dict.fromkeys(
+            ("expires", "lifetime", "max-age", "max_age"),
+            "A preference ends with its session.",
+        ),
+        "options": 'Write choices = ["...", "..."].',
+        "values": 'Write choices = ["...", "..."].',
+    },
+    suppress_followups=_suppress_preference,
+)

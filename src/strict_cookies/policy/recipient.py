@@ -9,12 +9,14 @@ Source: GDPR Article 13(1)(e) and (f) for what must be told; Articles 44 to 49 f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .countries import COUNTRIES, HOME, OTHER_SPELLINGS
 from .entry import TEXT_WANTED, Entry, Text, Types
+from .section import NAME_SCHEMA, NOT_EMPTY, Key, Published, Section, list_of
+from .value_types import STRING, STRINGS, TEXT
 
 #: Longest name, in characters.
 MAX_NAME_LENGTH = 128
@@ -82,3 +84,75 @@ class Recipient(Entry):
                 'safeguard = "Standard contractual clauses", or the adequacy decision.'
             )
         return mistakes
+
+
+def _suppress_recipient(values: dict[str, Any], unread: Collection[str]) -> None:
+    if "safeguard" in unread:
+        values["safeguard"] = "-"
+
+
+#: The section ``[[recipient]]``.
+RECIPIENT = Section(
+    kind=Recipient,
+    argument="recipients",
+    intro="Each recipient of data is named to visitors.",
+    keys={
+        "name": Key(
+            type=STRING,
+            summary="The company or service, as visitors know it.",
+            details=f"It has at most {MAX_NAME_LENGTH} characters.",
+            example='"Maps Ltd"',
+            required=True,
+            limits={"pattern": r"\S", "maxLength": MAX_NAME_LENGTH},
+            published=Published(schema=NAME_SCHEMA),
+        ),
+        "role": Key(
+            type=TEXT,
+            summary="Its role for the site.",
+            example='"Maps provider"',
+            required=True,
+        ),
+        "data": Key(
+            type=TEXT,
+            summary="The data that it gets.",
+            example='"Your IP address, and the part of the map that you look at."',
+            required=True,
+        ),
+        "purpose": Key(
+            type=TEXT,
+            summary="What it uses the data for, in a sentence for visitors.",
+            details="It is free text, since processing on a server is not limited to the purposes "
+            "of cookies.",
+            example='"To show where a customer is."',
+            required=True,
+        ),
+        "country": Key(
+            type=STRINGS,
+            summary='Where it handles the data: codes of ISO 3166-1, or "EU".',
+            details="Visitors read the name of the country.",
+            example='["IE"]',
+            required=True,
+            words=COUNTRIES,
+            list_limits=NOT_EMPTY,
+            placeholder=("EU",),
+            published=Published(
+                key="countries",
+                schema=list_of("country"),
+                composed=True,
+                from_json=lambda values: tuple(value["code"] for value in values),
+            ),
+        ),
+        "safeguard": Key(
+            type=TEXT,
+            summary="What protects the data outside the European Economic Area and the United "
+            "Kingdom.",
+            details="It is required for such a country: an adequacy decision, standard "
+            "contractual clauses, binding corporate rules.\n"
+            "If no transfer law applies to the site, say so in this key.",
+            example='"Standard contractual clauses of the European Commission"\n'
+            'country = ["IE", "US"]',
+        ),
+    },
+    hints={"origin": "An origin that the browser itself contacts has an [[external_origin]]."},
+    suppress_followups=_suppress_recipient,
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import PolicyError
+from .section import Key, Section
+from .value_types import FLAG, LANGUAGES, STRING, STRINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +50,68 @@ class Site:
                     "'/privacy', or an https URL."
                 ]
             )
+
+
+#: The section ``[site]``.
+SITE = Section(
+    kind=Site,
+    argument="site",
+    intro="",
+    keys={
+        "name": Key(
+            type=STRING,
+            summary="The name of the site or product, for the heading of the declaration.",
+            example='"Shop"',
+        ),
+        "controller": Key(
+            type=STRING,
+            summary="The data controller: name and address.",
+            example='"Shop Ltd, 1 Sample Street, Exampleton"',
+        ),
+        "contact": Key(
+            type=STRING,
+            summary="Where to ask questions about data: a mail address or a URL.",
+            details="It is printed as text.",
+            example='"privacy@shop.example.com"',
+        ),
+        "dpo": Key(
+            type=STRING,
+            summary="The contact of the data protection officer, if there is one.",
+            example='"dpo@shop.example.com"',
+        ),
+        "authority": Key(
+            type=STRING,
+            summary="The supervisory authority for complaints.",
+            example='"The data protection authority of Exampleland"',
+        ),
+        "privacy_url": Key(
+            type=STRING,
+            summary="The privacy notice: a path on this site, or an https URL.",
+            details="The declaration links it.",
+            example='"/privacy"',
+            limits={"pattern": r"^($|/($|[^/\\])|https://)"},
+        ),
+        "languages": Key(
+            type=LANGUAGES,
+            summary="The languages of the texts for visitors, the default one first.",
+            example='["en", "de"]',
+        ),
+        "jurisdictions": Key(
+            type=STRINGS,
+            summary="Whose law may be printed.",
+            details='The declaration knows that of [`"EU"`, `"UK"` and `"FR"`]'
+            "(policy.md#whose-law-is-printed).\n"
+            "Any other word prints nothing; it is passed on in `declaration.json`.",
+            example='["EU", "UK"]',
+        ),
+        "honours_gpc": Key(
+            type=FLAG,
+            summary="Whether the site promises to honour Global Privacy Control (Sec-GPC).",
+            details="It is a promise about selling and sharing data that no library can know, so "
+            "it is never guessed.\n"
+            "If it is `true` when the application starts, the declaration says so and "
+            '`/.well-known/gpc.json` answers `{"gpc": true}`; otherwise there is no such address.',
+            example="true",
+        ),
+    },
+)

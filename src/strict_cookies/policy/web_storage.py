@@ -11,14 +11,28 @@ Source: HTML Standard section 12; EDPB Guidelines 2/2023 for the scope; WP194 se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from .._util.durations import say_duration
 from .entry import TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
-from .purposes import Purpose, lifetime_mistakes, read_purposes, strictest_limit
+from .purposes import A_FEW_HOURS, Purpose, lifetime_mistakes, read_purposes, strictest_limit
+from .section import (
+    LIFETIME_HINTS,
+    NAME_SCHEMA,
+    PATTERN_HELP,
+    TRACKER_NAME_HELP,
+    Key,
+    Published,
+    Section,
+    not_the_tracker_key,
+    purposes_key,
+    title_key,
+    without_it_key,
+)
+from .value_types import LIFETIME, STRING, TEXT
 
 #: ``localStorage``, ``sessionStorage``, IndexedDB and the Cache API.
 StorageKind = Literal["local", "session", "indexeddb", "cache"]
@@ -130,3 +144,72 @@ def _check_lifetime(storage: DeclaredStorage) -> list[str]:
             f'{say_duration(limit)}; or use kind = "session".'
         ]
     return lifetime_mistakes(lifetime, purposes, "storage")
+
+
+def _suppress_storage(values: dict[str, Any], unread: Collection[str]) -> None:
+    kind = values.setdefault("kind", "session")
+    if {"kind", "lifetime"} & set(unread) or ("purposes" in unread and kind != "session"):
+        values["lifetime"] = None if kind == "session" else A_FEW_HOURS
+
+
+#: The section ``[[storage]]``.
+STORAGE = Section(
+    kind=DeclaredStorage,
+    argument="storage",
+    intro="Other storage of scripts in the browser has an entry, too.",
+    keys={
+        "name": Key(
+            type=STRING,
+            summary="The key, or the name of the database or cache; a * at its end matches any "
+            "characters.",
+            details=f"It is case-sensitive, and has at most {MAX_NAME_LENGTH} characters.\n"
+            f"{PATTERN_HELP}\n{TRACKER_NAME_HELP}\n"
+            "The same name may be declared once for each kind.",
+            example='"draft-*"',
+            required=True,
+            limits={"pattern": r"^[^*]*\S[^*]*\*?$", "maxLength": MAX_NAME_LENGTH + 1},
+            published=Published(schema=NAME_SCHEMA),
+        ),
+        "kind": Key(
+            type=STRING,
+            summary=f"Where it is kept: {', '.join(STORAGE_NAMES.values())}, in this order.",
+            example='"local"',
+            required=True,
+            words=get_args(StorageKind),
+        ),
+        "title": title_key('"Unsent order"'),
+        "purposes": purposes_key(),
+        "description": Key(
+            type=TEXT,
+            summary="What it does, in a sentence for visitors.",
+            example='"Keeps an order that you have not sent yet."',
+            required=True,
+        ),
+        "without_it": without_it_key('"You would have to type it again."'),
+        "lifetime": Key(
+            type=LIFETIME,
+            summary='How long it stays: "session" for sessionStorage; for the other kinds the '
+            "time after which your own script erases it.",
+            details="`sessionStorage` ends with its tab.\n"
+            "No browser ends the other kinds by itself, so the time is a promise of the site, "
+            "within the limit of the purposes.\n"
+            "An item with a purpose that allows nothing longer than the browser's session "
+            "belongs in `sessionStorage` or a cookie.",
+            example='"4 hours"',
+            required=True,
+            published=Published(composed=True),
+        ),
+        "not_the_tracker": not_the_tracker_key(
+            '"The list of our own gas cylinders"\nname = "_gcl_ls"',
+            "Why the item is not that of the known tracker with its name.",
+            "See [known trackers](policy.md#known-trackers).\n"
+            "It is for exact names, and has no effect on a pattern.",
+        ),
+    },
+    hints={
+        **LIFETIME_HINTS,
+        "key": 'Write name = "...".',
+        "type": 'Write kind = "local", "session", "indexeddb" or "cache".',
+    },
+    suppress_followups=_suppress_storage,
+)
