@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 from strict_cookies.firewall.expire import MAX_SWEEP_LINES
 from strict_cookies.firewall.middleware import CookieFirewall
 from strict_cookies.firewall.set_cookie import Judge
-from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
+from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from strict_cookies.policy.policy import CookiePolicy
 from tests.policies import declare
 from tests.wsgi import run
@@ -239,7 +239,7 @@ HOSTILE = [
     pytest.param("; ".join(f"_ga_{index}=v" for index in range(10_000)), id="10,000 trackers"),
     pytest.param("\xff" * 2**20, id="1 MiB of invalid UTF-8"),
     pytest.param("\x01" * 2**20, id="1 MiB of control characters"),
-    pytest.param(f"s=v; {'x' * MAX_FIELD_OCTETS}=1", id="session before a huge name"),
+    pytest.param(f"s=v; {'x' * MAX_FIELD_BYTES}=1", id="session before a huge name"),
 ]
 
 
@@ -269,7 +269,7 @@ def test_field_within_its_bounds_is_read_whole(counting):
 
 def test_field_at_its_longest_is_read_whole():
     """A field of as many octets as are read at all arrives; one octet more does not."""
-    field = "s=v; a=" + "x" * (MAX_FIELD_OCTETS - 7)
+    field = "s=v; a=" + "x" * (MAX_FIELD_BYTES - 7)
     assert [name for name, _ in LoadedSession(field).cookies] == ["s", "a"]
     assert LoadedSession(f"{field}x").cookies == []
 

@@ -14,7 +14,7 @@ from werkzeug.test import Client, EnvironBuilder
 from strict_cookies import ConfigurationError, CookieDroppedError, CookieFirewall, CookiePolicy
 from strict_cookies.firewall.expire import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
 from strict_cookies.firewall.middleware import BASELINE_HEADERS
-from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
+from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from tests.policies import declare
 from tests.wsgi import run
 
@@ -333,7 +333,7 @@ class TestArriving:
     @pytest.mark.parametrize(
         "field",
         [
-            pytest.param("csrf=a; " + "x" * MAX_FIELD_OCTETS, id="octets"),
+            pytest.param("csrf=a; " + "x" * MAX_FIELD_BYTES, id="octets"),
             pytest.param("csrf=a" + "; x=1" * MAX_PAIRS, id="pairs"),
             pytest.param("csrf=a; " + "y" * 1024 * 1024, id="1 MiB"),
             pytest.param("csrf=a" + "; n=1" * 10_000, id="10,000 pairs"),

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Request
 from strict_cookies.firewall.middleware import BASELINE_HEADERS, CookieFirewall
 from strict_cookies.firewall.set_cookie import Judge, judge
 from strict_cookies.http.cookies import (
-    MAX_FIELD_OCTETS,
+    MAX_FIELD_BYTES,
     MAX_PAIRS,
     SetCookie,
     attribute_tail,
@@ -438,7 +438,7 @@ def test_declared_cookies_survive_any_strays(names, data):
             assume(not is_declared(key) and key.lower() not in lowered)
         parts += [stray, f"{name}={value}"]
     field = ";".join(parts)
-    assume(len(field) <= MAX_FIELD_OCTETS and len(field.split(";")) <= MAX_PAIRS)
+    assume(len(field) <= MAX_FIELD_BYTES and len(field.split(";")) <= MAX_PAIRS)
     left = arrive(field)["HTTP_COOKIE"]
     read = [part.strip(" \t").partition("=") for part in left.split(";") if part.strip(" \t")]
     assert [(name, value) for name, _, value in read] == list(pairs.items())

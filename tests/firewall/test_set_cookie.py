@@ -8,7 +8,7 @@ import pytest
 
 from strict_cookies import CookiePolicy, Reason
 from strict_cookies.firewall.set_cookie import MAX_TAILS, Judge, Verdict, judge
-from strict_cookies.http.cookies import MAX_PAIR_OCTETS
+from strict_cookies.http.cookies import MAX_PAIR_BYTES
 from tests.policies import declare
 
 NOW = 1_800_000_000
@@ -55,7 +55,7 @@ def line_of(emitted, policy=POLICY):
         pytest.param("a b=1", Reason.MALFORMED_NAME, id="space in name"),
         pytest.param("csrf-a b=1", Reason.MALFORMED_NAME, id="space behind a pattern"),
         pytest.param("a b=; Max-Age=0", Reason.MALFORMED_NAME, id="deletion of no name"),
-        pytest.param("sid=" + "x" * (MAX_PAIR_OCTETS - 2), Reason.TOO_LARGE, id="too large"),
+        pytest.param("sid=" + "x" * (MAX_PAIR_BYTES - 2), Reason.TOO_LARGE, id="too large"),
         pytest.param('sid="open', Reason.UNSAFE_VALUE, id="quotation that does not close"),
         pytest.param("sid=a __Host-x=b", Reason.UNSAFE_VALUE, id="second cookie behind a space"),
         pytest.param("sid=1; Path=/" + "x" * 1024, Reason.LONG_ATTRIBUTE, id="long path"),
@@ -71,7 +71,7 @@ def test_refused_line_does_not_leave(emitted, reason):
 
 def test_longest_pair_leaves():
     """The limit counts name and value, not attributes."""
-    value = "x" * (MAX_PAIR_OCTETS - len("sid"))
+    value = "x" * (MAX_PAIR_BYTES - len("sid"))
     assert line_of(f"sid={value}{STRICT_TAIL}") == f"sid={value}{STRICT_TAIL}"
 
 
@@ -205,7 +205,7 @@ def test_remembered_tails_hold_no_value():
 def test_judge_gives_one_verdict_for_the_first_and_the_next():
     """A remembered tail changes no verdict, neither for another value nor for a bad one."""
     remembering = Judge(POLICY, clock=lambda: NOW)
-    for value in ("a", "b", "x" * MAX_PAIR_OCTETS, "c\x00", '"o', "a b=c", "a b", '"q"', "d"):
+    for value in ("a", "b", "x" * MAX_PAIR_BYTES, "c\x00", '"o', "a b=c", "a b", '"q"', "d"):
         emitted = f"sid={value}; Path=/"
         assert remembering(emitted) == judge(POLICY, emitted, now=NOW)
 

@@ -16,7 +16,7 @@ from flask import Flask, Response, request, session
 from flask_sock import Sock
 
 from strict_cookies import StrictCookies
-from strict_cookies.http.cookies import MAX_FIELD_OCTETS
+from strict_cookies.http.cookies import MAX_FIELD_BYTES
 from tests.nginx import free_ports, serve_nginx
 from tests.serving import ADDRESS, serve
 
@@ -204,7 +204,7 @@ def test_health_check_is_answered_over_http(site):
 def test_oversized_cookie_field_is_mended(site):
     """A jar that is too full reaches the library, which answers with expiries."""
     field = "; ".join(f"stuffing{number}={'x' * 100}" for number in range(170))
-    assert len(field) > MAX_FIELD_OCTETS
+    assert len(field) > MAX_FIELD_BYTES
     response, _ = site.ask("https", "/visit", Cookie=field, Sec_Fetch_Mode="navigate")
     lines = response.headers.get_all("Set-Cookie")
     assert response.status == 200

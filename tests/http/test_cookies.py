@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from werkzeug.sansio.http import parse_cookie
 
 from strict_cookies.http.cookies import (
-    MAX_ATTRIBUTE_OCTETS,
+    MAX_ATTRIBUTE_BYTES,
     MAX_LIFETIME,
-    MAX_PAIR_OCTETS,
+    MAX_PAIR_BYTES,
     NAME_PREFIXES,
     SetCookie,
     attribute_tail,
@@ -153,7 +153,7 @@ def test_ignored_line_gives_nothing(line):
 
 def test_size_limits_are_inclusive():
     """4096 octets of name and value, and 1024 of an attribute, are kept; one more is not."""
-    assert (MAX_PAIR_OCTETS, MAX_ATTRIBUTE_OCTETS, MAX_LIFETIME) == (4096, 1024, 34_560_000)
+    assert (MAX_PAIR_BYTES, MAX_ATTRIBUTE_BYTES, MAX_LIFETIME) == (4096, 1024, 34_560_000)
     line = "a=" + "b" * 4095
     assert parse_set_cookie(line) == SetCookie(name="a", value="b" * 4095)
     assert parse_set_cookie(line + "b") is None

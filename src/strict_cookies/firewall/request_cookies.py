@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from .._util.text import OTHER
-from ..http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
+from ..http.cookies import MAX_FIELD_BYTES, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
 from ..policy.catalogue import find_certain_tracker, tracker_heads
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
@@ -102,7 +102,7 @@ class CookieReader:
         Returns:
             None where the application may see it as it is.
         """
-        if len(field) > MAX_FIELD_OCTETS:
+        if len(field) > MAX_FIELD_BYTES:
             return self._refuse(field)
         pairs = field.split("; ")
         # Nothing but plain ASCII beside these semicolons and spaces: no pair needs a closer look.
@@ -170,8 +170,8 @@ class CookieReader:
         """
         reading = self(field)
         seen = field if reading is None else reading[0]
-        pairs = field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
-        whole = len(field) <= MAX_FIELD_OCTETS and len(pairs) <= MAX_PAIRS
+        pairs = field[:MAX_FIELD_BYTES].split(";", MAX_PAIRS)
+        whole = len(field) <= MAX_FIELD_BYTES and len(pairs) <= MAX_PAIRS
         if not whole:
             # The last one may be cut, or have all the rest behind it.
             del pairs[-1]
@@ -208,7 +208,7 @@ class CookieReader:
         """Take a field above its bounds for empty; expire the undeclared names it begins with."""
         names = [
             part.partition("=")[0].strip(" \t")
-            for part in field[:MAX_FIELD_OCTETS].split(";", MAX_PAIRS)
+            for part in field[:MAX_FIELD_BYTES].split(";", MAX_PAIRS)
         ]
         strays = [name for name in dict.fromkeys(names) if not self._declares(name)]
         return "", ((Reason.FIELD_TOO_LARGE, OTHER),), strays

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._util.urls import is_host_name
 from ..http.cookies import (
-    MAX_ATTRIBUTE_OCTETS,
+    MAX_ATTRIBUTE_BYTES,
     MAX_LIFETIME,
-    MAX_PAIR_OCTETS,
+    MAX_PAIR_BYTES,
     SetCookie,
     attribute_tail,
     has_control_character,
@@ -148,7 +148,7 @@ class Judge:
         pair, _, emitted = field_value.partition(";")
         name, equals, _ = pair.partition("=")
         known = self._tails.get((name, emitted))
-        if known is not None and equals and len(pair) <= MAX_PAIR_OCTETS and is_plain(pair):
+        if known is not None and equals and len(pair) <= MAX_PAIR_BYTES and is_plain(pair):
             return name, pair + known[0], known[1]
         verdict = judge(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
@@ -192,7 +192,7 @@ def _refuse_long_attribute(
 ) -> Reason | None:
     """Refuse what a browser would store with a wider scope than was asked for."""
     for attribute in field_value.split(";")[1:]:
-        if len(attribute.partition("=")[2].strip(" \t")) > MAX_ATTRIBUTE_OCTETS:
+        if len(attribute.partition("=")[2].strip(" \t")) > MAX_ATTRIBUTE_BYTES:
             return Reason.LONG_ATTRIBUTE
     return None
 

@@ -1,13 +1,12 @@
 """
-Read and write the text of ``Set-Cookie`` and ``Cookie`` fields; pure functions.
+Parse and write ``Set-Cookie`` and ``Cookie`` fields: the grammar only, without any policy.
 
-The first stage of the flow: it knows the grammar and no policy. Text is what WSGI hands over
-(PEP 3333): each character stands for one octet, latin-1 decoded. Nothing here decodes,
-unquotes, folds case or guesses; a name or value is the octets that a user agent would see.
+Text is WSGI's (PEP 3333): each character is one byte, decoded as latin-1. No function decodes,
+unquotes, folds case or guesses; names and values are the bytes that a user agent would see.
 
-``Set-Cookie`` is read as a user agent reads it (RFC 6265bis section 5.6) and written as a server
-writes it (section 4.1.1). ``Cookie`` is read more strictly than any framework reads it, so that
-what passes can't be taken for something else by the reader behind: see :func:`is_safe_value`.
+``Set-Cookie`` is parsed as a user agent does (RFC 6265bis section 5.6) and written as a server does
+(section 4.1.1). ``Cookie`` is parsed more strictly than by any framework, so that the application's
+parser can't read another cookie into what passes: see :func:`is_safe_value`.
 """
 
 from __future__ import annotations
@@ -15,32 +14,33 @@ from __future__ import annotations
 import calendar
 import re
 import time
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-#: Longest name plus value that a user agent keeps, in octets. RFC 6265bis section 5.6.
-MAX_PAIR_OCTETS = 4096
-#: Longest attribute value that a user agent heeds, in octets. RFC 6265bis section 5.6.
-MAX_ATTRIBUTE_OCTETS = 1024
+#: Longest name plus value that a user agent keeps, in bytes. RFC 6265bis section 5.6.
+MAX_PAIR_BYTES = 4096
+#: Longest attribute value that a user agent accepts, in bytes. RFC 6265bis section 5.6.
+MAX_ATTRIBUTE_BYTES = 1024
 #: Longest lifetime that a user agent grants, in seconds: 400 days. RFC 6265bis section 5.5.
 MAX_LIFETIME = 400 * 24 * 60 * 60
-#: Longest ``Cookie`` field that is read at all, in octets.
-MAX_FIELD_OCTETS = 16_384
-#: Most pairs of one ``Cookie`` field that are read: what Chromium keeps for one site.
+#: Longest ``Cookie`` field that is parsed, in bytes.
+MAX_FIELD_BYTES = 16_384
+#: Most pairs of one ``Cookie`` field that are parsed: as many as Chromium keeps for one site.
 MAX_PAIRS = 180
 
-#: Prefixes of cookie names that carry rules, longest first, spelt as a server must.
+#: Prefixes of cookie names that impose rules, longest first, in the case that a server must use.
 #: RFC 6265bis section 4.1.3; draft-ietf-httpbis-layered-cookies section 4.1.3.
 NAME_PREFIXES = ("__Host-Http-", "__Host-", "__Http-", "__Secure-")
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_TEXT = re.compile(r"[\x20-\x7e\x80-\xff]*")
 _PLAIN = re.compile(r"[!#-~\x80-\xff]*")
-_PLAIN_ASCII = bytes(octet for octet in range(0x21, 0x7F) if octet != ord('"'))
-#: What a cookie-pair may hold where it needs no closer look; see :func:`is_plain`.
+_PLAIN_ASCII = bytes(byte for byte in range(0x21, 0x7F) if byte != ord('"'))
+#: The bytes of a cookie-pair that needs no further check; see :func:`is_plain`.
 PLAIN_IN_PAIR = _PLAIN_ASCII.replace(b";", b"")
 _MAX_AGE = r"-?[0-9]+"
-#: A quoted value that Werkzeug's and the standard library's readers end where the pair ends.
+#: A quoted value that the parsers of Werkzeug and the standard library end at the end of the pair.
 _QUOTED = r'"(?:[^\\"]|\\.)*"'
 
 _DATE_DELIMITER = r"[\x09\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+"
@@ -55,16 +55,16 @@ class SetCookie(NamedTuple):
     One cookie as a user agent understands its ``Set-Cookie`` line.
 
     Args:
-        name: Octets as sent, trimmed of SP and HTAB; empty for a nameless cookie.
-        value: Octets as sent, trimmed of SP and HTAB, quotes included.
-        max_age: Seconds, or None where absent or unreadable.
-        expires: Seconds since the epoch, UTC, or None where absent or unreadable.
-        domain: Lower case, without a leading dot; None where absent or empty (host-only).
-        path: Begins with ``/``; None where absent or unusable (the default-path applies).
-        secure: Whether the attribute is there, whatever its value.
-        httponly: Likewise.
-        samesite: ``"Strict"``, ``"Lax"`` or ``"None"``; None where absent or unknown.
-        partitioned: Whether the attribute is there.
+        name: Bytes as sent, stripped of SP and HTAB; empty for a nameless cookie.
+        value: Bytes as sent, stripped of SP and HTAB, quotes included.
+        max_age: Seconds; None if absent or invalid.
+        expires: Seconds since the epoch, UTC; None if absent or invalid.
+        domain: Lower case, without a leading dot; None if absent or empty (host-only).
+        path: Begins with ``/``; None if absent or invalid (the default-path applies).
+        secure: Whether the attribute is present, whatever its value.
+        httponly: Whether the attribute is present, whatever its value.
+        samesite: ``"Strict"``, ``"Lax"`` or ``"None"``; None if absent or unknown.
+        partitioned: Whether the attribute is present.
 
     Source: RFC 6265bis section 5.6; ``partitioned``: draft-cutler-httpbis-partitioned-cookies.
     """
@@ -81,20 +81,20 @@ class SetCookie(NamedTuple):
     partitioned: bool = False
 
     def __repr__(self) -> str:
-        """Name and attributes; never the value."""
+        """Return the name and the attributes, never the value."""
         return f"<SetCookie {self.name!r}{attribute_tail(self)}>"
 
     def lifetime(self, now: float) -> int | None:
         """
-        Tell how long a user agent would keep the cookie.
+        Return how long a user agent would keep the cookie.
 
         Args:
             now: Seconds since the epoch.
 
         Returns:
-            Seconds; zero or less means that the line deletes; None means until the browser closes.
+            Seconds; zero or less deletes the cookie; None means until the browser closes.
 
-        Source: RFC 6265bis section 5.7, where ``Max-Age`` beats ``Expires``.
+        Source: RFC 6265bis section 5.7: ``Max-Age`` beats ``Expires``.
         """
         if self.max_age is not None:
             return self.max_age
@@ -105,14 +105,14 @@ class SetCookie(NamedTuple):
 
 def parse_set_cookie(field_value: str) -> SetCookie | None:
     """
-    Read one ``Set-Cookie`` field value as a user agent would.
+    Parse one ``Set-Cookie`` field value as a user agent would.
 
     Args:
         field_value: One field line, latin-1 decoded (PEP 3333), without the field's name.
 
     Returns:
-        Name, value and the attributes that count: of repeated ones the last, of unreadable or
-        over-long ones none. None where a user agent ignores the whole line.
+        The name, the value and the attributes that apply: the last of duplicate ones, without
+        invalid or over-long ones. None if a user agent ignores the whole line.
 
     Source: RFC 6265bis section 5.6.
     """
@@ -120,56 +120,37 @@ def parse_set_cookie(field_value: str) -> SetCookie | None:
         return None
     pair, _, tail = field_value.partition(";")
     name, value = split_pair(pair)
-    if not (name or value) or len(name) + len(value) > MAX_PAIR_OCTETS:
+    if not (name or value) or len(name) + len(value) > MAX_PAIR_BYTES:
         return None
-    max_age: int | None = None
-    expires: int | None = None
-    domain: str | None = None
-    path: str | None = None
-    samesite: str | None = None
-    secure = httponly = partitioned = False
+    return SetCookie(name, value, **_parse_attributes(tail))
+
+
+def _parse_attributes(tail: str) -> dict[str, Any]:
+    attributes: dict[str, Any] = {}
     for attribute in tail.split(";"):
         key, _, text = attribute.partition("=")
         key, text = key.strip(" \t").lower(), text.strip(" \t")
-        if len(text) > MAX_ATTRIBUTE_OCTETS:
+        if len(text) > MAX_ATTRIBUTE_BYTES:
             continue
-        if key == "max-age":
-            max_age = _parse_max_age(text, max_age)
-        elif key == "expires":
-            parsed = parse_cookie_date(text)
-            expires = expires if parsed is None else parsed
-        elif key == "domain":
-            domain = text.removeprefix(".").lower() or None
-        elif key == "path":
-            path = text if text.startswith("/") else None
-        elif key == "samesite":
-            samesite = text.title() if text.lower() in {"strict", "lax", "none"} else None
-        elif key == "secure":
-            secure = True
-        elif key == "httponly":
-            httponly = True
-        elif key == "partitioned":
-            partitioned = True
-    return SetCookie(
-        name=name,
-        value=value,
-        max_age=max_age,
-        expires=expires,
-        domain=domain,
-        path=path,
-        secure=secure,
-        httponly=httponly,
-        samesite=samesite,
-        partitioned=partitioned,
-    )
+        if key in _FLAGS:
+            attributes[key] = True
+        elif key in _PARSERS:
+            attributes[key] = _PARSERS[key](text)
+        elif key in _TIME_PARSERS:
+            field, parse = _TIME_PARSERS[key]
+            seconds = parse(text)
+            # An invalid one does not override an earlier attribute.
+            if seconds is not None:
+                attributes[field] = seconds
+    return attributes
 
 
 def split_pair(pair: str) -> tuple[str, str]:
     """
-    Split a cookie-pair at its first ``=`` and trim both sides.
+    Split a cookie-pair at its first ``=`` and strip both sides.
 
     Args:
-        pair: What stands before the first ``;`` of a ``Set-Cookie`` line.
+        pair: The part of a ``Set-Cookie`` line in front of its first ``;``.
 
     Returns:
         Name and value; a pair without ``=`` has an empty name.
@@ -184,13 +165,13 @@ def split_pair(pair: str) -> tuple[str, str]:
 
 def attribute_tail(cookie: SetCookie) -> str:
     """
-    Write the attributes of a cookie, each once and in one order.
+    Write the attributes of a cookie in their canonical order.
 
     Args:
-        cookie: Any; name and value are left out.
+        cookie: Any; its name and value are not written.
 
     Returns:
-        Text that begins with ``"; "`` and goes behind ``name=value``; empty where there is none.
+        Text to append to ``name=value``, beginning with ``"; "``; empty without attributes.
 
     Source: RFC 6265bis section 4.1.1.
     """
@@ -216,16 +197,16 @@ def attribute_tail(cookie: SetCookie) -> str:
 
 def is_safe_value(value: str) -> bool:
     """
-    Tell whether every reader ends this value where the pair ends.
+    Return whether every parser ends this value at the end of its pair.
 
-    Some readers let a quotation that does not close swallow the cookies behind it, or find another
-    cookie behind a space within a value.
+    In some parsers an unclosed quotation swallows the cookies after it, or a space within a value
+    begins another cookie.
 
     Args:
-        value: A cookie-value as octets, trimmed.
+        value: The bytes of a cookie-value, stripped.
 
     Returns:
-        False for these, and for control characters.
+        False for such values, and for control characters.
 
     Source: measured with Werkzeug 3.1.9 and ``http.cookies`` of Python 3.11.
     """
@@ -239,15 +220,15 @@ def is_safe_value(value: str) -> bool:
 
 def find_cookie(field: str, name: str) -> str | None:
     """
-    Find one cookie of a ``Cookie`` field, as the firewall does.
+    Return the value of one cookie in a ``Cookie`` field, as the firewall does.
 
     Args:
-        field: The field's value; empty where there is none.
-        name: A token, exact in case.
+        field: The field's value; empty if the field is absent.
+        name: A token, case-sensitive.
 
     Returns:
-        The value as octets, trimmed; whoever uses it checks its alphabet first. None where the
-        name is missing or occurs twice.
+        The bytes of the value, stripped but not validated. None if the name is missing or
+        duplicate.
 
     Source: RFC 6265bis sections 4.2.1 and 5.8.3.
     """
@@ -255,49 +236,49 @@ def find_cookie(field: str, name: str) -> str | None:
         return None
     before, equals, rest = field.partition(f"{name}=")
     if equals and not before and name not in rest:
-        # The one cookie that is asked for mostly stands first.
+        # Usually the wanted cookie is the first.
         return rest.partition(";")[0].strip(" \t")
-    found = None
+    wanted = None
     for pair in field.split(";"):
         key, equals, value = pair.partition("=")
         if key.strip(" \t") == name:
-            if found is not None or not equals:
+            if wanted is not None or not equals:
                 return None
-            found = value.strip(" \t")
-    return found
+            wanted = value.strip(" \t")
+    return wanted
 
 
 def has_control_character(text: str) -> bool:
     """
-    Tell whether a user agent would refuse this text, or a server could not send it.
+    Return whether a user agent would refuse this text, or a server could not send it.
 
-    HTAB counts too: user agents allow it, nobody needs it.
+    HTAB is one, too: user agents allow it, but no cookie needs it.
 
-    Source: RFC 6265bis section 5.6, step 1; PEP 3333 for what is no octet at all.
+    Source: RFC 6265bis section 5.6, step 1; PEP 3333 for characters that are not bytes.
     """
     return _FIELD_TEXT.fullmatch(text) is None
 
 
 def is_plain(text: str) -> bool:
     """
-    Tell quickly of a text that it needs no closer look: no space, DQUOTE or control character.
+    Return whether a text has no space, DQUOTE or control character.
 
-    Source: :func:`is_safe_value`, which such a value always meets.
+    This is fast, and implies :func:`is_safe_value`.
     """
     if text.isascii():
-        # A third of what the pattern takes.
+        # Takes a third of the time of the regular expression.
         return text.isprintable() and " " not in text and '"' not in text
     return _PLAIN.fullmatch(text) is not None
 
 
 def is_token(name: str) -> bool:
-    """Tell whether a text may be a cookie-name. Source: RFC 6265bis section 4.1.1."""
+    """Return whether a text is a valid cookie-name. Source: RFC 6265bis section 4.1.1."""
     return _TOKEN.fullmatch(name) is not None
 
 
 def name_prefix(name: str) -> str | None:
     """
-    Find the prefix that puts rules on a cookie's name, in whatever case it is spelt.
+    Return the prefix of a cookie's name that imposes rules, in any case.
 
     Returns:
         One of :data:`NAME_PREFIXES`, or None.
@@ -311,7 +292,7 @@ def name_prefix(name: str) -> str | None:
 
 
 def path_matches(request_path: str, cookie_path: str) -> bool:
-    """Tell whether one path lies within another. Source: RFC 6265bis section 5.1.4."""
+    """Return whether a request path matches a cookie's. Source: RFC 6265bis section 5.1.4."""
     return request_path == cookie_path or (
         request_path.startswith(cookie_path)
         and (cookie_path.endswith("/") or request_path[len(cookie_path)] == "/")
@@ -321,45 +302,43 @@ def path_matches(request_path: str, cookie_path: str) -> bool:
 @lru_cache(maxsize=64)
 def format_date(seconds: int) -> str:
     """
-    Write a moment as an IMF-fixdate.
+    Format a timestamp as an IMF-fixdate.
 
     Args:
         seconds: Since the epoch, UTC.
 
     Source: RFC 9110 section 5.6.7.
     """
-    moment = time.gmtime(seconds)
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.tm_wday]
-    month = _MONTHS[moment.tm_mon - 1].title()
-    return f"{day}, {moment.tm_mday:02} {month} {moment.tm_year:04} " + time.strftime(
-        "%H:%M:%S GMT", moment
-    )
+    utc = time.gmtime(seconds)
+    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[utc.tm_wday]
+    month = _MONTHS[utc.tm_mon - 1].title()
+    return f"{day}, {utc.tm_mday:02} {month} {utc.tm_year:04} " + time.strftime("%H:%M:%S GMT", utc)
 
 
 @lru_cache(maxsize=64)
 def parse_cookie_date(text: str) -> int | None:
     """
-    Read an ``Expires`` date as leniently as a user agent does.
+    Parse an ``Expires`` date as leniently as a user agent does.
 
     Args:
         text: The attribute's value.
 
     Returns:
-        Seconds since the epoch, or None where no date can be made out.
+        Seconds since the epoch, or None if the text contains no date.
 
     Source: RFC 6265bis section 5.1.1.
     """
     clock: tuple[int, ...] | None = None
     day = month = year = None
     for token in re.split(_DATE_DELIMITER, text):
-        if clock is None and (found := re.match(_DATE_TIME, token)):
-            clock = tuple(int(part) for part in found.groups())
-        elif day is None and (found := re.match(_DATE_DAY, token)):
-            day = int(found[1])
+        if clock is None and (match := re.match(_DATE_TIME, token)):
+            clock = tuple(int(part) for part in match.groups())
+        elif day is None and (match := re.match(_DATE_DAY, token)):
+            day = int(match[1])
         elif month is None and token[:3].lower() in _MONTHS:
             month = _MONTHS.index(token[:3].lower()) + 1
-        elif year is None and (found := re.match(_DATE_YEAR, token)):
-            year = int(found[1])
+        elif year is None and (match := re.match(_DATE_YEAR, token)):
+            year = int(match[1])
     if clock is None or day is None or month is None or year is None:
         return None
     if year < 100:
@@ -372,11 +351,34 @@ def parse_cookie_date(text: str) -> int | None:
     return calendar.timegm((year, month, day, hour, minute, second))
 
 
-def _parse_max_age(text: str, before: int | None) -> int | None:
-    """Read a Max-Age; an unreadable one leaves what an earlier attribute said."""
+def _parse_max_age(text: str) -> int | None:
     if re.fullmatch(_MAX_AGE, text) is None:
-        return before
+        return None
     digits = text.removeprefix("-").lstrip("0")
     # int() refuses thousands of digits; so many mean "as long as you can" anyway.
     seconds = int(digits[:19] or "0")
     return -seconds if text.startswith("-") else seconds
+
+
+def _parse_domain(text: str) -> str | None:
+    return text.removeprefix(".").lower() or None
+
+
+def _parse_path(text: str) -> str | None:
+    return text if text.startswith("/") else None
+
+
+def _parse_samesite(text: str) -> str | None:
+    return text.title() if text.lower() in {"strict", "lax", "none"} else None
+
+
+_FLAGS = frozenset({"secure", "httponly", "partitioned"})
+_PARSERS: Mapping[str, Callable[[str], str | None]] = {
+    "domain": _parse_domain,
+    "path": _parse_path,
+    "samesite": _parse_samesite,
+}
+_TIME_PARSERS: Mapping[str, tuple[str, Callable[[str], int | None]]] = {
+    "max-age": ("max_age", _parse_max_age),
+    "expires": ("expires", parse_cookie_date),
+}

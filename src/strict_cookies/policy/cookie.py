@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from .._util.urls import is_host_name
-from ..http.cookies import MAX_ATTRIBUTE_OCTETS, NAME_PREFIXES, is_token, name_prefix
+from ..http.cookies import MAX_ATTRIBUTE_BYTES, NAME_PREFIXES, is_token, name_prefix
 from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
 from .purposes import Purpose, lifetime_mistakes, read_purposes
 from .section import (
@@ -132,7 +132,7 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
 
 def _check_scope(cookie: DeclaredCookie) -> list[str]:
     mistakes = []
-    if re.fullmatch(_PATH, cookie.path) is None or len(cookie.path) > MAX_ATTRIBUTE_OCTETS:
+    if re.fullmatch(_PATH, cookie.path) is None or len(cookie.path) > MAX_ATTRIBUTE_BYTES:
         mistakes.append(
             f"path is {cookie.path!r}. Begin with '/', and write it as browsers send it: "
             "percent-encoded, without ';', '?', '#' and spaces."

@@ -15,7 +15,7 @@ from strict_cookies import CookieFirewall, CookiePolicy, Site, StrictCookies, pr
 from strict_cookies.declaration.pages.sent_items import compare_sent
 from strict_cookies.declaration.pages.this_browser import PATH
 from strict_cookies.firewall.request_cookies import ARRIVED, CookieReader
-from strict_cookies.http.cookies import MAX_FIELD_OCTETS, MAX_PAIRS
+from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from strict_cookies.sessions.own_copy import is_secret
 from tests.policies import declare, prefer
 from tests.sessions.apps import COOKIE, MINUTE, SECRET, Clock, ask, cookie_of, lines, make_app
@@ -126,8 +126,8 @@ def test_what_counts_as_absent_is_told(field, name):
         pytest.param(f"={CANARY}; theme=a", id="with an empty name"),
         pytest.param(f"a={CANARY}={CANARY}", id="two equal signs"),
         pytest.param(f"a={CANARY}; a={CANARY}; theme={CANARY}; theme={CANARY}", id="twice"),
-        pytest.param(f"a={'x' * MAX_FIELD_OCTETS}{CANARY}", id="too long"),
-        pytest.param(f"{'x' * (MAX_FIELD_OCTETS - 4)}; canary7f3a=1", id="cut in a name"),
+        pytest.param(f"a={'x' * MAX_FIELD_BYTES}{CANARY}", id="too long"),
+        pytest.param(f"{'x' * (MAX_FIELD_BYTES - 4)}; canary7f3a=1", id="cut in a name"),
         pytest.param("; ".join(f"a{n}={CANARY}" for n in range(MAX_PAIRS * 2)), id="too many"),
         pytest.param(f'a="{CANARY}; b={CANARY}"', id="quoted"),
     ],
@@ -159,7 +159,7 @@ def test_hostile_names_stay_text_and_short():
 @pytest.mark.parametrize(
     "field",
     [
-        pytest.param("a=" + "x" * MAX_FIELD_OCTETS, id="octets"),
+        pytest.param("a=" + "x" * MAX_FIELD_BYTES, id="octets"),
         pytest.param("; ".join(f"a{n}=1" for n in range(MAX_PAIRS + 1)), id="pairs"),
     ],
 )
@@ -278,7 +278,7 @@ def test_names_are_handed_over_on_this_path_only():
         pytest.param(" \ttheme = 1 ", ("theme",), {"theme"}, True, id="spaces"),
         pytest.param("a=1; a=2", ("a",), set(), True, id="twice"),
         pytest.param("x; =y; z", ("",), set(), True, id="nameless"),
-        pytest.param("a=1; b" + "b" * MAX_FIELD_OCTETS, ("a",), set(), False, id="too long"),
+        pytest.param("a=1; b" + "b" * MAX_FIELD_BYTES, ("a",), set(), False, id="too long"),
     ],
 )
 def test_names_of_a_field(field, names, kept, whole):
