@@ -43,7 +43,7 @@ IDS = {
 
 
 def test_ids_are_unique_and_stable():
-    """No two reasons share an id, and no published id has gone."""
+    """No two reasons share an id, and no published id is missing."""
     ids = [reason.id for reason in Reason]
     assert len(ids) == len(set(ids))
     assert {f"{group}{number:02}" for group in IDS for number in IDS[group]} <= set(ids)
@@ -51,9 +51,9 @@ def test_ids_are_unique_and_stable():
 
 @pytest.mark.parametrize("reason", Reason, ids=_id)
 def test_reason_is_complete(reason):
-    """Each reason has an id of the pattern, a short title and a remedy in whole sentences."""
+    """Each reason has an id of the pattern, a short title and a remedy in complete sentences."""
     assert re.fullmatch(r"SC[123456789]\d\d", reason.id)
-    assert 0 < len(reason.title) <= 60
+    assert 0 < len(reason.title) <= 64
     assert not reason.title.endswith(".")
     assert reason.remedy.endswith((".", ")'", ")"))
     assert reason.remedy[0].isupper()
@@ -62,37 +62,37 @@ def test_reason_is_complete(reason):
 
 @pytest.mark.parametrize("reason", Reason, ids=_id)
 def test_remedy_names_settings_that_exist(reason):
-    """A remedy sends nobody to a setting of ours that does not exist."""
+    """A remedy names no setting that does not exist."""
     assert set(re.findall(r"STRICT_COOKIES_\w+", reason.remedy)) <= set(DEFAULTS)
 
 
 @pytest.mark.parametrize(
-    ("reason", "group", "arrived"),
+    ("reason", "group", "is_received"),
     [
         pytest.param(Reason.UNDECLARED, "SC10", False, id="dropped"),
         pytest.param(Reason.UNSAFE_VALUE, "SC10", False, id="last drop"),
         pytest.param(Reason.SECURE_ADDED, "SC12", False, id="first hardening"),
         pytest.param(Reason.PARTITIONED_SET, "SC12", False, id="last hardening"),
-        pytest.param(Reason.UNDECLARED_RECEIVED, "SC20", True, id="arrived"),
-        pytest.param(Reason.FIELD_TOO_LARGE, "SC20", True, id="whole field"),
-        pytest.param(Reason.SECURE_OVER_HTTP, "SC21", False, id="left on plain http"),
-        pytest.param(Reason.UNDECLARED_EXPIRED, "SC21", False, id="told to the browser"),
-        pytest.param(Reason.BYPASSED, "SC30", False, id="put together"),
+        pytest.param(Reason.UNDECLARED_RECEIVED, "SC20", True, id="received"),
+        pytest.param(Reason.FIELD_TOO_LARGE, "SC20", True, id="complete field"),
+        pytest.param(Reason.SECURE_OVER_HTTP, "SC21", False, id="sent on plain http"),
+        pytest.param(Reason.UNDECLARED_EXPIRED, "SC21", False, id="expired"),
+        pytest.param(Reason.BYPASSED, "SC30", False, id="setup"),
         pytest.param(Reason.CROSS_ORIGIN, "SC60", False, id="refused"),
-        pytest.param(Reason.UNKNOWN_ORIGIN, "SC60", False, id="refused for want of proof"),
+        pytest.param(Reason.UNKNOWN_ORIGIN, "SC60", False, id="refused without proof"),
         pytest.param(Reason.BROWSER_REPORT, "SC80", False, id="reported"),
         pytest.param(Reason.WEAKER_HEADER, "SC50", False, id="security header"),
         pytest.param(Reason.FOREIGN_STORE, "SC70", False, id="session"),
         pytest.param(Reason.VERDICT_FAULT, "SC90", False, id="fault"),
     ],
 )
-def test_group_tells_what_happened(reason, group, arrived):
-    """The first digits tell drops, hardenings and arrivals apart, for signals and logs."""
-    assert (reason.group, reason.arrived) == (group, arrived)
+def test_group_is_the_kind_of_event(reason, group, is_received):
+    """The first digits distinguish dropped, hardened and received cookies, for signals and logs."""
+    assert (reason.group, reason.is_received) == (group, is_received)
 
 
 def test_reasons_can_be_counted():
-    """A reason is a key of its own, found again by identity."""
+    """A reason is a dictionary key that is looked up by identity."""
     counts = {reason: reason.id for reason in Reason}
     assert [counts[reason] for reason in Reason] == [reason.id for reason in Reason]
     assert hash(Reason.UNDECLARED) == object.__hash__(Reason.UNDECLARED)
@@ -119,6 +119,6 @@ def test_docs_have_a_paragraph_of_sentences(section):
 
 
 def test_docs_name_settings_that_exist():
-    """The docs send nobody to a setting of ours that does not exist."""
+    """The docs name no setting that does not exist."""
     named = set(re.findall(r"STRICT_COOKIES_\w+", DOCS.read_text("utf-8")))
     assert named <= set(DEFAULTS)

@@ -1,8 +1,8 @@
 """
-Every exception of the library, one class per thing that the caller can do about it.
+The exceptions of the library, one class for each reaction that a caller can have.
 
-Evidence is carried as attributes, so that a caller need not parse a message.
-No message holds a cookie value or a session identifier; cookie names do appear.
+Details are attributes, so that a caller need not parse a message. Messages contain cookie names,
+but never a cookie value or a session identifier.
 """
 
 from __future__ import annotations
@@ -14,35 +14,33 @@ if TYPE_CHECKING:
 
 
 class StrictCookiesError(Exception):
-    """The root of every exception that this library raises on purpose."""
+    """The base class of all exceptions that this library raises deliberately."""
 
 
 class PolicyError(StrictCookiesError):
     """
-    The policy can't be used. Mend each of :attr:`mistakes`; all are listed at once.
+    The policy is invalid. :attr:`mistakes` lists everything that must be fixed.
 
     Args:
-        mistakes: One sentence each: where, what arrived, what to do.
-        source: What was read, for example the path of ``cookies.toml``; None for a policy
-            that was built in Python.
+        mistakes: One sentence each: where, which value, what to do.
+        source: The source of the policy, for example the path of ``cookies.toml``; None for a
+            policy that was built in Python.
     """
 
     def __init__(self, mistakes: Iterable[str], *, source: str | None = None) -> None:
         self.mistakes = tuple(mistakes)
         self.source = source
-        count = len(self.mistakes)
-        head = f"{source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
-        super().__init__("\n".join((head, *(f"  - {mistake}" for mistake in self.mistakes))))
+        super().__init__(_list_mistakes(source or "The policy", self.mistakes))
 
 
 class ConfigurationError(StrictCookiesError):
     """
-    A setting or the order in which the application was put together is wrong.
+    A setting is wrong, or the application was set up in the wrong order.
 
     Args:
-        message: Where, what arrived, what to do.
-        reason_id: The stable id, for example ``"SC301"``, explained in the docs; None for
-            a plain wrong value.
+        message: Where, which value, what to do.
+        reason_id: The stable id, for example ``"SC301"``, explained in the docs; None for an
+            invalid value.
     """
 
     def __init__(self, message: str, *, reason_id: str | None = None) -> None:
@@ -51,16 +49,16 @@ class ConfigurationError(StrictCookiesError):
 
 
 class FrozenConfigurationError(ConfigurationError):
-    """A configuration key of ours was changed after the first request."""
+    """A ``STRICT_COOKIES_`` configuration key was changed after the first request."""
 
 
 class CookieDroppedError(StrictCookiesError):
     """
-    The application emitted a cookie that can't leave; raised only in ``raise`` mode.
+    The application set a cookie that can't be sent; raised only in ``raise`` mode.
 
     Args:
-        message: What was dropped where, and what to do.
-        cookie_name: The name as emitted.
+        message: What was dropped, where, and what to do.
+        cookie_name: The name as the application set it.
         reason_id: The stable id, for example ``"SC101"``.
     """
 
@@ -72,10 +70,10 @@ class CookieDroppedError(StrictCookiesError):
 
 class WeakenedHeaderError(StrictCookiesError):
     """
-    The application wrote a security header weaker than its own options; only in ``raise`` mode.
+    The application set a security header weaker than its own options; only in ``raise`` mode.
 
     Args:
-        message: Which header was weakened where, and what to do.
+        message: Which header was weakened, where, and what to do.
         header_name: For example ``"Referrer-Policy"``.
         reason_id: The stable id, for example ``"SC501"``.
     """
@@ -88,61 +86,62 @@ class WeakenedHeaderError(StrictCookiesError):
 
 class StoreUnavailableError(StrictCookiesError):
     """
-    The session store can't answer: away, full, read-only, locked for too long, or broken.
+    The session store is unavailable: unreachable, full, read-only, locked for too long, or broken.
 
-    Nothing was read or written as far as can be known. Answer 503 and try again later; the store
-    recovers by itself. The message says what to mend and holds neither identifier nor value.
+    As far as can be known, nothing was read or written. Respond with 503 and let the client retry;
+    the store recovers by itself. The message says what to fix and contains no identifier or value.
     """
 
 
 class UnchangedDeclarationError(StrictCookiesError):
     """
-    The declaration is published already as it stands.
+    The declaration has not changed since it was last published.
 
     Args:
-        version: The number under which it is.
+        version: The number of the published version.
     """
 
     def __init__(self, version: int) -> None:
         self.version = version
         super().__init__(
-            f"The declaration is published already, as version {version}. There is nothing to do "
-            "until it changes."
+            f"The declaration has not changed since version {version}. There is nothing to publish."
         )
 
 
 class StoreCorruptError(StoreUnavailableError):
-    """What stands where the session store should be is no store of ours, or is damaged."""
+    """The session store is damaged, or its file or database belongs to another program."""
 
 
 class OtherStoreError(StoreUnavailableError):
-    """A session is in another store, which is in use where there should be one for all."""
+    """A session belongs to another store that is in use, although all servers must share one."""
 
 
 class SessionLimitError(StrictCookiesError):
     """
-    A login was refused, because the user has as many sessions as are allowed.
+    A login was refused because the user already has the maximum number of sessions.
 
-    Say so to the user, who can end one elsewhere; or end some with
-    :meth:`~strict_cookies.sessions.control.SessionControl.end_user` and sign him in again.
+    Tell the user, who can end a session on another device; or end some with
+    :meth:`~strict_cookies.sessions.control.SessionControl.end_user` and sign the user in again.
 
     Args:
-        limit: How many are allowed.
+        limit: The maximum.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        plural = "" if limit == 1 else "s"
         super().__init__(
-            f"The user has {limit} session{'' if limit == 1 else 's'} already, as many as "
-            "STRICT_COOKIES_SESSION_LIMIT_PER_USER allows. Nobody was signed in: end one of them first."
+            f"The user already has {limit} session{plural}, the maximum that "
+            "STRICT_COOKIES_SESSION_LIMIT_PER_USER allows. The login was refused: end a session "
+            "first."
         )
 
 
 class UnknownPreferenceError(StrictCookiesError, KeyError):
     """
-    A preference was asked for, or set, that no ``[[preference]]`` declares.
+    A preference was read or set that no ``[[preference]]`` declares.
 
-    Declare it, or mend the name; the message says which is meant, or which there are.
+    Declare it, or fix the name; the message suggests a name or lists the declared ones.
     """
 
     __str__ = Exception.__str__
@@ -150,48 +149,53 @@ class UnknownPreferenceError(StrictCookiesError, KeyError):
 
 class PreferenceValueError(StrictCookiesError, ValueError):
     """
-    A preference was given a value that is none of its choices; the former one stays.
+    A preference was set to a value that is not one of its choices; the previous one is kept.
 
-    Tell the visitor which there are. The message does not repeat the value, which a client sent.
+    Show the visitor the choices. The message does not contain the value, which a client sent.
 
     Args:
-        name: Of the preference.
-        choices: What it takes.
+        name: The name of the preference.
+        choices: Its valid values.
     """
 
     def __init__(self, name: str, choices: Iterable[str]) -> None:
         self.name = name
         self.choices = tuple(choices)
         super().__init__(
-            f"Preference {name!r} was given a value that is none of its choices. Use one of "
+            f"Preference {name!r} was set to a value that is not one of its choices. Use one of "
             f"{', '.join(map(repr, self.choices))}."
         )
 
 
 class MalformedReportError(StrictCookiesError):
-    """What a client sent as a report is none; nothing of it was kept."""
+    """The payload is not a valid browser report and was discarded."""
 
 
 class BundleError(StrictCookiesError):
-    """A folder can't be written as a bundle of evidence, or is none that could be checked."""
+    """An evidence bundle can't be written to a directory, or the directory contains none."""
 
 
 class AuditError(StrictCookiesError):
-    """An audit could not be made at all: no browser, no site, a journey that can't be read."""
+    """An audit could not run: no browser, an unreachable site, or an unreadable journey."""
 
 
 class JourneyError(AuditError):
     """
-    A journey can't be used. Mend each of :attr:`mistakes`; all are listed at once.
+    A journey is invalid. :attr:`mistakes` lists everything that must be fixed.
 
     Args:
-        mistakes: One sentence each: where, what arrived, what to do.
+        mistakes: One sentence each: where, which value, what to do.
         source: The path of the file.
     """
 
     def __init__(self, mistakes: Iterable[str], *, source: str) -> None:
         self.mistakes = tuple(mistakes)
         self.source = source
-        count = len(self.mistakes)
-        head = f"{source} has {count} mistake{'' if count == 1 else 's'}:"
-        super().__init__("\n".join((head, *(f"  - {mistake}" for mistake in self.mistakes))))
+        super().__init__(_list_mistakes(source, self.mistakes))
+
+
+def _list_mistakes(source: str, mistakes: tuple[str, ...]) -> str:
+    """Format the message of an exception that lists mistakes."""
+    count = len(mistakes)
+    head = f"{source} has {count} mistake{'' if count == 1 else 's'}:"
+    return "\n".join((head, *(f"  - {mistake}" for mistake in mistakes)))

@@ -1,12 +1,12 @@
 """
-Every reason id: what was found, and in one sentence what to do about it.
+All reasons for which the library acts, each with a stable id, a title and a remedy.
 
-Ids are stable: logs, signals, tests and the docs name them, and an id is never used again for
-something else. ``docs/reasons.md`` has a paragraph for each.
+Logs, signals, tests and the docs refer to the ids; an id is never reused for something else.
+``docs/reasons.md`` has a paragraph for each.
 
-SC1xx: a cookie that the application emitted. SC2xx: a cookie that arrived. SC3xx: how the
-application is put together. SC4xx: what ``flask cookies check`` finds. SC5xx: security headers.
-SC6xx: a request that was refused. SC7xx: sessions. SC8xx: what browsers report. SC9xx: faults.
+SC1xx: cookies set by the application. SC2xx: cookies received from a browser. SC3xx: the setup of
+the application. SC4xx: findings of ``flask cookies check``. SC5xx: security headers. SC6xx: refused
+requests. SC7xx: sessions. SC8xx: browser reports. SC9xx: exceptions.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class Reason(Enum):
 
     Attributes:
         id: For example ``"SC101"``.
-        title: What was found, in a few words.
-        remedy: What to do, in a sentence.
-        group: The id's first digits: SC10 dropped, SC12 hardened, SC20 arrived, SC60 refused,
+        title: What happened, in a few words.
+        remedy: What to do, in one sentence.
+        group: The first digits of the id: SC10 dropped, SC12 hardened, SC20 received, SC60 refused,
             SC80 reported.
-        arrived: Whether it came from the browser.
+        is_received: Whether the reason is about a cookie that a browser sent.
     """
 
     UNDECLARED = "SC101", "undeclared cookie", "Declare it in cookies.toml, or stop setting it."
@@ -32,28 +32,28 @@ class Reason(Enum):
     CONTROL_CHARACTER = (
         "SC103",
         "control character in Set-Cookie",
-        "Encode the value; browsers ignore such a cookie whole.",
+        "Encode the value; browsers ignore such a cookie entirely.",
     )
     TOO_LARGE = (
         "SC104",
-        "name and value above 4096 octets",
-        "Keep the data on the server; browsers ignore such a cookie whole.",
+        "name and value above 4096 bytes",
+        "Keep the data on the server; browsers ignore such a cookie entirely.",
     )
     NAMELESS = "SC105", "cookie without a name", "Give the cookie a name."
     MALFORMED_NAME = (
         "SC106",
-        "cookie name that is no token",
-        "Use letters, digits and !#$%&'*+-.^_`|~ only; mind attributes smuggled in by the name.",
+        "invalid cookie name",
+        "Use only letters, digits and !#$%&'*+-.^_`|~; never build a name from user input.",
     )
     LONG_ATTRIBUTE = (
         "SC107",
-        "attribute value above 1024 octets",
-        "Shorten it; browsers ignore such an attribute and widen the cookie's scope.",
+        "attribute value above 1024 bytes",
+        "Shorten it; browsers ignore such an attribute, which widens the cookie's scope.",
     )
     UNSAFE_VALUE = (
         "SC108",
-        "value that does not come back",
-        "Close its quotes, or encode its spaces; readers would see two cookies in it.",
+        "cookie value that does not round-trip",
+        "Close its quotes or encode its spaces; some parsers would read two cookies in it.",
     )
     SECURE_ADDED = "SC121", "Secure added", "Set secure=True where the cookie is set."
     HTTPONLY_ADDED = (
@@ -67,7 +67,7 @@ class Reason(Enum):
     LIFETIME_SHORTENED = (
         "SC126",
         "lifetime shortened to what was declared",
-        "Set no longer max_age than declared; a 'remember me' needs consent.",
+        "Set max_age to no more than the declared lifetime; a 'remember me' needs consent.",
     )
     PARTITIONED_SET = (
         "SC127",
@@ -76,239 +76,252 @@ class Reason(Enum):
     )
     UNDECLARED_RECEIVED = (
         "SC201",
-        "undeclared cookie arrived",
-        "Nothing: it was cut before the app read it.",
+        "undeclared cookie received",
+        "No action needed: it was removed before the application read it.",
     )
     TRACKER_RECEIVED = (
         "SC202",
-        "known tracking cookie arrived",
-        "Find the script or sibling host that sets it; it was cut.",
+        "known tracking cookie received",
+        "Find the script or sibling host that sets it; it was removed from the request.",
     )
     AMBIGUOUS = (
         "SC203",
-        "declared cookie arrived twice or in a second spelling",
-        "Give it a __Host- name, which no sibling host or path can forge; it counts as absent.",
+        "duplicate of a declared cookie received",
+        "Give it a __Host- name, which no sibling host or path can forge; it is treated as absent.",
     )
     MALFORMED_PAIR = (
         "SC204",
-        "declared cookie arrived malformed",
-        "Nothing: it counts as absent.",
+        "malformed declared cookie received",
+        "No action needed: it is treated as absent.",
     )
     FIELD_TOO_LARGE = (
         "SC205",
-        "Cookie field above its bounds",
-        "Find what fills the jar; all cookies of the request count as absent.",
+        "Cookie header above its limits",
+        "Find what fills the cookie jar; all cookies of the request are treated as absent.",
     )
     SECURE_OVER_HTTP = (
         "SC210",
         "Secure cookie over plain http",
-        "Serve HTTPS, or open http://localhost; behind a proxy that ends TLS set "
+        "Serve HTTPS, or open http://localhost; behind a proxy that terminates TLS set "
         "STRICT_COOKIES_TRUSTED_PROXIES, or use ProxyFix.",
     )
     UNDECLARED_EXPIRED = (
         "SC211",
-        "stray cookie expired in the browser",
-        "Nothing: the browser was told.",
+        "undeclared cookie expired in the browser",
+        "No action needed: the browser was asked to delete it.",
     )
     UNKNOWN_MIDDLEWARE = (
         "SC301",
         "unknown middleware outside Strict Cookies",
-        "Call StrictCookies(app) after it was added, so that its cookies are judged too.",
+        "Call StrictCookies(app) after adding it, so that its cookies are checked too.",
     )
     PROXY_FIX_INSIDE = (
         "SC302",
         "ProxyFix inside Strict Cookies",
-        "Remove it and set STRICT_COOKIES_TRUSTED_PROXIES, so that https is known at the wire.",
+        "Remove it and set STRICT_COOKIES_TRUSTED_PROXIES, so that the firewall recognizes https.",
     )
     PROXY_FIX_TWICE = (
         "SC303",
-        "two ProxyFix around the application",
-        "Keep one, or STRICT_COOKIES_TRUSTED_PROXIES; two trust a hop that a client can forge.",
+        "more than one ProxyFix around the application",
+        "Keep one, or STRICT_COOKIES_TRUSTED_PROXIES; two trust a header that a client can forge.",
     )
     BYPASSED = (
         "SC304",
-        "requests go past Strict Cookies",
-        "Wrap app.wsgi_app, don't replace it; nothing is enforced until then.",
+        "requests bypass Strict Cookies",
+        "Wrap app.wsgi_app instead of replacing it; until then nothing is enforced.",
     )
     UNDECLARED_PROXY = (
         "SC305",
-        "somebody says https, but no proxy is declared",
-        "Set STRICT_COOKIES_TRUSTED_PROXIES if it is your proxy; its visitors go in circles.",
+        "X-Forwarded-Proto received, but no trusted proxy is configured",
+        "If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until then its visitors are in a redirect loop.",
     )
     NO_POLICY_FILE = (
         "SC401",
         "no cookies.toml",
-        "Run 'flask cookies init' and read what it writes.",
+        "Run 'flask cookies init' and review the file that it writes.",
     )
     REPORT_ONLY = (
         "SC402",
         "report-only mode",
-        "Remove STRICT_COOKIES_MODE when the log is quiet; nothing is enforced until then.",
+        "Remove STRICT_COOKIES_MODE when the log is quiet; until then nothing is enforced.",
     )
     SESSION_WITHOUT_PREFIX = (
         "SC403",
         "session cookie without a __Host- prefix",
-        "Remove SESSION_COOKIE_NAME, _DOMAIN and _PATH where nothing needs them.",
+        "Remove SESSION_COOKIE_NAME, _DOMAIN and _PATH unless the application needs them.",
     )
     WEAK_SECRET_KEY = (
         "SC404",
         "SECRET_KEY missing or short",
-        "Set 32 random octets or more, for example from secrets.token_hex().",
+        "Set at least 32 random bytes, for example from secrets.token_hex().",
     )
     SITE_INCOMPLETE = (
         "SC405",
-        "[site] lacks what visitors must be told",
+        "[site] is incomplete",
         "Fill in name, controller and contact in cookies.toml.",
     )
     NO_PINNED_HOST = (
         "SC406",
         "no pinned host",
-        "Set TRUSTED_HOSTS or STRICT_COOKIES_CANONICAL_HOST, so that http can lead to https.",
+        "Set TRUSTED_HOSTS or STRICT_COOKIES_CANONICAL_HOST, so that http can be redirected to https.",
     )
     PLAIN_HTTP = (
         "SC407",
-        "cookies may travel without Secure",
-        "Remove STRICT_COOKIES_TRANSPORT before going live.",
+        "cookies may be sent without Secure",
+        "Remove STRICT_COOKIES_TRANSPORT before deployment.",
     )
     HTTP_ADDRESS = (
         "SC408",
-        "the application expects plain http on a real host",
-        "Serve HTTPS and set PREFERRED_URL_SCHEME = 'https'; browsers refuse the session cookie.",
+        "plain http configured for a public host",
+        "Serve HTTPS and set PREFERRED_URL_SCHEME = 'https'; browsers reject the session cookie.",
     )
     TEXT_MISSING = (
         "SC409",
         "text missing in a declared language",
-        "Write it in cookies.toml for each of [site] languages.",
+        "Add it to cookies.toml for each language in [site] languages.",
     )
     EXPIRY_OFF = (
         "SC410",
-        "sweeping is off",
-        "Remove STRICT_COOKIES_EXPIRE_UNDECLARED unless siblings suffer.",
+        "expiry of undeclared cookies is off",
+        "Remove STRICT_COOKIES_EXPIRE_UNDECLARED unless another application needs these cookies.",
     )
     KNOWN_EXTENSION = (
         "SC411",
-        "an installed extension's cookie is not declared",
-        "Declare it, or nothing if the application does not use that part.",
+        "undeclared cookie of an installed extension",
+        "Declare it, unless the application does not use that part.",
     )
-    PROTECTION_OFF = "SC412", "a protection is switched off", "Switch it on unless you know why."
+    PROTECTION_OFF = (
+        "SC412",
+        "protection switched off",
+        "Switch it on again, or document why it must stay off.",
+    )
     UNSIGNED_TRAIL = (
         "SC413",
-        "heads of the audit trail are not signed",
+        "heads of the audit trail not signed",
         "Set STRICT_COOKIES_TRAIL_KEY to a path and run 'flask cookies trail key'.",
     )
     UNPUBLISHED = (
         "SC414",
-        "the declaration is a draft",
-        "Run 'flask cookies publish' when this is deployed.",
+        "declaration not published",
+        "Run 'flask cookies publish' when you deploy.",
     )
     MIGRATION_OVER = (
         "SC421",
-        "time to move sessions is over",
+        "session migration has ended",
         "Remove STRICT_COOKIES_SESSION_MIGRATION_UNTIL.",
     )
     AUDIT_OVERDUE = (
         "SC422",
-        "an audit is due",
-        "Audit the site in a browser, or say a longer STRICT_COOKIES_AUDIT_INTERVAL.",
+        "audit overdue",
+        "Audit the site in a browser, or set a longer STRICT_COOKIES_AUDIT_INTERVAL.",
     )
     WEAKER_HEADER = (
         "SC501",
-        "security header weaker than the options",
-        "Don't write it in code; give the view options by @strict.talisman(...).",
+        "security header weaker than configured",
+        "Don't set it in code; give the view its own options with @strict.talisman(...).",
     )
     CACHED_NONCE = (
         "SC502",
-        "nonce in what the server caches",
-        "Take the inline code out of it, or don't cache it: later visitors get another nonce.",
+        "CSP nonce in cached content",
+        "Move the inline code out of it, or don't cache it: later visitors get another nonce.",
     )
     CROSS_ORIGIN = (
         "SC601",
-        "request of another origin",
-        "Name the origin in STRICT_COOKIES_TRUSTED_ORIGINS, or the exact path in "
-        "STRICT_COOKIES_ORIGIN_EXEMPT, if others may do this; behind a proxy set "
-        "STRICT_COOKIES_TRUSTED_PROXIES.",
+        "cross-origin request",
+        "If it is legitimate, add the origin to STRICT_COOKIES_TRUSTED_ORIGINS, or the exact path "
+        "to STRICT_COOKIES_ORIGIN_EXEMPT; behind a proxy set STRICT_COOKIES_TRUSTED_PROXIES.",
     )
     UNKNOWN_ORIGIN = (
         "SC602",
-        "request that tells no origin",
-        "Name the exact path in STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN "
-        "to 'refuse', if others than browsers send cookies.",
+        "request without Origin or Sec-Fetch-Site",
+        "If clients other than browsers send cookies, add the exact path to "
+        "STRICT_COOKIES_ORIGIN_EXEMPT, or set STRICT_COOKIES_CROSS_ORIGIN to 'refuse'.",
     )
     FOREIGN_STORE = (
         "SC701",
-        "session of another store",
-        "Give all servers one store, such as a Redis; give two applications on one host different "
-        "names in SESSION_COOKIE_NAME.",
+        "session id issued by another store",
+        "Use one store for all servers, such as Redis; set a different SESSION_COOKIE_NAME for "
+        "each application on one host.",
     )
     SESSION_UNREADABLE = (
         "SC702",
-        "stored session that can't be read",
-        "Deploy one version and one SECRET_KEY everywhere; else find who writes to the store.",
+        "unreadable stored session",
+        "Deploy one version and one SECRET_KEY everywhere; otherwise find what else writes to the "
+        "store.",
     )
     UNKNOWN_SESSIONS = (
         "SC703",
         "many unknown session ids",
-        "Nothing if sessions were just ended or the SECRET_KEY was changed; else somebody guesses.",
+        "No action needed if sessions were just ended or the SECRET_KEY was changed; otherwise a "
+        "client is guessing ids.",
     )
     OTHER_BROWSER = (
         "SC704",
-        "session shown by another browser",
-        "Set STRICT_COOKIES_SESSION_BINDING to 'challenge' if a fresh login is to be asked for.",
+        "session used by another browser",
+        "Set STRICT_COOKIES_SESSION_BINDING to 'challenge' to require a fresh login.",
     )
     STORE_UNAVAILABLE = (
         "SC705",
-        "session store does not answer",
-        "Mend it; visitors get a 503, and nothing is lost.",
+        "session store unavailable",
+        "Restore the store; until then visitors get a 503, and no session is lost.",
     )
     LATE_CHANGE = (
         "SC706",
-        "session used after the headers had gone",
-        "Read it before the first octet is sent, and change it nowhere in a streamed body.",
+        "session used after the headers were sent",
+        "Read it before the first byte is sent, and don't change it in a streamed body.",
     )
     BROWSER_REPORT = (
         "SC801",
-        "browser blocked what a page asked for",
-        "Take it out of the page; if the site needs it, let the policy or the header allow it.",
+        "content blocked by a browser",
+        "Remove it from the page; if the site needs it, allow it in the policy or the header.",
     )
     WRITE_REFUSED = (
         "SC802",
         "script wrote an undeclared name",
-        "Find the name in the browser's console; declare it in cookies.toml, or stop the script.",
+        "Find the name in the browser's console; declare it in cookies.toml, or remove the script.",
     )
-    VERDICT_FAULT = "SC901", "fault while judging", "Report it with the log line; a 500 was sent."
-    APP_FAULT = "SC902", "exception outside Flask's error handling", "Mend it; a 500 was sent."
+    VERDICT_FAULT = (
+        "SC901",
+        "internal error while checking cookies",
+        "Report a bug with the log line; the response was a 500.",
+    )
+    APP_FAULT = (
+        "SC902",
+        "exception outside Flask's error handling",
+        "Fix the cause; the response was a 500.",
+    )
     OBSERVER_FAULT = (
         "SC903",
-        "fault in a log, signal or counter",
-        "Mend the receiver; the response was not changed, but the record has a gap.",
+        "exception in a log handler, receiver or callback",
+        "Fix the handler or receiver; the response was not changed.",
     )
     UNSAFE_HEADER = (
         "SC904",
-        "header that a server would write as another",
-        "Take line breaks out of the status and headers, and spaces out of names; a 500 was sent.",
+        "unsafe character in a response header",
+        "Remove line breaks from status and headers, and spaces from names; the response was a 500.",
     )
     TRAIL_GAP = (
         "SC905",
-        "the audit trail could not be written",
-        "Mend what the line names; responses are not changed, and the trail says what it lost.",
+        "audit trail could not be written",
+        "Fix what the log line names; no response was changed, and the trail records what it lost.",
     )
 
     id: str
     title: str
     remedy: str
     group: str
-    arrived: bool
+    is_received: bool
 
     def __init__(self, id: str, title: str, remedy: str) -> None:
         self.id = id
         self.title = title
         self.remedy = remedy
         self.group = id[:4]
-        self.arrived = id.startswith("SC20")
+        self.is_received = id.startswith("SC20")
 
-    #: Members are compared by identity; Enum's own hash is Python code, slow in every count.
+    #: Members are compared by identity; Enum's own hash is written in Python and slow.
     __hash__ = object.__hash__
 
     def __str__(self) -> str:
-        """The id and the title, as a log line begins."""
+        """Return the id and the title, as they begin a log line."""
         return f"{self.id} {self.title}"

@@ -143,7 +143,7 @@ def test_command_warns(tmp_path):
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="90 days")
     code, said = run_check(app)
     assert code == 0
-    assert "warning SC422 an audit is due\n" in said
+    assert "warning SC422 audit overdue\n" in said
     assert run_check(app, "--strict")[0] == 1
     assert "SC422" not in run_check(make_app(tmp_path))[1]
 

@@ -676,7 +676,7 @@ def test_title_is_the_reason_or_says_that_nothing_works():
     """A finding without an id still has a title."""
     with_id = Finding(reason=Reason.EXPIRY_OFF, severity="info", message="", remedy="")
     without = Finding(reason=None, severity="error", message="", remedy="")
-    assert with_id.title == "SC410 sweeping is off"
+    assert with_id.title == "SC410 expiry of undeclared cookies is off"
     assert without.title == "Strict Cookies can't work like this"
 
 

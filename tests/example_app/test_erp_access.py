@@ -92,7 +92,7 @@ def test_form_of_another_site_is_refused(app, sign_in):
     answer = clerk.client.post("/logout", headers=headers)
     assert (answer.status_code, answer.text.split("\n")[0]) == (
         403,
-        "SC601 request of another origin",
+        "SC601 cross-origin request",
     )
     assert clerk.get("/").status_code == 200
 

@@ -12,7 +12,7 @@ from strict_cookies import browser_reported, cookie_dropped, undeclared_cookie_r
 from strict_cookies.firewall.browser_reports import Report
 
 UNDECLARED = SimpleNamespace(id="SC101", title="undeclared cookie")
-STRAY = SimpleNamespace(id="SC201", title="undeclared cookie arrived")
+STRAY = SimpleNamespace(id="SC201", title="undeclared cookie received")
 REFUSED = SimpleNamespace(id="SC802", title="script wrote an undeclared name")
 
 
@@ -53,7 +53,7 @@ def test_stray_cookie_of_a_script_is_told(app, findings):
     )
     assert findings() == {
         "_clck": "Written by script; cut from the request before the app saw it: "
-        "SC201 undeclared cookie arrived, at misbehave.outcome"
+        "SC201 undeclared cookie received, at misbehave.outcome"
     }
 
 

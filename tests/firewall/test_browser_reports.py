@@ -376,7 +376,7 @@ def test_new_row_is_logged_once(table, caplog):
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == (
-        "SC801 browser blocked what a page asked for: csp-violation, img-src: "
+        "SC801 content blocked by a browser: csp-violation, img-src: "
         "'https://tracker.example'. " + Reason.BROWSER_REPORT.remedy
     )
 

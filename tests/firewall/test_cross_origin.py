@@ -145,7 +145,7 @@ class TestVerdict:
         app = make_app(STRICT_COOKIES_CROSS_ORIGIN="require-proof")
         response = ask(app)
         assert response.status_code == 403
-        assert response.text.startswith("SC602 request that tells no origin\n")
+        assert response.text.startswith("SC602 request without Origin or Sec-Fetch-Site\n")
         assert ask(app, cookie="").status_code == 200
         assert ask(app, Origin=SITE).status_code == 200
         environ = create_environ("/transfer", SITE)
@@ -293,7 +293,7 @@ class TestRefusal:
         response = ask(make_app(), **CROSS)
         csp = "; ".join(f"{name} {sources}".strip() for name, sources in CLOSED_CSP.items())
         assert response.text == (
-            "SC601 request of another origin\n\n"
+            "SC601 cross-origin request\n\n"
             "The request carried a cookie of this site, but did not come from a page of it. It was "
             "not carried out.\n\n"
             f"If this is your site: {Reason.CROSS_ORIGIN.remedy}\n"
@@ -330,8 +330,8 @@ class TestRefusal:
                 assert ask(app, path, **CROSS).status_code == 403
         remedy = Reason.CROSS_ORIGIN.remedy
         assert caplog.messages == [
-            f"SC601 request of another origin: '{SESSION}' at 'transfer'. {remedy}",
-            f"SC601 request of another origin: '{SESSION}' at 'other'. {remedy}",
+            f"SC601 cross-origin request: '{SESSION}' at 'transfer'. {remedy}",
+            f"SC601 cross-origin request: '{SESSION}' at 'other'. {remedy}",
         ]
         assert [told["place"] for told in found] == ["transfer", "transfer", "other", "other"]
         assert {told["cookie_name"] for told in found} == {SESSION}
@@ -350,7 +350,7 @@ class TestRefusal:
         app = make_app(STRICT_COOKIES_MODE="report-only")
         assert ask(app, cookie="stray=1; session=x", **CROSS).text == "done"
         assert any(
-            message.startswith("[report-only] SC601 request of another origin: 'session' at")
+            message.startswith("[report-only] SC601 cross-origin request: 'session' at")
             for message in caplog.messages
         )
 

@@ -361,7 +361,7 @@ class TestTelling:
             assert ask(app, path).status_code == 200
         assert caplog.messages == [
             "SC406 no pinned host: a page was asked for over plain http. Set TRUSTED_HOSTS or "
-            "STRICT_COOKIES_CANONICAL_HOST, so that http can lead to https."
+            "STRICT_COOKIES_CANONICAL_HOST, so that http can be redirected to https."
         ]
 
     def test_undeclared_proxy_is_told_once(self, caplog):
@@ -370,9 +370,9 @@ class TestTelling:
         for _ in range(2):
             assert ask(app, headers={"X-Forwarded-Proto": "https"}).status_code == 308
         assert caplog.messages == [
-            "SC305 somebody says https, but no proxy is declared: a page was asked for over plain "
-            "http. Set STRICT_COOKIES_TRUSTED_PROXIES if it is your proxy; its visitors go in "
-            "circles."
+            "SC305 X-Forwarded-Proto received, but no trusted proxy is configured: a page was asked "
+            "for over plain http. If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until "
+            "then its visitors are in a redirect loop."
         ]
 
     @pytest.mark.parametrize("headers", [{}, {"X-Forwarded-Proto": "https"}])

@@ -270,7 +270,7 @@ class TestFormPost:
     def test_form_to_any_other_path_is_refused(self, site, start, page):
         """What is not exempt is not carried out, and says why."""
         assert self.post(site, start, page, "/other").status == 403
-        assert page.inner_text("body").startswith("SC601 request of another origin")
+        assert page.inner_text("body").startswith("SC601 cross-origin request")
         assert site.done == []
 
 

@@ -503,8 +503,8 @@ def bypass(app):
 
 class TestBypass:
     MESSAGE = (
-        "app.wsgi_app was replaced after StrictCookies(app). Wrap app.wsgi_app, don't replace it; "
-        "nothing is enforced until then."
+        "app.wsgi_app was replaced after StrictCookies(app). Wrap app.wsgi_app instead of "
+        "replacing it; until then nothing is enforced."
     )
 
     def test_replaced_wsgi_app_raises_while_testing(self):

@@ -25,7 +25,7 @@ def test_alarm_is_logged_and_sent(caplog, clock):
         SessionEvents("app", clock=clock).alarm(Reason.OTHER_BROWSER, "Something was seen.")
     assert seen == [("app", {"reason": Reason.OTHER_BROWSER, "count": 1})]
     assert caplog.messages == [
-        f"SC704 session shown by another browser. Something was seen. {Reason.OTHER_BROWSER.remedy}"
+        f"SC704 session used by another browser. Something was seen. {Reason.OTHER_BROWSER.remedy}"
     ]
 
 
@@ -39,9 +39,9 @@ def test_alarm_that_keeps_on_is_told_once_a_minute(caplog, clock):
     events.alarm(Reason.SESSION_UNREADABLE, "y.")
     heads = [message.partition(".")[0] for message in caplog.messages]
     assert heads == [
-        "SC704 session shown by another browser",
-        "SC704 session shown by another browser (5 times)",
-        "SC702 stored session that can't be read",
+        "SC704 session used by another browser",
+        "SC704 session used by another browser (5 times)",
+        "SC702 unreadable stored session",
     ]
 
 

@@ -120,7 +120,7 @@ def test_unknown_value_is_refused(chosen, kept, value):
         chosen["theme"] = value
     assert (caught.value.name, caught.value.choices) == ("theme", THEME.choices)
     assert str(caught.value) == (
-        "Preference 'theme' was given a value that is none of its choices. Use one of 'system', "
+        "Preference 'theme' was set to a value that is not one of its choices. Use one of 'system', "
         "'light', 'dark'."
     )
     assert kept == {SESSION_KEY: {"theme": "light"}}
@@ -128,7 +128,7 @@ def test_unknown_value_is_refused(chosen, kept, value):
 
 def test_several_are_kept_together_or_not_at_all(chosen, kept):
     """One wrong value keeps none of them."""
-    with pytest.raises(ValueError, match="'rows' was given"):
+    with pytest.raises(ValueError, match="'rows' was set"):
         chosen.update({"theme": "dark"}, rows="11")
     assert kept == {}
     chosen.update({"theme": "dark"}, rows="25")

@@ -412,7 +412,7 @@ def test_stream_that_looks_first_is_told(app, caplog):
     response = ask(app, "/view", cookie)
     assert response.text == "1"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert caplog.messages[0].startswith("SC706 session used after the headers had gone. It was")
+    assert caplog.messages[0].startswith("SC706 session used after the headers were sent. It was")
 
 
 def test_stream_can_not_store(app):
@@ -448,7 +448,7 @@ def test_nested_change_in_a_stream_is_told(app, caplog):
     view(app, "/begin")(lambda: session.update(l=[]) or "begun")
     cookie = cookie_of(ask(app, "/begin"))
     assert ask(app, "/view", cookie, buffered=True).text == "x"
-    assert caplog.messages[0].startswith("SC706 session used after the headers had gone. What was")
+    assert caplog.messages[0].startswith("SC706 session used after the headers were sent. What was")
     assert ask(app, "/show", cookie).json == {"l": []}
 
 

@@ -74,9 +74,7 @@ def test_lost_events_are_a_gap(caplog):
     archive.down = True
     with caplog.at_level(logging.ERROR, "strict_cookies"):
         assert [trail.record("signed-out") for _ in range(3)] == [None] * 3
-    told = (
-        f"SC905 the audit trail could not be written. The disk is full. {Reason.TRAIL_GAP.remedy}"
-    )
+    told = f"SC905 audit trail could not be written. The disk is full. {Reason.TRAIL_GAP.remedy}"
     assert [line.getMessage() for line in caplog.records] == [told] * 3
     archive.down = False
     assert trail.record("signed-in") == 3

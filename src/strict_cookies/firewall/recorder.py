@@ -89,7 +89,7 @@ class Recorder:
         """
         try:
             # What arrives comes from the browser, wherever it asks: its place is of no account.
-            place = "" if found[0][0].arrived else show(self._place(environ))
+            place = "" if found[0][0].is_received else show(self._place(environ))
             event = (found, place)
             number = self._told.get(event)
             if number is not None:

@@ -204,7 +204,7 @@ def test_other_sites_page_deletes_nothing(visitor, served):
         served.url(HOST, PAGE),
     )
     page.wait_for_url(f"**{PAGE}")
-    assert page.inner_text("body").startswith("SC601 request of another origin")
+    assert page.inner_text("body").startswith("SC601 cross-origin request")
     assert SESSION in {cookie["name"] for cookie in page.context.cookies()}
 
 
