@@ -94,7 +94,7 @@ def come_to(*layers, **surroundings):
             {"content_security_policy": None}, "To switch it off write OPT_OUT", id="no csp"
         ),
         pytest.param(
-            {"content_security_policy": "default-src 'self'"}, "is no mapping", id="csp text"
+            {"content_security_policy": "default-src 'self'"}, "is not a mapping", id="csp text"
         ),
         pytest.param(
             {"content_security_policy_add": {"base-uri": "'none'"}},
@@ -149,7 +149,9 @@ def come_to(*layers, **surroundings):
             "Reports go to this site only",
             id="injection of an endpoint",
         ),
-        pytest.param({"permissions_policy": "camera=()"}, "is no mapping", id="permissions text"),
+        pytest.param(
+            {"permissions_policy": "camera=()"}, "is not a mapping", id="permissions text"
+        ),
         pytest.param(
             {"permissions_policy": {"camera": None}}, "camera is None", id="permission None"
         ),
@@ -250,13 +252,13 @@ def test_option_that_would_not_do_what_it_seems_is_refused(options, message):
                 }
             ],
             {},
-            "does nothing beside a nonce",
+            "has no effect together with a nonce",
             id="nonce voids inline",
         ),
         pytest.param(
             [{"content_security_policy": {"script-src": "'strict-dynamic'"}}],
             {"extra_sources": {"script-src": ("https://cdn.test",)}},
-            "voids https://cdn.test",
+            "cancels https://cdn.test",
             id="an external origin is void",
         ),
         pytest.param(
@@ -286,7 +288,7 @@ def test_option_that_would_not_do_what_it_seems_is_refused(options, message):
         pytest.param(
             [{"content_security_policy_report_only": {"script-src": "'self' 'strict-dynamic'"}}],
             {},
-            "content_security_policy_report_only script-src: 'strict-dynamic' voids",
+            "content_security_policy_report_only script-src: 'strict-dynamic' cancels",
             id="trial is checked too",
         ),
     ],

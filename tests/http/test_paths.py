@@ -33,7 +33,9 @@ def test_anything_but_an_exact_path_is_refused(entry, methods):
     """An exemption is named to the letter; what looks like a pattern would match nothing."""
     with pytest.raises(ConfigurationError) as caught:
         read_paths("THE_SETTING", ["/fine", entry], methods=methods)
-    assert str(caught.value).startswith(f"THE_SETTING has {entry!r}, which is no exact path. Write")
+    assert str(caught.value).startswith(
+        f"THE_SETTING has {entry!r}, which is not an exact path. Write"
+    )
 
 
 def test_method_is_allowed_where_it_counts():

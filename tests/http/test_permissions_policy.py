@@ -28,17 +28,17 @@ def test_allowlists_are_taken(allowlist):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        pytest.param("camera=()", "x is no mapping", id="text"),
-        pytest.param({"camra": "()"}, "'camra' is no feature that browsers know. Did you mean "
+        pytest.param("camera=()", "x is not a mapping", id="text"),
+        pytest.param({"camra": "()"}, "'camra' is not a feature that browsers know. Did you mean "
                      "'camera'?", id="misspelt"),
         pytest.param({"screen_wake_lock": "()"}, "mean 'screen-wake-lock'?", id="underscore"),
         pytest.param({"zzz": "()"}, "Remove it.", id="unknown"),
-        pytest.param({1: "()"}, "1 is no feature", id="number"),
+        pytest.param({1: "()"}, "1 is not a feature", id="number"),
         pytest.param({"interest-cohort": "()"}, "Use browsing-topics.", id="dropped"),
         pytest.param({"document-domain": "()"}, "Use the option origin_agent_cluster.", id="other"),
-        pytest.param({"camera": []}, "camera is []. Write '()' for nobody", id="list"),
+        pytest.param({"camera": []}, "camera is []. Write '()' for no origin", id="list"),
         pytest.param({"camera": None}, "camera is None", id="None"),
-        pytest.param({"camera": "'none'"}, "Write '()' for nobody", id="CSP's word"),
+        pytest.param({"camera": "'none'"}, "Write '()' for no origin", id="CSP's word"),
         pytest.param({"camera": "(self https://a.test)"}, "Write '()'", id="origin unquoted"),
         pytest.param({"camera": '(self "https://a.test/path")'}, "Write '()'", id="path"),
         pytest.param({"camera": "(), geolocation=*"}, "Write '()'", id="second feature"),

@@ -1,10 +1,10 @@
 """
-Content-Security-Policy: directives read, checked, merged and written; pure.
+Parse, validate and merge Content-Security-Policies.
 
-A policy is a mapping of directive names, in lower case, to tuples of source expressions. What an
-application writes is held to the grammar, and to what browsers make of it: a directive that none
-knows, a keyword that is dead where it stands, or two that void each other are errors that say how
-to mend them, since a browser would say so to visitors' consoles only, or to nobody.
+A policy is a mapping of directive names, in lower case, to tuples of source expressions. An
+application's policy is validated by the grammar and by the behaviour of browsers: an unknown
+directive, a keyword without effect, or two that cancel each other raise an error that says how to
+fix it. A browser would report them in visitors' consoles only, or not.
 
 Source: Content Security Policy Level 3, sections 2.2 (policies), 2.3.1 (source lists), 6.1 to 6.4
 (directives), 6.7.2 (matching) and 6.8 (fallbacks).
@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from ..errors import ConfigurationError
 from .presets import OPT_OUT
@@ -24,7 +25,7 @@ Directives = Mapping[str, tuple[str, ...]]
 NONE = "'none'"
 SELF = "'self'"
 
-#: What a fetch directive falls back on where a policy has it not, in this order.
+#: What a missing fetch directive falls back on, in this order.
 FALLBACKS: Mapping[str, tuple[str, ...]] = {
     "default-src": (),
     "script-src": ("default-src",),
@@ -43,18 +44,18 @@ FALLBACKS: Mapping[str, tuple[str, ...]] = {
     "object-src": ("default-src",),
     "worker-src": ("child-src", "script-src", "default-src"),
 }
-#: Source lists that nothing stands in for.
+#: Source lists without a fallback.
 LONE_LISTS = ("base-uri", "form-action", "frame-ancestors")
 UPGRADE = "upgrade-insecure-requests"
 _OTHERS = ("require-trusted-types-for", "sandbox", "trusted-types", UPGRADE)
 _KNOWN = (*FALLBACKS, *LONE_LISTS, *_OTHERS)
-#: Directives that browsers ignore in a policy that they only report on.
+#: Directives that browsers ignore in a report-only policy.
 ENFORCED_ONLY = ("sandbox", UPGRADE)
 
-#: Directives that no longer do anything, or are written elsewhere, with what to use.
+#: Directives without effect, or set by another option, with what to do instead.
 _DEAD = {
     "block-all-mixed-content": f"Use {UPGRADE}",
-    "navigate-to": "Remove it: no browser took it up",
+    "navigate-to": "Remove it: no browser implemented it",
     "plugin-types": 'Use "object-src": "\'none\'"',
     "prefetch-src": "Use default-src",
     "referrer": "Use the option referrer_policy",
@@ -74,7 +75,7 @@ _SCRIPT = (
     "'trusted-types-eval'",
     "'inline-speculation-rules'",
 )
-#: Keywords besides 'self' and 'none', by the directives in which they do something.
+#: Keywords in addition to 'self' and 'none', by the directives in which they have an effect.
 _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "default-src": _SCRIPT,
     "script-src": _SCRIPT,
@@ -85,11 +86,11 @@ _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "style-src-attr": (*_INLINE, "'unsafe-hashes'"),
 }
 _EVERY_KEYWORD = (SELF, NONE, *_SCRIPT)
-#: Sources that let anybody in.
+#: Sources that admit any host.
 WIDE = ("*", "http:", "https:", "ws:", "wss:")
-#: Sources that let injected text run.
+#: Sources that let injected code run.
 RUNNING = ("'unsafe-inline'", "'unsafe-eval'", "data:", "blob:")
-#: Directives in which a nonce does something.
+#: Directives in which a nonce has an effect.
 NONCE_DIRECTIVES = ("default-src", "script-src", "script-src-elem", "style-src", "style-src-elem")
 
 #: Flags of ``sandbox``. Source: HTML Living Standard, section "Sandboxing".
@@ -121,49 +122,49 @@ _WORD = r"[A-Za-z0-9-]+"
 
 def hash_source(text: str) -> str:
     """
-    Give the source expression that lets one inline script or style run.
+    Return the source expression that lets one inline script or style run.
 
     Args:
-        text: What stands between the tags, to the letter.
+        text: The text between the tags, verbatim.
 
     Returns:
         ``"'sha256-...'"``, for script-src or style-src.
     """
-    # Loading OpenSSL takes more memory than the rest of what a plain WSGI application needs.
+    # OpenSSL takes more memory than all other imports of a plain WSGI application.
     import base64
     import hashlib
 
     # HTML turns each line break into a line feed before the text is hashed.
-    octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
-    digest = base64.b64encode(hashlib.sha256(octets).digest()).decode("ascii")
+    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8")
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
     return f"'sha256-{digest}'"
 
 
 def read_directives(given: object, where: str) -> dict[str, tuple[str, ...]]:
     """
-    Read and check a mapping of directives to sources.
+    Validate a mapping of directives to sources.
 
     Args:
-        given: Sources are a text, divided by spaces, or a list; ``OPT_OUT`` takes a directive
-            away; what takes no value has an empty text.
+        given: Sources are a text, separated by spaces, or a list; ``OPT_OUT`` removes a directive;
+            a directive without a value has an empty text.
         where: Begins each message.
 
     Returns:
-        Sources by directive in lower case; ``(OPT_OUT,)`` for one that is taken away.
+        Sources by directive in lower case; ``(OPT_OUT,)`` for a directive to remove.
 
     Raises:
-        ConfigurationError: The first mistake: where, what arrived, what to do.
+        ConfigurationError: The first mistake.
     """
     if not isinstance(given, Mapping):
         raise ConfigurationError(
-            f"{where} is no mapping of directives to sources. "
+            f"{where} is not a mapping of directives to sources. "
             'Write {"default-src": "\'self\'", ...}.'
         )
     read: dict[str, tuple[str, ...]] = {}
     for name, value in given.items():
         directive = _read_name(name, where)
         if directive in read:
-            raise ConfigurationError(f"{where} has {directive} twice. Keep one.")
+            raise ConfigurationError(f"{where} has {directive} more than once. Keep one.")
         place = f"{where} {directive}"
         sources = _read_sources(value, place)
         if sources != (OPT_OUT,):
@@ -180,7 +181,7 @@ def _read_name(name: object, where: str) -> str:
         raise ConfigurationError(f"{where} has {directive}. {_DEAD[directive]}.")
     close = difflib.get_close_matches(directive.replace("_", "-"), _KNOWN, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(_KNOWN)}."
-    raise ConfigurationError(f"{where}: {name!r} is no directive that browsers know. {hint}")
+    raise ConfigurationError(f"{where}: {name!r} is not a directive that browsers know. {hint}")
 
 
 def _read_sources(value: object, place: str) -> tuple[str, ...]:
@@ -188,13 +189,13 @@ def _read_sources(value: object, place: str) -> tuple[str, ...]:
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ConfigurationError(
             f"{place} is a {type(value).__name__}. Write its sources as a text or a list; "
-            "OPT_OUT takes the directive away."
+            "OPT_OUT removes the directive."
         )
     for part in parts:
         if ";" in part or "," in part or not re.fullmatch(_VISIBLE, part):
             raise ConfigurationError(
-                f"{place}: {part!r} would begin another directive, or is no visible ASCII. "
-                "Remove ';', ',', line breaks and what is no ASCII."
+                f"{place}: {part!r} would begin another directive, or is not visible ASCII. "
+                "Remove ';', ',', line breaks and other characters."
             )
     return tuple(" ".join(parts).split())
 
@@ -205,12 +206,12 @@ def _check_value(directive: str, sources: tuple[str, ...], place: str) -> None:
         return
     if not sources:
         raise ConfigurationError(
-            f"{place} is empty, which allows nothing. Write \"'none'\", or OPT_OUT to take the "
-            "directive away."
+            f"{place} is empty, which allows nothing. Write \"'none'\", or OPT_OUT to remove the "
+            "directive."
         )
     lowered = [source.lower() for source in sources]
     if NONE in lowered and len(sources) > 1:
-        raise ConfigurationError(f"{place} has 'none' beside other sources. Keep either.")
+        raise ConfigurationError(f"{place} has 'none' and other sources. Keep one of the two.")
     for source in sources:
         problem = _source_problem(source, directive)
         if problem:
@@ -233,7 +234,7 @@ def _check_other(directive: str, sources: tuple[str, ...], place: str) -> None:
 
 
 def _source_problem(source: str, directive: str) -> str | None:
-    """Say what is wrong with a source expression in a directive, and what to do."""
+    """Return what is wrong with a source expression in a directive, and what to do."""
     lowered = source.lower()
     if f"'{lowered}'" in _EVERY_KEYWORD:
         return f"is a keyword without its quotes. Write \"'{lowered}'\"."
@@ -246,7 +247,7 @@ def _source_problem(source: str, directive: str) -> str | None:
         return _scheme_problem(scheme[1])
     host = re.fullmatch(_HOST_SOURCE, source)
     if host is None or (host["path"] or "").startswith("//"):
-        return "is no source expression. Write for example 'https://cdn.example.com'."
+        return "is not a valid source expression. Write for example 'https://cdn.example.com'."
     if host["scheme"] and host["scheme"].lower() not in _NETWORK_SCHEMES:
         return f"has the scheme {host['scheme']!r}. Use {', '.join(_NETWORK_SCHEMES)}."
     return None
@@ -256,49 +257,51 @@ def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
     if lowered in (SELF, NONE):
         return None
     if re.fullmatch(_NONCE, lowered):
-        return "is the same for everybody. Use content_security_policy_nonce_in and csp_nonce()."
+        return (
+            "is the same in every response. Use content_security_policy_nonce_in and csp_nonce()."
+        )
     digest = re.fullmatch(_HASH, source)
     known = _KEYWORDS.get(directive, ())
     if digest:
         if not known:
-            return "does nothing here: hashes are for scripts and styles. Remove it."
-        octets = digest[2].rstrip("=")
-        if len(octets) != -(-int(digest[1][3:]) // 6):
-            return f"is no {digest[1]}. Make it with strict_cookies.http.csp.hash_source()."
+            return "has no effect here: hashes are for scripts and styles. Remove it."
+        encoded = digest[2].rstrip("=")
+        if len(encoded) != -(-int(digest[1][3:]) // 6):
+            return f"is not a valid {digest[1]}. Create it with strict_cookies.http.hash_source()."
         return None
     if lowered in known:
         return None
     if lowered in _EVERY_KEYWORD:
         where = [name for name, words in _KEYWORDS.items() if lowered in words]
-        return f"does nothing here. Remove it; it counts in {', '.join(where)}."
+        return f"has no effect here. Remove it; it is for {', '.join(where)}."
     close = difflib.get_close_matches(lowered, _EVERY_KEYWORD, n=1, cutoff=0.7)
-    return f"is no keyword. {f'Did you mean {close[0]}?' if close else 'Remove it.'}"
+    return f"is not a keyword. {f'Did you mean {close[0]}?' if close else 'Remove it.'}"
 
 
 def _scheme_problem(scheme: str) -> str | None:
     if scheme == "javascript":
-        return "lets injected text run. Remove it."
+        return "lets injected code run. Remove it."
     known = (*_NETWORK_SCHEMES, *_LOCAL_SCHEMES)
-    # Applications have schemes of their own; what is nearly a common one is a slip.
+    # Applications have their own schemes; one that resembles a common scheme is a typo.
     close = difflib.get_close_matches(scheme, known, n=1, cutoff=0.7)
     if scheme not in known and close:
-        return f"is no known scheme. Did you mean {close[0] + ':'!r}?"
+        return f"is not a known scheme. Did you mean {close[0] + ':'!r}?"
     return None
 
 
 def check_combination(directives: Directives, nonce_in: Iterable[str], where: str) -> None:
     """
-    Refuse sources that void each other.
+    Refuse sources that cancel each other.
 
     Args:
-        directives: Of one whole policy.
+        directives: Those of one policy.
         nonce_in: The directives that get a nonce.
         where: Begins each message.
 
     Raises:
-        ConfigurationError: What voids what, and what to do.
+        ConfigurationError: The first such sources.
 
-    Source: sections 6.7.3.2 ('unsafe-inline' beside nonces and hashes) and 6.7.1.1
+    Source: sections 6.7.3.2 ('unsafe-inline' with nonces and hashes) and 6.7.1.1
     ('strict-dynamic').
     """
     nonced = set(nonce_in)
@@ -309,14 +312,14 @@ def check_combination(directives: Directives, nonce_in: Iterable[str], where: st
         place = f"{where} {directive}"
         if "'unsafe-inline'" in lowered and (marked or "'strict-dynamic'" in lowered):
             raise ConfigurationError(
-                f"{place}: 'unsafe-inline' does nothing beside a nonce, a hash or "
-                "'strict-dynamic'. Remove it, or take the directive out of "
+                f"{place}: 'unsafe-inline' has no effect together with a nonce, a hash or "
+                "'strict-dynamic'. Remove it, or remove the directive from "
                 "content_security_policy_nonce_in."
             )
         if "'unsafe-hashes'" in lowered and not hashed:
             raise ConfigurationError(
-                f"{place}: 'unsafe-hashes' does nothing without a hash. Add one, made with "
-                "strict_cookies.http.csp.hash_source(), or remove it."
+                f"{place}: 'unsafe-hashes' has no effect without a hash. Add one with "
+                "strict_cookies.http.hash_source(), or remove it."
             )
         if "'strict-dynamic'" not in lowered:
             continue
@@ -328,34 +331,34 @@ def check_combination(directives: Directives, nonce_in: Iterable[str], where: st
         void = [source for source in sources if source.lower() == SELF or source[:1] != "'"]
         if void:
             raise ConfigurationError(
-                f"{place}: 'strict-dynamic' voids {', '.join(void)}. Remove either."
+                f"{place}: 'strict-dynamic' cancels {', '.join(void)}. Remove one of the two."
             )
 
 
 def replace_directives(base: Directives, given: Directives) -> dict[str, tuple[str, ...]]:
-    """Lay directives over others; ``(OPT_OUT,)`` takes one away."""
+    """Return directives with others replaced; ``(OPT_OUT,)`` removes one."""
     merged = {**base, **given}
     return {name: sources for name, sources in merged.items() if sources != (OPT_OUT,)}
 
 
 def add_sources(base: Directives, added: Directives) -> dict[str, tuple[str, ...]]:
     """
-    Let a policy allow more.
+    Return a policy that also allows some sources.
 
-    A fetch directive that the policy has not begins with what it falls back on, so that a page
-    loses nothing. Where nothing restricts it, nothing needs to be added.
+    A fetch directive that the policy lacks begins with the sources of its fallback, so that a page
+    loses none. A directive that nothing restricts needs no source.
     """
     merged = dict(base)
     for directive, sources in added.items():
-        stands = find_sources(base, directive)
-        if stands is not None:
-            kept = [source for source in stands if source.lower() != NONE]
+        present = find_sources(base, directive)
+        if present is not None:
+            kept = [source for source in present if source.lower() != NONE]
             merged[directive] = tuple(dict.fromkeys((*kept, *sources)))
     return merged
 
 
 def find_sources(directives: Directives, directive: str) -> tuple[str, ...] | None:
-    """Give the sources that count for a directive, its fallbacks included; None for any."""
+    """Return the sources that apply to a directive, fallbacks included; None if any is allowed."""
     for name in (directive, *FALLBACKS.get(directive, ())):
         if name in directives:
             return directives[name]
@@ -364,10 +367,10 @@ def find_sources(directives: Directives, directive: str) -> tuple[str, ...] | No
 
 def parse_csp(field_value: str) -> list[dict[str, tuple[str, ...]]]:
     """
-    Read a header as a browser does; never fails.
+    Parse a header as a browser does; never raise.
 
     Returns:
-        Each policy of the list, all of which hold; of a directive that occurs twice the first.
+        Each policy of the list, all of which apply; of a duplicate directive the first.
 
     Source: section 2.2.2.
     """
@@ -383,10 +386,19 @@ def parse_csp(field_value: str) -> list[dict[str, tuple[str, ...]]]:
     return policies
 
 
-def split_host_source(source: str) -> tuple[str, str, str, str] | None:
-    """Give scheme, host, port and path of a host source, empty where absent; None for others."""
-    found = re.fullmatch(_HOST_SOURCE, source)
-    if found is None:
+class HostSource(NamedTuple):
+    """The parts of a host source, empty if absent; scheme and host in lower case."""
+
+    scheme: str
+    host: str
+    port: str
+    path: str
+
+
+def split_host_source(source: str) -> HostSource | None:
+    """Return the parts of a host source; None for other source expressions."""
+    match = re.fullmatch(_HOST_SOURCE, source)
+    if match is None:
         return None
-    scheme, host, port, path = (found[part] or "" for part in ("scheme", "host", "port", "path"))
-    return scheme.lower(), host.lower().removesuffix("."), port, path
+    scheme, host, port, path = (match[part] or "" for part in ("scheme", "host", "port", "path"))
+    return HostSource(scheme.lower(), host.lower().removesuffix("."), port, path)

@@ -1,8 +1,8 @@
 """
-Permissions-Policy: which features a page may use, by the names that browsers know; pure.
+Validate and parse Permissions-Policy: which features a page may use.
 
-A name that browsers don't know does nothing but fill the console of everybody who looks there, so
-it is refused, as is one that they dropped.
+A name that browsers don't know has no effect except for warnings in the console, so it is refused,
+as is a name that browsers removed.
 
 Source: W3C Permissions Policy, section 5.2 (header syntax); RFC 9651; names as measured in
 Chromium 156 on Linux.
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ..errors import ConfigurationError
 from .presets import OPT_OUT
 
-#: Names that Chromium takes without a message in the console.
+#: Names that Chromium accepts without a warning in the console.
 KNOWN = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "clipboard-write",
     "compute-pressure", "cross-origin-isolated", "display-capture", "encrypted-media",
@@ -28,9 +28,9 @@ KNOWN = (
     "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock", "serial",
     "storage-access", "sync-xhr", "unload", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
-#: Names that Chromium takes on some systems, and complains of on Linux.
+#: Names that Chromium accepts on some systems, with a warning on Linux.
 ELSEWHERE = ("bluetooth", "web-share")
-#: Names that browsers dropped, with what to do.
+#: Names that browsers removed, with what to do.
 _DROPPED = {
     "ambient-light-sensor": "Remove it: Chromium does not know it",
     "attribution-reporting": "Remove it: browsers removed what it governed",
@@ -48,25 +48,25 @@ _ORIGIN = r'"https?://(?:\*\.)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?::[0-9]+)?"'
 _MEMBER = rf"(?:self|src|{_ORIGIN})"
 _ALLOWLIST = rf"\*|self|\( *(?:{_MEMBER}(?: +{_MEMBER})*)? *\)"
 _MEMBERS = rf"\*|{_MEMBER}"
-#: One entry of a header: the name, and where it is well-formed its allowlist.
+#: One valid entry of a header: the name and its allowlist.
 _ENTRY = r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*(\*|self|\([^()]*\))[^,]*(?:,|\Z)"
 
 
 def read_permissions(given: object, where: str) -> dict[str, str]:
     """
-    Read and check a mapping of features to allowlists.
+    Validate a mapping of features to allowlists.
 
     Args:
-        given: An allowlist is ``"()"`` for nobody, ``"(self)"``, ``"*"``, or
-            ``'(self "https://maps.example.com")'``; ``OPT_OUT`` takes a feature out.
+        given: An allowlist is ``"()"`` for no origin, ``"(self)"``, ``"*"``, or
+            ``'(self "https://maps.example.com")'``; ``OPT_OUT`` removes a feature.
         where: Begins each message.
 
     Raises:
-        ConfigurationError: The first mistake: where, what arrived, what to do.
+        ConfigurationError: The first mistake.
     """
     if not isinstance(given, Mapping):
         raise ConfigurationError(
-            f"{where} is no mapping of features to allowlists. "
+            f"{where} is not a mapping of features to allowlists. "
             'Write {"camera": "()", "geolocation": "(self)"}.'
         )
     for name, allowlist in given.items():
@@ -77,25 +77,27 @@ def read_permissions(given: object, where: str) -> dict[str, str]:
                 str(name).lower().replace("_", "-"), KNOWN + ELSEWHERE, n=1
             )
             hint = f"Did you mean {close[0]!r}?" if close else "Remove it."
-            raise ConfigurationError(f"{where}: {name!r} is no feature that browsers know. {hint}")
+            raise ConfigurationError(
+                f"{where}: {name!r} is not a feature that browsers know. {hint}"
+            )
         if not isinstance(allowlist, str) or (
             allowlist != OPT_OUT and not re.fullmatch(_ALLOWLIST, allowlist)
         ):
             raise ConfigurationError(
-                f"{where} {name} is {allowlist!r}. Write '()' for nobody, '(self)', "
-                "'(self \"https://maps.example.com\")', or OPT_OUT to leave it out."
+                f"{where} {name} is {allowlist!r}. Write '()' for no origin, '(self)', "
+                "'(self \"https://maps.example.com\")', or OPT_OUT to remove it."
             )
     return dict(given)
 
 
 def parse_permissions(field_value: str) -> dict[str, frozenset[str]]:
     """
-    Read a header leniently; never fails.
+    Parse a header leniently; never raise.
 
     Returns:
-        Who may use each feature, ``"*"`` for all; of one that occurs twice the last.
+        The origins that may use each feature, ``"*"`` for all; of a duplicate feature the last.
     """
     return {
-        found[1]: frozenset(re.findall(_MEMBERS, found[2]))
-        for found in re.finditer(_ENTRY, field_value)
+        match[1]: frozenset(re.findall(_MEMBERS, match[2]))
+        for match in re.finditer(_ENTRY, field_value)
     }

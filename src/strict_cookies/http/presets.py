@@ -1,10 +1,9 @@
 """
-Named profiles: what the security headers say unless an application says otherwise.
+Named profiles: the default values of the security headers.
 
-A profile is a set of options for :class:`~strict_cookies.headers.talisman.StrictTalisman` with the source it
-follows. Options of the application are laid over it: directive by directive for
-``content_security_policy``, name by name for ``permissions_policy``. What is not wanted is taken
-away by :data:`OPT_OUT`, a name that can be searched for.
+A profile is a set of options for :class:`~strict_cookies.headers.talisman.StrictTalisman`, with its
+source. Options of the application replace those of the profile: directive by directive for
+``content_security_policy``, name by name for ``permissions_policy``. :data:`OPT_OUT` removes one.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-#: Switches one header, directive or feature off; a text, so that configuration files can hold it.
+#: Turns off one header, directive or feature. It is a text, for configuration files.
 OPT_OUT: Final = "OPT_OUT"
 
-#: A year in seconds: the shortest that browsers' preload list takes, and that ASVS 5.0 asks for.
+#: A year in seconds: the minimum of browsers' preload list and of ASVS 5.0.
 YEAR = 31_536_000
 
-#: The closed policy: nothing is loaded from, sent to or framed by another origin.
+#: The closed policy: no loading from, sending to or framing by another origin.
 CLOSED_CSP: Mapping[str, str] = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -38,7 +37,7 @@ _RARE = (
     "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
     "xr-spatial-tracking",
 )  # fmt: skip
-#: Features that some pages use without a thought.
+#: Features that some pages use routinely.
 _COMMON = (
     "autoplay", "clipboard-read", "cross-origin-isolated", "encrypted-media",
     "picture-in-picture", "sync-xhr",
@@ -51,11 +50,11 @@ class Profile(NamedTuple):
     A named set of options.
 
     Args:
-        name: As ``STRICT_COOKIES_HEADERS = {"profile": name}`` has it.
-        about: Whom it is for, in a sentence.
-        source: What it follows.
-        options: For :class:`~strict_cookies.headers.talisman.StrictTalisman`; those that it leaves out stay
-            as they were.
+        name: The value for ``STRICT_COOKIES_HEADERS = {"profile": name}``.
+        about: Which applications it is for, in a sentence.
+        source: The standards that it follows.
+        options: Options of :class:`~strict_cookies.headers.talisman.StrictTalisman`; others keep
+            their defaults.
     """
 
     name: str
@@ -81,7 +80,7 @@ DEFAULT = Profile(
 )
 STRICT = Profile(
     name="strict",
-    about="Pages that list each kind of thing they load, and whose scripts write no HTML.",
+    about="Pages that list each type of resource, and whose scripts write no HTML.",
     source="CSP Level 3; Trusted Types; OWASP ASVS 5.0 V3.4 level 3",
     options={
         **DEFAULT.options,
@@ -96,14 +95,14 @@ STRICT = Profile(
             "require-trusted-types-for": "'script'",
         },
         "strict_transport_security_max_age": 2 * YEAR,
-        # Not no-referrer: a form would send "Origin: null", and count as another site's.
+        # With no-referrer a form would send "Origin: null" and be treated as cross-site.
         "referrer_policy": "same-origin",
         "permissions_policy": dict.fromkeys((*_RARE, *_COMMON), "()"),
     },
 )
 API = Profile(
     name="api",
-    about="JSON for programs: should a browser show it after all, it can do nothing.",
+    about="JSON for programs; if a browser shows it, it can do nothing.",
     source="OWASP REST Security Cheat Sheet, section Security Headers",
     options={
         "content_security_policy": {
