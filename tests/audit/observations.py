@@ -222,7 +222,7 @@ MISBEHAVING = observe(
         ObservedHost(host="fonts.example", third_party=True, kinds=("font",), requests=0,
                      blocked=2, seen_on=f"{SITE}/"),
         ObservedHost(host="go.example", third_party=True, kinds=("document",), requests=1,
-                     blocked=0, on_the_way=True, seen_on=f"{SITE}/old"),
+                     blocked=0, redirect_only=True, seen_on=f"{SITE}/old"),
     ),
     known_routes=("/", "/orders", "/account", "/orders/<int:number>"),
 )  # fmt: skip

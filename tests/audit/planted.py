@@ -187,7 +187,7 @@ def page(body, *cookies):
 
 
 def image(*cookies):
-    """A picture with cookies."""
+    """An image with cookies."""
     return with_cookies(Response(GIF, mimetype="image/gif"), cookies)
 
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from strict_cookies.audit.bundle import (
     MANIFEST,
-    SUMS,
     read_manifest_hash,
     verify_bundle,
     write_bundle,
@@ -35,7 +34,7 @@ FILES = ["findings.csv", "findings.sarif", "page-001.png", "page-002.png", "repo
 def pristine(tmp_path_factory):
     """Write a bundle once; tests work on copies."""
     folder = tmp_path_factory.mktemp("evidence") / "bundle"
-    return folder, write_bundle(folder, REPORT, MISBEHAVING, files=PICTURES)
+    return folder, write_bundle(folder, REPORT, files=PICTURES)
 
 
 @pytest.fixture
@@ -60,7 +59,7 @@ def blamed(folder, **options):
 def sha256sum(folder):
     """Let the common tool check the bundle, without this package."""
     return subprocess.run(
-        ["sha256sum", "-c", SUMS], cwd=folder, capture_output=True, text=True, check=False
+        ["sha256sum", "-c", MANIFEST], cwd=folder, capture_output=True, text=True, check=False
     )
 
 
@@ -68,7 +67,7 @@ def test_untouched_bundle_is_whole(bundle, pristine):
     """A copy passes, with and without the hash that was noted."""
     assert verify_bundle(bundle) == []
     assert verify_bundle(bundle, manifest_hash=pristine[1]) == []
-    assert sorted(os.listdir(bundle)) == sorted([*FILES, MANIFEST, SUMS])
+    assert sorted(os.listdir(bundle)) == sorted([*FILES, MANIFEST])
     assert read_manifest_hash(bundle) == pristine[1]
 
 
@@ -76,7 +75,7 @@ def test_common_tool_finds_the_same(bundle):
     """``sha256sum -c`` alone passes the untouched bundle, and names the file that was changed."""
     done = sha256sum(bundle)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == len(FILES) + 1
+    assert len(done.stdout.splitlines()) == len(FILES)
     with (bundle / "report.html").open("ab") as file:
         file.write(b" ")
     done = sha256sum(bundle)
@@ -84,30 +83,31 @@ def test_common_tool_finds_the_same(bundle):
     assert "report.html: FAILED" in done.stdout
 
 
-def test_manifest_tells_how_the_audit_was_made(bundle):
-    """Browser, command line, times, result and the declaration's hash are in the evidence."""
-    manifest = json.loads((bundle / MANIFEST).read_bytes())
-    assert {key: manifest[key] for key in manifest if key != "files"} == {
-        "format": "strict-cookies-audit-bundle",
-        "format_version": 1,
+def test_manifest_has_the_hash_of_every_file(bundle):
+    """One line for each file but the manifest itself, in the order of the names."""
+    assert (bundle / MANIFEST).read_text() == "".join(
+        f"{hashlib.sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in FILES
+    )
+
+
+def test_evidence_says_how_the_audit_was_made(bundle):
+    """Browser, command line, times, result and the declaration's hash are in the report."""
+    report = json.loads((bundle / "report.json").read_bytes())
+    keys = ("targets", "began", "ended", "browser", "command_line", "result")
+    assert {key: report[key] for key in keys} == {
         "targets": ["https://shop.example/"],
         "began": "2026-11-25T09:00:00Z",
         "ended": "2026-11-25T09:00:42Z",
         "browser": "Chromium 156.0.8078.0",
         "command_line": ["chromium", "--headless"],
-        "declaration_hash": "sha256:" + "ab" * 32,
         "result": "findings",
     }
-    assert [entry["name"] for entry in manifest["files"]] == FILES
-    for entry in manifest["files"]:
-        data = (bundle / entry["name"]).read_bytes()
-        assert entry["octets"] == len(data)
-        assert entry["sha256"] == hashlib.sha256(data).hexdigest()
+    assert report["declaration"]["hash"] == "sha256:" + "ab" * 32
 
 
 def test_same_audit_gives_the_same_bundle(pristine, tmp_path):
     """Nothing but the audit itself is in the hash: neither a clock nor a path."""
-    assert write_bundle(tmp_path / "again", REPORT, MISBEHAVING, files=PICTURES) == pristine[1]
+    assert write_bundle(tmp_path / "again", REPORT, files=PICTURES) == pristine[1]
 
 
 @settings(
@@ -116,7 +116,7 @@ def test_same_audit_gives_the_same_bundle(pristine, tmp_path):
 @given(data=st.data())
 def test_one_changed_byte_is_found_and_named(bundle, pristine, data):
     """Whichever byte of whichever file is changed, that file is named."""
-    name = data.draw(st.sampled_from([*FILES, SUMS]))
+    name = data.draw(st.sampled_from(FILES))
     original = (pristine[0] / name).read_bytes()
     at = data.draw(st.integers(0, len(original) - 1))
     other = data.draw(st.integers(1, 255))
@@ -147,28 +147,22 @@ def test_one_changed_byte_of_the_manifest_is_found(bundle, pristine, data):
 
 
 def swap(folder):
-    """Put the pictures in each other's place."""
+    """Put the screenshots in each other's place."""
     one, two = folder / "page-001.png", folder / "page-002.png"
     first = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(first)
 
 
-def turn_sums(folder):
-    """Turn the lines of the list around."""
-    lines = (folder / SUMS).read_text().splitlines(keepends=True)
-    (folder / SUMS).write_text("".join(reversed(lines)))
+def reverse_manifest(folder):
+    """Reverse the lines of the manifest."""
+    lines = (folder / MANIFEST).read_text().splitlines(keepends=True)
+    (folder / MANIFEST).write_text("".join(reversed(lines)))
 
 
-def turn_manifest(folder):
-    """Turn the files of the manifest around, and make the list fit."""
-    manifest = json.loads((folder / MANIFEST).read_bytes())
-    manifest["files"].reverse()
-    (folder / MANIFEST).write_text(json.dumps(manifest, sort_keys=True, indent=2) + "\n")
-    own = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    lines = [f"{entry['sha256']}  {entry['name']}\n" for entry in manifest["files"]]
-    lines.append(f"{own}  {MANIFEST}\n")
-    (folder / SUMS).write_text("".join(sorted(lines, key=lambda line: line[66:])))
+def end_without_newline(folder):
+    """Strip the last newline of the manifest."""
+    (folder / MANIFEST).write_text((folder / MANIFEST).read_text().rstrip())
 
 
 def link(folder):
@@ -182,7 +176,6 @@ def link(folder):
     [
         pytest.param(lambda folder: (folder / "page-001.png").unlink(),
                      [("missing", "page-001.png")], id="missing"),
-        pytest.param(lambda folder: (folder / SUMS).unlink(), [("missing", SUMS)], id="no list"),
         pytest.param(lambda folder: (folder / "more.png").write_bytes(b""),
                      [("extra", "more.png")], id="extra"),
         pytest.param(lambda folder: (folder / "below").mkdir(), [("extra", "below")],
@@ -194,8 +187,8 @@ def link(folder):
         pytest.param(link, [("changed", "report.json")], id="link"),
         pytest.param(swap, [("reordered", "page-001.png"), ("reordered", "page-002.png")],
                      id="swapped"),
-        pytest.param(turn_sums, [("reordered", SUMS)], id="list turned around"),
-        pytest.param(turn_manifest, [("reordered", MANIFEST)], id="manifest turned around"),
+        pytest.param(reverse_manifest, [("reordered", MANIFEST)], id="manifest reversed"),
+        pytest.param(end_without_newline, [("changed", MANIFEST)], id="no newline at the end"),
     ],
 )  # fmt: skip
 def test_what_was_done_is_found_and_named(bundle, change, expected):
@@ -207,7 +200,7 @@ def test_what_was_done_is_found_and_named(bundle, change, expected):
 def test_bundle_written_anew_needs_the_noted_hash(tmp_path, pristine):
     """Whoever writes a whole new bundle is caught by the hash that was noted, and only by it."""
     folder = tmp_path / "forged"
-    write_bundle(folder, build_report(observe(), POLICY), observe())
+    write_bundle(folder, build_report(observe(), POLICY))
     assert differences(folder) == []
     assert differences(folder, manifest_hash=pristine[1]) == [("changed", MANIFEST)]
 
@@ -215,39 +208,41 @@ def test_bundle_written_anew_needs_the_noted_hash(tmp_path, pristine):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{}", "null", "[" * 100_000,
-        '{"format": "strict-cookies-audit-bundle", "format_version": 2, "files": []}',
-        '{"format": "strict-cookies-audit-bundle", "format_version": 1, "files": [{"name": '
-        f'"../report.json", "sha256": "{"0" * 64}"}}]}}',
-        '{"format": "strict-cookies-audit-bundle", "format_version": 1, "files": [1]}',
+        pytest.param("", id="empty"),
+        pytest.param("{}", id="JSON"),
+        pytest.param("[" * 100_000, id="long"),
+        pytest.param(f"{'0' * 64}  ../report.json\n", id="path"),
+        pytest.param(f"{'0' * 64}  report.json\nx\n", id="malformed line"),
+        pytest.param(f"{'G' * 64}  report.json\n", id="not a hash"),
+        pytest.param(f"{'0' * 64}  debian.iso\n", id="another directory's sums"),
+        pytest.param(f"{'0' * 64}  report.json\n{'0' * 64}  {MANIFEST}\n", id="itself"),
     ],
-    ids=["empty", "list", "object", "null", "deep", "newer", "path", "no entry"],
-)  # fmt: skip
-def test_what_is_no_bundle_is_refused(bundle, text):
-    """A hostile manifest leads to no other folder and no crash, but to a sentence."""
+)
+def test_invalid_manifest_is_refused(bundle, text):
+    """A hostile manifest leads to no other directory and no crash, but to a clear error."""
     (bundle / MANIFEST).write_text(text)
-    with pytest.raises(BundleError):
+    with pytest.raises(BundleError, match="not the manifest of a bundle"):
         verify_bundle(bundle)
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "report.json", MANIFEST, "x\ny", ""])
 def test_names_that_would_lead_elsewhere_are_refused(tmp_path, name):
     """Evidence can't be written outside the bundle, nor over its own files."""
-    with pytest.raises(BundleError, match="can't be in a bundle"):
-        write_bundle(tmp_path / "bundle", REPORT, MISBEHAVING, files={name: b""})
+    with pytest.raises(BundleError, match="is not allowed in a bundle"):
+        write_bundle(tmp_path / "bundle", REPORT, files={name: b""})
 
 
 def test_full_folder_is_left_alone(tmp_path):
     """What is in a folder already does not become evidence."""
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BundleError, match="not empty"):
-        write_bundle(tmp_path, REPORT, MISBEHAVING)
+        write_bundle(tmp_path, REPORT)
     assert os.listdir(tmp_path) == ["notes.txt"]
 
 
 def test_pdf_is_evidence_too(tmp_path):
     """A printed report is in the bundle, and in its manifest."""
-    write_bundle(tmp_path / "b", REPORT, MISBEHAVING, pdf=b"%PDF-1.4")
+    write_bundle(tmp_path / "b", REPORT, pdf=b"%PDF-1.4")
     assert (tmp_path / "b" / "report.pdf").read_bytes() == b"%PDF-1.4"
     assert differences(tmp_path / "b") == []
 
@@ -262,9 +257,9 @@ def test_command_passes_a_whole_bundle(bundle, pristine):
     """The command says that the bundle is whole, and which hash to hold it against."""
     code, said = run(bundle)
     assert code == 0
-    assert said.startswith(f"The bundle is whole. Manifest: {pristine[1]}\n")
+    assert said.startswith(f"The bundle is intact. Manifest: {pristine[1]}\n")
     code, said = run(bundle, "--manifest-hash", pristine[1])
-    assert (code, said) == (0, f"The bundle is whole. Manifest: {pristine[1]}\n")
+    assert (code, said) == (0, f"The bundle is intact. Manifest: {pristine[1]}\n")
 
 
 def test_command_names_what_is_different(bundle):
@@ -272,8 +267,7 @@ def test_command_names_what_is_different(bundle):
     (bundle / "page-001.png").unlink()
     assert run(bundle) == (
         1,
-        "missing   page-001.png: It is not there any more.\n"
-        "The bundle is not as it was written: 1 difference.\n",
+        "missing   page-001.png: The file is missing.\nThe bundle is not intact: 1 difference.\n",
     )
 
 
@@ -281,4 +275,4 @@ def test_command_says_what_it_can_not_check(tmp_path):
     """Exit code 2 where there is nothing to check."""
     code, said = run(tmp_path)
     assert code == 2
-    assert "is no bundle: it has no manifest.json" in said
+    assert "is not a bundle: SHA256SUMS is missing" in said

@@ -9,16 +9,18 @@ from rich.console import Console
 
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.audit.bundle import verify_bundle
-from strict_cookies.audit.conclusion import conclude_audit
+from strict_cookies.audit.conclusion import AuditOutput, conclude_audit
 from strict_cookies.audit.last_audit import last_audit
 from strict_cookies.errors import AuditError, BundleError
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 
 
-def conclude(observation, policy=POLICY, **options):
-    """Conclude an audit; give the exit code and what was printed."""
+def conclude(observation, policy=POLICY, *, min_coverage=None, **output):
+    """Conclude an audit; return the exit code and what was printed."""
     console = Console(file=io.StringIO(), width=90, force_terminal=False)
-    code = conclude_audit(observation, policy, console, **options)
+    code = conclude_audit(
+        observation, policy, console, AuditOutput(**output), min_coverage=min_coverage
+    )
     return code, console.file.getvalue()
 
 
@@ -32,10 +34,10 @@ def test_exit_code_tells_the_result():
 
 def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
     """Screenshots become evidence; the hash is printed and remembered."""
-    output, pictures = tmp_path / "evidence", tmp_path / "pictures"
+    output, screenshots = tmp_path / "evidence", tmp_path / "screenshots"
     output.mkdir()
-    pictures.mkdir()
-    (pictures / "page-001.png").write_bytes(b"\x89PNG")
+    screenshots.mkdir()
+    (screenshots / "page-001.png").write_bytes(b"\x89PNG")
     archive = MemoryArchive()
     asked = []
 
@@ -44,7 +46,7 @@ def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
         return b"%PDF-1.4"
 
     _, said = conclude(
-        MISBEHAVING, output=output, pictures=pictures, archive=archive, print_pdf=print_pdf
+        MISBEHAVING, bundle=output, screenshots=screenshots, archive=archive, print_pdf=print_pdf
     )
     remembered = last_audit(archive)
     assert verify_bundle(output, manifest_hash=remembered.manifest_hash) == []
@@ -58,7 +60,7 @@ def test_foreign_files_are_no_evidence(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     console = Console(file=io.StringIO(), width=90)
     with pytest.raises(BundleError, match="not empty"):
-        conclude_audit(observe(), POLICY, console, output=tmp_path)
+        conclude_audit(observe(), POLICY, console, AuditOutput(bundle=tmp_path))
     assert "Clean: " in console.file.getvalue()
 
 

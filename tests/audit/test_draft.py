@@ -178,5 +178,5 @@ def test_command_keeps_a_draft_that_is_there(tmp_path):
     """A file in the way is told before a browser is started, and left alone."""
     (tmp_path / "cookies.toml").write_text("mine")
     code, said = run_audit("http://site.test", tmp_path / "cookies.toml")
-    assert (code, "is there already" in said) == (2, True)
+    assert (code, "exists already" in said) == (2, True)
     assert (tmp_path / "cookies.toml").read_text() == "mine"

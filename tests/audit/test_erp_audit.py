@@ -50,7 +50,7 @@ def working_day(tmp_path_factory):
     """What an audit saw of a clerk's day; and what was told on the way."""
     told = []
     app = erp.build(tmp_path_factory.mktemp("erp"))
-    pictures = tmp_path_factory.mktemp("pictures")
+    screenshots = tmp_path_factory.mktemp("screenshots")
     with pytest.MonkeyPatch.context() as patch, serve(app, tls_hosts=(erp.HOST,)) as server:
         patch.setenv("ERP_PASSWORD", erp.PASSWORDS["clerk"])
         options = AuditOptions(
@@ -58,13 +58,13 @@ def working_day(tmp_path_factory):
             max_pages=5,
             exclude=("/misbehave",),
             find_declaration=True,
-            screenshots=pictures,
+            screenshots=screenshots,
             ignore_certificates=True,
             flags=FLAGS,
             delay_seconds=0,
         )
         seen = audit_site([server.url(erp.HOST)], options, told.append)
-    return seen, told, pictures
+    return seen, told, screenshots
 
 
 def test_working_day_shows_one_cookie_and_nothing_else(working_day):
@@ -127,10 +127,10 @@ def test_no_secret_of_the_journey_is_kept(working_day):
 
 
 def test_progress_and_pictures_come_with_the_pages(working_day):
-    """Each page is told as it is done, and has a picture."""
-    seen, told, pictures = working_day
+    """Each page is told as it is done, and has a screenshot."""
+    seen, told, screenshots = working_day
     assert [event.page for event in told if event.page] == list(seen.pages)
-    assert {page.screenshot for page in seen.pages} == {path.name for path in pictures.iterdir()}
+    assert {page.screenshot for page in seen.pages} == {path.name for path in screenshots.iterdir()}
     assert all(event.done <= event.known for event in told)
 
 

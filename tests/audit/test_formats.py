@@ -22,7 +22,7 @@ from strict_cookies.audit.formats.json_file import write_json
 from strict_cookies.audit.formats.sarif import write_sarif
 from strict_cookies.audit.formats.terminal import print_report
 from strict_cookies.audit.observation import ObservedPage, ObservedStep
-from strict_cookies.audit.plain import MAX_SHOWN, plain, plain_frame, plain_url
+from strict_cookies.audit.redaction import MAX_SHOWN, redact_frame, redact_url, shorten
 from strict_cookies.audit.report import CLEAN, build_report, exit_code, read_schema
 from tests.audit.observations import (
     HEADERS,
@@ -128,7 +128,7 @@ def test_clean_without_declaration_says_so():
     """Where a site states nothing, the statement does not pretend that it does."""
     nothing = observe(cookies=(), storage=(), steps=())
     statement = build_report(nothing, None)["statement"]
-    assert statement == f"{CLEAN}; it was compared with no declaration"
+    assert statement == f"{CLEAN}; there was no declaration to compare with"
 
 
 def test_every_report_fits_the_schema(report):
@@ -147,7 +147,7 @@ def test_pages_are_held_against_known_routes():
     assert coverage == {
         "known": 4,
         "visited": 2,
-        "wanted": 0.9,
+        "required": 0.9,
         "unvisited": ["/account", "/orders/<int:number>"],
         "redirected": ["/account"],
     }
@@ -178,7 +178,7 @@ def test_declaration_hash_is_the_one_that_was_given():
 )
 def test_addresses_are_shown_without_values(url, shown):
     """What an address may carry of a person or a login is left out."""
-    assert plain_url(url) == shown
+    assert redact_url(url) == shown
 
 
 @pytest.mark.parametrize(
@@ -191,12 +191,12 @@ def test_addresses_are_shown_without_values(url, shown):
 )
 def test_frames_are_shown_without_queries(frame, shown):
     """A script's address keeps its line and column, and loses its query."""
-    assert plain_frame(frame) == shown
+    assert redact_frame(frame) == shown
 
 
 def test_long_text_is_cut():
     """No name of a stranger fills a report."""
-    assert len(plain("x" * 10_000)) == MAX_SHOWN
+    assert len(shorten("x" * 10_000)) == MAX_SHOWN
 
 
 # Formats
@@ -245,7 +245,7 @@ def test_sarif_fingerprints_tell_findings_apart():
 def test_terminal_says_what_was_found():
     """Whoever reads only the end of the output knows the result, and what was left out."""
     text = printed(REPORTS["misbehaving"])
-    assert text.splitlines()[-1].startswith("Findings: the site differs from what it declares: ")
+    assert text.splitlines()[-1].startswith("Findings: the site differs from its declaration: ")
     assert "  /account (led elsewhere)\n" in text
     for finding in REPORTS["misbehaving"]["findings"]:
         assert f"{finding['id']} {finding['title']}" in text
@@ -309,7 +309,7 @@ def test_html_names_every_finding_and_unvisited_page():
 
 
 def test_plots_stay_in_their_frame():
-    """No bar or dot is outside the picture, whatever was measured."""
+    """No bar or dot is outside the screenshot, whatever was measured."""
     many = observe(
         pages=tuple(make_page(f"/{number}", seconds=number / 7) for number in range(300)),
         cookies=tuple(

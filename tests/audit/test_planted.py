@@ -138,7 +138,7 @@ def test_redirect_on_the_way_is_told(audited):
     """A host that a page only leads through is known, and with it the cookie that it set."""
     _, seen = audited
     hosts = {host.host: host for host in seen.hosts}
-    assert {name for name, host in hosts.items() if host.on_the_way} == {planted.WAYPOINT}
+    assert {name for name, host in hosts.items() if host.redirect_only} == {planted.WAYPOINT}
     assert {name for name, host in hosts.items() if host.third_party} == {
         planted.WAYPOINT,
         planted.STRANGER,

@@ -16,14 +16,14 @@ AXE = Path(__file__).parents[1] / "judges" / "node_modules" / "axe-core" / "axe.
 
 @pytest.fixture(scope="module")
 def files(chromium, tmp_path_factory):
-    """Write each report with a picture into a file of its own; give their addresses."""
+    """Write each report with a screenshot into a file of its own; give their addresses."""
     folder = tmp_path_factory.mktemp("reports")
     with chromium.new_context(viewport={"width": 640, "height": 400}) as context:
-        picture = context.new_page().screenshot()
+        screenshot = context.new_page().screenshot()
     addresses = {}
     for name, report in REPORTS.items():
         path = folder / f"{name}.html"
-        path.write_text(write_html(report, {"page-001.png": picture}), "utf-8")
+        path.write_text(write_html(report, {"page-001.png": screenshot}), "utf-8")
         addresses[name] = path.as_uri()
     return addresses
 

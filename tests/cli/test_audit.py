@@ -13,7 +13,8 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.audit.analysis.headers import find_weak_headers
 from strict_cookies.audit.last_audit import last_audit
-from strict_cookies.cli.audit import expect_own_headers, find_routes, program, read_declared
+from strict_cookies.cli.audit import program, read_declared
+from strict_cookies.cli.audited_app import expect_own_headers, find_routes
 from strict_cookies.cli.main import cookies
 from strict_cookies.errors import AuditError
 from tests import erp
@@ -112,7 +113,7 @@ def test_own_application_is_audited_and_remembered():
 
 def test_site_without_a_declaration_can_not_be_held_against_it():
     """Nothing to compare with is an audit that could not be made, and the way out is told."""
-    with pytest.raises(AuditError, match=r"publishes no declaration .* Use --policy"):
+    with pytest.raises(AuditError, match=r"No declaration of the site .* Use --policy"):
         read_declared(observe())
 
 

@@ -38,7 +38,7 @@ import strict_cookies
 from strict_cookies import StrictCookies, signals
 from strict_cookies._storage.sqlite_file import SCHEMA_VERSION
 from strict_cookies._util.durations import say_duration
-from strict_cookies.audit import bundle, report
+from strict_cookies.audit import report
 from strict_cookies.audit.browser.chromium import VARIABLE
 from strict_cookies.audit.browser.journeys import parse_journey
 from strict_cookies.cli.audit import program
@@ -556,7 +556,6 @@ def test_versions_of_formats_are_told_right():
         ("`declaration.json`", str(document.FORMAT_VERSION)),
         ("`report.json` of the auditor's report", contents.FORMAT.rpartition("-")[2]),
         ("`report.json` of an audit", str(report.FORMAT_VERSION)),
-        ("manifest of an audit's bundle", str(bundle.FORMAT_VERSION)),
         ("copy of a session", str(own_copy.FORMAT_VERSION)),
     ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -37,6 +38,14 @@ def request_host(environ: WSGIEnvironment) -> str:
         return found[1] if found and is_address(found[1]) else ""
     host = host.partition(":")[0]
     return host if _HOST.fullmatch(host) else ""
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, without port and brackets, in lower case; empty if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_host_name(domain: str) -> bool:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from .._util.text import toml_text
-from .._util.urls import is_host_name
+from .._util.urls import host_of, is_host_name
 from ..errors import AuditError, PolicyError
 from ..policy.catalogue import (
     find_certain_tracker,
@@ -26,7 +26,7 @@ from ..policy.draft import comment, suggest_entry, suggest_origin, write_first_p
 from ..policy.purposes import Purpose
 from ..policy.web_storage import DeclaredStorage
 from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter
-from .plain import host_of, plain, plain_url, say_seconds
+from .redaction import format_seconds, redact_url, shorten
 
 #: What a browser calls what it asks for, in the words of an external origin.
 _LOADED = {
@@ -54,8 +54,8 @@ def draft_policy(observation: Observation) -> str:
         TOML with comments. Each ``""`` and ``[]`` in an entry is a place to fill in.
     """
     head = [
-        f"Drafted from an audit of {', '.join(map(plain_url, observation.targets))}",
-        f"on {observation.began:%Y-%m-%d} by {plain(observation.browser)}.",
+        f"Drafted from an audit of {', '.join(map(redact_url, observation.targets))}",
+        f"on {observation.began:%Y-%m-%d} by {shorten(observation.browser)}.",
         'Fill in each "" and [] of [site] and of the entries at the end; remove what the site does',
         "not strictly need. Until then the file is refused, with a list of what is missing.",
     ]
@@ -114,19 +114,19 @@ def _lives(cookie: ObservedCookie) -> int:
 
 def _say_setter(setter: Setter, seen_on: str) -> str:
     by = {"http": "a response", "script": "a script", "unknown": "nobody knows what"}[setter.kind]
-    where = f", {plain_url(setter.url)}" if setter.url else ""
-    return f"Set by {by}{where}; first seen on {plain_url(seen_on)}."
+    where = f", {redact_url(setter.url)}" if setter.url else ""
+    return f"Set by {by}{where}; first seen on {redact_url(seen_on)}."
 
 
 def _say_stranger(name: str, host: str, *, third_party: bool) -> str | None:
     """Say whose an item is, where it is not the site's own to declare."""
     owner = find_tracker_host(host) if third_party else None
     if owner is not None:
-        return f"{plain(host)} is commonly associated with {owner.vendor} ({owner.category})."
+        return f"{shorten(host)} is commonly associated with {owner.vendor} ({owner.category})."
     tracker = find_tracker(name)
     if tracker is not None and find_certain_tracker(name) is not None:
         return f"The name is commonly associated with {tracker.vendor} ({tracker.category})."
-    return f"It belongs to {plain(host)}, another site." if third_party else None
+    return f"It belongs to {shorten(host)}, another site." if third_party else None
 
 
 # Cookies
@@ -136,11 +136,11 @@ def _draft_cookie(cookie: ObservedCookie) -> str:
     about = [_say_setter(cookie.setter, cookie.seen_on)]
     stranger = _say_stranger(cookie.name, cookie.domain, third_party=cookie.third_party)
     if stranger is not None:
-        label = f"Remove this: cookie {plain(cookie.name)} of {plain(cookie.domain)}."
+        label = f"Remove this: cookie {shorten(cookie.name)} of {shorten(cookie.domain)}."
         return comment([label, stranger, *about])
     if _lives(cookie):
         about.append(
-            f"It lives for {say_seconds(_lives(cookie))}; write the shortest that will do."
+            f"It lives for {format_seconds(_lives(cookie))}; write the shortest that will do."
         )
     if not cookie.secure:
         about.append("It came without Secure; the library adds it.")
@@ -205,12 +205,12 @@ def _draft_storage(item: ObservedStorage) -> str:
     host = host_of(item.origin) or item.origin
     stranger = _say_stranger(item.name, host, third_party=item.third_party)
     if stranger is not None:
-        label = f"Remove this: {item.kind} {plain(item.name)} of {plain(item.origin)}."
+        label = f"Remove this: {item.kind} {shorten(item.name)} of {shorten(item.origin)}."
         return comment([label, stranger, *about])
     if item.kind == "service worker":
         return comment(
             [
-                f"Service worker {plain(item.name)}.",
+                f"Service worker {shorten(item.name)}.",
                 *about,
                 "There is no entry for one: it stays until it is removed, and an audit finds it.",
             ]
@@ -247,12 +247,14 @@ def _draft_storage(item: ObservedStorage) -> str:
 
 def _draft_host(host: ObservedHost) -> str:
     loaded = list(dict.fromkeys(_LOADED.get(kind, kind) for kind in sorted(host.kinds)))
-    about = f"Pages ask {plain(host.host)} for {', '.join(map(plain, host.kinds)) or 'something'}"
-    about += f", first seen on {plain_url(host.seen_on)}." if host.seen_on else "."
-    if host.on_the_way:
-        about = f"A page leads through {plain(host.host)}. Link to the destination itself."
+    about = (
+        f"Pages ask {shorten(host.host)} for {', '.join(map(shorten, host.kinds)) or 'something'}"
+    )
+    about += f", first seen on {redact_url(host.seen_on)}." if host.seen_on else "."
+    if host.redirect_only:
+        about = f"A page leads through {shorten(host.host)}. Link to the destination itself."
     if host.tracker is not None:
-        return comment([about, f"It is known as {plain(host.tracker)}. Remove it."])
-    if host.on_the_way:
+        return comment([about, f"It is known as {shorten(host.tracker)}. Remove it."])
+    if host.redirect_only:
         return comment([about])
     return comment([about, *suggest_origin(f"https://{host.host}", loaded)])

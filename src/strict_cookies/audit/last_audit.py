@@ -1,8 +1,8 @@
 """
-When a site was last audited, and what came of it; kept in the archive, on the shelf ``audits``.
+The date and the result of the last audit, in the archive.
 
-Only the last audit is kept there. The evidence is in its bundle, whose manifest's hash is noted
-beside it.
+Only the last audit is recorded. The evidence is in its bundle; the record has the hash of the
+bundle's manifest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..archive.base import Archive
     from .report import Report
 
-#: The shelf, and the key of the last audit on it.
+#: The shelf of the archive, and the key on it.
 SHELF = "audits"
 LAST = "last"
 
@@ -25,18 +25,18 @@ LAST = "last"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastAudit:
     """
-    What is remembered of an audit.
+    The record of an audit.
 
     Args:
         ended: Aware, UTC.
-        targets: Addresses, without the values of their queries.
+        targets: The audited URLs, without the values of their queries.
         browser: Product and version.
         result: See :data:`~strict_cookies.audit.report.Result`.
-        counts: Findings by severity.
-        visited: How many of the known pages were visited.
-        known: How many pages are known.
-        declaration_hash: Of what was compared with; None where nobody said.
-        manifest_hash: Of the bundle; None where none was written.
+        counts: The number of findings by severity.
+        visited: The number of known pages that were visited.
+        known: The number of known pages.
+        declaration_hash: The hash of the declaration that was compared; None if unknown.
+        manifest_hash: The hash of the bundle's manifest; None if no bundle was written.
     """
 
     ended: datetime
@@ -50,21 +50,21 @@ class LastAudit:
     manifest_hash: str | None = None
 
     def age(self, now: datetime) -> timedelta:
-        """Tell how long ago it was."""
+        """Return how long ago the audit ended."""
         return now - self.ended
 
 
 def record_audit(archive: Archive, report: Report, *, manifest_hash: str | None = None) -> None:
     """
-    Remember an audit as the last one.
+    Record an audit as the last one.
 
     Args:
         archive: The application's.
-        report: Of the audit; one that looked at no page is none, and is not remembered.
-        manifest_hash: As :func:`~strict_cookies.audit.bundle.write_bundle` gave it.
+        report: Of the audit. A failed audit, which visited no page, is not recorded.
+        manifest_hash: From :func:`~strict_cookies.audit.bundle.write_bundle`.
 
     Raises:
-        StoreUnavailableError: The archive can't be had.
+        StoreUnavailableError: The archive is unavailable.
     """
     if report["result"] == "failed":
         return
@@ -85,18 +85,18 @@ def record_audit(archive: Archive, report: Report, *, manifest_hash: str | None 
 
 def last_audit(archive: Archive) -> LastAudit | None:
     """
-    Give the last audit; None where none was remembered, or nobody can read what is there.
+    Return the last audit; None if none is recorded, or if the record is unreadable.
 
     Raises:
-        StoreUnavailableError: The archive can't be had.
+        StoreUnavailableError: The archive is unavailable.
     """
     data = archive.get(SHELF, LAST)
     if data is None:
         return None
     try:
-        found: dict[str, Any] = json.loads(data)
-        found["ended"] = datetime.fromisoformat(found["ended"])
-        found["targets"] = tuple(found["targets"])
-        return LastAudit(**found)
+        record: dict[str, Any] = json.loads(data)
+        record["ended"] = datetime.fromisoformat(record["ended"])
+        record["targets"] = tuple(record["targets"])
+        return LastAudit(**record)
     except (ValueError, TypeError, KeyError):
         return None

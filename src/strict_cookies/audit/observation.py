@@ -122,7 +122,7 @@ class ObservedHost:
         blocked: How many were stopped before they left.
         cookies_sent: Names of the cookies that went along.
         tracker: What the catalogue knows the host as; else None.
-        on_the_way: Whether it was only passed through by a redirect of a page.
+        redirect_only: Whether it was only passed through by a redirect of a page.
     """
 
     host: str
@@ -132,7 +132,7 @@ class ObservedHost:
     blocked: int
     cookies_sent: tuple[str, ...] = ()
     tracker: str | None = None
-    on_the_way: bool = False
+    redirect_only: bool = False
     seen_on: str = ""
 
 

@@ -1,10 +1,10 @@
 """
-The report of an audit as plain data; every format is a view of this one object.
+The report of an audit as JSON-like data; every format is rendered from it.
 
-It holds what was found and what was looked at, and names what was not. It holds no cookie value,
-since an :class:`~strict_cookies.audit.observation.Observation` has none, and addresses stand in it
-without the values of their queries. Where a file beside it holds values, it says so first. Nothing
-in it is a legal verdict.
+It lists what was found, what was visited, and what was not. It contains no cookie value, because an
+:class:`~strict_cookies.audit.observation.Observation` has none, and URLs appear without the values
+of their queries. If the bundle has a file of values, the report says so first. Nothing in it is a
+legal verdict.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .analysis.compare import compare
 from .analysis.coverage import is_seen, measure_coverage
 from .analysis.finding import SEVERITIES, Finding, Kind
 from .browser.values import SENSITIVE
-from .plain import plain, plain_frame, plain_url
+from .redaction import redact_frame, redact_url, shorten
 
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from .observation import Observation, ObservedPage, Setter
 
 FORMAT = "strict-cookies-audit"
-#: Version of the report's form; it grows when a field changes its meaning.
+#: Version of the format; incremented when a field changes its meaning.
 FORMAT_VERSION = 1
 
 Report = Mapping[str, Any]
-#: ``clean``: nothing contradicts what was declared. ``findings``: something does.
-#: ``incomplete``: nothing was found, but too little was seen to say so.
-#: ``failed``: no page could be looked at.
+#: ``clean``: nothing contradicts the declaration. ``findings``: something does.
+#: ``incomplete``: no findings, but too little was visited to call it clean.
+#: ``failed``: no page could be visited.
 Result = Literal["clean", "findings", "incomplete", "failed"]
 
 CLEAN = "no item was found that needs consent, under the purposes that the site states"
-#: What a program that ran the audit ends with.
+#: The exit code of a program that ran the audit.
 EXIT_CODES: Mapping[Result, int] = {"clean": 0, "findings": 1, "incomplete": 1, "failed": 2}
 
-#: Kinds that say that something was not seen, not that something is there.
+#: Findings about what was not visited, as opposed to what the site does.
 _GAPS = frozenset({Kind.STEP_FAILED, Kind.PAGE_FAILED, Kind.COVERAGE_LOW})
 
 
@@ -55,133 +55,144 @@ def build_report(
     has_values: bool = False,
 ) -> dict[str, Any]:
     """
-    Compare, and make the report.
+    Compare an observation with a policy, and build the report.
 
     Args:
-        observation: Of one audit.
-        policy: As for :func:`~strict_cookies.audit.analysis.compare.compare`, also for ``expected`` and
-            ``min_coverage``.
-        declaration_hash: Of the declaration that the policy was made from, ``"sha256:..."``; None
-            takes the one that the observed declaration gives itself.
-        has_values: Whether it belongs to a bundle with a file of values; it is marked as sensitive
-            then.
+        observation: From :func:`~strict_cookies.audit.browser.crawler.audit_site`.
+        policy: See :func:`~strict_cookies.audit.analysis.compare.compare`.
+        expected: See :func:`~strict_cookies.audit.analysis.compare.compare`.
+        min_coverage: See :func:`~strict_cookies.audit.analysis.compare.compare`.
+        declaration_hash: The hash of the declaration that the policy was read from,
+            ``"sha256:..."``; None for the hash in the observed declaration.
+        has_values: Whether the bundle has a file of values; the report is marked as sensitive then.
 
     Returns:
-        Only dicts, lists, texts, numbers, booleans and None, in the form of ``report.schema.json``.
+        Only dicts, lists, strings, numbers, booleans and None, as ``report.schema.json`` says.
     """
     findings = compare(observation, policy, expected=expected, min_coverage=min_coverage)
-    result = judge(observation, findings)
-    coverage = measure_coverage(observation.pages, observation.known_routes)
+    result = decide_result(observation, findings)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         **({"sensitive": SENSITIVE} if has_values else {}),
-        "targets": [plain_url(url) for url in observation.targets],
-        "began": _time(observation.began),
-        "ended": _time(observation.ended),
-        "browser": plain(observation.browser),
+        "targets": [redact_url(url) for url in observation.targets],
+        "began": _timestamp(observation.began),
+        "ended": _timestamp(observation.ended),
+        "browser": shorten(observation.browser),
+        "command_line": _shorten_all(observation.command_line),
         "declaration": _declaration(observation, policy, declaration_hash),
         "result": result,
-        "statement": state_result(result, findings, has_declaration=policy is not None),
+        "statement": describe_result(result, findings, has_declaration=policy is not None),
         "counts": count_severities(findings),
-        "coverage": {
-            "known": len(coverage.known),
-            "visited": len(coverage.known) - len(coverage.unvisited),
-            "wanted": min_coverage,
-            "unvisited": [plain_url(route) for route in coverage.unvisited],
-            "redirected": [plain_url(route) for route in coverage.redirected],
-        },
+        "coverage": _coverage(observation, min_coverage),
         "findings": [_finding(finding) for finding in findings],
         "pages": [_page(page) for page in observation.pages],
-        "steps": [
-            {
-                "name": plain(step.name),
-                "problem": None if step.problem is None else plain(step.problem),
-                "cookies_left": [plain(label) for label in step.cookies_left],
-                "storage_left": [plain(label) for label in step.storage_left],
-            }
-            for step in observation.steps
-        ],
+        **_steps(observation),
         **_stored(observation),
-        **_asked(observation),
+        **_requested(observation),
     }
 
 
-def judge(observation: Observation, findings: Iterable[Finding]) -> Result:
+def decide_result(observation: Observation, findings: Iterable[Finding]) -> Result:
     """
-    Tell what an audit comes to.
+    Return the result of an audit.
 
     Args:
-        observation: Of the audit.
-        findings: Its findings; notes do not count.
+        observation: From the audit.
+        findings: Of the audit; notes do not count.
     """
     if not any(map(is_seen, observation.pages)):
         return "failed"
-    grave = {finding.kind for finding in findings if finding.severity != "note"}
-    if grave - _GAPS:
+    kinds = {finding.kind for finding in findings if finding.severity != "note"}
+    if kinds - _GAPS:
         return "findings"
-    return "incomplete" if grave else "clean"
+    return "incomplete" if kinds else "clean"
 
 
-def state_result(result: Result, findings: Iterable[Finding], *, has_declaration: bool) -> str:
+def describe_result(result: Result, findings: Iterable[Finding], *, has_declaration: bool) -> str:
     """
-    Say in a sentence what an audit comes to.
+    Return a sentence about the result of an audit, in lower case and without a full stop.
 
     Args:
-        result: As :func:`judge` gives it.
-        findings: Its findings.
-        has_declaration: Whether the site states any purposes.
+        result: From :func:`decide_result`.
+        findings: Of the audit.
+        has_declaration: Whether the site declares any purposes.
     """
     counts = count_severities(findings)
     if result == "clean" and has_declaration:
         return CLEAN
     if result == "clean":
-        return f"{CLEAN}; it was compared with no declaration"
+        return f"{CLEAN}; there was no declaration to compare with"
     if result == "failed":
-        return "no page could be looked at, so nothing can be said"
+        return "no page could be visited, so there is no result"
     if result == "incomplete":
-        return "too little of the site was seen to say what it stores"
+        return "too few pages or steps succeeded to say what the site stores"
     parts = [
         f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
         for word in ("error", "warning")
         if counts[word]
     ]
-    said = " and ".join(parts)
-    return f"the site differs from what it declares: {said}" if has_declaration else said
+    listed = " and ".join(parts)
+    return f"the site differs from its declaration: {listed}" if has_declaration else listed
 
 
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
-    """Count findings by severity; each severity is there."""
+    """Return the number of findings for each severity, including zeros."""
     counts = Counter(finding.severity for finding in findings)
     return {severity: counts[severity] for severity in SEVERITIES}
 
 
 def exit_code(report: Report) -> int:
-    """Give 0 for a clean audit, 1 for findings or a gap, 2 where nothing could be audited."""
+    """Return 0 for a clean audit, 1 for findings or an incomplete one, 2 for a failed one."""
     result: Result = report["result"]
     return EXIT_CODES[result]
 
 
 @cache
 def read_schema() -> str:
-    """Give the JSON Schema (2020-12) of a report."""
+    """Return the JSON Schema (2020-12) of a report."""
     return Path(__file__).with_name("report.schema.json").read_text("utf-8")
 
 
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _timestamp(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _coverage(observation: Observation, required: float | None) -> dict[str, Any]:
+    coverage = measure_coverage(observation.pages, observation.known_routes)
+    return {
+        "known": len(coverage.known),
+        "visited": len(coverage.known) - len(coverage.unvisited),
+        "required": required,
+        "unvisited": [redact_url(route) for route in coverage.unvisited],
+        "redirected": [redact_url(route) for route in coverage.redirected],
+    }
+
+
+def _steps(observation: Observation) -> dict[str, Any]:
+    return {
+        "steps": [
+            {
+                "name": shorten(step.name),
+                "problem": _shorten_optional(step.problem),
+                "cookies_left": _shorten_all(step.cookies_left),
+                "storage_left": _shorten_all(step.storage_left),
+            }
+            for step in observation.steps
+        ]
+    }
 
 
 def _declaration(
-    observation: Observation, policy: CookiePolicy | None, own_hash: str | None
+    observation: Observation, policy: CookiePolicy | None, known_hash: str | None
 ) -> dict[str, Any] | None:
     if policy is None:
         return None
-    said = (observation.declaration or {}).get("hash")
+    published = (observation.declaration or {}).get("hash")
     url = observation.declaration_url
     return {
-        "url": None if url is None else plain_url(url),
-        "hash": own_hash or (plain(said) if isinstance(said, str) else None),
+        "url": None if url is None else redact_url(url),
+        "hash": known_hash or (shorten(published) if isinstance(published, str) else None),
     }
 
 
@@ -190,10 +201,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "id": finding.kind.id,
         "severity": finding.severity,
         "title": finding.kind.title,
-        "subject": plain(finding.subject),
-        "detail": plain(finding.detail),
-        "pages": [plain(page) for page in finding.pages],
-        "step": plain(finding.step),
+        "subject": shorten(finding.subject),
+        "detail": shorten(finding.detail),
+        "pages": [shorten(page) for page in finding.pages],
+        "step": shorten(finding.step),
         "setter": None if finding.setter is None else _setter(finding.setter),
         "remedy": finding.advice,
     }
@@ -202,21 +213,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _setter(setter: Setter) -> dict[str, Any]:
     return {
         "kind": setter.kind,
-        "url": plain_url(setter.url),
-        "stack": [plain_frame(frame) for frame in setter.stack],
+        "url": redact_url(setter.url),
+        "stack": [redact_frame(frame) for frame in setter.stack],
     }
 
 
 def _page(page: ObservedPage) -> dict[str, Any]:
     return {
-        "url": plain_url(page.url),
-        "final_url": plain_url(page.final_url),
-        "title": plain(page.title),
-        "step": plain(page.step),
+        "url": redact_url(page.url),
+        "final_url": redact_url(page.final_url),
+        "title": shorten(page.title),
+        "step": shorten(page.step),
         "outcome": page.outcome,
         "status": page.status,
         "seconds": round(page.seconds, 3),
-        "remarks": _plain_all(page.remarks),
+        "remarks": _shorten_all(page.remarks),
         "screenshot": page.screenshot,
     }
 
@@ -225,71 +236,73 @@ def _stored(observation: Observation) -> dict[str, Any]:
     return {
         "cookies": [
             {
-                "name": plain(cookie.name),
-                "domain": plain(cookie.domain),
-                "path": plain(cookie.path),
+                "name": shorten(cookie.name),
+                "domain": shorten(cookie.domain),
+                "path": shorten(cookie.path),
                 "host_only": cookie.host_only,
                 "secure": cookie.secure,
                 "httponly": cookie.httponly,
-                "samesite": plain(cookie.samesite),
-                "partition_key": None
-                if cookie.partition_key is None
-                else plain(cookie.partition_key),
+                "samesite": shorten(cookie.samesite),
+                "partition_key": _shorten_optional(cookie.partition_key),
                 "declared_seconds": cookie.declared_seconds,
                 "stored_seconds": cookie.stored_seconds,
                 "third_party": cookie.third_party,
                 "setter": _setter(cookie.setter),
-                "seen_on": plain_url(cookie.seen_on),
-                "step": plain(cookie.step),
-                "gone_after": None if cookie.gone_after is None else plain(cookie.gone_after),
+                "seen_on": redact_url(cookie.seen_on),
+                "step": shorten(cookie.step),
+                "gone_after": _shorten_optional(cookie.gone_after),
             }
             for cookie in observation.cookies
         ],
         "storage": [
             {
                 "kind": item.kind,
-                "name": plain(item.name),
-                "origin": plain(item.origin),
+                "name": shorten(item.name),
+                "origin": shorten(item.origin),
                 "third_party": item.third_party,
                 "setter": _setter(item.setter),
-                "seen_on": plain_url(item.seen_on),
-                "step": plain(item.step),
-                "gone_after": None if item.gone_after is None else plain(item.gone_after),
+                "seen_on": redact_url(item.seen_on),
+                "step": shorten(item.step),
+                "gone_after": _shorten_optional(item.gone_after),
             }
             for item in observation.storage
         ],
     }
 
 
-def _asked(observation: Observation) -> dict[str, Any]:
+def _requested(observation: Observation) -> dict[str, Any]:
     return {
         "blocked": [
             {
-                "name": plain(blocked.name),
-                "host": plain(blocked.host),
+                "name": shorten(blocked.name),
+                "host": shorten(blocked.host),
                 "direction": blocked.direction,
-                "reasons": _plain_all(blocked.reasons),
-                "seen_on": plain_url(blocked.seen_on),
-                "step": plain(blocked.step),
+                "reasons": _shorten_all(blocked.reasons),
+                "seen_on": redact_url(blocked.seen_on),
+                "step": shorten(blocked.step),
             }
             for blocked in observation.blocked
         ],
         "hosts": [
             {
-                "host": plain(host.host),
+                "host": shorten(host.host),
                 "third_party": host.third_party,
-                "kinds": _plain_all(host.kinds),
+                "kinds": _shorten_all(host.kinds),
                 "requests": host.requests,
                 "blocked": host.blocked,
-                "cookies_sent": _plain_all(host.cookies_sent),
-                "tracker": None if host.tracker is None else plain(host.tracker),
-                "on_the_way": host.on_the_way,
-                "seen_on": plain_url(host.seen_on),
+                "cookies_sent": _shorten_all(host.cookies_sent),
+                "tracker": _shorten_optional(host.tracker),
+                "redirect_only": host.redirect_only,
+                "seen_on": redact_url(host.seen_on),
             }
             for host in observation.hosts
         ],
     }
 
 
-def _plain_all(texts: Sequence[str]) -> list[str]:
-    return [plain(text) for text in texts]
+def _shorten_all(texts: Sequence[str]) -> list[str]:
+    return [shorten(text) for text in texts]
+
+
+def _shorten_optional(text: str | None) -> str | None:
+    return None if text is None else shorten(text)

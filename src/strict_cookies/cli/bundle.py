@@ -1,8 +1,7 @@
 """
-``strict-cookies verify-bundle``: check the evidence of an audit, offline.
+``strict-cookies verify-bundle``: verify the evidence of an audit, offline.
 
-The exit code is 0 where all is as it was written, 1 where something is not, and 2 where the folder
-is no bundle that could be checked.
+The exit code is 0 for an intact bundle, 1 for differences, and 2 if the directory is not a bundle.
 """
 
 from __future__ import annotations
@@ -11,22 +10,24 @@ from pathlib import Path
 
 import click
 
+from .terminal import say_count
+
 
 @click.command("verify-bundle")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
     "--manifest-hash",
     metavar="HASH",
-    help="The hash that was printed when the bundle was written: without it, a bundle that was "
-    "written anew passes.",
+    help="The hash that was printed when the bundle was written. Without it, a bundle that was "
+    "replaced as a whole passes.",
 )
 @click.pass_context
 def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: str | None) -> None:
     """
-    Check that nothing in a bundle was changed, removed, added or put in another order.
+    Verify that no file of a bundle was changed, removed, added or swapped.
 
-    Nothing is asked of any other machine. 'sha256sum -c SHA256SUMS' in the folder does the same
-    but for what was added.
+    Works offline. 'sha256sum -c SHA256SUMS' in the directory verifies the same, except for added
+    files.
     """
     from ..audit.browser.values import SENSITIVE
     from ..audit.bundle import holds_values, read_manifest_hash, verify_bundle
@@ -34,7 +35,7 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
 
     try:
         differences = verify_bundle(directory, manifest_hash=manifest_hash)
-        found_hash = read_manifest_hash(directory)
+        current_hash = read_manifest_hash(directory)
         is_sensitive = holds_values(directory)
     except BundleError as error:
         click.echo(f"Error: {error}", err=True)
@@ -45,12 +46,12 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
         head = click.style(difference.kind.ljust(9), fg="red", bold=True)
         click.echo(f"{head} {difference.name}: {difference.detail}")
     if differences:
-        count = len(differences)
-        click.echo(f"The bundle is not as it was written: {count} difference{'s' * (count > 1)}.")
+        count = say_count(len(differences), "difference", "differences")
+        click.echo(f"The bundle is not intact: {count}.")
         ctx.exit(1)
-    click.echo(f"The bundle is whole. Manifest: {found_hash}")
+    click.echo(f"The bundle is intact. Manifest: {current_hash}")
     if manifest_hash is None:
         click.echo(
-            "That it is the one that was written, only the hash that was noted then can show: "
-            "--manifest-hash."
+            "To prove that the bundle is the original one, pass the hash that you noted when it "
+            "was written: --manifest-hash HASH."
         )

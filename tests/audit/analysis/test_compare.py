@@ -217,7 +217,7 @@ def test_clean_site_has_no_finding():
                      id="host that the browser side knows"),
         pytest.param(observe(hosts=(host(requests=0, blocked=3),)), POLICY, ["AU303"],
                      id="host asked in vain"),
-        pytest.param(observe(hosts=(host(on_the_way=True),)), POLICY, ["AU304"], id="redirect"),
+        pytest.param(observe(hosts=(host(redirect_only=True),)), POLICY, ["AU304"], id="redirect"),
         pytest.param(observe(hosts=(host(third_party=False),)), POLICY, [], id="own host"),
         pytest.param(left("__Host-Http-session @ shop.example /"), POLICY, [],
                      id="session after logout"),

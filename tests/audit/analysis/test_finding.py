@@ -79,7 +79,7 @@ def test_results_and_columns_are_told_right():
 
 def test_commands_of_the_page_check_a_bundle(tmp_path):
     """Whoever follows the page with common tools alone finds the bundle whole, and its hash."""
-    write_bundle(tmp_path / "audit", REPORT, MISBEHAVING)
+    write_bundle(tmp_path / "audit", REPORT)
     blocks = re.findall(
         r"<!-- verify: bundle -->\n```console\n\$ (.+)\n```", PAGE.read_text("utf-8")
     )

@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from strict_cookies.audit.browser import actions as acting
+from strict_cookies.audit.browser import actions as actions
 from strict_cookies.audit.browser.crawler import audit_site
 from strict_cookies.audit.browser.journeys import Step, load_journey, parse_journey
 from strict_cookies.audit.browser.options import AuditOptions
@@ -218,7 +218,7 @@ def test_long_nonsense_is_cut():
 @pytest.mark.browser
 def test_nonsense_for_the_browser_is_told_with_the_step(monkeypatch):
     """What only the browser can judge is a problem of that step, and the audit goes on."""
-    monkeypatch.setattr(acting, "_MS", 500)
+    monkeypatch.setattr(actions, "_MS", 500)
     app = Flask(__name__)
 
     @app.get("/")

@@ -6,20 +6,25 @@ import json
 
 import pytest
 
-from strict_cookies.audit.browser.sightings import MAX_ITEMS, Place, Sightings
-from strict_cookies.audit.browser.tab_events import MAX_FRAMES, MAX_REQUESTS, Watch, read_stack
+from strict_cookies.audit.browser.observation_builder import MAX_ITEMS, ObservationBuilder, Place
+from strict_cookies.audit.browser.tab_events import (
+    MAX_FRAMES,
+    MAX_REQUESTS,
+    TabObserver,
+    read_stack,
+)
 
 PLACE = Place("https://the.site/", "first visit")
 
 
 @pytest.fixture
-def watch():
-    """A watch at the begin of a visit, and its sightings."""
-    sightings = Sightings()
-    sightings.own_sites = {"the.site"}
-    made = Watch(sightings, "binding")
+def observer():
+    """A observer at the begin of a visit, and its builder."""
+    builder = ObservationBuilder()
+    builder.own_sites = {"the.site"}
+    made = TabObserver(builder, "binding")
     made.begin(PLACE)
-    return made, sightings
+    return made, builder
 
 
 def told(**more):
@@ -36,15 +41,15 @@ def told(**more):
     }
 
 
-def tell(watch, payload):
-    watch.handle("Runtime.bindingCalled", {"name": "binding", "payload": payload})
+def tell(observer, payload):
+    observer.handle("Runtime.bindingCalled", {"name": "binding", "payload": payload})
 
 
-def test_cookie_of_a_script_has_its_default_path_and_no_query(watch):
+def test_cookie_of_a_script_has_its_default_path_and_no_query(observer):
     """What the page did not say is filled in as a browser does."""
-    made, sightings = watch
+    made, builder = observer
     tell(made, json.dumps(told()))
-    (cookie,) = sightings.cookies()
+    (cookie,) = builder.cookies()
     assert (cookie.name, cookie.path, cookie.declared_seconds) == ("x", "/a", 60)
     assert cookie.setter.stack == ("f (https://the.site/a.js:2:3)",)
     assert not cookie.third_party
@@ -68,19 +73,19 @@ def test_cookie_of_a_script_has_its_default_path_and_no_query(watch):
     ],
     ids=lambda payload: payload[:20],
 )
-def test_what_stores_nothing_or_makes_no_sense_is_no_item(watch, payload):
+def test_what_stores_nothing_or_makes_no_sense_is_no_item(observer, payload):
     """A page can bend what runs in it; that stops nothing and plants nothing."""
-    made, sightings = watch
+    made, builder = observer
     tell(made, payload)
     made.end()
-    assert sightings.cookies() == sightings.storage() == ()
+    assert builder.cookies() == builder.storage() == ()
 
 
-def test_bent_stack_is_read_as_far_as_it_goes(watch):
+def test_bent_stack_is_read_as_far_as_it_goes(observer):
     """Whatever is in place of a stack, the item is still seen."""
-    made, sightings = watch
+    made, builder = observer
     tell(made, json.dumps(told(kind="local", name="k", stack={"not": "a stack"})))
-    assert [(item.name, item.setter.stack) for item in sightings.storage()] == [("k", ())]
+    assert [(item.name, item.setter.stack) for item in builder.storage()] == [("k", ())]
 
 
 def test_stack_is_bounded_and_without_queries():
@@ -94,27 +99,27 @@ def test_stack_is_bounded_and_without_queries():
     assert all(frame.startswith("f") and "?" not in frame and len(frame) < 400 for frame in frames)
 
 
-def test_tables_are_bounded(watch):
+def test_tables_are_bounded(observer):
     """A page that makes up names without end costs no more memory than others."""
-    made, sightings = watch
+    made, builder = observer
     for number in range(MAX_ITEMS + 50):
         tell(made, json.dumps(told(name=f"c{number}")))
         tell(made, json.dumps(told(kind="local", name=f"k{number}")))
-        sightings.request(f"h{number}.test", "image", PLACE)
-        sightings.cookie_blocked(f"b{number}", "h.test", "set", ("SecureOnly",), PLACE)
+        builder.record_request(f"h{number}.test", "image", PLACE)
+        builder.record_blocked_cookie(f"b{number}", "h.test", "set", ("SecureOnly",), PLACE)
     for number in range(MAX_REQUESTS + 50):
         made.handle(
             "Network.requestWillBeSent",
             {"requestId": str(number), "request": {"url": "https://the.site/"}, "type": "Image"},
         )
     made.end()
-    assert len(sightings.cookies()) == len(sightings.storage()) == MAX_ITEMS
-    assert len(sightings.hosts()) == len(sightings.blocked()) == MAX_ITEMS
+    assert len(builder.cookies()) == len(builder.storage()) == MAX_ITEMS
+    assert len(builder.hosts()) == len(builder.blocked()) == MAX_ITEMS
 
 
-def test_redirects_are_paired_with_their_cookies(watch):
+def test_redirects_are_paired_with_their_cookies(observer):
     """Of a chain of redirects each hop has its own cookies, one answered from a cache has none."""
-    made, sightings = watch
+    made, builder = observer
     hops = ["https://the.site/1", "https://t.test/2", "https://the.site/3"]
     for number, url in enumerate(hops):
         more = {"redirectResponse": {}, "redirectHasExtraInfo": number != 1} if number else {}
@@ -128,7 +133,7 @@ def test_redirects_are_paired_with_their_cookies(watch):
             {"requestId": "1", "headers": {"Set-Cookie": f"{name}=secret-value"}},
         )
     made.end()
-    assert {it.name: it.setter.url for it in sightings.cookies()} == dict(
+    assert {it.name: it.setter.url for it in builder.cookies()} == dict(
         zip(("second", "third"), hops[1:], strict=True)
     )
-    assert "secret-value" not in repr(sightings.cookies())
+    assert "secret-value" not in repr(builder.cookies())

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
-from strict_cookies.audit.browser.sightings import Place
+from strict_cookies.audit.browser.observation_builder import Place
 from strict_cookies.audit.browser.values import MAX_LENGTH, MAX_VALUES, Values
 from strict_cookies.cli.audit import program
 from strict_cookies.cli.main import cookies
@@ -123,12 +123,11 @@ def test_values_are_in_one_file(with_values):
 
 @pytest.mark.browser
 def test_bundle_with_values_is_marked_everywhere(with_values):
-    """Terminal, manifest and the first lines of each report that has lines say it."""
+    """The terminal and the first lines of each report that has lines say it."""
     folder, result = with_values
     files = {name: data.decode("utf-8", "replace") for name, data in read_all(folder).items()}
     assert "values.json will hold cookie values" in result.output
     assert MARK in result.output
-    assert json.loads(files["manifest.json"])["sensitive"] == "holds cookie values"
     assert '"sensitive": "holds cookie values"' in files["report.json"].splitlines()[3]
     body = files["report.html"].partition("<header>")[2]
     assert body.lstrip().startswith(f'<p class="sensitive"><strong>{MARK}</strong>')
@@ -156,7 +155,7 @@ def test_verify_bundle_says_what_it_holds(with_values):
     path.write_bytes(written)
     assert changed.exit_code == 1
     assert changed.output.splitlines()[:2] == [
-        MARK, "changed   values.json: Its content is not what was written.",
+        MARK, "changed   values.json: Its content was changed.",
     ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from ...policy.catalogue import (
     find_tracker,
     find_tracker_host,
 )
-from ..plain import plain_pages, say_seconds
+from ..redaction import format_seconds, redact_pages
 from .finding import Finding, Kind
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _cookie_finding(kind: Kind, cookie: ObservedCookie, detail: str) -> Finding:
         kind=kind,
         subject=label,
         detail=detail,
-        pages=plain_pages(cookie.seen_on),
+        pages=redact_pages(cookie.seen_on),
         step=cookie.step,
         setter=cookie.setter,
     )
@@ -153,7 +153,7 @@ def _find_longer(cookie: ObservedCookie, declared: DeclaredCookie) -> str | None
         seen, tolerance = cookie.stored_seconds, CLOCK_TOLERANCE
     if seen is None or (limit is not None and seen <= limit + tolerance):
         return None
-    return f"It was set to live for {say_seconds(seen)}, but is declared {_say_limit(allowed)}."
+    return f"It was set to live for {format_seconds(seen)}, but is declared {_say_limit(allowed)}."
 
 
 def _say_limit(allowed: timedelta | None) -> str:
@@ -176,7 +176,7 @@ def compare_refused(observation: Observation, policy: CookiePolicy | None) -> It
             kind=kind,
             subject=f"{blocked.name} @ {blocked.host}",
             detail=f"{_say_reasons(blocked)}{hint}",
-            pages=plain_pages(blocked.seen_on),
+            pages=redact_pages(blocked.seen_on),
             step=blocked.step,
         )
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from ..observation import ObservedPage
-from ..plain import path_of
+from ..redaction import path_of
 
 _CONVERTER = re.compile(r"<(?:(path|any\([^)]*\))?[^<>]*?)>")
 

@@ -28,7 +28,7 @@ Expected = Callable[["ObservedPage"], Pairs]
 CSP = "Content-Security-Policy"
 HSTS = "Strict-Transport-Security"
 
-#: Each directive that is looked at, with what it may admit at most. Inline styles and pictures in
+#: Each directive that is looked at, with what it may admit at most. Inline styles and images in
 #: the page itself reach nobody.
 _AT_MOST: Mapping[str, tuple[str, ...]] = {
     "default-src": ("'self'",),

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..._util.text import join_words
+from ..._util.urls import host_of
 from ...policy.catalogue import find_tracker_host
-from ..plain import host_of, plain_pages, plain_url
+from ..redaction import redact_pages, redact_url
 from .coverage import is_seen, measure_coverage
 from .finding import Finding, Kind
 from .headers import Expected, find_weak_headers
@@ -28,7 +29,7 @@ def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iter
         tracker = find_tracker_host(host.host)
         known = host.tracker or (tracker and f"{tracker.vendor} ({tracker.category})")
         hint = f" The host is commonly associated with {known}." if known else ""
-        if host.on_the_way:
+        if host.redirect_only:
             kind = Kind.REDIRECT_THROUGH_HOST
             detail = f"A page led through it, so that it could set and read its cookies.{hint}"
         elif not host.requests:
@@ -39,7 +40,7 @@ def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iter
             detail = f"{_say_asked(host)}.{hint}"
         if host.cookies_sent:
             detail += f" These cookies went along: {join_words(sorted(host.cookies_sent))}."
-        yield Finding(kind=kind, subject=host.host, detail=detail, pages=plain_pages(host.seen_on))
+        yield Finding(kind=kind, subject=host.host, detail=detail, pages=redact_pages(host.seen_on))
 
 
 def _say_asked(host: ObservedHost) -> str:
@@ -66,7 +67,7 @@ def compare_headers(observation: Observation, expected: Expected) -> Iterator[Fi
                 kind=kind,
                 subject=name,
                 detail=detail,
-                pages=plain_pages(page.final_url),
+                pages=redact_pages(page.final_url),
                 step=page.step,
             )
 
@@ -79,15 +80,15 @@ def compare_pages(observation: Observation) -> Iterator[Finding]:
         if kind is not None:
             yield Finding(
                 kind=kind,
-                subject=plain_url(page.url),
+                subject=redact_url(page.url),
                 detail=detail,
-                pages=plain_pages(page.url),
+                pages=redact_pages(page.url),
                 step=page.step,
             )
     if not any(map(is_seen, observation.pages)) and not observation.pages:
         for url in sorted(targets):
             yield Finding(
-                kind=Kind.PAGE_FAILED, subject=plain_url(url), detail="It was not visited."
+                kind=Kind.PAGE_FAILED, subject=redact_url(url), detail="It was not visited."
             )
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..._util.urls import host_of
 from ...policy.catalogue import find_certain_tracker, find_tracker_host
-from ..plain import host_of, plain_pages
+from ..redaction import redact_pages
 from .cookies import say_tracker
 from .finding import Finding, Kind
 
@@ -42,7 +43,7 @@ def compare_storage(observation: Observation, policy: CookiePolicy | None) -> It
             kind=kind,
             subject=storage_label(item),
             detail=detail,
-            pages=plain_pages(item.seen_on),
+            pages=redact_pages(item.seen_on),
             step=item.step,
             setter=item.setter,
         )

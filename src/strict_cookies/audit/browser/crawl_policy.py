@@ -10,10 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..._util.urls import is_local
+from ..._util.urls import host_of, is_local
 from ...http.cookies import path_matches
 from .links import Robots, origin_of, read_sitemap
-from .sightings import host_of
 
 if TYPE_CHECKING:
     from .options import AuditOptions

@@ -23,18 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from ..._util.urls import is_local
+from ..._util.urls import host_of, is_local
 from ...errors import AuditError
 from ..observation import Observation, ObservedPage, ObservedStep
 from .actions import fill_in, load_state
 from .chromium import find_chromium, import_playwright, launch_flags, write_profile
 from .crawl_policy import CrawlPolicy
-from .event_loop import run_apart
+from .event_loop import run_in_thread
 from .fetching import Fetcher
 from .links import Frontier, Waiting, normalise
+from .observation_builder import ObservationBuilder, Place
 from .options import AuditOptions
-from .sightings import Place, Sightings, host_of
-from .tab import LoadedSession, Tab
+from .tab import PageVisit, Tab
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext
@@ -95,7 +95,7 @@ def audit_site(
         AuditError: It could not be made: no browser, or none of the targets answers.
     """
     audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress, values)
-    return run_apart(audit.run())
+    return run_in_thread(audit.run())
 
 
 def _check_targets(targets: Sequence[str]) -> tuple[str, ...]:
@@ -133,14 +133,14 @@ class _Audit:
         self._options = options
         self._on_progress = on_progress or (lambda _: None)
         self._values = values
-        self._sightings = Sightings()
-        self._sightings.own_sites = {host_of(url) for url in targets}
+        self._builder = ObservationBuilder()
+        self._builder.own_sites = {host_of(url) for url in targets}
         self._binding = f"_{secrets.token_hex(12)}"
         self._idle: list[Tab] = []
         self._pages: list[ObservedPage] = []
         self._steps: list[ObservedStep] = []
         self._declarations: dict[str, None] = {}
-        self._pictures = itertools.count(1)
+        self._screenshot_numbers = itertools.count(1)
         self._done = 0
 
     async def run(self) -> Observation:
@@ -192,7 +192,7 @@ class _Audit:
             ignore_certificates=self._options.ignore_certificates,
         )
         self._fetch = fetcher.fetch
-        self._manners = CrawlPolicy(self._options, self._sightings.is_own, self._fetch)
+        self._crawl_policy = CrawlPolicy(self._options, self._builder.is_own, self._fetch)
         for step in self._options.journey:
             await self._take(step)
         if all(page.outcome == "failed" for page in self._pages):
@@ -209,11 +209,11 @@ class _Audit:
             command_line=command_line,
             pages=tuple(self._pages),
             steps=tuple(self._steps),
-            cookies=self._sightings.cookies(),
-            blocked=self._sightings.blocked(),
-            storage=self._sightings.storage(),
-            hosts=self._sightings.hosts(),
-            known_routes=self._manners.known_routes,
+            cookies=self._builder.cookies(),
+            blocked=self._builder.blocked(),
+            storage=self._builder.storage(),
+            hosts=self._builder.hosts(),
+            known_routes=self._crawl_policy.known_routes,
             declaration_url=declaration_url,
             declaration=declaration,
         )
@@ -229,13 +229,13 @@ class _Audit:
         if step.storage_state is not None:
             problem = await load_state(self._context, step.storage_state)
         elif step.fields or step.click:
-            visit = await self._visit(Waiting(urls[0], 0), step, acting=True)
+            visit = await self._visit(Waiting(urls[0], 0), step, actions=True)
             problem = visit.problem
             if visit.page.outcome != "visited":
                 problem = f"{urls[0]} could not be visited: {visit.page.outcome}."
             urls = urls[1:] or (list(self._targets) if step.crawl else [])
         stopped = await self._crawl(urls, step)
-        cookies, storage = self._sightings.end_step(step.name)
+        cookies, storage = self._builder.end_step(step.name)
         self._steps.append(
             ObservedStep(
                 name=step.name,
@@ -248,8 +248,8 @@ class _Audit:
     async def _crawl(self, urls: Iterable[str], step: Step) -> str | None:
         """Visit pages, and what they link to; tell why it was stopped, or None."""
         frontier = Frontier(
-            self._sightings.is_own,
-            self._manners.may_visit,
+            self._builder.is_own,
+            self._crawl_policy.may_visit,
             max_pages=self._options.max_pages,
             max_depth=self._options.max_depth if step.crawl else 0,
         )
@@ -260,9 +260,9 @@ class _Audit:
         async def look(waiting: Waiting) -> None:
             visit = await self._visit(waiting, step, frontier=frontier)
             frontier.reached(waiting, visit.page.final_url)
-            if self._sightings.is_own(host_of(visit.page.final_url)):
+            if self._builder.is_own(host_of(visit.page.final_url)):
                 for link in visit.links:
-                    await self._manners.learn(str(link.get("url", "")))
+                    await self._crawl_policy.learn(str(link.get("url", "")))
                 frontier.offer(visit.links, waiting.depth)
 
         self._on_progress(self._progress(step, None, frontier))
@@ -287,17 +287,17 @@ class _Audit:
         waiting: Waiting,
         step: Step,
         *,
-        acting: bool = False,
+        actions: bool = False,
         frontier: Frontier | None = None,
-    ) -> LoadedSession:
-        await self._manners.learn(waiting.url)
-        await self._manners.wait_turn(waiting.url)
+    ) -> PageVisit:
+        await self._crawl_policy.learn(waiting.url)
+        await self._crawl_policy.wait_turn(waiting.url)
         tab = self._idle.pop() if self._idle else await self._open_tab()
         visit = await tab.visit(
             waiting.url,
             Place(waiting.url, step.name),
-            act=(lambda page: fill_in(page, step)) if acting else None,
-            screenshot=self._next_picture(),
+            act=(lambda page: fill_in(page, step)) if actions else None,
+            screenshot=self._next_screenshot(),
         )
         if tab.is_spent:
             await tab.close()
@@ -310,14 +310,14 @@ class _Audit:
         self._on_progress(self._progress(step, visit.page, frontier))
         return visit
 
-    def _learn_site(self, visit: LoadedSession) -> None:
+    def _learn_site(self, visit: PageVisit) -> None:
         """Take from the browser which domain a target's host belongs to."""
         for target in self._targets:
             host = host_of(target)
-            if host in self._sightings.sites:
-                self._sightings.own_sites.add(self._sightings.sites[host])
+            if host in self._builder.sites:
+                self._builder.own_sites.add(self._builder.sites[host])
         for url in visit.declarations:
-            if len(self._declarations) < 5 and self._sightings.is_own(host_of(url)):
+            if len(self._declarations) < 5 and self._builder.is_own(host_of(url)):
                 self._declarations.setdefault(url)
 
     def _progress(
@@ -328,17 +328,17 @@ class _Audit:
             page=page,
             done=self._done,
             known=max(frontier.known() if frontier else 0, self._done),
-            cookies=self._sightings.count_cookies(),
-            hosts=self._sightings.count_hosts(),
+            cookies=self._builder.count_cookies(),
+            hosts=self._builder.count_hosts(),
         )
 
-    def _next_picture(self) -> Path | None:
+    def _next_screenshot(self) -> Path | None:
         folder = self._options.screenshots
-        return None if folder is None else folder / f"page-{next(self._pictures):04}.jpg"
+        return None if folder is None else folder / f"page-{next(self._screenshot_numbers):04}.jpg"
 
     async def _open_tab(self) -> Tab:
         return await Tab.open(
-            self._context, self._sightings, self._binding, self._options, self._values
+            self._context, self._builder, self._binding, self._options, self._values
         )
 
     async def _close_tabs(self) -> None:

@@ -1,5 +1,5 @@
 """
-The DevTools sessions of one tab, nested in each other, from which a :class:`Watch` hears.
+The DevTools sessions of one tab, nested in each other, from which a :class:`TabObserver` hears.
 
 A frame of another site and a worker wait until they are watched, so that nothing they do first is
 missed.
@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .chromium import import_playwright
-from .tab_events import Send, Watch, commands
+from .tab_events import Send, TabObserver, commands
 
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession, Page
@@ -62,12 +62,12 @@ class DevTools:
     What one tab's pages are watched by.
 
     Args:
-        watch: Hears every event.
+        observer: Hears every event.
         binding: By which the witness tells.
     """
 
-    def __init__(self, watch: Watch, binding: str) -> None:
-        self._watch = watch
+    def __init__(self, observer: TabObserver, binding: str) -> None:
+        self._observer = observer
         self._binding = binding
         self._children: dict[str, Send] = {}
         self._message_ids = itertools.count(1)
@@ -75,7 +75,7 @@ class DevTools:
 
     async def attach(self, page: Page) -> CDPSession:
         """
-        Watch a page, and whatever it opens within itself.
+        TabObserver a page, and whatever it opens within itself.
 
         Returns:
             Its session, over which more can be asked.
@@ -107,10 +107,10 @@ class DevTools:
             if "method" in message and child is not None:
                 self._on_event(message["method"], message.get("params", {}), child)
         else:
-            self._watch.handle(method, params)
+            self._observer.handle(method, params)
 
     def _greet(self, session_id: str, kind: str, parent: Send) -> None:
-        """Watch a frame of another site, or a worker, before it goes on."""
+        """TabObserver a frame of another site, or a worker, before it goes on."""
 
         def send(method: str, params: dict[str, Any]) -> None:
             message = {"id": next(self._message_ids), "method": method, "params": params}

@@ -37,7 +37,7 @@ Action = Literal["visit", "return", "login", "submit", "logout"]
 
 _SCHEMES = ("http", "https")
 #: Largest file that is read, in octets.
-MAX_FILE_OCTETS = 256 * 1024
+MAX_FILE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +95,9 @@ def load_journey(path: str | os.PathLike[str]) -> tuple[Step, ...]:
     source = os.fspath(path)
     try:
         with Path(source).open("rb") as file:
-            octets = file.read(MAX_FILE_OCTETS + 1)
-        if len(octets) > MAX_FILE_OCTETS:
-            raise ValueError(f"it has more than {MAX_FILE_OCTETS} octets")
+            octets = file.read(MAX_FILE_BYTES + 1)
+        if len(octets) > MAX_FILE_BYTES:
+            raise ValueError(f"it has more than {MAX_FILE_BYTES} octets")
         text = octets.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)

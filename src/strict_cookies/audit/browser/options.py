@@ -28,7 +28,7 @@ class AuditOptions:
         ignore_certificates: Whether a certificate that nobody vouches for is taken; for tests.
         known_routes: Paths of pages that are known to exist; empty to take them from the sitemap.
         find_declaration: Whether to look for the site's own declaration, and read it.
-        screenshots: A folder for a picture of each page; None for no pictures.
+        screenshots: A folder for a screenshot of each page; None for no screenshots.
         chromium: The browser's executable; None to find one.
         flags: Further flags for it.
     """

@@ -15,12 +15,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..._util.urls import host_of
 from ..observation import ObservedPage, Outcome
 from .chromium import import_playwright
 from .devtools import DevTools, ask
 from .links import declaration_links
-from .sightings import KINDS, Place, Sightings, host_of
-from .tab_events import MAX_DOCUMENTS, Watch, read_script
+from .observation_builder import KINDS, ObservationBuilder, Place
+from .tab_events import MAX_DOCUMENTS, TabObserver, read_script
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ Act = Callable[["Page"], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedSession:
+class PageVisit:
     """
     One visit.
 
@@ -73,7 +74,7 @@ class LoadedSession:
 
 
 @dataclass(slots=True)
-class _Going:
+class _VisitState:
     """What happens while a page is visited."""
 
     remarks: list[str] = field(default_factory=list)
@@ -92,7 +93,7 @@ class Tab:
 
     Args:
         page: Playwright's page.
-        sightings: Where everything seen goes.
+        builder: Where everything seen goes.
         binding: By which the witness tells.
         options: Of the audit.
         values: Gathers what is stored; None where no value is read.
@@ -101,19 +102,19 @@ class Tab:
     def __init__(
         self,
         page: Page,
-        sightings: Sightings,
+        builder: ObservationBuilder,
         binding: str,
         options: AuditOptions,
         values: Values | None = None,
     ) -> None:
         self._page = page
-        self._sightings = sightings
+        self._builder = builder
         self._options = options
         self._values = values
         self._name = f"tab {next(_numbers)}"
-        self._watch = Watch(sightings, binding)
-        self._devtools = DevTools(self._watch, binding)
-        self._going = _Going()
+        self._observer = TabObserver(builder, binding)
+        self._devtools = DevTools(self._observer, binding)
+        self._state = _VisitState()
         self._session: CDPSession | None = None
         self._visits = 0
         self._is_broken = False
@@ -123,21 +124,21 @@ class Tab:
     async def open(
         cls,
         context: BrowserContext,
-        sightings: Sightings,
+        builder: ObservationBuilder,
         binding: str,
         options: AuditOptions,
         values: Values | None = None,
     ) -> Tab:
         """Open a tab in which nothing goes unseen."""
-        tab = cls(await context.new_page(), sightings, binding, options, values)
+        tab = cls(await context.new_page(), builder, binding, options, values)
         page = tab._page
-        page.on("crash", lambda _: setattr(tab._going, "crashed", True))
+        page.on("crash", lambda _: setattr(tab._state, "crashed", True))
         page.on("dialog", tab._on_dialog)
         page.on("download", tab._on_download)
         page.on("popup", tab._on_popup)
         tab._session = await tab._devtools.attach(page)
         tree = await tab._session.send("Page.getFrameTree")
-        tab._watch.main_frame = tree["frameTree"]["frame"]["id"]
+        tab._observer.main_frame = tree["frameTree"]["frame"]["id"]
         return tab
 
     @property
@@ -148,12 +149,12 @@ class Tab:
     async def close(self) -> None:
         """Close it, whatever its page is doing."""
         await ask(self._page.close(), None)
-        self._sightings.tab_closed(self._name)
+        self._builder.forget_tab(self._name)
         self._devtools.stop()
 
     async def visit(
         self, url: str, place: Place, *, act: Act | None = None, screenshot: Path | None = None
-    ) -> LoadedSession:
+    ) -> PageVisit:
         """
         Visit a page, and do something on it.
 
@@ -161,17 +162,17 @@ class Tab:
             url: Absolute.
             place: As which it is noted.
             act: Done once it has loaded.
-            screenshot: Where to put a picture of it; its name is noted.
+            screenshot: Where to put a screenshot of it; its name is noted.
         """
         began = time.monotonic()
         self._visits += 1
-        self._going = _Going()
-        self._watch.begin(place)
+        self._state = _VisitState()
+        self._observer.begin(place)
         outcome = await self._race(self._go(url))
         problem = None
         if outcome == "visited" and act is not None:
             problem = await ask(self._act(act), "It took too long.", seconds=30.0)
-            if self._going.crashed:
+            if self._state.crashed:
                 outcome = "crashed"
         told: Mapping[str, Any] = {}
         if outcome in ("visited", "timed out"):
@@ -179,15 +180,15 @@ class Tab:
             if outcome == "visited" and not told:
                 outcome = "timed out"
             if told and screenshot is not None:
-                await self._picture(screenshot)
+                await self._take_screenshot(screenshot)
         await self._close_popups()
         final_url = self._page.url if told else url
-        self._watch.end()
+        self._observer.end()
         await self._read_jar(place)
-        main = self._watch.main
+        main = self._observer.main
         self._is_broken = outcome not in ("visited", "download")
         headers = dict(main.headers) if main else {}
-        return LoadedSession(
+        return PageVisit(
             page=ObservedPage(
                 url=url,
                 final_url=final_url.split("#", 1)[0],
@@ -197,7 +198,7 @@ class Tab:
                 seconds=round(time.monotonic() - began, 3),
                 headers=headers,
                 title=str(told.get("title", ""))[:MAX_TITLE],
-                remarks=tuple(self._going.remarks),
+                remarks=tuple(self._state.remarks),
                 screenshot=(
                     screenshot.name if screenshot is not None and screenshot.exists() else None
                 ),
@@ -218,20 +219,20 @@ class Tab:
         limit = time.monotonic() + self._options.page_seconds + QUIET_SECONDS + 5
         while not task.done():
             await asyncio.wait({task}, timeout=0.2)
-            if self._going.crashed or time.monotonic() > limit or self._is_circling():
+            if self._state.crashed or time.monotonic() > limit or self._is_circling():
                 task.cancel()
                 break
-        if self._going.crashed:
+        if self._state.crashed:
             return "crashed"
         if self._is_circling():
             return "redirect loop"
         outcome = task.result() if task.done() and not task.cancelled() else "timed out"
-        if outcome == "timed out" and self._watch.documents > SLOW_DOCUMENTS:
+        if outcome == "timed out" and self._observer.documents > SLOW_DOCUMENTS:
             return "redirect loop"
         return outcome
 
     def _is_circling(self) -> bool:
-        return self._watch.documents > MAX_DOCUMENTS
+        return self._observer.documents > MAX_DOCUMENTS
 
     async def _go(self, url: str) -> Outcome:
         try:
@@ -248,16 +249,16 @@ class Tab:
 
     def _outcome(self, error: Exception) -> Outcome:
         text = str(error)
-        if self._going.crashed or "crashed" in text:
+        if self._state.crashed or "crashed" in text:
             return "crashed"
         if "ERR_TOO_MANY_REDIRECTS" in text:
             return "redirect loop"
-        if self._going.downloaded or "Download is starting" in text:
+        if self._state.downloaded or "Download is starting" in text:
             return "download"
         if "Timeout" in text:
             return "timed out"
         start = text.find("net::")
-        self._going.remark(text[start:].split(" ", 1)[0] if start >= 0 else type(error).__name__)
+        self._state.remark(text[start:].split(" ", 1)[0] if start >= 0 else type(error).__name__)
         return "failed"
 
     async def _settle(self) -> None:
@@ -269,11 +270,13 @@ class Tab:
         await asyncio.sleep(self._options.settle_seconds)
 
     async def _act(self, act: Act) -> str | None:
-        before = self._watch.documents
+        before = self._observer.documents
         try:
             problem = await act(self._page)
             until = time.monotonic() + CLICK_SECONDS
-            while problem is None and self._watch.documents == before and time.monotonic() < until:
+            while (
+                problem is None and self._observer.documents == before and time.monotonic() < until
+            ):
                 await asyncio.sleep(0.05)
             await self._page.wait_for_load_state(timeout=self._options.page_seconds * 1000)
             await self._settle()
@@ -290,7 +293,7 @@ class Tab:
             *(ask(frame.evaluate(_STORAGE), None) for frame in self._page.frames[:MAX_FRAMES]),
         )
         for origin, kinds in _by_origin(frames).items():
-            self._sightings.storage_now(origin, kinds, self._name, place)
+            self._builder.record_storage(origin, kinds, self._name, place)
         if self._values is not None:
             read = (ask(frame.evaluate(_VALUES), None) for frame in self._page.frames[:MAX_FRAMES])
             self._values.take_storage(await asyncio.gather(*read), place)
@@ -300,37 +303,37 @@ class Tab:
         if self._session is not None:
             found = await ask(self._session.send("Storage.getCookies"), None)
             if found is not None:
-                self._sightings.jar(found["cookies"], place)
+                self._builder.record_jar(found["cookies"], place)
                 if self._values is not None:
                     self._values.take_cookies(found["cookies"], place)
 
-    async def _picture(self, path: Path) -> None:
+    async def _take_screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         await ask(self._page.screenshot(path=path, type="jpeg", quality=60, timeout=3000), None)
 
     # What pages do
 
     async def _on_dialog(self, dialog: Dialog) -> None:
-        going = self._going
+        going = self._state
         going.remark(f"A dialog ({dialog.type}) was closed.")
         closing = dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss()
         await ask(closing, None)
 
     async def _on_download(self, download: Download) -> None:
-        self._going.downloaded = True
-        self._going.remark("A download was refused.")
+        self._state.downloaded = True
+        self._state.remark("A download was refused.")
         await ask(download.cancel(), None)
 
     async def _on_popup(self, popup: Page) -> None:
-        self._going.remark("A window was opened, looked at and closed.")
-        self._going.popups.append(popup)
+        self._state.remark("A window was opened, looked at and closed.")
+        self._state.popups.append(popup)
         popup.on("dialog", self._on_dialog)
         await ask(self._devtools.attach(popup), None)
 
     async def _close_popups(self) -> None:
-        for popup in self._going.popups[:5]:
+        for popup in self._state.popups[:5]:
             await ask(popup.wait_for_load_state("networkidle", timeout=2000), None)
-        for popup in self._going.popups:
+        for popup in self._state.popups:
             await ask(popup.close(), None)
 
 

@@ -1,8 +1,8 @@
 """
-What the DevTools protocol tells of one tab, turned into sightings.
+What the DevTools protocol tells of one tab, turned into builder.
 
 A tab's frames and workers each have a session of their own, nested in that of the page, so that a
-frame of another site is watched from its first request on. A :class:`Watch` takes the events of
+frame of another site is watched from its first request on. A :class:`TabObserver` takes the events of
 all of them and needs no browser itself. Cookie values pass by and are not kept.
 
 Source: Chrome DevTools Protocol, domains Network, Runtime and Target; what its events mean was
@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from ..._util.urls import host_of
 from ...http.cookies import parse_set_cookie
 from ..observation import Setter
-from .sightings import KINDS, CookieSet, Place, Sightings, bare, host_of
+from .observation_builder import KINDS, CookieWrite, ObservationBuilder, Place, strip_query
 
 #: Most requests of one visit that are looked at.
 MAX_REQUESTS = 3000
@@ -116,19 +117,19 @@ class MainResponse:
     headers: Mapping[str, str]
 
 
-class Watch:
+class TabObserver:
     """
-    Turns the events of one tab into sightings; events of a visit are read together at its end.
+    Turns the events of one tab into builder; events of a visit are read together at its end.
 
     The protocol tells a request and its cookies in events that may come in any order.
 
     Args:
-        sightings: Where they go.
+        builder: Where they go.
         binding: By which the witness tells.
     """
 
-    def __init__(self, sightings: Sightings, binding: str) -> None:
-        self._sightings = sightings
+    def __init__(self, builder: ObservationBuilder, binding: str) -> None:
+        self._builder = builder
         self._binding = binding
         self._chains: dict[str, _Chain] = {}
         self._violations: set[tuple[str, str]] = set()
@@ -168,7 +169,7 @@ class Watch:
         # Some of what a policy stops is told by the network too, and some is not.
         for host, kind in sorted(self._violations):
             if host not in stopped:
-                self._sightings.request(host, kind, self._place, blocked=True)
+                self._builder.record_request(host, kind, self._place, blocked=True)
         self._chains.clear()
 
     # Requests
@@ -222,7 +223,7 @@ class Watch:
                 ],
                 "site": (params.get("cookiePartitionKey") or {}).get("topLevelSite"),
                 "opaque": params.get("cookiePartitionKeyOpaque", False),
-                "moment": time.time(),
+                "timestamp": time.time(),
             }
         )
 
@@ -240,7 +241,7 @@ class Watch:
             host = host_of(hop.url)
             if host and hop.url.split(":", 1)[0] in _SCHEMES:
                 is_last = position == len(chain.hops) - 1
-                self._sightings.request(
+                self._builder.record_request(
                     host,
                     hop.kind,
                     self._place,
@@ -256,18 +257,18 @@ class Watch:
         host = host_of(hop.url)
         for name, reasons in sent["cookies"]:
             if not reasons:
-                self._sightings.cookie_sent(host, name)
+                self._builder.record_sent_cookie(host, name)
             elif not _NOT_MEANT.intersection(reasons):
-                self._sightings.cookie_blocked(name, host, "sent", reasons, self._place)
+                self._builder.record_blocked_cookie(name, host, "sent", reasons, self._place)
 
     def _read_received(self, hop: _Hop, received: Mapping[str, Any], *, is_page: bool) -> None:
         host, site = host_of(hop.url), received["site"]
         if is_page and site:
-            self._sightings.sites[host] = host_of(site)
+            self._builder.sites[host] = host_of(site)
         refused = [line for line, _ in received["blocked"]]
         for line, reasons in received["blocked"]:
             name = line.partition("=")[0].strip()
-            self._sightings.cookie_blocked(name, host, "set", reasons, self._place)
+            self._builder.record_blocked_cookie(name, host, "set", reasons, self._place)
         # A credentialless frame's cookies end with the page.
         if received["opaque"]:
             return
@@ -277,15 +278,15 @@ class Watch:
                 continue
             cookie = parse_set_cookie(line)
             if cookie is not None:
-                write = CookieSet(
+                write = CookieWrite(
                     cookie=cookie._replace(value=""),
                     url=hop.url,
-                    setter=Setter(kind="http", url=bare(hop.url)),
+                    setter=Setter(kind="http", url=strip_query(hop.url)),
                     stored=True,
                     partition_key=site,
-                    moment=received["moment"],
+                    timestamp=received["timestamp"],
                 )
-                self._sightings.cookie_set(write, self._place)
+                self._builder.record_cookie_write(write, self._place)
 
     # Scripts
 
@@ -313,17 +314,17 @@ class Watch:
         if kind == "cookie":
             cookie = parse_set_cookie(f"{name}=-{attributes}")
             if cookie is not None:
-                write = CookieSet(
+                write = CookieWrite(
                     cookie=cookie._replace(value=""),
                     url=href if href.startswith("http") else f"{origin}/",
                     setter=setter,
                     stored=told.get("stored") is True,
                 )
-                self._sightings.cookie_set(write, self._place)
+                self._builder.record_cookie_write(write, self._place)
         elif kind in KINDS:
-            self._sightings.storage_set(kind, name, origin, setter, self._place)
+            self._builder.record_storage_write(kind, name, origin, setter, self._place)
 
-    _READERS: Mapping[str, Callable[[Watch, Mapping[str, Any]], None]] = {
+    _READERS: Mapping[str, Callable[[TabObserver, Mapping[str, Any]], None]] = {
         "Network.requestWillBeSent": _request,
         "Network.responseReceived": _response,
         "Network.requestWillBeSentExtraInfo": _request_extra,
@@ -346,7 +347,7 @@ def read_stack(text: str) -> tuple[str, ...]:
         if found is None or _WITNESS in found["place"]:
             continue
         url, number, column = found["place"].rsplit(":", 2)
-        place = f"{bare(url)}:{number}:{column}"
+        place = f"{strip_query(url)}:{number}:{column}"
         frames.append(f"{(found['function'] or 'anonymous')[:80]} ({place[-MAX_FRAME:]})")
     return tuple(frames[:MAX_FRAMES])
 

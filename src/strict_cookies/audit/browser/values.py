@@ -16,8 +16,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..plain import plain, plain_url
-from .sightings import Place
+from ..redaction import redact_url, shorten
+from .observation_builder import Place
 
 FORMAT = "strict-cookies-audit-values"
 #: Version of the file's form; it grows when a field changes its meaning.
@@ -46,7 +46,7 @@ class Values:
         """
         Take what is in the jar, as the DevTools protocol lists it.
 
-        Cookies of credentialless frames are left out, as :meth:`.sightings.Sightings.jar` does.
+        Cookies of credentialless frames are left out, as :meth:`.observation_builder.ObservationBuilder.jar` does.
         """
         for cookie in cookies:
             partition = cookie.get("partitionKey")
@@ -83,12 +83,12 @@ class Values:
             return
         self._rows[key] = {
             "kind": kind,
-            "name": plain(name),
-            **{what: plain(text) for what, text in where.items()},
+            "name": shorten(name),
+            **{what: shorten(text) for what, text in where.items()},
             "value": value[:MAX_LENGTH],
             "is_cut": len(value) > MAX_LENGTH,
-            "first_seen_on": plain_url(place.page),
-            "step": plain(place.step),
+            "first_seen_on": redact_url(place.page),
+            "step": shorten(place.step),
         }
 
     def write(self) -> bytes:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..plain import say_seconds
+from ..redaction import format_seconds
 from ..report import Report
 
 WIDTH = 800
@@ -104,7 +104,7 @@ def draw_lifetimes(report: Report) -> dict[str, Any] | None:
                 "y": index * LANE + 22,
                 "width": _log_width(seconds),
                 "label": name if len(name) <= 22 else name[:21] + "…",
-                "said": f"{name}: {say_seconds(seconds)}",
+                "said": f"{name}: {format_seconds(seconds)}",
             }
             for index, (seconds, name) in enumerate(shown)
         ],
@@ -144,8 +144,8 @@ def say_lifetime(cookie: Mapping[str, Any]) -> Iterable[str]:
     if declared is None and stored is None:
         return ("until the browser closes",)
     if declared is None:
-        return (say_seconds(stored),)
-    said = [say_seconds(declared)]
+        return (format_seconds(stored),)
+    said = [format_seconds(declared)]
     if stored is not None and abs(stored - declared) > max(120, declared // 50):
-        said.append(f"kept for {say_seconds(stored)}")
+        said.append(f"kept for {format_seconds(stored)}")
     return said

@@ -1,7 +1,7 @@
 """
-The report as one HTML file that needs nothing else: no script, no address, pictures inside.
+The report as one HTML file that needs nothing else: no script, no address, screenshots inside.
 
-Its Content-Security-Policy lets in its own style sheet, by hash, and pictures in the file itself;
+Its Content-Security-Policy lets in its own style sheet, by hash, and screenshots in the file itself;
 so even a mistake in the escaping could load and run nothing.
 """
 
@@ -20,34 +20,34 @@ from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, say
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: Most pictures inside the file; of the others the name is given.
-MAX_PICTURES = 60
+#: Most screenshots inside the file; of the others the name is given.
+MAX_SCREENSHOTS = 60
 
 _HERE = Path(__file__).parent
 _TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
-def write_html(report: Report, pictures: Mapping[str, bytes] | None = None) -> str:
+def write_html(report: Report, screenshots: Mapping[str, bytes] | None = None) -> str:
     """
     Write the page.
 
     Args:
         report: Of an audit.
-        pictures: The screenshots that the report names, by name; PNG, JPEG or WebP.
+        screenshots: The screenshots that the report names, by name; PNG, JPEG or WebP.
     """
     style = (_HERE / "report.css").read_text("utf-8")
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     embedded: dict[str, str] = {}
     for page in report["pages"]:
         name = page["screenshot"]
-        if name and pictures and name in pictures and len(embedded) < MAX_PICTURES:
-            embedded[name] = _data_url(pictures[name])
+        if name and screenshots and name in screenshots and len(embedded) < MAX_SCREENSHOTS:
+            embedded[name] = _data_url(screenshots[name])
     return _template().render(
         report=report,
         style=style,
         csp=f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
         "form-action 'none'",
-        pictures=embedded,
+        screenshots=embedded,
         counts=draw_counts(report),
         timeline=draw_timeline(report),
         lifetimes=draw_lifetimes(report),
@@ -67,6 +67,6 @@ def _template() -> Template:
     return environment.from_string((_HERE / "report.html").read_text("utf-8"))
 
 
-def _data_url(picture: bytes) -> str:
-    kind = next((kind for head, kind in _TYPES.items() if picture.startswith(head)), "image/png")
-    return f"data:{kind};base64,{b64encode(picture).decode()}"
+def _data_url(screenshot: bytes) -> str:
+    kind = next((kind for head, kind in _TYPES.items() if screenshot.startswith(head)), "image/png")
+    return f"data:{kind};base64,{b64encode(screenshot).decode()}"

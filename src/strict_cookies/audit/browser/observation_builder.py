@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from ..._util.urls import host_of
 from ...http.cookies import MAX_LIFETIME, SetCookie
 from ...policy.catalogue import find_tracker_host
 from ..observation import (
@@ -50,7 +51,7 @@ class CookieKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CookieSet:
+class CookieWrite:
     """
     One write of a cookie.
 
@@ -60,7 +61,7 @@ class CookieSet:
         setter: Who wrote it.
         stored: Whether it is known that the browser took it.
         partition_key: The top-level site at that time; None where unknown.
-        moment: Seconds since the epoch.
+        timestamp: Seconds since the epoch.
     """
 
     cookie: SetCookie
@@ -68,7 +69,7 @@ class CookieSet:
     setter: Setter
     stored: bool
     partition_key: str | None = None
-    moment: float = field(default_factory=time.time)
+    timestamp: float = field(default_factory=time.time)
 
     @property
     def key(self) -> CookieKey:
@@ -93,7 +94,7 @@ class _Host:
         self.cookies: set[str] = set()
 
 
-class Sightings:
+class ObservationBuilder:
     """Gathers what all tabs of one audit see."""
 
     def __init__(self) -> None:
@@ -101,7 +102,7 @@ class Sightings:
         self.own_sites: set[str] = set()
         #: Host to registrable domain, as the browser told.
         self.sites: dict[str, str] = {}
-        self._writes: dict[CookieKey, CookieSet] = {}
+        self._writes: dict[CookieKey, CookieWrite] = {}
         self._cookies: dict[CookieKey, ObservedCookie] = {}
         self._in_jar: set[CookieKey] = set()
         self._blocked: dict[tuple[str, str, str, tuple[str, ...]], BlockedCookie] = {}
@@ -123,9 +124,9 @@ class Sightings:
 
     # Cookies
 
-    def cookie_set(self, write: CookieSet, place: Place) -> None:
+    def record_cookie_write(self, write: CookieWrite, place: Place) -> None:
         """Take in one write; a deletion tells nothing."""
-        declared = write.cookie.lifetime(write.moment)
+        declared = write.cookie.lifetime(write.timestamp)
         if declared is not None and declared <= 0:
             return
         key = write.key
@@ -133,7 +134,7 @@ class Sightings:
         first = self._writes.get(key)
         if first is not None:
             # The browser counts from the last write on; who set it is whoever did so first.
-            self._writes[key] = replace(first, moment=write.moment)
+            self._writes[key] = replace(first, timestamp=write.timestamp)
         elif len(self._writes) < MAX_ITEMS:
             self._writes[key] = write
         if known is not None:
@@ -161,7 +162,7 @@ class Sightings:
                 step=place.step,
             )
 
-    def jar(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
+    def record_jar(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
         """
         Take in what the browser keeps now, as the DevTools protocol lists it.
 
@@ -194,14 +195,14 @@ class Sightings:
                 path=key.path,
                 secure=True,
                 httponly=True,
-                declared_seconds=write.cookie.lifetime(write.moment) if write else None,
+                declared_seconds=write.cookie.lifetime(write.timestamp) if write else None,
                 setter=write.setter if write else Setter(kind="unknown"),
                 seen_on=place.page,
                 step=place.step,
             )
         stored = None
         if cookie.get("expires", -1) > 0:
-            stored = round(cookie["expires"] - (write.moment if write else time.time()))
+            stored = round(cookie["expires"] - (write.timestamp if write else time.time()))
             meant = min(known.declared_seconds or 0, MAX_LIFETIME)
             stored = meant if abs(stored - meant) <= CLOCK_SLACK else stored
         first = known.stored_seconds if known.gone_after is None else None
@@ -216,7 +217,7 @@ class Sightings:
             gone_after=None,
         )
 
-    def cookie_blocked(
+    def record_blocked_cookie(
         self, name: str, host: str, direction: Any, reasons: Iterable[str], place: Place
     ) -> None:
         """Take in what the browser did not let through."""
@@ -236,7 +237,7 @@ class Sightings:
 
     # Storage
 
-    def storage_set(
+    def record_storage_write(
         self, kind: StorageKind, name: str, origin: str, setter: Setter, place: Place
     ) -> None:
         """Take in one write of a script."""
@@ -255,7 +256,7 @@ class Sightings:
                 step=place.step,
             )
 
-    def storage_now(
+    def record_storage(
         self, origin: str, names: Mapping[str, Collection[str]], tab: str, place: Place
     ) -> None:
         """Take in all that one origin has stored now; sessionStorage is that of a tab."""
@@ -263,19 +264,19 @@ class Sightings:
             found = frozenset(names.get(kind, ()))
             self._stored[kind, origin, tab if kind == "session" else ""] = found
             for name in sorted(found):
-                self.storage_set(kind, name, origin, Setter(kind="unknown"), place)
+                self.record_storage_write(kind, name, origin, Setter(kind="unknown"), place)
                 key = (kind, name, origin)
                 if key in self._storage:
                     self._storage[key] = replace(self._storage[key], gone_after=None)
 
-    def tab_closed(self, tab: str) -> None:
+    def forget_tab(self, tab: str) -> None:
         """Forget a tab's sessionStorage, as the browser does."""
         for key in [key for key in self._stored if key[2] == tab]:
             del self._stored[key]
 
     # Hosts
 
-    def request(
+    def record_request(
         self, host: str, kind: str, place: Place, *, blocked: bool = False, passed: bool = False
     ) -> None:
         """Count one request; passed is whether a page was only led through the host."""
@@ -287,7 +288,7 @@ class Sightings:
         found.blocked += blocked
         found.passed += passed
 
-    def cookie_sent(self, host: str, name: str) -> None:
+    def record_sent_cookie(self, host: str, name: str) -> None:
         """Note that a cookie went along with a request."""
         found = self._hosts.get(host)
         if found is not None and len(found.cookies) < MAX_ITEMS:
@@ -346,22 +347,14 @@ class Sightings:
                 blocked=found.blocked,
                 cookies_sent=tuple(sorted(found.cookies)),
                 tracker=_tracker(host),
-                on_the_way=not self.is_own(host) and 0 < found.requests == found.passed,
+                redirect_only=not self.is_own(host) and 0 < found.requests == found.passed,
                 seen_on=found.place.page,
             )
             for host, found in self._hosts.items()
         )
 
 
-def host_of(url: str) -> str:
-    """Give the host of a URL, without port and brackets; empty where it has none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def bare(url: str) -> str:
+def strip_query(url: str) -> str:
     """Give a URL without its query and fragment, which may hold personal data."""
     return url.split("#", 1)[0].split("?", 1)[0]
 

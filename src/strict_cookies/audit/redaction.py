@@ -20,13 +20,13 @@ _VALUE = re.compile(r"=[^&;]*")
 _QUERY_IN_FRAME = re.compile(r"[?#].*?(?=(?::\d+){1,2}\)?\s*$|\s|$)")
 
 
-def plain(text: str) -> str:
+def shorten(text: str) -> str:
     """Put a text into one line of at most :data:`MAX_SHOWN` characters."""
     text = one_line(text[: 4 * MAX_SHOWN])
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def plain_url(url: str) -> str:
+def redact_url(url: str) -> str:
     """
     Show an address without what may be a secret: user names, values of its query, the fragment.
 
@@ -39,25 +39,25 @@ def plain_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return plain(url.partition("?")[0].partition("#")[0])
+        return shorten(url.partition("?")[0].partition("#")[0])
     if parts.scheme in ("data", "blob", "javascript"):
         return f"{parts.scheme}:…"
     query = "&".join(_VALUE.sub("=…", part) if "=" in part else "…" for part in _split(parts.query))
     netloc = parts.netloc.rpartition("@")[2]
-    return plain(parts._replace(netloc=netloc, query=query, fragment="").geturl())
+    return shorten(parts._replace(netloc=netloc, query=query, fragment="").geturl())
 
 
-def plain_pages(url: str) -> tuple[str, ...]:
+def redact_pages(url: str) -> tuple[str, ...]:
     """Show the page of a finding; nothing where it has none."""
-    return (plain_url(url),) if url else ()
+    return (redact_url(url),) if url else ()
 
 
-def plain_frame(frame: str) -> str:
+def redact_frame(frame: str) -> str:
     """Show one frame of a script's stack without the query of its address."""
-    return plain(_QUERY_IN_FRAME.sub("?…", frame, count=1) if "?" in frame else frame)
+    return shorten(_QUERY_IN_FRAME.sub("?…", frame, count=1) if "?" in frame else frame)
 
 
-def say_seconds(seconds: int) -> str:
+def format_seconds(seconds: int) -> str:
     """
     Say a length of time as people would, without a meaningless remainder.
 
@@ -71,14 +71,6 @@ def say_seconds(seconds: int) -> str:
                 seconds = round(seconds / size) * size
             break
     return say_duration(timedelta(seconds=seconds))
-
-
-def host_of(url: str) -> str:
-    """Give the host of an address without its port, lower case; empty where there is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def path_of(url: str) -> str:
