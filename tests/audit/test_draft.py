@@ -169,7 +169,7 @@ def test_command_drafts_what_the_browser_saw(tmp_path):
     with serve(app) as server:
         code, said = run_audit(server.url("localhost"), tmp_path / "cookies.toml")
     assert code == 1, said
-    assert "Fill in what is open in it." in said
+    assert "Fill in what is left open." in said
     policy = CookiePolicy.parse(fill((tmp_path / "cookies.toml").read_text("utf-8")))
     assert [cookie.name for cookie in policy.cookies] == ["cart"]
 

@@ -15,7 +15,6 @@ from strict_cookies.audit.bundle import read_manifest_hash, write_bundle
 from strict_cookies.audit.formats.csv_file import COLUMNS
 from strict_cookies.audit.report import CLEAN, EXIT_CODES
 from strict_cookies.cli.main import cookies
-from tests.audit.observations import MISBEHAVING
 from tests.audit.test_bundle import REPORT
 
 ROOT = Path(__file__).parents[3]
