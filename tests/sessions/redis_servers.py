@@ -19,7 +19,7 @@ from pathlib import Path
 
 import redis
 
-from strict_cookies.trail import maintenance as keeper
+from strict_cookies.trail import maintenance
 
 ADDRESS = "127.0.0.1"
 #: Valkey is the same to us.
@@ -112,7 +112,7 @@ def redis_server(*options: str, config: Path | None = None) -> Iterator[RedisSer
         yield server
     finally:
         # An application that nobody collected yet would complain in some other test's log.
-        keeper._thread._keepers.clear()
+        maintenance.thread.clear()
         server.kill()
         shutil.rmtree(folder)
 

@@ -12,20 +12,20 @@ import threading
 import weakref
 
 from strict_cookies.archive.memory import MemoryArchive
-from strict_cookies.trail import maintenance as keepers
+from strict_cookies.trail import maintenance
 from strict_cookies.trail.audit_trail import AuditTrail
-from strict_cookies.trail.maintenance import TIDIED, Keeper, keep
+from strict_cookies.trail.maintenance import PRUNED, TrailMaintenance, maintain
 from tests.sessions.places import wait_until
 
 from .trails import DAY, Clock, fill
 
 
 def make(compare=lambda: None):
-    """A trail, its clock, what its process counted, and its keeper."""
+    """A trail, its clock, what its process counted, and its work."""
     clock, counted = Clock(), {}
     trail = AuditTrail(MemoryArchive(), clock=clock)
     trail.counts.follow(lambda: counted)
-    return trail, clock, counted, Keeper(trail, compare)
+    return trail, clock, counted, TrailMaintenance(trail, compare)
 
 
 def test_settings_are_compared_once():
@@ -37,41 +37,41 @@ def test_settings_are_compared_once():
         if len(calls) == 1:
             raise OSError("hidden")
 
-    _, _, _, keeper = make(compare)
+    _, _, _, work = make(compare)
     for _ in range(4):
-        keeper.work()
+        work.run()
     assert len(calls) == 2
 
 
 def test_fault_is_logged_without_its_words(caplog):
     """What goes wrong beside the requests stays there."""
-    _, _, _, keeper = make(lambda: {}["secret value"])
+    _, _, _, work = make(lambda: {}["secret value"])
     with caplog.at_level(logging.ERROR, "strict_cookies"):
-        keeper.work()
+        work.run()
     assert "SC905" in caplog.text
     assert "KeyError raised at" in caplog.text
 
 
 def test_what_is_past_its_time_is_removed_once_a_day():
     """One process a day does it for all."""
-    trail, clock, _, keeper = make()
+    trail, clock, _, work = make()
     fill(trail, 3)
-    keeper.work()
+    work.run()
     assert trail.last().number == 3
     clock.now += 400 * DAY
-    keeper.work()
+    work.run()
     assert [entry.event for entry in trail.entries()] == ["pruned"]
-    Keeper(trail, lambda: None).work()
+    TrailMaintenance(trail, lambda: None).run()
     assert trail.last().number == 4
-    assert len(trail.archive.items(TIDIED)) == 1
+    assert len(trail.archive.items(PRUNED)) == 1
 
 
 def test_thread_writes_what_was_counted(monkeypatch):
     """It is woken by the first request, and goes on by itself."""
-    monkeypatch.setattr(keepers, "EVERY", 0.01)
-    monkeypatch.setattr(keepers, "_thread", keepers._Thread())
-    trail, _, counted, keeper = make()
-    keep(keeper)
+    monkeypatch.setattr(maintenance, "EVERY", 0.01)
+    monkeypatch.setattr(maintenance, "thread", maintenance.MaintenanceThread())
+    trail, _, counted, work = make()
+    maintain(work)
     counted["SC101", "sid"] = 2
     wait_until(lambda: [row.times for row in trail.counts.read()] == [2])
     counted["SC101", "sid"] = 3
@@ -82,12 +82,12 @@ def test_thread_writes_what_was_counted(monkeypatch):
 
 def test_thread_keeps_no_application_alive(monkeypatch):
     """Who drops a trail is rid of it."""
-    monkeypatch.setattr(keepers, "EVERY", 0.01)
-    monkeypatch.setattr(keepers, "_thread", keepers._Thread())
-    trail, _, _, keeper = make()
-    keep(keeper)
+    monkeypatch.setattr(maintenance, "EVERY", 0.01)
+    monkeypatch.setattr(maintenance, "thread", maintenance.MaintenanceThread())
+    trail, _, _, work = make()
+    maintain(work)
     gone = weakref.ref(trail)
-    del trail, keeper
+    del trail, work
 
     def is_gone():
         gc.collect()
@@ -167,7 +167,7 @@ def test_fork_waits_until_the_thread_rests(tmp_path):
         import threading, time, warnings
         from strict_cookies.archive.memory import MemoryArchive
         from strict_cookies.trail.audit_trail import AuditTrail
-        from strict_cookies.trail.maintenance import Keeper, keep
+        from strict_cookies.trail.maintenance import TrailMaintenance, maintain
         warnings.simplefilter("ignore", DeprecationWarning)
         lock, began = threading.Lock(), threading.Event()
 
@@ -176,8 +176,8 @@ def test_fork_waits_until_the_thread_rests(tmp_path):
                 began.set()
                 time.sleep(0.3)
 
-        keeper = Keeper(AuditTrail(MemoryArchive()), compare)
-        keep(keeper)
+        work = TrailMaintenance(AuditTrail(MemoryArchive()), compare)
+        maintain(work)
         began.wait()
         if os.fork() == 0:
             os._exit(0 if lock.acquire(timeout=5) else 1)

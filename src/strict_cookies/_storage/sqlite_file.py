@@ -35,6 +35,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from .._util.forks import ForkAware, ForkOrder, register_forks
 from ..errors import StoreCorruptError, StoreUnavailableError
 
 if sys.platform != "win32":
@@ -224,7 +225,7 @@ class StoreFile:
         return kind(self.say(f"{remedy} ({name})"))
 
 
-class Connection:
+class Connection(ForkAware):
     """
     One connection of this process to the file, for one thread at a time.
 
@@ -238,7 +239,7 @@ class Connection:
         self._handle: sqlite3.Connection | None = None
         self._identity: Identity | None = None
         self._looked_at = 0.0
-        _everywhere.add(self)
+        register_forks(self, ForkOrder.STORE)
 
     def __enter__(self) -> sqlite3.Connection:
         self.wait()
@@ -287,6 +288,17 @@ class Connection:
             if handle is not None:
                 self._collected.detach()
                 handle.close()
+
+    def _before_fork(self) -> None:
+        """Wait until no thread uses the connection, close it, and keep threads out."""
+        self.lock.acquire()
+        self.close()
+
+    def _after_fork_in_parent(self) -> None:
+        """Let threads in again; the next use opens the connection."""
+        self.lock.release()
+
+    _after_fork_in_child = _after_fork_in_parent
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -347,29 +359,3 @@ def _alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-_everywhere: weakref.WeakSet[Connection] = weakref.WeakSet()
-_forking = threading.Lock()
-_held: list[Connection] = []
-
-
-def _before_fork() -> None:
-    """Wait until no thread is in a connection, close each, and keep threads out."""
-    _forking.acquire()
-    for connection in list(_everywhere):
-        connection.lock.acquire()
-        connection.close()
-        _held.append(connection)
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().lock.release()
-    _forking.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
-    )

@@ -1,25 +1,24 @@
 """
-Turns for a key among the threads of one process: the first half of every store's ``lock``.
+A lock by key among the threads of one process: the first half of every store's ``lock``.
 
-Threads wait here without troubling the store, which then decides among processes.
+Threads wait here without a request to the store, which then decides among processes.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import StoreUnavailableError
+from .forks import ForkAware, ForkOrder, register_forks
 
 
 @dataclass(slots=True)
-class _Turn:
-    """Who has the key, until when, and how many threads have it or want it."""
+class _Lease:
+    """The holder of a key, the end of its lease, and how many threads hold or want the key."""
 
     changed: threading.Condition
     holder: object = None
@@ -27,83 +26,71 @@ class _Turn:
     wanted: int = 0
 
 
-class KeyedLock:
-    """Leases by key, forgotten as soon as nobody has or wants one."""
+class KeyedLock(ForkAware):
+    """Leases by key; a key is forgotten as soon as no thread holds or wants it."""
 
     def __init__(self) -> None:
-        self._turns: dict[bytes, _Turn] = {}
+        self._leases: dict[bytes, _Lease] = {}
         self._guard = threading.Lock()
-        _everywhere.add(self)
+        register_forks(self, ForkOrder.LOCK)
 
     def __len__(self) -> int:
-        """How many keys are had or wanted."""
-        return len(self._turns)
+        """Return how many keys are held or wanted."""
+        return len(self._leases)
 
     @contextmanager
-    def take(self, key: bytes, timeout: float) -> Iterator[None]:
+    def acquire(self, key: bytes, timeout: float) -> Iterator[None]:
         """
-        Hold a key while the block lasts; others may take it over after ``timeout`` seconds.
+        Hold a key during the block; after ``timeout`` seconds another thread may take it over.
 
         Raises:
-            StoreUnavailableError: It was not had within ``timeout`` seconds.
+            StoreUnavailableError: The key was not available within ``timeout`` seconds.
         """
-        turn, holder = self._wait(key, timeout)
+        lease, holder = self._wait(key, timeout)
         try:
             yield
         finally:
             with self._guard:
-                if turn.holder is holder:
-                    turn.holder, turn.until = None, 0.0
-                self._leave(key, turn)
+                if lease.holder is holder:
+                    lease.holder, lease.until = None, 0.0
+                self._leave(key, lease)
 
-    def _wait(self, key: bytes, timeout: float) -> tuple[_Turn, object]:
+    def _wait(self, key: bytes, timeout: float) -> tuple[_Lease, object]:
         deadline = time.monotonic() + timeout
         with self._guard:
-            turn = self._turns.get(key)
-            if turn is None:
-                turn = self._turns[key] = _Turn(threading.Condition(self._guard))
-            turn.wanted += 1
+            lease = self._leases.get(key)
+            if lease is None:
+                lease = self._leases[key] = _Lease(threading.Condition(self._guard))
+            lease.wanted += 1
             try:
-                while (now := time.monotonic()) < turn.until:
+                while (now := time.monotonic()) < lease.until:
                     if now >= deadline:
-                        raise not_had(timeout)
-                    turn.changed.wait(min(turn.until, deadline) - now)
+                        raise lock_timeout(timeout)
+                    lease.changed.wait(min(lease.until, deadline) - now)
             except BaseException:
-                self._leave(key, turn)
+                self._leave(key, lease)
                 raise
-            turn.holder, turn.until = object(), now + timeout
-            return turn, turn.holder
+            lease.holder, lease.until = object(), now + timeout
+            return lease, lease.holder
 
-    def _leave(self, key: bytes, turn: _Turn) -> None:
-        if self._turns.get(key) is not turn:
+    def _leave(self, key: bytes, lease: _Lease) -> None:
+        if self._leases.get(key) is not lease:
             return  # it was forgotten after a fork
-        turn.wanted -= 1
-        if turn.wanted:
-            turn.changed.notify()
+        lease.wanted -= 1
+        if lease.wanted:
+            lease.changed.notify()
         else:
-            del self._turns[key]
+            del self._leases[key]
 
-    def _forget(self) -> None:
-        """Start anew in a forked process, where no other thread is left that could let go."""
-        self._turns = {}
+    def _after_fork_in_child(self) -> None:
+        """Forget all leases, since the threads that could end them don't exist in the child."""
+        self._leases = {}
         self._guard = threading.Lock()
 
 
-def not_had(timeout: float) -> StoreUnavailableError:
-    """Make the error of a lock that was not had in time."""
+def lock_timeout(timeout: float) -> StoreUnavailableError:
+    """Create the error for a lock that was not acquired in time."""
     return StoreUnavailableError(
-        f"A session's lock was not had within {timeout:g} s: others hold it for too long. Keep "
-        "what happens under session.locked() short, or wait longer for it."
+        f"A session's lock was not acquired within {timeout:g} s, because others hold it for too "
+        "long. Keep the code under session.locked() short, or raise its timeout."
     )
-
-
-_everywhere: weakref.WeakSet[KeyedLock] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for turns in list(_everywhere):
-        turns._forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -107,7 +107,7 @@ class RedisArchive:
 
     def __init__(self, store: RedisStore) -> None:
         self._store = store
-        self._turns = KeyedLock()
+        self._locks = KeyedLock()
 
     def __repr__(self) -> str:
         return f"<RedisArchive in {self._store!r}>"
@@ -115,7 +115,7 @@ class RedisArchive:
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
         """Append one entry that depends on the last; again where another process was faster."""
         deadline = time.monotonic() + APPEND_SECONDS
-        with self._turns.take(log.encode(), APPEND_SECONDS):
+        with self._locks.acquire(log.encode(), APPEND_SECONDS):
             last = self.last(log)
             while True:
                 entry = Entry(last.number + 1 if last else 1, make(last))

@@ -8,9 +8,7 @@ frozen at the first request, and what keeps sessions, trail and versions is open
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import weakref
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request, request_started
 from flask.sessions import SecureCookieSessionInterface
 
+from .._util.forks import ForkAware, ForkOrder, register_forks
 from ..declaration.pages.this_browser import exempt_from_csrf
 from ..declaration.published import PolicySnapshot
 from ..errors import ConfigurationError
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("strict_cookies")
 
 
-class AppState:
+class AppState(ForkAware):
     """
     What Strict Cookies does for one application: ``app.extensions["strict_cookies"]``.
 
@@ -436,7 +435,6 @@ class AppState:
 
         app = self._app
         self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
-        # After what opens files: before a fork, the trail comes to rest first, and they then.
         from ..trail.prepared import TrailObserver, describe_settings, prepare_trail
 
         def parts() -> dict[str, dict[str, object]]:
@@ -447,10 +445,10 @@ class AppState:
         self._trail = prepare_trail(app, settings.trail, self._archive)
         if self._trail.kept:
             self._observer = TrailObserver(app, self._trail, lambda: firewall.ledger.counts, parts)
-        _everywhere.add(self)
+        register_forks(self, ForkOrder.APP)
 
-    def _forked(self) -> None:
-        """Begin anew with the next request of a child, on whose behalf nothing is done yet."""
+    def _after_fork_in_child(self) -> None:
+        """Start over with the next request of the child."""
         self._lock = threading.Lock()
         self._versions = None
         self._serve = None
@@ -467,15 +465,3 @@ def _csp_of(talisman: StrictTalisman) -> str:
     """Give the Content-Security-Policy of an ordinary page; empty where there is none."""
     headers = talisman.headers_for({"wsgi.url_scheme": "https", "SERVER_NAME": ""}, "200 OK")
     return next((text for name, text in headers if name.startswith("Content-Security-P")), "")
-
-
-_everywhere: weakref.WeakSet[AppState] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for protection in list(_everywhere):
-        protection._forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

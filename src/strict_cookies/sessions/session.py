@@ -157,7 +157,7 @@ class ServerSession(SessionMixin):
         leaves the session as it was at the beginning of the block.
 
         Raises:
-            StoreUnavailableError: The lock was not had in time.
+            StoreUnavailableError: The lock was not acquired in time.
         """
         data = self._writable()
         visit, manager = self._visit, self._manager

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .chain import START, Point, TrailEntry, canonical, plain, read_entry, say_time, write_entry
 from .counts import DailyCounts
 from .events import check_event
-from .gaps import tell_gap
+from .gaps import report_gap
 from .options import HEAD_SECONDS, RETENTION
 from .pseudonyms import Pseudonyms
 from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
@@ -124,7 +124,7 @@ class AuditTrail:
             return self._append(event, facts)
         except Exception as error:  # noqa: BLE001 - observers never change a response
             self._lost.append(None)
-            tell_gap(error)
+            report_gap(error)
             return None
 
     def flush(self) -> None:

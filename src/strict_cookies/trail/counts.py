@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._util.text import OTHER
-from .gaps import tell_gap
+from .gaps import report_gap
 
 if TYPE_CHECKING:
     from ..archive.base import Archive
@@ -88,7 +88,7 @@ class DailyCounts:
             with self._lock:
                 self._flush()
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            tell_gap(error)
+            report_gap(error)
 
     def read(self) -> list[Count]:
         """

@@ -11,7 +11,7 @@ from ..reasons import Reason
 logger = logging.getLogger("strict_cookies")
 
 
-def tell_gap(error: BaseException) -> None:
+def report_gap(error: BaseException) -> None:
     """
     Log a fault, in the words of the library where it has any; another's message might hold a value.
     """

@@ -38,7 +38,7 @@ def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
     def trail_head() -> Response:
         # Imported when first asked for, so that it is no part of every application's start.
         from .chain import canonical
-        from .gaps import tell_gap
+        from .gaps import report_gap
 
         found = trail()
         if not found.kept:
@@ -48,7 +48,7 @@ def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
         try:
             text = canonical(found.head())
         except (StoreUnavailableError, ConfigurationError) as error:
-            tell_gap(error)
+            report_gap(error)
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "The trail can't be read now.\n")
         response = Response(text + b"\n", content_type="application/json")
         response.cache_control.max_age = HEAD_SECONDS

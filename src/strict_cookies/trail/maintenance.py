@@ -1,10 +1,10 @@
 """
-What is done for the trails of a process beside its requests: one daemon thread for all of them.
+The maintenance of all audit trails of a process: one daemon thread, next to the requests.
 
-It begins with the first request that a process serves, so after any fork. First it compares the
-settings with those that were recorded last; then it writes the counters every :data:`EVERY`
-seconds, and once a day removes what is past its time. What is left is written when the process
-ends. No request ever waits for it.
+It starts with the first request that a process serves, so after any fork. First it compares the
+settings with those recorded last; then it writes the counters every :data:`EVERY` seconds, and
+removes expired entries once a day. What remains is written when the process ends. No request ever
+waits for it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .gaps import tell_gap
+from .._util.forks import ForkAware, ForkOrder, register_forks
+from .gaps import report_gap
 
 if TYPE_CHECKING:
     from .audit_trail import AuditTrail
 
-#: Seconds between two writings of the counters: what a killed process loses at most.
+#: Seconds between two writes of the counters: the most that a killed process loses.
 EVERY = 10.0
-#: The shelf that says which day was tidied up by whom.
-TIDIED = "trail-tidied"
+#: The shelf that records which process removed the expired entries of a day.
+PRUNED = "trail-tidied"
 
 
-class Keeper:
+class TrailMaintenance:
     """
-    Keep one trail.
+    Maintain one trail.
 
     Args:
-        trail: Of an application.
-        compare: Records what has changed in its settings.
+        trail: The trail of an application.
+        compare: Records which of its settings have changed.
     """
 
     def __init__(self, trail: AuditTrail, compare: Callable[[], None]) -> None:
@@ -41,102 +42,104 @@ class Keeper:
         self._compare: Callable[[], None] | None = compare
         self._day = ""
 
-    def work(self) -> None:
-        """Do what is due; a fault is logged, and what it left is done the next time."""
+    def run(self) -> None:
+        """Do what is due; an exception is logged, and the rest is done the next time."""
         try:
             if self._compare is not None:
                 self._compare()
                 self._compare = None
             self.trail.flush()
-            self._tidy()
+            self._prune()
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            tell_gap(error)
+            report_gap(error)
 
-    def _tidy(self) -> None:
-        """Remove what is past its time, once a day among all processes."""
+    def _prune(self) -> None:
+        """Remove expired entries, once a day among all processes."""
         day = self.trail.today()
         if day == self._day:
             return
         archive, worker = self.trail.archive, os.urandom(8)
-        if archive.put_new(TIDIED, day, worker) == worker:
+        if archive.put_new(PRUNED, day, worker) == worker:
             self.trail.prune()
-            for former in archive.items(TIDIED):
-                if former < day:
-                    archive.delete(TIDIED, former)
+            for previous in archive.items(PRUNED):
+                if previous < day:
+                    archive.delete(PRUNED, previous)
         self._day = day
 
 
-class _Thread:
-    """The thread of this process, with the keepers that it works for."""
+class MaintenanceThread(ForkAware):
+    """The thread of this process, with the trails that it maintains."""
 
     def __init__(self) -> None:
-        #: Held while something is done.
-        self.working = threading.Lock()
-        self._lock = threading.Lock()
-        self._keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
-        self._woken = threading.Event()
-        self._runs = False
+        self._reset()
+        register_forks(self, ForkOrder.TRAIL)
 
-    def keep(self, keeper: Keeper) -> None:
-        """Begin, and work for one more."""
+    def _reset(self) -> None:
+        #: Held while the thread works.
+        self._working = threading.Lock()
+        self._lock = threading.Lock()
+        self._trails: weakref.WeakSet[TrailMaintenance] = weakref.WeakSet()
+        self._wakeup = threading.Event()
+        self._is_running = False
+        self._is_paused = False
+
+    def add(self, maintenance: TrailMaintenance) -> None:
+        """Maintain one more trail; start the thread if it is not running."""
         with self._lock:
-            self._keepers.add(keeper)
-            if not self._runs:
+            self._trails.add(maintenance)
+            if not self._is_running:
                 threading.Thread(target=self._run, name="strict-cookies-trail", daemon=True).start()
-                self._runs = True
-        self._woken.set()
+                self._is_running = True
+        self._wakeup.set()
+
+    def clear(self) -> None:
+        """Maintain no trail any more."""
+        with self._lock:
+            self._trails.clear()
 
     def finish(self) -> None:
-        """Wait for what is being done, and do what is left."""
+        """Wait for the work in progress, and do what remains."""
         self._work()
+
+    def _before_fork(self) -> None:
+        """Wait until the thread rests: a fork during an import, say, would leave its lock held."""
+        self._is_paused = self._working.acquire(timeout=EVERY)
+
+    def _after_fork_in_parent(self) -> None:
+        """Let the thread work again."""
+        if self._is_paused:
+            self._working.release()
+
+    def _after_fork_in_child(self) -> None:
+        """Start without a thread and without trails; the parent writes what it counted."""
+        self._reset()
 
     def _run(self) -> None:
         while True:
-            self._woken.wait(EVERY)
-            self._woken.clear()
+            self._wakeup.wait(EVERY)
+            self._wakeup.clear()
             self._work()
 
     def _work(self) -> None:
-        # By a call of its own, so that nothing here keeps an application alive in between.
+        # A call of its own, so that no variable here keeps an application alive in between.
         with self._lock:
-            keepers = list(self._keepers)
-        with self.working:
-            for keeper in keepers:
-                keeper.work()
+            trails = list(self._trails)
+        with self._working:
+            for maintenance in trails:
+                maintenance.run()
 
 
-_thread = _Thread()
+#: The thread of this process.
+thread = MaintenanceThread()
 
 
-def keep(keeper: Keeper) -> None:
-    """Work for a trail from now on, for as long as somebody has its keeper."""
-    _thread.keep(keeper)
+def maintain(maintenance: TrailMaintenance) -> None:
+    """Maintain a trail from now on, for as long as the caller keeps ``maintenance``."""
+    thread.add(maintenance)
 
 
 def _finish() -> None:
-    _thread.finish()
+    thread.finish()
 
 
-def _before_fork() -> None:
-    """Wait until nothing is being done: the import of a module, say, would leave its lock shut."""
-    global _waited
-    _waited = _thread.working.acquire(timeout=EVERY)
-
-
-def _after_fork() -> None:
-    if _waited:
-        _thread.working.release()
-
-
-def _after_fork_in_child() -> None:
-    # A child has no such thread yet; what its parent counted is the parent's.
-    global _thread
-    _thread = _Thread()
-
-
-_waited = False
 atexit.register(_finish)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child
-    )

@@ -19,7 +19,7 @@ from .._util.keys import SessionKeys
 from ..signals import declaration_published, role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
 from .compiled import record_change
-from .maintenance import Keeper, keep
+from .maintenance import TrailMaintenance, maintain
 
 if TYPE_CHECKING:
     from blinker import NamedSignal
@@ -82,7 +82,7 @@ class TrailObserver:
         self._counts = counts
         self._parts = parts
         self._testing = app.testing
-        self._keeper: Keeper | None = None
+        self._maintenance: TrailMaintenance | None = None
         self._denied: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
@@ -90,10 +90,10 @@ class TrailObserver:
         """Begin in this process: at its first request, and again after a fork."""
         self._lock = threading.Lock()
         self._trail.counts.follow(self._counts)
-        self._keeper = Keeper(self._trail, self.compare)
+        self._maintenance = TrailMaintenance(self._trail, self.compare)
         if not self._testing:
             # A test has no thread that outlives it; it calls flush() and compare() itself.
-            keep(self._keeper)
+            maintain(self._maintenance)
 
     def compare(self) -> None:
         """Record what is not as it was when it was recorded last."""

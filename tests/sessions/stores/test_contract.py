@@ -562,7 +562,7 @@ def test_lock_is_not_had_in_time(store):
 
         def wait(_):
             with (
-                pytest.raises(StoreUnavailableError, match=r"not had within 0\.05 s"),
+                pytest.raises(StoreUnavailableError, match=r"not acquired within 0\.05 s"),
                 store.lock(key, timeout=0.05),
             ):
                 pytest.fail("two have it")
@@ -605,7 +605,7 @@ def test_lock_is_held_no_longer_than_its_timeout(store):
         second = store.lock(key, timeout=30)
         second.__enter__()
     with (
-        pytest.raises(StoreUnavailableError, match="not had"),
+        pytest.raises(StoreUnavailableError, match="not acquired"),
         store.lock(key, timeout=0.02),
     ):
         pytest.fail("the first one gave back what was the second one's")
@@ -616,8 +616,8 @@ def test_locks_leave_nothing_behind(store):
     """What was locked once costs no memory for ever."""
     for _ in range(50):
         with store.lock(new_key(), timeout=30):
-            assert len(store._turns) == 1
-    assert len(store._turns) == 0
+            assert len(store._locks) == 1
+    assert len(store._locks) == 0
 
 
 # --- The store itself ---
@@ -728,7 +728,7 @@ def test_lock_counts_in_every_store_of_a_place(shared_place, shared_store):
         with shared_store.lock(key, timeout=30):
             for _ in range(2):
                 with (
-                    pytest.raises(StoreUnavailableError, match="not had"),
+                    pytest.raises(StoreUnavailableError, match="not acquired"),
                     other.lock(key, timeout=0.05),
                 ):
                     pytest.fail("two have it")

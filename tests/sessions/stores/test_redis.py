@@ -416,7 +416,7 @@ def test_lock_waits_for_another_holder(redis_single, prefix, client):
     store = RedisStore(redis_single.url, prefix=prefix)
     key = new_key()
     client.set(f"{{{prefix}}}:l:{key.hex()}", "somebody", px=100)
-    with pytest.raises(StoreUnavailableError, match="not had"), store.lock(key, timeout=0.02):
+    with pytest.raises(StoreUnavailableError, match="not acquired"), store.lock(key, timeout=0.02):
         pytest.fail("somebody has it")
     with store.lock(key, timeout=20):
         pass

@@ -180,7 +180,7 @@ class SessionStore(Protocol):
                 may take it over, and the block goes on without it.
 
         Raises:
-            StoreUnavailableError: It was not had in time.
+            StoreUnavailableError: It was not acquired in time.
         """
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ class MemoryStore:
         self._rows: dict[bytes, StoredSession] = {}
         self._ended: dict[bytes, int] = {}
         self._lock = threading.RLock()
-        self._turns = KeyedLock()
+        self._locks = KeyedLock()
         self._tag = secrets.token_hex(4)
 
     @property
@@ -123,7 +123,7 @@ class MemoryStore:
 
     def lock(self, key: bytes, *, timeout: float) -> AbstractContextManager[None]:
         """Keep other threads out for the same key."""
-        return self._turns.take(key, timeout)
+        return self._locks.acquire(key, timeout)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -20,12 +20,10 @@ from __future__ import annotations
 # Looking up a host imports this; a thread that is about it while the process forks would leave the
 # import's lock shut in the child.
 import encodings.idna  # noqa: F401
-import os
 import re
 import secrets
 import struct
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import uniform
@@ -37,7 +35,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ..._storage.redis_client import ConnectionLoans
-from ..._util.locks import KeyedLock, not_had
+from ..._util.forks import ForkAware, ForkOrder, register_forks
+from ..._util.locks import KeyedLock, lock_timeout
 from ...errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from . import redis_scripts as scripts
 from .base import StoredSession, Update
@@ -87,7 +86,7 @@ _WORDS = {
 }
 
 
-class RedisStore:
+class RedisStore(ForkAware):
     """
     Rows in Redis or Valkey.
 
@@ -115,10 +114,10 @@ class RedisStore:
         self._runner: Any = self._client if self._url is None else ConnectionLoans(self._client)
         self._prefix = f"{{{prefix}}}"
         self._rows = f"{self._prefix}:s:"
-        self._turns = KeyedLock()
+        self._locks = KeyedLock()
         self._tag: str | None = None
         self._where = _locate(self._client)
-        _everywhere.add(self)
+        register_forks(self, ForkOrder.STORE)
 
     def __repr__(self) -> str:
         return f"<RedisStore {self._prefix} in {self._where}>"
@@ -148,7 +147,7 @@ class RedisStore:
     ) -> StoredSession | None:
         """Read, change and write, again where another process was faster; threads take turns."""
         deadline = time.monotonic() + TRANSACT_SECONDS
-        with self._turns.take(b"transact" + key, TRANSACT_SECONDS):
+        with self._locks.acquire(b"transact" + key, TRANSACT_SECONDS):
             current = self.read(key)
             while current is not None:
                 changed = change(current)._replace(
@@ -217,10 +216,10 @@ class RedisStore:
         deadline = time.monotonic() + timeout
         name, holder = f"{self._prefix}:l:{key.hex()}", secrets.token_hex(8)
         lease = max(int(timeout * 1000), 1)
-        with self._turns.take(key, timeout):
+        with self._locks.acquire(key, timeout):
             while not self._call("SET", name, holder, "NX", "PX", lease):
                 if time.monotonic() > deadline:
-                    raise not_had(timeout)
+                    raise lock_timeout(timeout)
                 time.sleep(uniform(0.001, 0.01))  # noqa: S311 - no secret
             try:
                 yield
@@ -242,10 +241,10 @@ class RedisStore:
         """Make a message that names the server."""
         return self._say(what)
 
-    def _forked(self) -> None:
-        """Begin anew in a child: a thread that it has not may have left the client's locks shut."""
+    def _after_fork_in_child(self) -> None:
+        """Connect again: another thread of the parent may have held the client's locks."""
         if self._url is not None:
-            # Nothing of the parent's is let go here: that, too, would wait for those locks.
+            # The parent's client is kept: collecting it would wait for those locks, too.
             _left_behind.append((self._client, self._runner))
             self._client = _connect(self._url)
             self._runner = ConnectionLoans(self._client)
@@ -368,15 +367,5 @@ def _unpack(row: bytes | None) -> StoredSession | None:
     return StoredSession(version, user, created_at, seen_at, ends_at, row[end:])
 
 
-_everywhere: weakref.WeakSet[RedisStore] = weakref.WeakSet()
-#: What a forked process has of its parent's.
+#: The parent's clients, which a forked process must not close.
 _left_behind: list[Any] = []
-
-
-def _after_fork() -> None:
-    for store in list(_everywhere):
-        store._forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

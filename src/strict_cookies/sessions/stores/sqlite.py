@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._storage.sqlite_file import Connection, StoreFile
-from ..._util.locks import KeyedLock, not_had
+from ..._util.locks import KeyedLock, lock_timeout
 from ...errors import StoreUnavailableError
 from .base import StoredSession, Update
 
@@ -86,7 +86,7 @@ class SQLiteStore:
         self._file = StoreFile(Path(path).resolve(), timeout)
         self._writing = Connection(self._file)
         self._reading = Connection(self._file)
-        self._turns = KeyedLock()
+        self._locks = KeyedLock()
 
     def __repr__(self) -> str:
         return f"SQLiteStore({str(self._file.path)!r})"
@@ -185,10 +185,10 @@ class SQLiteStore:
         """Keep others out for the same key: threads by turns, processes by a row."""
         deadline = time.monotonic() + timeout
         holder = secrets.token_bytes(8)
-        with self._turns.take(key, timeout):
+        with self._locks.acquire(key, timeout):
             while not self._take_lock(key, holder, timeout):
                 if time.monotonic() > deadline:
-                    raise not_had(timeout)
+                    raise lock_timeout(timeout)
                 time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - no secret
             try:
                 yield
