@@ -79,7 +79,7 @@ def test_user_without_a_session_is_told(app):
     """What could steer a terminal does not."""
     assert run(app, "list", "--user", "no\x1b[31mbody") == (
         0,
-        "User 'no?[31mbody' has no session.\n",
+        "User 'no?[31mbody' has no active sessions.\n",
     )
 
 
@@ -113,7 +113,7 @@ def test_whose_sessions_must_be_said(app, manager, arguments):
     manager.sign_in("alice", {}, FIREFOX)
     code, output = run(app, "end", *arguments)
     assert code == 2
-    assert "Say whose: either --user ID or --all." in output
+    assert "Use either --user ID or --all." in output
     assert len(manager.list_user("alice")) == 1
 
 
@@ -153,5 +153,5 @@ def test_application_without_the_library_is_told():
     """There is nothing to list; what adds it is said."""
     assert run(Flask("plain"), "purge") == (
         1,
-        f"Error: StrictCookies is not added to the application 'plain'.\n{HOW_TO_ADD}\n",
+        f"Error: StrictCookies was not added to the application 'plain'.\n{HOW_TO_ADD}\n",
     )

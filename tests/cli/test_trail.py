@@ -69,13 +69,13 @@ def test_entries_are_shown(app):
         ],
     )
     assert len(run(app, "show", "--event", "order-approved")[1].splitlines()) == 4
-    assert run(app, "show", "--event", "never") == (0, "Nothing is recorded yet.\n")
+    assert run(app, "show", "--event", "never") == (0, "No entries.\n")
 
 
 def test_counters_are_shown(app):
     """By day, reason and name."""
     trail = app.extensions["strict_cookies"].trail
-    assert run(app, "show", "--counts") == (0, "Nothing was counted yet.\n")
+    assert run(app, "show", "--counts") == (0, "No counts.\n")
     counted = {}
     trail.counts.follow(lambda: counted)
     counted["SC101", "sid"] = 12
@@ -88,10 +88,10 @@ def test_whole_trail_is_verified(app):
     code, output = run(app, "verify")
     assert (code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", output)) == (
         0,
-        "The trail is whole: 5 entries, up to number 5, all of them read at TIME UTC.\n"
-        "Without --since, nobody can tell whether its tail was cut off.\n"
+        "The trail is intact: 5 entries up to number 5, all read at TIME UTC.\n"
+        "Without --since, removed entries at its end can't be detected.\n"
         "Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.\n"
-        f"Its head, to note elsewhere: {head_of(app)}\n",
+        f"Its head, to be noted elsewhere: {head_of(app)}\n",
     )
 
 
@@ -104,7 +104,7 @@ def test_trail_is_compared_with_a_head(app, tmp_path):
     for since in (str(noted), str(path)):
         code, output = run(app, "verify", "--since", since)
         assert code == 0
-        assert "It still holds the head that was noted: number 5." in output
+        assert "It still contains the noted head, number 5." in output
 
 
 def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
@@ -114,7 +114,7 @@ def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
     assert run(app, "verify") == (
         1,
         "wrong   Entry 2: its hash is not that of what it holds: it was changed.\n"
-        "The trail is not whole. 5 entries read, up to number 5.\n",
+        "The trail is not intact. 5 entries read, up to number 5.\n",
     )
     forge(path, UPDATE, row(path, 2).replace(b'"order":7', b'"order":1'), 2)
     forge(path, "DELETE FROM archive_logs WHERE log = 'trail' AND number = 5")
@@ -130,7 +130,7 @@ def test_what_cannot_be_told_has_exit_code_2(app, make_app, tmp_path):
     code, output = run(app, "verify", "--key", str(tmp_path / "missing.pem"))
     assert (code, "missing.pem can't be read" in " ".join(output.split())) == (2, True)
     code, output = run(make_app(STRICT_COOKIES_TRAIL="OPT_OUT"), "verify")
-    assert (code, "This site keeps no trail" in " ".join(output.split())) == (2, True)
+    assert (code, "This site keeps no audit trail" in " ".join(output.split())) == (2, True)
     (tmp_path / "trail.sqlite").write_bytes(b"rubbish" * 1000)
     code, output = run(make_app(), "verify")
     assert (code, "Error: Archive '" in " ".join(output.split())) == (2, True)
@@ -149,7 +149,7 @@ def test_key_is_made_and_handed_over(make_app, tmp_path):
     assert output.endswith(first.public_pem)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     code, output = run(make_app(**config), "key")
-    assert (code, "is there already" in " ".join(output.split())) == (1, True)
+    assert (code, "exists and was not changed" in " ".join(output.split())) == (1, True)
     code, output = run(make_app(**config), "key", "--rotate")
     second = load_signer(path)
     assert (code, output.endswith(second.public_pem)) == (0, True)
@@ -171,7 +171,7 @@ def test_key_that_was_put_in_place_otherwise_is_recorded(make_app, tmp_path):
     code, output = run(make_app(**config), "verify")
     assert (code, "no entry says where it came from" in output) == (1, True)
     code, output = run(make_app(**config), "key")
-    assert (code, "the trail says now that it is this site's key" in output) == (0, True)
+    assert (code, "The trail now records it as this site's key" in output) == (0, True)
     assert run(make_app(**config), "verify")[0] == 0
     (tmp_path / "private.pem").unlink()
     second = make_key(tmp_path / "private.pem")
@@ -233,9 +233,9 @@ def test_user_is_erased(app):
     assert run(app, "erase-user", "alice")[0] == 1
     assert run(app, "erase-user", "alice", "--yes") == (
         0,
-        "Done. The entries stay, and nobody can tell any more whose they were.\n",
+        "Erased. The entries remain, but can no longer be linked to the user.\n",
     )
     assert run(app, "erase-user", "alice", "--yes") == (
         0,
-        "The trail does not know user 'alice'.\n",
+        "The trail has no user 'alice'.\n",
     )

@@ -61,7 +61,7 @@ def test_publish_records_what_changed(app_of):
     code, output = run(app_of(OLD), "publish", "--without-pdf", "--effective", "2026-03-01")
     assert (code, output) == (
         0,
-        "Published version 1, in force since 2026-03-01.\nIt is the first.\n",
+        "Published version 1, in force since 2026-03-01.\nIt is the first version.\n",
     )
     app = app_of(NEW)
     assert run(app, "publish", "--without-pdf") == (
@@ -72,12 +72,13 @@ def test_publish_records_what_changed(app_of):
     )
     assert run(app, "publish", "--without-pdf") == (
         0,
-        "Nothing to publish: version 2 has this very content.\n",
+        "Nothing to publish: version 2 has the same content.\n",
     )
 
 
 @pytest.mark.parametrize(
-    ("day", "words"), [("2999-01-01", "to come"), ("2026-01-01", "before version 1"), ("x", "x")]
+    ("day", "words"),
+    [("2999-01-01", "in the future"), ("2026-01-01", "before version 1"), ("x", "x")],
 )
 def test_day_must_make_sense(app_of, day, words):
     """Neither one to come, nor one before the version before."""
@@ -93,21 +94,21 @@ def test_diff_tells_by_its_exit_code(app_of):
     """0 where nothing differs, 1 where something does, 2 where that can't be told."""
     app, changed = app_of(OLD), app_of(NEW)
     difference = "  Changed: Cookies, A title (a): Protection\n  Added: Cookies, Basket (b)\n"
-    assert run(app, "diff") == (1, "Nothing is published yet: run 'flask cookies publish'.\n")
+    assert run(app, "diff") == (1, "No version is published yet. Run 'flask cookies publish'.\n")
     app.extensions["strict_cookies"].publish()
     assert run(app, "diff") == (
         0,
-        "Nothing differs between version 1 and the declaration as it stands.\n",
+        "Nothing differs between version 1 and the current declaration.\n",
     )
     assert run(changed, "diff") == (
         1,
-        f"From version 1 to the declaration as it stands:\n{difference}",
+        f"From version 1 to the current declaration:\n{difference}",
     )
     changed.extensions["strict_cookies"].publish()
     assert run(app, "diff", "1", "2") == (1, f"From version 1 to version 2:\n{difference}")
     assert run(app, "diff", "1") == (
         0,
-        "Nothing differs between version 1 and the declaration as it stands.\n",
+        "Nothing differs between version 1 and the current declaration.\n",
     )
     assert run(app, "diff", "1", "3") == (
         2,
@@ -115,7 +116,7 @@ def test_diff_tells_by_its_exit_code(app_of):
     )
     assert run(Flask("bare"), "diff") == (
         2,
-        f"Error: StrictCookies is not added to the application 'bare'.\n{HOW_TO_ADD}\n",
+        f"Error: StrictCookies was not added to the application 'bare'.\n{HOW_TO_ADD}\n",
     )
 
 
@@ -132,7 +133,7 @@ def test_publishing_without_a_browser_is_a_choice(app_of, monkeypatch):
     app = app_of(OLD)
     code, output = run(app, "publish")
     assert code == 1
-    assert "nothing was published" in output
+    assert "Nothing was published" in output
     assert "apt-get install chromium" in output
     assert "--without-pdf" in output
     assert app.extensions["strict_cookies"].versions.last() is None
@@ -147,7 +148,7 @@ def test_pdf_is_tagged_and_numbered(app_of, tmp_path):
     code, output = run(app, "publish")
     assert (code, output) == (
         0,
-        "Nothing to publish: version 1 has this very content.\nPDF: en, de.\n",
+        "Nothing to publish: version 1 has the same content.\nPDF: en, de.\n",
     )
     client = app.test_client()
     for language, title, status in (
@@ -187,5 +188,5 @@ def test_pdf_is_not_for_a_terminal(app_of):
     code, output = run(app_of(OLD), "export", "pdf")
     assert (code, output) == (
         1,
-        "Error: A PDF is nothing for a terminal. Say where to write it: --output PATH.\n",
+        "Error: A PDF can't be printed to the terminal. Use --output PATH.\n",
     )

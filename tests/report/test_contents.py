@@ -368,9 +368,9 @@ class TestCommand:
         listed = run("--list").output
         assert listed.startswith(link_id)
         assert path.rpartition("/")[2] not in listed
-        assert run("--revoke", link_id).output == f"Link {link_id} opens nothing any more.\n"
+        assert run("--revoke", link_id).output == f"Link {link_id} is revoked.\n"
         assert app.test_client().get(path, **HTTPS).status_code == 404
-        assert run("--list").output == "No link opens the report.\n"
+        assert run("--list").output == "No valid links.\n"
         assert run("--revoke", link_id).exit_code == 1
 
     @pytest.mark.parametrize("expires", ["91d", "0d", "soon", "7 weeks"])

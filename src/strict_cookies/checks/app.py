@@ -1,8 +1,7 @@
 """
-What is wrong or weak in an application's configuration: ``flask cookies check``.
+Check an application's configuration for problems and weaknesses: ``flask cookies check``.
 
-Everything is read from the application as it stands and nothing in it is changed, so the first
-request still finds it unfrozen.
+The application is only read, so its configuration is not frozen.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .._util.app_state import EXTENSION, find_state
 from .._util.text import join_words
 from ..errors import ConfigurationError, StrictCookiesError
 from ..flask.config import find_policy
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 _LISTS = (tuple, list, set, frozenset)
 
-#: What to add where Strict Cookies is missing; four spaces mark code, as in Markdown.
+#: How to add Strict Cookies; four spaces mark code, as in Markdown.
 HOW_TO_ADD = """\
-Add it where the application is put together, after other middleware:
+Add it where you create the application, after other middleware:
     from strict_cookies import StrictCookies
 
     app = Flask(__name__)
@@ -48,21 +48,21 @@ Add it where the application is put together, after other middleware:
 
 def run_checks(app: Flask) -> list[Finding]:
     """
-    Look for what is wrong or weak.
+    Return the problems and weaknesses of an application's configuration.
 
     Args:
-        app: After it was put together; it is only read.
+        app: Completely set up; it is only read.
 
     Returns:
-        Errors first, then warnings, then infos, by id; empty where nothing was found.
+        Errors, then warnings, then infos, each by id.
     """
-    if "strict_cookies" not in app.extensions:
+    if EXTENSION not in app.extensions:
         return [
             Finding(
                 reason=None,
                 severity="error",
-                message=f"StrictCookies is not added to the application {app.name!r}: nothing is "
-                "enforced.",
+                message=f"StrictCookies was not added to the application {app.name!r}, so nothing "
+                "is enforced.",
                 remedy=HOW_TO_ADD,
             )
         ]
@@ -70,18 +70,18 @@ def run_checks(app: Flask) -> list[Finding]:
 
 
 def own_config(app: Flask) -> Mapping[str, Any]:
-    """Give an application's own configuration, without what Strict Cookies set in it."""
-    protection = app.extensions.get("strict_cookies")
-    return app.config if protection is None else protection.config_before()
+    """Return an application's configuration without the changes by Strict Cookies."""
+    state = app.extensions.get(EXTENSION)
+    return app.config if state is None else state.config_before()
 
 
 def current_session_name(app: Flask, policy: CookiePolicy) -> str:
     """
-    Tell the session cookie's name at the first request.
+    Return the name that the session cookie has from the first request on.
 
     Args:
         app: With or without Strict Cookies.
-        policy: The application's own, with the transport that counts.
+        policy: The application's own policy, with the effective transport.
     """
     config = own_config(app)
     if config.get("STRICT_COOKIES_MODE") == "report-only":
@@ -111,14 +111,14 @@ def _run(app: Flask) -> Iterator[Finding]:
 
 
 def _check_chain(app: Flask) -> Iterator[Finding]:
-    protection = app.extensions["strict_cookies"]
+    state = find_state(app)
     trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
     trusted = trusted if isinstance(trusted, _LISTS) else ()
     proxies = app.config["STRICT_COOKIES_TRUSTED_PROXIES"]
     for reason, problem in inspect_chain(
         app.wsgi_app,
-        protection,
-        protection.inner,
+        state,
+        state.inner,
         trusted,
         own_fix=isinstance(proxies, int) and proxies > 0,
     ):
@@ -127,22 +127,22 @@ def _check_chain(app: Flask) -> Iterator[Finding]:
 
 def _check_session(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
     name = current_session_name(app, policy)
-    # In report-only mode the name stays until the mode goes, which is told already.
+    # In report-only mode the name does not change; another finding reports the mode.
     if name.startswith("__Host-") or app.config["STRICT_COOKIES_MODE"] == "report-only":
         return
     causes = _missing_prefix(app, policy)
     yield Finding(
         reason=Reason.SESSION_WITHOUT_PREFIX,
         severity="warning",
-        message=f"The session cookie is {name!r}. Without __Host- a sibling host or a plain http "
-        "page can plant another in its place. Cause:\n"
-        + "\n".join(f"- {found}" for found, _ in causes),
+        message=f"The session cookie is named {name!r}. Without __Host- a sibling host or an "
+        "attacker on plain http can replace it. Cause:\n"
+        + "\n".join(f"- {cause}" for cause, _ in causes),
         remedy=" ".join(remedy for _, remedy in causes),
     )
 
 
 def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
-    """Say what keeps a __Host- prefix from the session cookie, each with what to do."""
+    """Return why the session cookie has no __Host- prefix, each with a remedy."""
     config = app.config
     name = current_session_name(app, policy)
     causes = []
@@ -150,14 +150,14 @@ def _missing_prefix(app: Flask, policy: CookiePolicy) -> list[tuple[str, str]]:
         causes.append(
             (
                 f"{policy.source or 'the policy'} declares {FLASK_SESSION_NAME!r}",
-                "Remove that entry; the session cookie is declared by the library.",
+                "Remove that entry; the library declares the session cookie.",
             )
         )
     elif name not in (FLASK_SESSION_NAME, session_cookie_name(config, policy.transport)):
         causes.append(
             (
                 f"SESSION_COOKIE_NAME is {name!r}",
-                "Remove SESSION_COOKIE_NAME, or begin it with __Host-Http-.",
+                "Remove SESSION_COOKIE_NAME, or use a name that begins with __Host-Http-.",
             )
         )
     if policy.transport != "https":
@@ -193,7 +193,7 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.NO_POLICY_FILE,
             severity="info",
-            message=f"There is no cookies.toml in {app.root_path}: Flask's session cookie alone is "
+            message=f"There is no cookies.toml in {app.root_path}, so only Flask's session cookie is "
             "declared.",
             remedy=Reason.NO_POLICY_FILE.remedy,
         )
@@ -204,7 +204,7 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.SITE_INCOMPLETE,
             severity="warning",
-            message=f"[site] lacks {join_words(missing)}, which visitors must be told.",
+            message=f"[site] has no {join_words(missing)}, which visitors must be told.",
             remedy=f"Fill in {join_words(missing)} under [site] in "
             f"{policy.source or 'cookies.toml'}.",
         )
@@ -227,9 +227,9 @@ def _check_texts(policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.TEXT_MISSING,
             severity="warning",
-            message="\n".join(("Visitors read these texts in another language:", *gaps)),
-            remedy='Write them in cookies.toml as description.de = "...", for example; for the '
-            "session cookie, in a language that its texts lack, add an entry of its name.",
+            message="\n".join(("Visitors see these texts in another language:", *gaps)),
+            remedy='Translate them in cookies.toml, for example description.de = "...". For the '
+            "session cookie, add an entry with its name.",
         )
 
 
@@ -251,17 +251,16 @@ def _check_extensions(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
             yield Finding(
                 reason=Reason.KNOWN_EXTENSION,
                 severity="warning",
-                message=f"{cookie.known.set_by} sets {cookie.name!r}, which is not declared and so "
-                "does not leave.",
-                remedy="If the application uses it, add to cookies.toml the lines below; otherwise "
-                f"do nothing.\n{code}",
+                message=f"{cookie.known.set_by} sets {cookie.name!r}, which is not declared and is "
+                "therefore dropped.",
+                remedy="If the application uses it, add these lines to cookies.toml; otherwise do "
+                f"nothing.\n{code}",
             )
 
 
 def _check_headers(app: Flask) -> Iterator[Finding]:
-    protection = app.extensions["strict_cookies"]
     try:
-        talisman = protection.make_talisman(Settings.from_app(app))
+        talisman = find_state(app).make_talisman(Settings.from_app(app))
     except ConfigurationError as error:
         yield explain_error(error)
         return

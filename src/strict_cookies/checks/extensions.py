@@ -1,9 +1,9 @@
 """
-Which cookies an application's own extensions are known to set, under the names it gave them.
+List the cookies that an application's Flask extensions are known to set.
 
-Asked by ``flask cookies check`` and ``flask cookies init``. An extension counts only where it is
-installed and the application uses it; what is merely installed sets no cookie. The words come from
-the catalogue, names and lifetimes from ``app.config``.
+Used by ``flask cookies check`` and ``flask cookies init``. Only extensions that the application
+uses count; an installed extension alone sets no cookie. Texts come from the catalogue, names and
+lifetimes from ``app.config``.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsedCookie:
     """
-    A cookie that an extension of this application is known to set.
+    A cookie that one of the application's extensions is known to set.
 
     Args:
-        name: As the application's configuration has it.
-        known: What the catalogue says of it.
-        domain: As the application's configuration has it; None means host-only.
-        lifetime: How long it lives today; None means until the browser closes.
+        name: From the application's configuration.
+        known: Its entry in the catalogue.
+        domain: From the application's configuration; None means host-only.
+        lifetime: Its lifetime without Strict Cookies; None means until the browser closes.
     """
 
     name: str
@@ -43,14 +43,14 @@ class UsedCookie:
 
     @property
     def entry(self) -> str:
-        """The TOML that declares it, ending without a newline."""
+        """The TOML that declares it, without a final newline."""
         entry = suggest_entry(self.known.name)
         entry = entry.replace(toml_text(self.known.name), toml_text(self.name), 1)
         return f"{entry}\ndomain = {toml_text(self.domain)}" if self.domain else entry
 
 
 def used_distributions(app: Flask) -> tuple[str, ...]:
-    """List the distributions that are installed, that the application uses and that we know."""
+    """Return the known distributions that are installed and used by the application."""
     return tuple(
         distribution
         for is_used, distributions in _USED
@@ -62,12 +62,12 @@ def used_distributions(app: Flask) -> tuple[str, ...]:
 
 def used_cookies(app: Flask) -> tuple[UsedCookie, ...]:
     """
-    List the cookies that the application's extensions are known to set as they are configured.
+    Return the cookies that the application's extensions are known to set.
 
     Returns:
-        In the order of the catalogue, each name once.
+        In the order of the catalogue, without duplicate names.
     """
-    found: dict[str, UsedCookie] = {}
+    cookies: dict[str, UsedCookie] = {}
     for known in framework_cookies(used_distributions(app)):
         setting = _SETTINGS.get(known.name, _Setting())
         if not setting.is_set(app.config):
@@ -79,8 +79,8 @@ def used_cookies(app: Flask) -> tuple[UsedCookie, ...]:
             domain=str(app.config.get(setting.domain) or "").removeprefix(".") or None,
             lifetime=setting.lifetime(app.config),
         )
-        found.setdefault(used.name, used)
-    return tuple(found.values())
+        cookies.setdefault(used.name, used)
+    return tuple(cookies.values())
 
 
 def _is_installed(distribution: str) -> bool:
@@ -91,7 +91,7 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-#: How each extension is seen on an application, and which distributions bring it.
+#: How to detect that an application uses an extension, and the distributions that provide it.
 _USED: tuple[tuple[Callable[[Flask], bool], tuple[str, ...]], ...] = (
     (lambda app: hasattr(app, "login_manager"), ("flask-login",)),
     (lambda app: "flask-jwt-extended" in app.extensions, ("flask-jwt-extended",)),
@@ -109,7 +109,7 @@ def _until_closed(config: Config) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Setting:
-    """Which keys of ``app.config`` decide about a cookie; an empty key stands for none."""
+    """The keys of ``app.config`` that configure a cookie; empty if there is none."""
 
     name: str = ""
     domain: str = ""
@@ -121,12 +121,12 @@ def _remember_lifetime(config: Config) -> timedelta | None:
     duration = config.get("REMEMBER_COOKIE_DURATION", timedelta(days=365))
     if isinstance(duration, int):
         return timedelta(seconds=duration)
-    # Anything else is refused by Flask-Login itself at the first login.
+    # Flask-Login itself refuses other types at the first login.
     return duration if isinstance(duration, timedelta) else None
 
 
 def _jwt_lifetime(config: Config) -> timedelta | None:
-    # What Flask-JWT-Extended calls a year.
+    # A year, as defined by Flask-JWT-Extended.
     return None if config.get("JWT_SESSION_COOKIE", True) else timedelta(seconds=31_540_000)
 
 
@@ -136,8 +136,8 @@ def _jwt_in_cookies(config: Config) -> bool:
 
 
 def _jwt_csrf_in_cookies(config: Config) -> bool:
-    wanted = ("JWT_COOKIE_CSRF_PROTECT", "JWT_CSRF_IN_COOKIES")
-    return _jwt_in_cookies(config) and all(config.get(key, True) for key in wanted)
+    keys = ("JWT_COOKIE_CSRF_PROTECT", "JWT_CSRF_IN_COOKIES")
+    return _jwt_in_cookies(config) and all(config.get(key, True) for key in keys)
 
 
 def _remembers_devices(config: Config) -> bool:
@@ -149,7 +149,7 @@ def _jwt(name: str, is_set: Callable[[Config], bool]) -> _Setting:
     return _Setting(name=name, domain="JWT_COOKIE_DOMAIN", is_set=is_set, lifetime=_jwt_lifetime)
 
 
-#: By name in the catalogue.
+#: Settings by the cookie's name in the catalogue.
 _SETTINGS = {
     "remember_token": _Setting(
         name="REMEMBER_COOKIE_NAME", domain="REMEMBER_COOKIE_DOMAIN", lifetime=_remember_lifetime

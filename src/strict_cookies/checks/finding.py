@@ -1,8 +1,8 @@
 """
-A finding: one thing in an application's configuration that is wrong or weak.
+A finding: one problem or weakness in an application's configuration.
 
-An *error* stops people or protection; a *warning* is worth mending before going live; *info* is
-worth knowing. No message holds a key or a cookie value.
+An *error* breaks the site or its protection; a *warning* should be fixed before going live; *info*
+is good to know. No message contains a key or a cookie value.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Severity = Literal["error", "warning", "info"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """
-    One thing that is wrong or weak.
+    One problem or weakness.
 
     Args:
-        reason: Its stable id; None where a policy or setting can't be read at all, as for
+        reason: Its stable id; None if the policy or a setting is invalid, as for
             :class:`~strict_cookies.errors.ConfigurationError`.
         severity: How much it matters.
-        message: What was found. Lines after the first that begin with ``"- "`` are a list.
+        message: The problem. Lines after the first that begin with ``"- "`` are a list.
         remedy: What to do. Lines that begin with four spaces are code to copy.
     """
 
@@ -37,8 +37,8 @@ class Finding:
 
     @property
     def title(self) -> str:
-        """The id and what it stands for, in a few words."""
-        return str(self.reason) if self.reason else "Strict Cookies can't work like this"
+        """The id and a short title."""
+        return str(self.reason) if self.reason else "Invalid configuration"
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
@@ -46,12 +46,15 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     order = get_args(Severity)
     return sorted(
         findings,
-        key=lambda found: (order.index(found.severity), found.reason.id if found.reason else ""),
+        key=lambda finding: (
+            order.index(finding.severity),
+            finding.reason.id if finding.reason else "",
+        ),
     )
 
 
 def explain_error(error: StrictCookiesError) -> Finding:
-    """Turn an error that stops an application into a finding; of a policy with every mistake."""
+    """Return a finding for an error; for a policy, it lists every mistake."""
     if isinstance(error, PolicyError):
         count = len(error.mistakes)
         head = f"{error.source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
@@ -59,10 +62,10 @@ def explain_error(error: StrictCookiesError) -> Finding:
             reason=None,
             severity="error",
             message="\n".join((head, *(f"- {mistake}" for mistake in error.mistakes))),
-            remedy="Mend each of them; the application does not start before.",
+            remedy="Fix each of them; until then the application does not start.",
         )
     reason_id = getattr(error, "reason_id", None)
     reason = next((reason for reason in Reason if reason.id == reason_id), None)
     message = str(error).removeprefix(f"{reason_id}: ")
-    remedy = "Mend it where the application is put together."
+    remedy = "Fix it where you create the application."
     return Finding(reason=reason, severity="error", message=message, remedy=remedy)

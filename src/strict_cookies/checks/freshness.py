@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from .._util.app_state import find_state
 from .._util.durations import say_duration
 from ..archive.open import is_there
 from ..errors import StoreUnavailableError
@@ -42,7 +43,7 @@ def check_last_audit(
     if interval is None:
         return None
     try:
-        problem = _describe_overdue(app.extensions["strict_cookies"].archive, interval, now())
+        problem = _describe_overdue(find_state(app).archive, interval, now())
     except StoreUnavailableError as error:
         problem = f"the date of the last audit can't be read: {error}"
     if problem is None:
@@ -78,7 +79,7 @@ def check_published(app: Flask) -> Finding | None:
     Returns:
         An info if they differ, or if the versions can't be read.
     """
-    state = app.extensions["strict_cookies"]
+    state = find_state(app)
     edition = state.document()["edition"] if is_there(state.archive) else None
     if edition is not None and edition["status"] == "published":
         return None

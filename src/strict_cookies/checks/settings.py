@@ -1,7 +1,7 @@
 """
-Settings that are weak as they stand: part of ``flask cookies check``.
+Weak settings: a part of ``flask cookies check``.
 
-Each is judged by its value, whatever the policy declares.
+Each setting is checked by itself, regardless of the policy.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ..reasons import Reason
 from ..sessions.options import SessionOptions
 from .finding import Finding, Severity
 
-#: Fewest octets of a SECRET_KEY that is not called short.
-MIN_SECRET_OCTETS = 32
+#: Minimum length of SECRET_KEY in bytes.
+MIN_SECRET_BYTES = 32
 
 
 class _Weak(NamedTuple):
-    """A value that takes a protection away, what comes of it, and what to do."""
+    """A value that switches off a protection, its effect, and what to do."""
 
     key: str
     value: str
@@ -37,55 +37,55 @@ _WEAK = (
     _Weak(
         "STRICT_COOKIES_MODE",
         "report-only",
-        "undeclared cookies leave and arrive as before, and are only logged.",
+        "undeclared cookies are still sent and read, and are only logged.",
         Reason.REPORT_ONLY.remedy,
         Reason.REPORT_ONLY,
     ),
     _Weak(
         "STRICT_COOKIES_TRANSPORT",
         "plain-http",
-        "Secure is not added, so that whoever sees the network can take over a session.",
+        "Secure is not added, so an attacker on the network can take over a session.",
         Reason.PLAIN_HTTP.remedy,
         Reason.PLAIN_HTTP,
     ),
     _Weak(
         "STRICT_COOKIES_HTTPS",
         "off",
-        "whoever comes over plain http stays there, and can't stay signed in.",
-        "Remove STRICT_COOKIES_HTTPS unless the proxy in front redirects.",
+        "visitors on plain http are not redirected, and can't stay signed in.",
+        "Remove STRICT_COOKIES_HTTPS unless the reverse proxy redirects.",
     ),
     _Weak(
         "STRICT_COOKIES_CROSS_ORIGIN",
         "off",
         "other sites can send forms and open WebSockets in a visitor's name, as far as SameSite "
-        "lets them.",
-        "Remove it, and name what others may address in STRICT_COOKIES_ORIGIN_EXEMPT or "
-        "STRICT_COOKIES_TRUSTED_ORIGINS.",
+        "allows.",
+        "Remove it, and name the paths or origins that need an exception in "
+        "STRICT_COOKIES_ORIGIN_EXEMPT or STRICT_COOKIES_TRUSTED_ORIGINS.",
     ),
     _Weak(
         "STRICT_COOKIES_SESSIONS",
         "flask",
-        "a session is readable by whoever has the cookie, a copy of it works on after a logout, "
-        "and nobody can end it from elsewhere.",
-        "Remove it. STRICT_COOKIES_SESSION_MIGRATION_UNTIL keeps everybody signed in then.",
+        "the session's data are readable in the cookie, a copied cookie still works after logout, "
+        "and sessions can't be ended remotely.",
+        "Remove it. Set STRICT_COOKIES_SESSION_MIGRATION_UNTIL to keep users signed in.",
     ),
     _Weak(
         "STRICT_COOKIES_SESSION_BINDING",
         "off",
-        "nobody is told where a session moves to another kind of browser, as a stolen one may.",
-        "Remove it; the default, 'log', signs nobody out.",
+        "a session that moves to another browser, as a stolen one may, is not logged.",
+        "Remove it; the default, 'log', ends no session.",
     ),
     _Weak(
         "STRICT_COOKIES_TRAIL",
         OPT_OUT,
-        "nothing shows afterwards who signed in, or when the policy and its settings changed.",
-        "Remove it; the trail names nobody, and is in the file of the sessions.",
+        "there is no record of logins and of changes to the policy and settings.",
+        "Remove it; the trail uses pseudonyms, and is stored with the sessions.",
     ),
     _Weak(
         "STRICT_COOKIES_EXPIRE_UNDECLARED",
         "off",
-        "trackers' cookies that were set before stay in the browser until they expire. They are "
-        "still cut from each request.",
+        "tracking cookies that were set earlier stay in the browser until they expire. They are "
+        "still removed from each request.",
         Reason.EXPIRY_OFF.remedy,
         Reason.EXPIRY_OFF,
         "info",
@@ -95,13 +95,13 @@ _WEAK = (
 
 def check_settings(config: Mapping[str, Any]) -> Iterator[Finding]:
     """
-    Look for weak values.
+    Yield a finding for each weak value.
 
     Args:
-        config: An application's, with every default in it.
+        config: The application's configuration, with all defaults.
     """
     for key, value, effect, remedy, reason, severity in _WEAK:
-        # Over plain http by choice there is nowhere to redirect to.
+        # A site that is served over plain http has nothing to redirect to.
         redundant = key == "STRICT_COOKIES_HTTPS" and config["STRICT_COOKIES_TRANSPORT"] != "https"
         if config[key] == value and not redundant:
             yield Finding(
@@ -111,7 +111,7 @@ def check_settings(config: Mapping[str, Any]) -> Iterator[Finding]:
                 remedy=remedy,
             )
     yield from _check_trail_key(config)
-    yield from _check_move(config)
+    yield from _check_migration(config)
     yield from _check_secret_key(config)
     yield from _check_hosts(config)
 
@@ -121,21 +121,21 @@ def _check_trail_key(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.UNSIGNED_TRAIL,
             severity="info",
-            message="STRICT_COOKIES_TRAIL_KEY is not set: the head of the audit trail at "
+            message="STRICT_COOKIES_TRAIL_KEY is not set, so the head of the audit trail at "
             f"{config['STRICT_COOKIES_URL_PREFIX']}/trail-head is not signed.",
             remedy=Reason.UNSIGNED_TRAIL.remedy,
         )
 
 
-def _check_move(config: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_migration(config: Mapping[str, Any]) -> Iterator[Finding]:
     with suppress(ConfigurationError):
         until = SessionOptions.from_config(config).move_until
         if until is not None and until < time.time():
             yield Finding(
                 reason=Reason.MIGRATION_OVER,
                 severity="info",
-                message="STRICT_COOKIES_SESSION_MIGRATION_UNTIL is past: Flask's own sessions are not "
-                "taken over any more, but their cookie is still declared.",
+                message="STRICT_COOKIES_SESSION_MIGRATION_UNTIL is in the past: Flask's sessions are "
+                "no longer migrated, but their cookie is still declared.",
                 remedy=Reason.MIGRATION_OVER.remedy,
             )
 
@@ -143,34 +143,34 @@ def _check_move(config: Mapping[str, Any]) -> Iterator[Finding]:
 def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
     key = config["SECRET_KEY"]
     remedy = (
-        "Set one of 32 random octets or more, and keep it out of the source code. This prints "
-        "one:\n    python -c 'import secrets; print(secrets.token_hex())'"
+        "Set a key of at least 32 random bytes, and keep it out of the source code. This "
+        "command prints one:\n    python -c 'import secrets; print(secrets.token_hex())'"
     )
     if not key:
         yield Finding(
             reason=Reason.WEAK_SECRET_KEY,
             severity="error",
-            message="SECRET_KEY is not set: Flask can't sign its session, so nobody can sign in.",
+            message="SECRET_KEY is not set: Flask can't sign the session cookie, so nobody can sign in.",
             remedy=remedy,
         )
     keys = [("SECRET_KEY", key)] if key else []
     fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
     keys += [(f"SECRET_KEY_FALLBACKS[{index}]", old) for index, old in enumerate(fallbacks)]
     for name, value in keys:
-        octets = value.encode("utf-8", "replace") if isinstance(value, str) else value
-        if not isinstance(octets, bytes):
+        data = value.encode("utf-8", "replace") if isinstance(value, str) else value
+        if not isinstance(data, bytes):
             yield Finding(
                 reason=Reason.WEAK_SECRET_KEY,
                 severity="error",
-                message=f"{name} is a {type(value).__name__}, no text or bytes.",
+                message=f"{name} is of type {type(value).__name__}; it must be str or bytes.",
                 remedy=remedy,
             )
-        elif len(octets) < MIN_SECRET_OCTETS:
+        elif len(data) < MIN_SECRET_BYTES:
             yield Finding(
                 reason=Reason.WEAK_SECRET_KEY,
                 severity="warning",
-                message=f"{name} has {len(octets)} octets, fewer than {MIN_SECRET_OCTETS}: whoever "
-                "guesses it can sign in as anybody.",
+                message=f"{name} has {len(data)} bytes, fewer than {MIN_SECRET_BYTES}. An attacker "
+                "who guesses it can sign in as anyone.",
                 remedy=remedy,
             )
 
@@ -182,11 +182,10 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.NO_PINNED_HOST,
             severity="warning",
-            message="TRUSTED_HOSTS is not set: the application believes any Host header, also when "
-            "it writes links into mails and redirects."
+            message="TRUSTED_HOSTS is not set: the application trusts any Host header, even for links "
+            "in mails and redirects."
             + (" Plain http is not redirected to https." if unpinned else ""),
-            remedy="Set it to the names that the site is reached by:\n"
-            '    TRUSTED_HOSTS = ["erp.example.com"]',
+            remedy='Set it to the host names of the site:\n    TRUSTED_HOSTS = ["erp.example.com"]',
         )
     server = config.get("SERVER_NAME")
     if (
@@ -198,11 +197,10 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.HTTP_ADDRESS,
             severity="error",
-            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http': on plain http "
-            "a browser refuses the Secure session cookie, so that signing in ends at the sign-in "
-            "page again and again.",
-            remedy="Serve HTTPS and say so; behind a proxy that ends TLS set "
-            "STRICT_COOKIES_TRUSTED_PROXIES too. To try "
-            "it without HTTPS, open http://localhost.\n"
+            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http'. Over plain http "
+            "browsers reject the Secure session cookie, so signing in leads back to the sign-in "
+            "page.",
+            remedy="Serve the site over https and set this; behind a proxy that terminates TLS also "
+            "set STRICT_COOKIES_TRUSTED_PROXIES. To try it without https, open http://localhost.\n"
             '    PREFERRED_URL_SCHEME = "https"',
         )

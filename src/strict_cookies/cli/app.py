@@ -1,8 +1,8 @@
 """
-What the commands share: the application and its protection, or in words what stops them.
+Load the application of a command, and its state; explain what prevents it.
 
-The commands load the application themselves, so that a policy that stops it is explained instead
-of shown as a traceback.
+The commands load the application themselves. If the policy is wrong, they print its mistakes
+instead of a traceback.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import ScriptInfo
 
+from .._util.app_state import EXTENSION, find_state
 from ..checks.app import HOW_TO_ADD
 from ..checks.finding import explain_error
 from ..errors import PolicyError, StrictCookiesError
@@ -30,57 +31,60 @@ def load_app(ctx: click.Context) -> Flask:
     Load the application of a command.
 
     Raises:
-        click.ClickException: What stops it, in words.
+        click.ClickException: The application can't be created; the message says why.
     """
     try:
         return ctx.ensure_object(ScriptInfo).load_app()
     except StrictCookiesError as error:
         finding = explain_error(error)
         hint = (
-            f"\nMend it, or move it away and remove STRICT_COOKIES_POLICY, then run 'flask cookies "
-            f"{ctx.info_name}' again."
+            "\nFix it, or move the file away and remove STRICT_COOKIES_POLICY. Then run 'flask "
+            f"cookies {ctx.info_name}' again."
             if isinstance(error, PolicyError)
             else ""
         )
         raise failure(f"The application can't start. {finding.message}{hint}") from None
 
 
-def find_protection(app: Flask) -> AppState:
+def has_state(app: Flask) -> bool:
+    """Return whether StrictCookies was added to an application."""
+    return EXTENSION in app.extensions
+
+
+def find_app_state(app: Flask) -> AppState:
     """
-    Give what Strict Cookies keeps about an application.
+    Return the state of an application.
 
     Raises:
-        click.ClickException: It was not added; with the lines that add it.
+        click.ClickException: StrictCookies was not added; the message says how to add it.
     """
-    protection: AppState | None = app.extensions.get("strict_cookies")
-    if protection is None:
-        raise failure(f"StrictCookies is not added to the application {app.name!r}.\n{HOW_TO_ADD}")
-    return protection
+    if not has_state(app):
+        raise failure(f"StrictCookies was not added to the application {app.name!r}.\n{HOW_TO_ADD}")
+    state: AppState = find_state(app)
+    return state
 
 
 @contextmanager
-def protection_of(ctx: click.Context, *, code: int = 1) -> Iterator[tuple[Flask, AppState]]:
+def open_app(ctx: click.Context, *, code: int = 1) -> Iterator[tuple[Flask, AppState]]:
     """
-    Give the application of a command and its protection, in an application context.
+    Load the application of a command and its state, and push an application context.
 
     Args:
-        ctx: Of the command.
-        code: The exit code where something stops it.
+        ctx: The command's.
+        code: The exit code for errors.
 
     Raises:
-        click.ClickException: What stops it, in words; also for an error of ours in the block.
+        click.ClickException: For any error of this library, also if the block raises it.
     """
     try:
         app = load_app(ctx)
-        protection = find_protection(app)
+        state = find_app_state(app)
         with app.app_context():
-            yield app, protection
+            yield app, state
     except click.UsageError:
         raise
     except click.ClickException as error:
         error.exit_code = code  # type: ignore[misc]
         raise
     except StrictCookiesError as error:
-        stopped = failure(f"{error}")
-        stopped.exit_code = code  # type: ignore[misc]
-        raise stopped from None
+        raise failure(f"{error}", code=code) from None

@@ -1,7 +1,7 @@
 """
-``flask cookies report`` writes the auditor's report; ``report-link`` makes links that open it.
+``flask cookies report`` and ``report-link``: write the auditor's report, create links to it.
 
-A link is printed once, when it is made; what is listed is its id, which opens nothing.
+A link is printed once, when it is created. The list shows only its id, which opens nothing.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import click
 
 from .._util.durations import read_duration, say_duration
 from .._util.text import printable
-from .app import protection_of
-from .terminal import failure, say_moment
+from ..report.contents import build_report
+from ..report.pages import render_standalone, report_links
+from .app import find_app_state, open_app
+from .terminal import failure, format_time, write_failure
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from ..report.links import ReportLink
 
-#: Longest life of a link.
+#: Longest lifetime of a link.
 MAX_EXPIRES = timedelta(days=90)
 _SHORT = {"m": "minute", "h": "hour", "d": "day"}
 
@@ -35,32 +37,32 @@ _SHORT = {"m": "minute", "h": "hour", "d": "day"}
     default="7d",
     show_default=True,
     metavar="TIME",
-    help="When the link ends: 12h, 7d, or '7 days'; 90 days at most.",
+    help="Lifetime of the link: 12h, 7d, or '7 days'; at most 90 days.",
 )
-@click.option("--list", "listing", is_flag=True, help="List the links that still open.")
-@click.option("--revoke", metavar="ID", help="End a link, and what it has opened.")
+@click.option("--list", "listing", is_flag=True, help="List the valid links.")
+@click.option("--revoke", metavar="ID", help="Revoke a link and the sessions that it opened.")
 @click.pass_context
 def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | None) -> None:
     """
-    Make a link that opens the auditor's report without an account.
+    Create a link that opens the auditor's report without an account.
 
-    Whoever has it may read the report, and nothing else, until it expires.
+    Until it expires, anyone who has the link can read the report, and nothing else.
     """
-    from ..report.pages import report_links
-
-    with protection_of(ctx) as (app, _):
+    with open_app(ctx) as (app, _):
         if not app.config["SECRET_KEY"]:
-            raise failure("There is no SECRET_KEY to sign links with. Set it.")
-        found = report_links()
+            raise failure("SECRET_KEY is not set, so links can't be signed. Set it.")
+        links = report_links()
         if revoke is not None:
-            if not found.revoke(revoke):
-                raise failure(f"There is no link '{printable(revoke)}'. See --list.")
-            click.echo(f"Link {printable(revoke)} opens nothing any more.")
+            if not links.revoke(revoke):
+                raise failure(
+                    f"There is no link '{printable(revoke)}'. Use --list to see the links."
+                )
+            click.echo(f"Link {printable(revoke)} is revoked.")
         elif listing:
-            _print_links(found.list())
+            _print_links(links.list())
         else:
-            link, token = found.create(_read_expires(expires))
-            _print_made(app, link, token)
+            link, token = links.create(_parse_lifetime(expires))
+            _print_created(app, link, token)
 
 
 @click.command("report")
@@ -68,66 +70,61 @@ def link_command(ctx: click.Context, expires: str, listing: bool, revoke: str | 
 @click.pass_context
 def report_command(ctx: click.Context, path: Path) -> None:
     """
-    Write the auditor's report to a file that ends in .html, .json or .pdf.
+    Write the auditor's report to a file with the suffix .html, .json or .pdf.
 
-    For a PDF the system's Chromium is needed.
+    A PDF needs the system's Chromium.
     """
-    from ..report.contents import build_report
-    from ..report.pages import render_standalone
-
-    with protection_of(ctx) as (app, protection):
+    with open_app(ctx) as (app, state):
         if path.suffix not in (".html", ".json", ".pdf"):
-            raise failure(
-                f"{printable(path.name)} ends in none of .html, .json and .pdf. Name it so."
-            )
+            raise failure(f"{printable(path.name)} has the wrong suffix. Use .html, .json or .pdf.")
         with app.test_request_context(base_url="https://localhost"):
             if path.suffix == ".json":
                 report = build_report(app, datetime.now(UTC))
-                octets = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
+                data = (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode()
             else:
-                octets = render_standalone().encode()
-            protection.trail.record("report-opened", form=path.suffix[1:], by="command")
+                data = render_standalone().encode()
+            state.trail.record("report-opened", form=path.suffix[1:], by="command")
         if path.suffix == ".pdf":
             from ..audit.browser.printing import print_alone
 
-            octets = print_alone(octets.decode())
+            data = print_alone(data.decode())
         try:
-            path.write_bytes(octets)
+            path.write_bytes(data)
         except OSError as error:
-            raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
+            raise write_failure(path, error) from None
     click.echo(f"Wrote {path}.")
 
 
-def _read_expires(text: str) -> int:
+def _parse_lifetime(text: str) -> int:
     short = re.fullmatch(r"([0-9]{1,4})([mhd])", text)
     try:
-        found = read_duration(f"{int(short[1])} {_SHORT[short[2]]}s" if short else text)
+        lifetime = read_duration(f"{int(short[1])} {_SHORT[short[2]]}s" if short else text)
     except ValueError as error:
         raise failure(f"--expires: {error}") from None
-    if not timedelta(0) < found <= MAX_EXPIRES:
+    if not timedelta(0) < lifetime <= MAX_EXPIRES:
         raise failure(
-            f"--expires is {say_duration(found)}. A link may live for 90 days at most: make "
-            "another then."
+            f"--expires is {say_duration(lifetime)}. Use at most 90 days, and create "
+            "another link later."
         )
-    return int(found.total_seconds())
+    return int(lifetime.total_seconds())
 
 
-def _print_links(found: list[ReportLink]) -> None:
-    if not found:
-        click.echo("No link opens the report.")
-    for link in found:
+def _print_links(links: list[ReportLink]) -> None:
+    if not links:
+        click.echo("No valid links.")
+    for link in links:
         click.echo(
-            f"{link.id}  made {say_moment(link.created)}  until {say_moment(link.expires)} UTC"
+            f"{link.id}  created {format_time(link.created)}  expires {format_time(link.expires)} UTC"
         )
 
 
-def _print_made(app: Flask, link: ReportLink, token: str) -> None:
-    prefix = app.extensions["strict_cookies"].url_prefix
+def _print_created(app: Flask, link: ReportLink, token: str) -> None:
+    prefix = find_app_state(app).url_prefix
     root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
     host = app.config["STRICT_COOKIES_CANONICAL_HOST"] or app.config["SERVER_NAME"]
     path = f"{root}{prefix}/report/link/{token}"
-    click.echo(f"Link {link.id} opens the report until {say_moment(link.expires)} UTC:")
+    click.echo(f"Link {link.id} opens the report until {format_time(link.expires)} UTC:")
     click.echo(f"\n    {f'https://{host}' if host else ''}{path}\n")
     if not host:
-        click.echo("Put the site's address in front of it. ", nl=False)
-    click.echo(f"To end it sooner: flask cookies report-link --revoke {link.id}")
+        click.echo("Put the site's origin before it.")
+    click.echo(f"To revoke it: flask cookies report-link --revoke {link.id}")

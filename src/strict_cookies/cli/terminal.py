@@ -1,29 +1,43 @@
 """
-Text for a terminal: plain, wrapped at :data:`WIDTH`, and readable without colour.
+Write text to a terminal: plain, wrapped at :data:`WIDTH`, and readable without colour.
 
-Code, paths and addresses are never broken; what could steer a terminal is replaced.
+Code, paths and URLs are not broken. Control characters are replaced.
 """
 
 from __future__ import annotations
 
 import textwrap
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from .._util.text import printable
 
-#: Columns of the widest line that is not code, a path or an address.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Longest line that is not code, a path or a URL, in columns.
 WIDTH = 88
 
 
-def failure(message: str) -> click.ClickException:
-    """Make an exception of a message; the exit code is 1."""
-    return click.ClickException(lay_out(message, width=WIDTH - len("Error: ")))
+def failure(message: str, *, code: int = 1) -> click.ClickException:
+    """Return an exception that ends the command with a message and an exit code."""
+    error = click.ClickException(wrap(message, width=WIDTH - len("Error: ")))
+    error.exit_code = code  # type: ignore[misc]
+    return error
+
+
+def write_failure(path: Path | None, error: OSError) -> click.ClickException:
+    """Return an exception for a file that can't be written; None for standard output."""
+    place = "Standard output" if path is None else path
+    return failure(
+        f"{place} can't be written: {error.strerror}. Check the path and its permissions."
+    )
 
 
 def print_heading(text: str) -> None:
-    """Print a line of its own kind after an empty one."""
+    """Print an empty line and a bold line."""
     click.echo()
     click.echo(click.style(text, bold=True))
 
@@ -33,23 +47,23 @@ def print_rows(rows: list[tuple[str, str]]) -> None:
     width = max(len(label) for label, _ in rows)
     for label, text in rows:
         column = " " * (2 + width + 2)
-        laid_out = lay_out(text, indent=column)
-        click.echo(f"  {label.ljust(width)}  {laid_out[len(column) :]}")
+        wrapped = wrap(text, indent=column)
+        click.echo(f"  {label.ljust(width)}  {wrapped[len(column) :]}")
 
 
 def print_text(text: str, *, indent: str = "", hanging: str | None = None) -> None:
-    """Print a text as :func:`lay_out` lays it out."""
-    click.echo(lay_out(text, indent=indent, hanging=hanging))
+    """Print a text, wrapped by :func:`wrap`."""
+    click.echo(wrap(text, indent=indent, hanging=hanging))
 
 
-def lay_out(text: str, *, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> str:
+def wrap(text: str, *, indent: str = "", hanging: str | None = None, width: int = WIDTH) -> str:
     """
-    Wrap each line; code (after four spaces) is kept whole, a list (``"- "``) hangs.
+    Wrap each line of a text, except code, which begins with four spaces.
 
     Args:
-        text: In any number of lines.
-        indent: Before the first line of each paragraph.
-        hanging: Before its other lines; None for the same.
+        text: One or more lines; a line that begins with ``"- "`` is an item of a list.
+        indent: Put before the first line of each paragraph.
+        hanging: Put before its other lines; None for the same as ``indent``.
         width: In columns.
     """
     hanging = indent if hanging is None else hanging
@@ -70,11 +84,11 @@ def lay_out(text: str, *, indent: str = "", hanging: str | None = None, width: i
     return "\n".join(lines)
 
 
-def say_count(count: int, one: str, many: str) -> str:
-    """Say how many there are: ``No rows``, ``1 row``, ``2 rows``."""
+def format_count(count: int, one: str, many: str) -> str:
+    """Return a count with its noun: ``No rows``, ``1 row``, ``2 rows``."""
     return f"{count or 'No'} {one if count == 1 else many}"
 
 
-def say_moment(seconds: int) -> str:
-    """Say a moment, in seconds since the epoch, to the minute; UTC."""
+def format_time(seconds: int) -> str:
+    """Return a timestamp, in seconds since the epoch, as UTC to the minute."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

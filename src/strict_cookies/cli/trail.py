@@ -1,12 +1,13 @@
 """
-``flask cookies trail``: show, verify, prune and export the audit trail; keys, and erased users.
+``flask cookies trail``: show, verify, prune and export the audit trail; keys; erase users.
 
-``verify`` exits with 0 where the trail is whole, 1 where something is wrong with it, and 2 where
-that could not be told. An export is JSON lines that a stranger can verify: see ``docs/verify.md``.
+``verify`` exits with 0 if the trail is intact, 1 if it is not, and 2 if it can't be verified. An
+export is JSON lines, which anyone can verify: see ``docs/verify.md``.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,12 @@ from flask.cli import AppGroup
 
 from .._util.text import printable
 from ..errors import StrictCookiesError
-from .app import find_protection, load_app, protection_of
-from .terminal import failure, say_count
+from ..trail.chain import canonical, read_point
+from ..trail.options import TrailOptions
+from ..trail.signing import describe_rotation, is_signed, load_signer, make_key
+from ..trail.verification import verify_trail
+from .app import find_app_state, load_app, open_app
+from .terminal import failure, format_count, write_failure
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,51 +34,53 @@ if TYPE_CHECKING:
     from ..trail.chain import Point, TrailEntry
     from ..trail.verification import Verification
 
-#: Exit code of ``verify`` where nothing could be told.
+#: Exit code of ``verify`` if the trail can't be verified.
 UNKNOWN = 2
-#: Characters of a detail that ``show`` prints; keys, hashes and signatures are longer.
-DIGITS = 32
-_NO_TRAIL = "This site keeps no trail: STRICT_COOKIES_TRAIL is 'OPT_OUT'. Remove it to keep one."
+#: Longest detail that ``show`` prints, in characters; keys, hashes and signatures are longer.
+MAX_DETAIL = 32
+_NO_TRAIL = "This site keeps no audit trail: STRICT_COOKIES_TRAIL is 'OPT_OUT'. Remove it."
 
 
 trail_group = AppGroup("trail", help="Show, verify, prune and export the audit trail.")
 
 
 @contextmanager
-def _trail_of(ctx: click.Context, *, code: int = 1) -> Iterator[AuditTrail]:
-    """Give the trail, and say in words what stops it."""
-    with protection_of(ctx, code=code) as (_, protection):
-        if not protection.trail.kept:
+def _open_trail(ctx: click.Context, *, code: int = 1) -> Iterator[AuditTrail]:
+    """Yield the trail of the command's application, or raise a ClickException."""
+    with open_app(ctx, code=code) as (_, state):
+        if not state.trail.kept:
             raise failure(_NO_TRAIL)
-        yield protection.trail
+        yield state.trail
 
 
 @trail_group.command("show", with_appcontext=False)
-@click.option("--last", default=20, show_default=True, help="How many entries, newest last.")
-@click.option("--event", metavar="NAME", help="Only entries of this event.")
+@click.option("--last", default=20, show_default=True, help="Number of entries, newest last.")
+@click.option("--event", metavar="NAME", help="Only entries with this event.")
 @click.option("--counts", is_flag=True, help="Show the daily counters instead.")
 @click.pass_context
 def show_command(ctx: click.Context, last: int, event: str | None, counts: bool) -> None:
-    """Show what happened, or how often cookies were held back."""
-    with _trail_of(ctx) as trail:
+    """Show the newest entries, or how often cookies were blocked."""
+    with _open_trail(ctx) as trail:
         if counts:
             _print_counts(trail)
             return
         try:
             entries = [entry for entry in trail.entries() if event is None or entry.event == event]
         except ValueError as error:
-            raise failure(f"An entry can't be read: {error}. Run 'verify'.") from None
+            raise failure(
+                f"An entry can't be read: {error}. Run 'flask cookies trail verify'."
+            ) from None
     for entry in entries[-last:] if last > 0 else entries:
-        click.echo(printable(_say_entry(entry)))
+        click.echo(printable(_format_entry(entry)))
     if not entries:
-        click.echo("Nothing is recorded yet.")
+        click.echo("No entries.")
 
 
 @trail_group.command("verify", with_appcontext=False)
 @click.option(
     "--since",
     metavar="HEAD",
-    help="A head that was noted before: a file, or its NUMBER:HASH.",
+    help="A head noted earlier: a file, or NUMBER:HASH.",
 )
 @click.option(
     "--key",
@@ -84,67 +91,65 @@ def show_command(ctx: click.Context, last: int, event: str | None, counts: bool)
 @click.pass_context
 def verify_command(ctx: click.Context, since: str | None, key_file: Path | None) -> None:
     """
-    Verify that nothing in the trail was changed, moved or cut off.
+    Verify that no entry of the trail was changed, moved or removed.
 
-    The exit code is 0 where it is whole, 1 where it is not, and 2 where that can't be told.
+    The exit code is 0 if the trail is intact, 1 if it is not, and 2 if it can't be verified.
     """
-    from ..trail.verification import verify_trail
-
     public_pem = None if key_file is None else _read(key_file)
     noted = None if since is None else _read_head(since, public_pem)
-    with _trail_of(ctx, code=UNKNOWN) as trail:
-        found = verify_trail(trail, since=noted, public_pem=public_pem)
-    _print_verification(found, noted)
-    ctx.exit(1 if found.problems else UNKNOWN if found.unknown else 0)
+    with _open_trail(ctx, code=UNKNOWN) as trail:
+        verification = verify_trail(trail, since=noted, public_pem=public_pem)
+    _print_verification(verification, noted)
+    ctx.exit(1 if verification.problems else UNKNOWN if verification.unknown else 0)
 
 
 @trail_group.command("prune", with_appcontext=False)
 @click.pass_context
 def prune_command(ctx: click.Context) -> None:
-    """Remove what is older than STRICT_COOKIES_TRAIL_RETENTION; the chain stays verifiable."""
-    with _trail_of(ctx) as trail:
+    """Remove entries older than STRICT_COOKIES_TRAIL_RETENTION; the rest stays verifiable."""
+    with _open_trail(ctx) as trail:
         count = trail.prune()
         days = trail.retention.days
-    click.echo(f"{say_count(count, 'entry', 'entries')} older than {days} days removed.")
+    click.echo(f"{format_count(count, 'entry', 'entries')} older than {days} days removed.")
 
 
 @trail_group.command("export", with_appcontext=False)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write; by default to the terminal.",
+    help="The file to write; by default standard output.",
 )
 @click.pass_context
 def export_command(ctx: click.Context, output: Path | None) -> None:
-    """Write checkpoints, entries and the head as JSON lines, for others to verify."""
+    """Export checkpoints, entries and the head as JSON lines, for others to verify."""
     try:
-        with _trail_of(ctx) as trail, click.open_file(str(output or "-"), "wb") as file:
+        with _open_trail(ctx) as trail, click.open_file(str(output or "-"), "wb") as file:
             for line in _export(trail):
                 file.write(line + b"\n")
     except OSError as error:
-        raise failure(f"{output} can't be written: {error.strerror}. Mend its folder.") from None
+        raise write_failure(output, error) from None
 
 
 @trail_group.command("key", with_appcontext=False)
-@click.option("--rotate", is_flag=True, help="Hand over from the present key to a new one.")
+@click.option("--rotate", is_flag=True, help="Replace the current key by a new one.")
 @click.pass_context
 def key_command(ctx: click.Context, rotate: bool) -> None:
-    """Make the key that signs heads, in the file that STRICT_COOKIES_TRAIL_KEY names."""
+    """Create the key that signs heads, in the file named by STRICT_COOKIES_TRAIL_KEY."""
     path = _key_path(load_app(ctx))
-    if not rotate and path.exists() and _note_key(ctx, path):
-        click.echo(f"{path} was there already; the trail says now that it is this site's key.")
+    if not rotate and path.exists() and _record_key(ctx, path):
+        click.echo(f"{path} exists already. The trail now records it as this site's key.")
         return
     try:
-        public = _rotate(ctx, path) if rotate else _make(ctx, path)
+        public = _rotate_key(ctx, path) if rotate else _create_key(ctx, path)
     except FileExistsError:
         raise failure(
-            f"{path} is there already and was left alone. Use --rotate for another key."
+            f"{path} exists and was not changed. Use --rotate to replace the key."
         ) from None
     except OSError as error:
-        raise failure(f"{path} can't be written: {error.strerror}. Mend its folder.") from None
+        raise write_failure(path, error) from None
     click.echo(
-        f"Wrote {path}, which only this user can read. Keep a copy where the store is not.\n"
-        "Heads are signed from now on. Note the public key somewhere else, too:\n\n"
+        f"Wrote {path}, which only this user can read. Keep a copy separate from the store.\n"
+        "From now on heads are signed. Note the public key elsewhere, too:\n\n"
         f"{public}",
         nl=False,
     )
@@ -152,101 +157,93 @@ def key_command(ctx: click.Context, rotate: bool) -> None:
 
 @trail_group.command("erase-user", with_appcontext=False)
 @click.argument("user")
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.pass_context
 def erase_user_command(ctx: click.Context, user: str, yes: bool) -> None:
-    """Delete what links a user to the trail. USER is the id as it was given to login()."""
-    with _trail_of(ctx) as trail:
+    """Erase a user from the trail. USER is the id passed to login()."""
+    with _open_trail(ctx) as trail:
         if not yes:
             click.confirm(
-                f"Delete for good what links user '{printable(user)}' to the trail?", abort=True
+                f"Erase user '{printable(user)}' from the trail? This can't be undone.", abort=True
             )
-        found = trail.erase_user(user)
-    if found:
-        click.echo("Done. The entries stay, and nobody can tell any more whose they were.")
+        is_erased = trail.erase_user(user)
+    if is_erased:
+        click.echo("Erased. The entries remain, but can no longer be linked to the user.")
     else:
-        click.echo(f"The trail does not know user '{printable(user)}'.")
+        click.echo(f"The trail has no user '{printable(user)}'.")
 
 
-def _unknown(message: str) -> click.ClickException:
-    """Make an exception of what leaves it open whether the trail is whole."""
-    error = failure(message)
-    error.exit_code = UNKNOWN  # type: ignore[misc]
-    return error
-
-
-def _say_entry(entry: TrailEntry) -> str:
+def _format_entry(entry: TrailEntry) -> str:
     details = " ".join(
-        f"{name}={str(value)[:DIGITS]}{'...' if len(str(value)) > DIGITS else ''}"
+        f"{name}={str(value)[:MAX_DETAIL]}{'...' if len(str(value)) > MAX_DETAIL else ''}"
         for name, value in sorted(entry.details.items())
     )
-    moment = f"{entry.moment:%Y-%m-%d %H:%M:%S}"
-    return f"{entry.number:>6}  {moment}  {entry.event:<16}  {details}".rstrip()
+    timestamp = f"{entry.moment:%Y-%m-%d %H:%M:%S}"
+    return f"{entry.number:>6}  {timestamp}  {entry.event:<16}  {details}".rstrip()
 
 
 def _print_counts(trail: AuditTrail) -> None:
     counts = trail.counts.read()
     if not counts:
-        click.echo("Nothing was counted yet.")
+        click.echo("No counts.")
     for row in counts:
         click.echo(f"{row.day}  {row.reason}  {row.times:>8}  {printable(row.name)}")
 
 
-def _print_verification(found: Verification, noted: Point | None) -> None:
-    for problem in found.problems:
+def _print_verification(verification: Verification, noted: Point | None) -> None:
+    for problem in verification.problems:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
-    if found.unknown:
-        click.echo(click.style("unknown ", fg="yellow", bold=True) + found.unknown)
-    entries = say_count(found.checked, "entry", "entries")
-    if found.problems:
-        click.echo(f"The trail is not whole. {entries} read, up to number {found.last.number}.")
+    if verification.unknown:
+        click.echo(click.style("unknown ", fg="yellow", bold=True) + verification.unknown)
+    entries = format_count(verification.checked, "entry", "entries")
+    if verification.problems:
+        click.echo(
+            f"The trail is not intact. {entries} read, up to number {verification.last.number}."
+        )
         return
     now = datetime.now(UTC)
     click.echo(
-        f"The trail is whole: {entries}, up to number {found.last.number}, all of them read at "
+        f"The trail is intact: {entries} up to number {verification.last.number}, all read at "
         f"{now:%Y-%m-%d %H:%M} UTC."
     )
-    if found.first.number:
-        click.echo(f"Entries up to number {found.first.number} were removed, with a checkpoint.")
-    if noted is not None and not found.unknown:
-        click.echo(f"It still holds the head that was noted: number {noted.number}.")
+    if verification.first.number:
+        click.echo(
+            f"Entries up to number {verification.first.number} were removed, with a checkpoint."
+        )
+    if noted is not None and not verification.unknown:
+        click.echo(f"It still contains the noted head, number {noted.number}.")
     if noted is None:
-        click.echo("Without --since, nobody can tell whether its tail was cut off.")
-    if not found.signed:
+        click.echo("Without --since, removed entries at its end can't be detected.")
+    if not verification.signed:
         click.echo("Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.")
-    click.echo(f"Its head, to note elsewhere: {found.last}")
+    click.echo(f"Its head, to be noted elsewhere: {verification.last}")
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is no text"
-        raise _unknown(f"{path} can't be read: {problem}. Mend its path or mode.") from None
+        problem = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise failure(
+            f"{path} can't be read: {problem}. Check the path and its permissions.", code=UNKNOWN
+        ) from None
 
 
 def _read_head(since: str, public_pem: str | None) -> Point:
-    import json
-
-    from ..trail.chain import read_point
-    from ..trail.signing import is_signed
-
     path = Path(since)
     is_file = path.is_file()
     text = _read(path) if is_file else since
     try:
         point = read_point(text)
     except ValueError as error:
-        raise _unknown(f"--since {since!r}: {error}.") from None
+        raise failure(f"--since {since!r}: {error}.", code=UNKNOWN) from None
     if public_pem is not None and is_file and not is_signed(json.loads(text), public_pem):
-        raise _unknown(f"{path} is not signed by the key that was given.")
+        raise failure(f"{path} is not signed by the key given by --key.", code=UNKNOWN)
     return point
 
 
 def _export(trail: AuditTrail) -> Iterator[bytes]:
-    from ..trail.chain import canonical
-
-    # First, so that the entries go at least as far.
+    # Read first, so that the exported entries reach at least as far.
     head = trail.make_head()
     for checkpoint in trail.checkpoints():
         yield canonical(checkpoint)
@@ -257,9 +254,7 @@ def _export(trail: AuditTrail) -> Iterator[bytes]:
 
 
 def _key_path(app: Flask) -> Path:
-    from ..trail.options import TrailOptions
-
-    find_protection(app)
+    find_app_state(app)
     try:
         options = TrailOptions.from_config(app.config, app.instance_path, check_key=False)
     except StrictCookiesError as error:
@@ -268,26 +263,22 @@ def _key_path(app: Flask) -> Path:
         raise failure(_NO_TRAIL)
     if options.key is None:
         raise failure(
-            "STRICT_COOKIES_TRAIL_KEY is not set. Set it to a path outside the folder of the store "
-            "and of the program, such as '/etc/shop/trail.pem', and run this again."
+            "STRICT_COOKIES_TRAIL_KEY is not set. Set it to a path outside the directories of the "
+            "store and the program, such as '/etc/shop/trail.pem', and run this again."
         )
     return options.key
 
 
-def _make(ctx: click.Context, path: Path) -> str:
-    from ..trail.signing import make_key
-
+def _create_key(ctx: click.Context, path: Path) -> str:
     signer = make_key(path)
-    with _trail_of(ctx) as trail:
+    with _open_trail(ctx) as trail:
         trail.record("key-made", new_key=signer.public_hex)
     return signer.public_pem
 
 
-def _note_key(ctx: click.Context, path: Path) -> bool:
-    """Record a key that was put in place by other means, where none was recorded before."""
-    from ..trail.signing import load_signer
-
-    with _trail_of(ctx) as trail:
+def _record_key(ctx: click.Context, path: Path) -> bool:
+    """Record an existing key if the trail has none; return whether it was recorded."""
+    with _open_trail(ctx) as trail:
         signer = load_signer(path)
         is_known = any(point.get("signature") for point in trail.checkpoints()) or any(
             entry.event in ("key-made", "key-rotated") for entry in trail.entries()
@@ -297,17 +288,17 @@ def _note_key(ctx: click.Context, path: Path) -> bool:
     return not is_known
 
 
-def _rotate(ctx: click.Context, path: Path) -> str:
-    from ..trail.signing import describe_rotation, load_signer, make_key
-
-    fresh = path.with_name(f"{path.name}.new")
-    with _trail_of(ctx) as trail:
+def _rotate_key(ctx: click.Context, path: Path) -> str:
+    new_path = path.with_name(f"{path.name}.new")
+    with _open_trail(ctx) as trail:
         old = load_signer(path)
-        # Left by a rotation that was broken off.
-        fresh.unlink(missing_ok=True)
-        new = make_key(fresh)
+        # Left by an interrupted rotation.
+        new_path.unlink(missing_ok=True)
+        new = make_key(new_path)
         if trail.record("key-rotated", **describe_rotation(old, new)) is None:
-            fresh.unlink()
-            raise StrictCookiesError("The trail could not be written. The key stays as it was.")
-        os.replace(fresh, path)
+            new_path.unlink()
+            raise StrictCookiesError(
+                "The trail can't be written, so the key was not replaced. Run 'flask cookies check'."
+            )
+        os.replace(new_path, path)
     return new.public_pem
