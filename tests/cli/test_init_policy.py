@@ -203,7 +203,7 @@ def test_external_origins_are_written_ready_to_fill_in(tmp_path):
         ),
         pytest.param(
             "https://{{ cdn }}", "image",
-            ["# It can't be declared like this: it is no origin. Write scheme and host alone, for "
+            ["# It can't be declared like this: it is not an origin. Write scheme and host alone, for "
              "example 'https://cdn.example.com'."],
             id="expression",
         ),
@@ -215,7 +215,7 @@ def test_external_origins_are_written_ready_to_fill_in(tmp_path):
         ),
         pytest.param(
             "https://cdn.example.com", "media",
-            ["# No kind stands for media; see whether one fits.", "# [[external_origin]]",
+            ["# No kind is for media; check whether one fits.", "# [[external_origin]]",
              '# origin = "https://cdn.example.com"', "# kinds = []", '# reason = ""',
              '# recipient = ""'],
             id="no kind",

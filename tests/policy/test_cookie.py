@@ -21,14 +21,14 @@ GOOGLE = (
     'not_the_tracker = "why".'
 )
 TOO_SHORT = (
-    "the pattern fixes 2 of at least 3 characters before the star and would let strangers in. "
+    "the pattern has 2 characters in front of the star, but at least 3 are required. "
     "Make it longer."
 )
 WHOLE_PREFIX = (
     "the pattern would cover names with a prefix such as __Host-, which has rules of its own. "
-    "Spell the prefix out, and fix at least 3 characters behind it."
+    "Spell the prefix out, and fix at least 3 characters after it."
 )
-ONE_STAR = "only one star is understood, at the end. Name the others in full."
+ONE_STAR = "only one star is allowed, at the end. Name the others in full."
 
 
 def covers(name):
@@ -250,7 +250,7 @@ def test_prefix_rules(name, prefix):
     )
     assert mistakes_of(name, script_readable=True) == (
         [
-            f"script_readable is true, but {prefix} demands HttpOnly "
+            f"script_readable is true, but {prefix} requires HttpOnly "
             "(draft-ietf-httpbis-layered-cookies section 4.1.3). "
             "Remove script_readable or rename the cookie."
         ]
@@ -347,7 +347,7 @@ def test_lifetime_up_to_the_limit_is_accepted(purpose):
             timedelta(days=400),
             [
                 "purpose 'analytics' is not strictly necessary and would need consent, which this "
-                "library is there to do without. Remove the entry and what sets it.",
+                "library does not support. Remove the entry and what sets it.",
             ],
             id="no purpose, no limit",
         ),
@@ -449,7 +449,7 @@ def test_usable_path_is_kept(path):
 def test_unusable_domain_is_refused(domain):
     """A domain that no browser lets hosts share is refused."""
     assert mistakes_of(domain=domain) == [
-        f"domain is {domain.removeprefix('.')!r}, which no browser takes as one that hosts can "
+        f"domain is {domain.removeprefix('.')!r}, which no browser accepts as one that hosts can "
         "share. Use a name with a dot such as 'example.com', or remove domain for a host-only "
         "cookie."
     ]
@@ -593,14 +593,14 @@ def test_all_mistakes_are_told_at_once():
         (
             "The policy has 9 mistakes:",
             "Cookie '__host-Sid': purpose 'tracking' is not strictly necessary and would need "
-            "consent, which this library is there to do without. Remove the entry and what sets "
+            "consent, which this library does not support. Remove the entry and what sets "
             "it.",
             "Cookie '__host-Sid': samesite is 'Any'. Use 'Strict', 'Lax' or 'None'.",
             "Cookie '__host-Sid': lifetime is 90 days, but a cookie for security may live at most "
             "30 days (WP194 section 3). Shorten it.",
             "Cookie '__host-Sid': path is 'erp'. Begin with '/', and write it as browsers send it: "
             "percent-encoded, without ';', '?', '#' and spaces.",
-            "Cookie '__host-Sid': domain is '192.0.2.1', which no browser takes as one that hosts "
+            "Cookie '__host-Sid': domain is '192.0.2.1', which no browser accepts as one that hosts "
             "can share. Use a name with a dot such as 'example.com', or remove domain for a "
             "host-only cookie.",
             "Cookie '__host-Sid': the prefix is spelt '__host-'; browsers treat it as __Host-. "

@@ -30,13 +30,15 @@ def mistakes_of(origin="https://cdn.example.com", **options):
     return []
 
 
-NO_ORIGIN = "it is no origin. Write scheme and host alone, for example 'https://cdn.example.com'."
+NO_ORIGIN = (
+    "it is not an origin. Write scheme and host alone, for example 'https://cdn.example.com'."
+)
 MORE = (
-    "more than an origin stands there. Write scheme and host alone, for example "
+    "it has more than an origin. Write scheme and host alone, for example "
     "'https://cdn.example.com'."
 )
 ADDRESS = "a Content-Security-Policy can't name an address. Use the host's name."
-STAR = "a star would let strangers in. Name each host in an entry of its own."
+STAR = "a star would admit unknown hosts. Name each host in an entry of its own."
 
 
 @pytest.mark.parametrize(
@@ -100,12 +102,12 @@ def test_origin_is_written_as_a_policy_compares_it(text, origin):
         ),
         pytest.param(
             "http://cdn.example.com",
-            "a network could change what comes by http. Use https://cdn.example.com.",
+            "a network attacker could change what is loaded over http. Use https://cdn.example.com.",
             id="http",
         ),
         pytest.param(
             "ws://live.example.com",
-            "a network could change what comes by ws. Use wss://live.example.com.",
+            "a network attacker could change what is loaded over ws. Use wss://live.example.com.",
             id="ws",
         ),
     ],

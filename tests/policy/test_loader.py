@@ -263,7 +263,7 @@ mode = "off"
         '["en", "de"].',
         "line 5: [site]: privacy_url is True: write text in quotes.",
         "line 14: Cookie 'sid': purpose 'analytics' is not strictly necessary and would need "
-        "consent, which this library is there to do without. Remove the entry and what sets it.",
+        "consent, which this library does not support. Remove the entry and what sets it.",
         "line 16: Cookie 'sid': without_it is empty. Write it for visitors, in a sentence.",
         "line 17: Cookie 'sid': lifetime is '1 year': '1 year' is no duration. Write a whole "
         "number and seconds, minutes, hours or days, for example '4 hours'; or 'session'.",
@@ -905,7 +905,7 @@ description = "D"
         "line 7: External origin 'http://cdn.example.com/lib.js': it lacks kinds. Add what is "
         "missing.",
         "line 8: External origin 'http://cdn.example.com/lib.js': origin is "
-        "'http://cdn.example.com/lib.js': more than an origin stands there. Write scheme and host "
+        "'http://cdn.example.com/lib.js': it has more than an origin. Write scheme and host "
         "alone, for example 'https://cdn.example.com'.",
         "line 9: External origin 'http://cdn.example.com/lib.js': 'kind' is not known. Did you "
         "mean 'kinds'?",
@@ -930,19 +930,19 @@ description = "D"
         "line 37: Storage '_gcl_ls': 'type' is not known. Write kind = \"local\", \"session\", "
         '"indexeddb" or "cache".',
         "line 43: Storage 'basket': purpose 'tracking' is not strictly necessary and would need "
-        "consent, which this library is there to do without. Remove the entry and what sets it.",
+        "consent, which this library does not support. Remove the entry and what sets it.",
         "line 46: Storage 'basket': lifetime is 90 days, but storage for user_input may live at "
         "most 4 hours (WP194 section 3). Shorten it.",
-        "line 50: Storage 'token': kind is 'indexeddb', which no browser ends by itself, but what "
-        "serves authentication may live only until the browser closes (WP194 section 3). Use "
+        "line 50: Storage 'token': kind is 'indexeddb', which no browser ends by itself, but an "
+        "item for authentication may live only until the browser closes (WP194 section 3). Use "
         'kind = "session", or a cookie.',
-        "line 58: Preference 'rows per page': the name is no name. Begin with a letter, and use "
+        "line 58: Preference 'rows per page': invalid name. Begin with a letter, and use "
         "at most 64 letters, digits, '-' and '_'.",
         "line 60: Preference 'rows per page': choices is [10, 25]: write a list of texts: "
         '["...", "..."].',
         "line 61: Preference 'rows per page': default is 10: write text in quotes.",
         "line 64: Preference 'theme': it lacks description. Add what is missing.",
-        "line 68: Preference 'theme': default is 'drak', which is none of the choices. Use one of "
+        "line 68: Preference 'theme': default is 'drak', which is not one of the choices. Use one of "
         "'light', 'dark'.",
         "line 69: Preference 'theme': 'lifetime' is not known. A preference ends with its session.",
         "line 72: Preference 'theme' is declared more than once. Keep one entry.",

@@ -27,7 +27,7 @@ def test_usable_name_is_kept(name):
 def test_unusable_name_is_refused(name):
     """Any other name is refused with what may stand there."""
     assert mistakes_of(name) == [
-        "the name is no name. Begin with a letter, and use at most 64 letters, digits, '-' and '_'."
+        "invalid name. Begin with a letter, and use at most 64 letters, digits, '-' and '_'."
     ]
 
 
@@ -62,13 +62,13 @@ CHOICE_HELP = "Use texts of 1 to 64 printable characters."
         ),
         pytest.param(
             {"default": "three"},
-            ["default is 'three', which is none of the choices. Use one of 'one', 'two'."],
+            ["default is 'three', which is not one of the choices. Use one of 'one', 'two'."],
             id="default",
         ),
         pytest.param(
             {"title": "", "description": {}, "default": "x"},
             [
-                "default is 'x', which is none of the choices. Use one of 'one', 'two'.",
+                "default is 'x', which is not one of the choices. Use one of 'one', 'two'.",
                 "title is empty. Write it for visitors, in a sentence.",
                 "description is empty. Write it for visitors, in a sentence.",
             ],

@@ -77,13 +77,13 @@ def test_every_purpose_is_in_the_table():
         pytest.param(
             "analytics",
             "purpose 'analytics' is not strictly necessary and would need consent, which this "
-            "library is there to do without. Remove the entry and what sets it.",
+            "library does not support. Remove the entry and what sets it.",
             id="needs consent",
         ),
         pytest.param(
             " Marketing ",
             "purpose ' Marketing ' is not strictly necessary and would need consent, which this "
-            "library is there to do without. Remove the entry and what sets it.",
+            "library does not support. Remove the entry and what sets it.",
             id="needs consent, other spelling",
         ),
         pytest.param(

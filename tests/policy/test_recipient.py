@@ -81,7 +81,7 @@ def test_country_abroad_needs_a_safeguard(code):
         pytest.param(
             {"name": "a\u202eb", "role": {}, "data": "", "purpose": {"en": " "}},
             [
-                "the name is no name. Use 1 to 128 printable characters.",
+                "invalid name. Use 1 to 128 printable characters.",
                 "role is empty. Write it for visitors, in a sentence.",
                 "data is empty. Write it for visitors, in a sentence.",
                 "purpose is empty. Write it for visitors, in a sentence.",

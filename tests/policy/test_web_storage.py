@@ -49,14 +49,14 @@ def test_usable_name_is_kept(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        pytest.param("", "the name is no name. ", id="empty"),
-        pytest.param("  ", "the name is no name. ", id="blank"),
-        pytest.param("a\nb", "the name is no name. ", id="line break"),
-        pytest.param("a\u202eb", "the name is no name. ", id="turned round"),
-        pytest.param("x" * 129, "the name is no name. ", id="129 characters"),
-        pytest.param("a*b", "only one star is understood, at the end. ", id="inner star"),
-        pytest.param("*", "the name is no name. ", id="star alone"),
-        pytest.param("dr*", "the pattern fixes 2 of at least 3 characters ", id="wide pattern"),
+        pytest.param("", "invalid name. ", id="empty"),
+        pytest.param("  ", "invalid name. ", id="blank"),
+        pytest.param("a\nb", "invalid name. ", id="line break"),
+        pytest.param("a\u202eb", "invalid name. ", id="turned round"),
+        pytest.param("x" * 129, "invalid name. ", id="129 characters"),
+        pytest.param("a*b", "only one star is allowed, at the end. ", id="inner star"),
+        pytest.param("*", "invalid name. ", id="star alone"),
+        pytest.param("dr*", "the pattern has 2 characters in front of the star", id="wide pattern"),
         pytest.param("_hjSession*", "the pattern would cover ", id="tracker's pattern"),
         pytest.param("ajs_user_id", "this is a name commonly associated with Segment ", id="twin"),
     ],
@@ -110,7 +110,7 @@ def test_tracker_needs_a_reason():
         ),
         pytest.param(
             {"kind": "local", "purposes": ["authentication", "security"], "lifetime": HOUR},
-            ["kind is 'local', which no browser ends by itself, but what serves authentication and "
+            ["kind is 'local', which no browser ends by itself, but an item for authentication and "
              "security may live only until the browser closes (WP194 section 3). Use kind = "
              '"session", or a cookie.'],
             id="purpose of a session",
@@ -123,7 +123,7 @@ def test_tracker_needs_a_reason():
         pytest.param(
             {"purposes": ["analytics"], "kind": "local"},
             ["purpose 'analytics' is not strictly necessary and would need consent, which this "
-             "library is there to do without. Remove the entry and what sets it."],
+             "library does not support. Remove the entry and what sets it."],
             id="no purpose, no limit",
         ),
         pytest.param(

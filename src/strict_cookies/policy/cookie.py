@@ -1,8 +1,8 @@
 """
-One declared cookie: what the site says of it, checked when built.
+One declared cookie, validated when it is created.
 
-Each entry names its purposes and is held to the strictest limit that goes with them. A name that
-the catalogue knows as a tracker is refused unless the entry says why it is something else.
+Each entry names its purposes, whose strictest limit applies. A name that the catalogue knows as a
+tracker is refused unless the entry says why it is something else.
 
 Source: RFC 6265bis sections 4.1.1 to 4.1.3; WP194 section 3 for the limits.
 """
@@ -45,23 +45,25 @@ class DeclaredCookie(NamedEntry):
     One cookie that the site strictly needs.
 
     Args:
-        name: A token, exact in case; a trailing ``*`` makes it a pattern.
+        name: A token, case-sensitive; a trailing ``*`` makes it a pattern.
         title: What visitors read first, for example ``"Form protection"``.
         purposes: One or more :class:`~strict_cookies.policy.purposes.Purpose` or their words; the
             strictest limit applies.
-        description: What the cookie does, in plain words.
-        without_it: What the visitor could not do if it were missing.
-        lifetime: Longest life in the browser, in whole seconds; None means until the browser
+        description: What the cookie does, for visitors.
+        without_it: What visitors could not do without it.
+        lifetime: Longest time in the browser, in whole seconds; None means until the browser
             closes.
-        path: The widest path; an emitted path within it stays, any other becomes it.
-        domain: Only where sibling hosts must share the cookie; None means host-only.
-        samesite: ``"Strict"``, ``"Lax"`` or ``"None"``; an emitted stricter value stays.
+        path: The widest path; a cookie set for a path within it keeps that path, any other path is
+            replaced by this one.
+        domain: Only if sibling hosts must share the cookie; None means host-only.
+        samesite: ``"Strict"``, ``"Lax"`` or ``"None"``; a cookie set with a stricter value keeps
+            it.
         script_readable: Whether scripts may read it, so that HttpOnly is not added.
-        partitioned: Whether it is kept apart for each embedding site (CHIPS).
-        not_the_tracker: Why the name is not what the catalogue knows it as; not for patterns.
+        partitioned: Whether browsers keep it separately for each embedding site (CHIPS).
+        not_the_tracker: Why it is not that of the known tracker with its name; not for patterns.
 
     Raises:
-        PolicyError: All that is wrong with the entry.
+        PolicyError: Every mistake in the entry.
 
     Source: RFC 6265bis sections 4.1.2 and 4.1.3.
     """
@@ -107,7 +109,7 @@ class DeclaredCookie(NamedEntry):
 def _check_name(cookie: DeclaredCookie) -> list[str]:
     stem = cookie.stem
     if "*" in stem:
-        return ["only one star is understood, at the end. Name the others in full."]
+        return ["only one star is allowed, at the end. Name the others in full."]
     if not is_token(stem) or stem in NAME_PREFIXES:
         return [
             "the name is not a token. Use letters, digits and !#$%&'+-.^_`|~ only, "
@@ -119,7 +121,7 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
         return [
             "the pattern would cover names with a prefix such as __Host-, which has rules of "
             f"its own. Spell the prefix out, and fix at least {MIN_PATTERN_LENGTH} characters "
-            "behind it."
+            "after it."
         ]
     return tracker_mistakes(
         stem,
@@ -139,7 +141,7 @@ def _check_scope(cookie: DeclaredCookie) -> list[str]:
         )
     if cookie.domain is not None and not is_host_name(cookie.domain):
         mistakes.append(
-            f"domain is {cookie.domain!r}, which no browser takes as one that hosts can share. "
+            f"domain is {cookie.domain!r}, which no browser accepts as one that hosts can share. "
             "Use a name with a dot such as 'example.com', or remove domain for a host-only cookie."
         )
     if cookie.partitioned and cookie.samesite in ("Strict", "Lax"):
@@ -172,7 +174,7 @@ def _check_prefix(cookie: DeclaredCookie) -> list[str]:
                 )
     if "Http-" in prefix and cookie.script_readable:
         mistakes.append(
-            f"script_readable is true, but {prefix} demands HttpOnly "
+            f"script_readable is true, but {prefix} requires HttpOnly "
             "(draft-ietf-httpbis-layered-cookies section 4.1.3). "
             "Remove script_readable or rename the cookie."
         )

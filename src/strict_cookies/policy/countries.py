@@ -1,7 +1,7 @@
 """
-Codes of countries, and which of them need no safeguard named for a transfer.
+Country codes, and the countries to which a transfer needs no safeguard.
 
-Names for people are left to the declaration, which has them in the reader's language.
+The declaration has the names, in the reader's language.
 
 Source: ISO 3166-1 alpha-2, state of November 2026, with ``EU``, which it reserves for the European
 Union; GDPR Article 45 for the United Kingdom, on adequacy decisions in both directions.
@@ -26,7 +26,7 @@ _ABROAD = (
 
 #: The European Economic Area and the United Kingdom.
 HOME = frozenset(_HOME.split())
-#: Every code that can be written.
+#: Every valid code.
 COUNTRIES = HOME | frozenset(_ABROAD.split())
-#: What people write for a code, in capitals.
+#: Other spellings of a code, in upper case.
 OTHER_SPELLINGS = {"EEA": "EU", "EL": "GR", "UK": "GB", "USA": "US"}

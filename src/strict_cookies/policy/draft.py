@@ -1,5 +1,5 @@
 """
-What drafts of a ``cookies.toml`` share, whether they come from an application or from an audit.
+Write drafts of a ``cookies.toml``, for an application or from an audit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FIRST_LINES = f"""\
 # After a change, run: flask cookies check
 """
 
-#: The kinds of an external origin that admit what is loaded from it, by the word for that.
+#: The kinds of an external origin that admit a resource, by the name of the resource.
 _KINDS = {
     "connection": ("connect",),
     "form": ("form",),
@@ -78,17 +78,17 @@ def _write_toml(value: object) -> str:
 
 
 def comment(lines: Iterable[str]) -> str:
-    """Make TOML comments of lines, which nothing in them can leave; ends with a newline."""
+    """Write lines as TOML comments, with a newline at the end; a line can't leave its comment."""
     return "".join(f"# {one_line(line)}".rstrip() + "\n" for line in lines)
 
 
 def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
     """
-    Write the lines of an entry for an external origin; of a tracker's, what to do instead.
+    Return the lines of an entry for an external origin, or for a tracker's, what to do instead.
 
     Args:
         subject: The origin; the scheme may be missing: ``"//cdn.example"``.
-        loaded: What is loaded from there, in the words that are asked about.
+        loaded: The resources that are loaded from it, such as ``"script"``.
     """
     scheme, _, host = subject.partition("//")
     tracker = find_tracker_host(host.partition(":")[0])
@@ -105,7 +105,7 @@ def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
     kinds = list(dict.fromkeys(kind for word in loaded for kind in _KINDS.get(word, ())))
     unknown = [word for word in loaded if word not in _KINDS]
     return [
-        *([f"No kind stands for {join_words(unknown)}; see whether one fits."] if unknown else []),
+        *([f"No kind is for {join_words(unknown)}; check whether one fits."] if unknown else []),
         "[[external_origin]]",
         f'origin = "{origin}"',
         f"kinds = {json.dumps(kinds)}",
@@ -116,17 +116,16 @@ def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
 
 def suggest_entry(cookie_name: str) -> str:
     """
-    Write the entry that would declare a cookie, for a developer to finish.
+    Return an entry that declares a cookie, for a developer to complete.
 
     Args:
         cookie_name: Any text; it is escaped.
 
     Returns:
-        TOML, ending without a newline; filled in where the catalogue knows the cookie.
+        TOML without a newline at the end; complete if the catalogue knows the cookie.
     """
     known = find_framework_cookie(cookie_name)
-    quoted = toml_text
-    lines = ["[[cookie]]", f"name = {quoted(cookie_name)}"]
+    lines = ["[[cookie]]", f"name = {toml_text(cookie_name)}"]
     if known is None:
         lines += [
             'title = ""             # what visitors read first',
@@ -137,11 +136,11 @@ def suggest_entry(cookie_name: str) -> str:
         ]
     else:
         lines += [
-            f"title = {quoted(known.title)}",
-            f"purposes = [{', '.join(map(quoted, known.purposes))}]",
-            f"description = {quoted(known.description)}",
-            f"without_it = {quoted(known.without_it)}",
-            f"lifetime = {quoted(known.lifetime)}",
+            f"title = {toml_text(known.title)}",
+            f"purposes = [{', '.join(map(toml_text, known.purposes))}]",
+            f"description = {toml_text(known.description)}",
+            f"without_it = {toml_text(known.without_it)}",
+            f"lifetime = {toml_text(known.lifetime)}",
         ]
         if known.script_readable:
             lines.append("script_readable = true")

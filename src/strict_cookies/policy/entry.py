@@ -1,8 +1,8 @@
 """
-What the entries of a policy share: types checked, texts frozen, every mistake told at once.
+The base of a policy's entries: it checks types, freezes texts, and reports every mistake at once.
 
-An entry is a frozen dataclass that says in class variables what messages call it and which of its
-arguments visitors read. It is checked when built, and a changed or unpickled copy is checked again.
+An entry is a frozen dataclass. Its class variables say how messages name it and which of its
+arguments visitors read. It is validated when it is created, as is a changed or unpickled copy.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .catalogue import find_tracker, is_known_tracker, trackers_under
 #: Text for people: one text, or one for each language tag.
 Text = str | Mapping[str, str]
 
-#: Fewest characters that a pattern must fix before its star, a cookie's name prefix excluded.
+#: Fewest characters of a pattern in front of its star, without a cookie's name prefix.
 MIN_PATTERN_LENGTH = 3
 
-#: Arguments, the types that they may have, and what to write where one is something else.
+#: Arguments, their types, and what to write instead of another type.
 Types = tuple[tuple[tuple[str, ...], tuple[type, ...], str], ...]
 
-#: How to say that an argument is a text for people.
+#: How messages describe a text for visitors.
 TEXT_WANTED = "text, or a mapping of language tags to texts"
 
 
@@ -33,10 +33,10 @@ class Entry:
     The base of every entry; the fields are those of the dataclass built on it.
 
     Attributes:
-        LABEL: What messages call it, for example ``"Cookie"``.
-        UNIQUE_BY: The arguments that tell one from another; messages name the first.
-        TEXTS: Arguments that visitors read: a text, or one for each language; None is absent.
-        TYPES: What each argument must be.
+        LABEL: How messages name it, for example ``"Cookie"``.
+        UNIQUE_BY: The arguments that identify an entry; messages name the first.
+        TEXTS: Arguments that visitors read: a text, or one for each language; None if absent.
+        TYPES: The types of the arguments.
     """
 
     __slots__ = ()
@@ -65,16 +65,16 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """What messages call the entry."""
+        """How messages name the entry."""
         return f"{self.LABEL} {getattr(self, self.UNIQUE_BY[0])!r}"
 
     @property
     def unique_key(self) -> tuple[object, ...]:
-        """What two entries of one kind may not share."""
+        """The values that identify the entry among those of its kind."""
         return tuple(getattr(self, key) for key in self.UNIQUE_BY)
 
     def _find_mistakes(self) -> Iterable[str]:
-        """Bring the arguments into the shape that the annotations promise, and check them."""
+        """Normalise the arguments to their annotated types, and return every mistake."""
         raise NotImplementedError
 
     def _empty_texts(self) -> list[str]:
@@ -99,7 +99,7 @@ class Entry:
 
 
 class NamedEntry(Entry):
-    """The base of entries whose name may end with a star, which makes it a pattern."""
+    """The base of entries whose name may be a pattern, with a star at its end."""
 
     __slots__ = ()
 
@@ -107,7 +107,7 @@ class NamedEntry(Entry):
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the name ends with a star that stands for any further characters."""
+        """Whether the name ends with a star, which matches any characters."""
         return self.name.endswith("*")
 
     @property
@@ -121,7 +121,7 @@ def _rebuild(kind: type[Entry], values: dict[str, Any]) -> Entry:
 
 
 def texts_of(text: Text, language: str) -> dict[str, str]:
-    """Give a text by language tag; a plain one is in the language given."""
+    """Return a text by language tag; a plain text is in the given language."""
     return {language: text} if isinstance(text, str) else dict(text)
 
 
@@ -146,20 +146,20 @@ def tracker_mistakes(
     stem: str, *, is_pattern: bool, fixed: int, reason: str | None, things: str
 ) -> list[str]:
     """
-    Tell what is wrong with a name that lets strangers or trackers in.
+    Return the mistakes of a name that is too wide or a known tracker's.
 
     Args:
         stem: The name, without the star of a pattern.
         is_pattern: Whether a star follows.
-        fixed: How many characters the pattern fixes.
-        reason: Why an exact name is not the tracker that the catalogue knows.
-        things: What is named, for messages: ``"cookies"``.
+        fixed: The number of characters that count for the minimum of a pattern.
+        reason: Why an exact name is not the tracker's that the catalogue knows.
+        things: What has the name, for messages: ``"cookies"``.
     """
     if is_pattern:
         if fixed < MIN_PATTERN_LENGTH:
             return [
-                f"the pattern fixes {fixed} of at least {MIN_PATTERN_LENGTH} characters before the "
-                "star and would let strangers in. Make it longer."
+                f"the pattern has {fixed} characters in front of the star, but at least "
+                f"{MIN_PATTERN_LENGTH} are required. Make it longer."
             ]
         if covered := trackers_under(stem):
             return [

@@ -1,9 +1,9 @@
 """
-One external origin: whom a page of the site may load from, connect to, frame or send forms to.
+One external origin that a page of the site may load from, connect to, frame or send forms to.
 
-It alone opens the Content-Security-Policy, and only for the kinds that it names; the declaration
-prints it. A host that the catalogue knows as a tracker's is refused unless the entry says why it is
-something else.
+Only such an entry opens the Content-Security-Policy, for the kinds that it names, and the
+declaration prints it. A host that the catalogue knows as a tracker's is refused unless the entry
+says why it is something else.
 
 Source: CSP Level 3 sections 2.3.1 (host-source) and 6.7.2.8 (how hosts match).
 """
@@ -23,7 +23,7 @@ from .entry import TEXT_WANTED, Entry, Text, Types
 from .section import NOT_EMPTY, Key, Published, Section, ids_of, list_of, not_the_tracker_key
 from .value_types import STRING, STRINGS, TEXT, any_case
 
-#: What a browser does with an origin, and the directive that admits it.
+#: What a browser requests from an origin, and the directive that admits it.
 KINDS: Mapping[str, str] = {
     "script": "script-src",
     "style": "style-src",
@@ -44,25 +44,27 @@ _ORIGIN = (
     rf"(https?|wss?)://((?=[^:/]{{1,253}}(?:[:/]|\Z)){_LABEL}(?:\.{_LABEL})*)(?::([1-9][0-9]{{0,4}}))?"
     r"(?=[/?#]|\Z)"
 )
-#: A host that browsers read as an address: the last label is a number.
+#: A host that browsers parse as an address: its last label is a number.
 _ADDRESS = r"\w+://(?:\[|(?:[^/:]*\.)?(?:0x[0-9a-f]*|[0-9]+)(?:[:/?#]|\Z))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalOrigin(Entry):
     """
-    Whom the browser itself talks to.
+    An origin that the browser itself contacts.
 
     Args:
-        origin: Scheme, host and, where it is not the scheme's own, port: ``"https://cdn.example"``.
-            ``https`` or ``wss``; plain ``http`` and ``ws`` for this machine only.
+        origin: Scheme, host and, unless it is the scheme's default, port:
+            ``"https://cdn.example"``. ``https`` or ``wss``; plain ``http`` and ``ws`` for this
+            machine only.
         kinds: One or more of :data:`KINDS`. A ``wss`` origin is for ``"connect"`` alone.
-        reason: Why the site needs it, in plain words.
-        recipient: The name of the :class:`~strict_cookies.policy.recipient.Recipient` behind it.
-        not_the_tracker: Why the host is not what the catalogue knows it as.
+        reason: Why the site needs it, for visitors.
+        recipient: The name of the :class:`~strict_cookies.policy.recipient.Recipient` that
+            operates it.
+        not_the_tracker: Why the host is not that of the known tracker with its name.
 
     Raises:
-        PolicyError: All that is wrong with the entry.
+        PolicyError: Every mistake in the entry.
     """
 
     LABEL: ClassVar[str] = "External origin"
@@ -119,47 +121,47 @@ class ExternalOrigin(Entry):
 
 def read_origin(text: str) -> str:
     """
-    Bring an origin into the form that a Content-Security-Policy compares.
+    Normalise an origin for a Content-Security-Policy.
 
     Args:
-        text: Scheme, host and perhaps a port.
+        text: Scheme, host and an optional port.
 
     Returns:
-        Lower case, without the scheme's own port.
+        Lower case, without the scheme's default port.
 
     Raises:
-        ValueError: It is none that a policy could name safely; the message says what to do.
+        ValueError: A policy can't name it safely; the message says what to do.
     """
     origin = text.lower()
     if "*" in origin:
-        raise ValueError("a star would let strangers in. Name each host in an entry of its own.")
+        raise ValueError("a star would admit unknown hosts. Name each host in an entry of its own.")
     if not origin.isascii():
         raise ValueError("it is not ASCII. Write the host in punycode (xn--...).")
-    found = re.match(_ORIGIN, origin)
-    if found and int(found[3] or 0) > MAX_PORT:
-        found = None
-    if re.match(_ADDRESS, origin) and (found is None or found[2] != "127.0.0.1"):
+    match = re.match(_ORIGIN, origin)
+    if match and int(match[3] or 0) > MAX_PORT:
+        match = None
+    if re.match(_ADDRESS, origin) and (match is None or match[2] != "127.0.0.1"):
         raise ValueError("a Content-Security-Policy can't name an address. Use the host's name.")
-    if found is None or found.end() < len(origin):
-        problem = "it is no origin" if found is None else "more than an origin stands there"
+    if match is None or match.end() < len(origin):
+        problem = "it is not an origin" if match is None else "it has more than an origin"
         raise ValueError(
             f"{problem}. Write scheme and host alone, for example 'https://cdn.example.com'."
         )
-    scheme, host, port = found.groups()
+    scheme, host, port = match.groups()
     if scheme in _SECURE and not is_local(host):
         raise ValueError(
-            f"a network could change what comes by {scheme}. Use {_SECURE[scheme]}://{host}."
+            f"a network attacker could change what is loaded over {scheme}. Use {_SECURE[scheme]}://{host}."
         )
     return f"{scheme}://{host}{f':{port}' if port and port != _DEFAULT_PORTS[scheme] else ''}"
 
 
 def csp_sources(origins: Iterable[ExternalOrigin]) -> Mapping[str, tuple[str, ...]]:
     """
-    Give the origins that each directive of a Content-Security-Policy admits.
+    Return the origins that each directive of a Content-Security-Policy admits.
 
     Returns:
-        A read-only mapping, in the order of :data:`KINDS` and of the entries; a directive that
-        admits none is not in it.
+        A read-only mapping, in the order of :data:`KINDS` and of the entries, without directives
+        that admit none.
     """
     origins = tuple(origins)
     sources = {

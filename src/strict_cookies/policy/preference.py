@@ -1,9 +1,8 @@
 """
-One declared preference: what a visitor may choose, kept in the session and gone with it.
+One declared preference: a visitor's choice, kept in the session and deleted with it.
 
-Since it lives in the session it has no lifetime and stores nothing of its own in the browser. The
-session code reads :attr:`~strict_cookies.policy.policy.CookiePolicy.preferences` and takes no other name
-and no other value.
+It has no lifetime and stores nothing of its own in the browser. The session code accepts only the
+names and values of :attr:`~strict_cookies.policy.policy.CookiePolicy.preferences`.
 
 Source: WP194 section 3.6, user interface customisation within the session.
 """
@@ -28,17 +27,17 @@ NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_-]{0,63}"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredPreference(Entry):
     """
-    What a visitor may choose.
+    A choice of visitors.
 
     Args:
         name: A letter, then letters, digits, ``-`` and ``_``; for example ``"theme"``.
         title: What visitors read first.
-        choices: Two values or more, each a short text; nothing else can be kept.
-        default: The one of them that counts until a visitor chooses.
-        description: What it changes, in plain words.
+        choices: Two values or more, each a short text; no other value is accepted.
+        default: The choice that applies until a visitor chooses.
+        description: What it changes, for visitors.
 
     Raises:
-        PolicyError: All that is wrong with the entry.
+        PolicyError: Every mistake in the entry.
     """
 
     LABEL: ClassVar[str] = "Preference"
@@ -61,27 +60,27 @@ class DeclaredPreference(Entry):
         mistakes = []
         if re.fullmatch(NAME_PATTERN, self.name) is None:
             mistakes.append(
-                "the name is no name. Begin with a letter, and use at most 64 letters, digits, "
+                "invalid name. Begin with a letter, and use at most 64 letters, digits, "
                 "'-' and '_'."
             )
-        odd = [
+        invalid = [
             choice
             for choice in choices
             if not isinstance(choice, str)
             or not choice.isprintable()
             or not 0 < len(choice) <= MAX_CHOICE_LENGTH
         ]
-        if odd:
+        if invalid:
             return [
                 *mistakes,
-                f"choices has {odd[0]!r}. Use texts of 1 to {MAX_CHOICE_LENGTH} printable "
+                f"choices has {invalid[0]!r}. Use texts of 1 to {MAX_CHOICE_LENGTH} printable "
                 "characters.",
             ]
         if len(set(choices)) < max(2, len(choices)):
             mistakes.append(f"choices is {list(choices)}. Name at least two, each once.")
         elif self.default not in choices:
             mistakes.append(
-                f"default is {self.default!r}, which is none of the choices. Use one of "
+                f"default is {self.default!r}, which is not one of the choices. Use one of "
                 f"{', '.join(map(repr, choices))}."
             )
         return mistakes

@@ -1,11 +1,11 @@
 """
-The purposes for which a cookie can be strictly necessary, and how long each may live.
+The purposes for which a cookie can be strictly necessary, and the limit of its lifetime.
 
-A site states a purpose; the library holds it to the limit that goes with it. Whether the statement
-is true is the site's to answer for: nothing here is a legal verdict.
+A site states a purpose, and the library enforces the limit of that purpose. The site is responsible
+for the statement; nothing here is a legal verdict.
 
 Source: ePrivacy Directive 2002/58/EC Article 5(3); Article 29 Working Party, Opinion 04/2012
-(WP194), section 3. Where WP194 says "a few hours" or "limited" without a figure, the figure here is
+(WP194), section 3. If WP194 says "a few hours" or "limited" without a figure, the figure here is
 this library's own, conservative reading.
 """
 
@@ -29,7 +29,7 @@ class Purpose(StrEnum):
     Why a cookie is strictly necessary, as a site states it in ``cookies.toml``.
 
     Source: WP194 section 3, scenarios 1 to 6; ``SESSION`` is the identifier under which a server
-    keeps what a visitor entered, scenario 1.
+    keeps a visitor's input, scenario 1.
     """
 
     SESSION = "session"
@@ -56,7 +56,7 @@ class Purpose(StrEnum):
         The exemption of Article 5(3) that the site relies on.
 
         ``"A"``: solely to carry out a transmission. ``"B"``: strictly necessary for a service
-        that the user explicitly asked for.
+        that the user explicitly requested.
         """
         return "A" if self is Purpose.LOAD_BALANCING else "B"
 
@@ -96,7 +96,7 @@ _LABELS = {
     Purpose.MEDIA_PLAYER: "Playing media",
 }
 
-#: Words that sites use for purposes which need consent. They are refused with an explanation.
+#: Words for purposes that need consent. They are refused with an explanation.
 NEEDS_CONSENT = frozenset(
     {
         "ab_testing",
@@ -124,7 +124,7 @@ NEEDS_CONSENT = frozenset(
     }
 )
 
-#: Words that sites use for one of our purposes, with the one meant.
+#: Other words for one of the purposes.
 ALSO_KNOWN_AS = {
     "auth": Purpose.AUTHENTICATION,
     "basket": Purpose.USER_INPUT,
@@ -142,7 +142,7 @@ ALSO_KNOWN_AS = {
 
 def strictest_limit(purposes: tuple[Purpose, ...]) -> timedelta | None:
     """
-    Find the limit that holds when a cookie serves several purposes.
+    Return the limit that applies to a cookie with several purposes.
 
     Args:
         purposes: At least one.
@@ -159,10 +159,10 @@ def strictest_limit(purposes: tuple[Purpose, ...]) -> timedelta | None:
 
 def read_purpose(word: str) -> Purpose:
     """
-    Turn a word of ``cookies.toml`` into a purpose.
+    Parse a word of ``cookies.toml``.
 
     Raises:
-        ValueError: The word is no purpose; the message says what to do.
+        ValueError: The word is not a purpose; the message says what to do.
     """
     try:
         return Purpose(word)
@@ -173,7 +173,7 @@ def read_purpose(word: str) -> Purpose:
     if lowered in NEEDS_CONSENT:
         raise ValueError(
             f"purpose {word!r} is not strictly necessary and would need consent, which this "
-            "library is there to do without. Remove the entry and what sets it."
+            "library does not support. Remove the entry and what sets it."
         ) from None
     if lowered in ALSO_KNOWN_AS or lowered in set(Purpose):
         meant = ALSO_KNOWN_AS.get(lowered) or Purpose(lowered)
@@ -183,13 +183,13 @@ def read_purpose(word: str) -> Purpose:
 
 def read_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], list[str]]:
     """
-    Turn the words of an entry into purposes.
+    Parse the words of an entry.
 
     Args:
         given: One word, or several.
 
     Returns:
-        Those that are known, each once, and what is wrong with the others.
+        The purposes without duplicates, and the mistakes.
     """
     words = (given,) if isinstance(given, str) else tuple(given)
     purposes: list[Purpose] = []
@@ -208,12 +208,12 @@ def lifetime_mistakes(
     lifetime: timedelta | None, purposes: tuple[Purpose, ...], thing: str
 ) -> list[str]:
     """
-    Hold a lifetime to the limit of its purposes.
+    Return the mistakes of a lifetime, compared with the limit of its purposes.
 
     Args:
         lifetime: None means until the browser closes, which every purpose allows.
-        purposes: None at all, where what was written is no purpose, allows any.
-        thing: What lives, for messages: ``"a cookie"``.
+        purposes: Without purposes, which are reported themselves, any lifetime is allowed.
+        thing: What has the lifetime, for messages: ``"a cookie"``.
     """
     if lifetime is None or not purposes:
         return []

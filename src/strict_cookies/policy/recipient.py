@@ -1,10 +1,11 @@
 """
-One recipient: who gets data from the site's server, for what, where, and under which safeguard.
+One recipient of data from the site's server: its purpose, country and safeguard.
 
-Published and nothing more: a recipient is never let into a page. Where the browser itself talks to
-one, an :class:`~strict_cookies.policy.external_origin.ExternalOrigin` says so and names the recipient.
+A recipient is only published; it is never admitted to a page. If the browser contacts it, an
+:class:`~strict_cookies.policy.external_origin.ExternalOrigin` declares that and names the
+recipient.
 
-Source: GDPR Article 13(1)(e) and (f) for what must be told; Articles 44 to 49 for transfers.
+Source: GDPR Article 13(1)(e) and (f) for the information; Articles 44 to 49 for transfers.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ MAX_NAME_LENGTH = 128
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient(Entry):
     """
-    Who gets data from the server.
+    A recipient of data from the server.
 
     Args:
         name: The company or service, as visitors know it.
-        role: What it is to the site, for example ``"Hosting provider"``.
-        data: What it gets, in plain words.
-        purpose: What for, in plain words.
-        country: Where it handles the data: ISO 3166-1 codes of two letters, one or several, or
+        role: Its role for the site, for example ``"Hosting provider"``.
+        data: The data that it gets, for visitors.
+        purpose: What it uses the data for, for visitors.
+        country: Where it handles the data: one or several ISO 3166-1 codes of two letters, or
             ``"EU"``.
-        safeguard: What protects the data where a country is outside the European Economic Area
-            and the United Kingdom; None where none is.
+        safeguard: What protects the data; required for a country outside the European Economic
+            Area and the United Kingdom.
 
     Raises:
-        PolicyError: All that is wrong with the entry.
+        PolicyError: Every mistake in the entry.
     """
 
     LABEL: ClassVar[str] = "Recipient"
@@ -63,9 +64,7 @@ class Recipient(Entry):
         self._set("country", codes)
         mistakes = []
         if not self.name.isprintable() or not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
-            mistakes.append(
-                f"the name is no name. Use 1 to {MAX_NAME_LENGTH} printable characters."
-            )
+            mistakes.append(f"invalid name. Use 1 to {MAX_NAME_LENGTH} printable characters.")
         if not codes:
             mistakes.append("country is empty. Name at least one, for example 'DE'.")
         unknown = [code for code in codes if code not in COUNTRIES]

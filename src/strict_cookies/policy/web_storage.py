@@ -1,10 +1,10 @@
 """
-One item of declared web storage: what a site's scripts keep in the browser beside cookies.
+One item of declared web storage: what a site's scripts keep in the browser besides cookies.
 
-Held to the same purposes and limits as a cookie, since the law asks about any storage. What differs
-is who ends it: ``sessionStorage`` ends with its tab, the other kinds never end by themselves, so
-their lifetime is what the site promises that its own script will keep to. The server can't see any
-of it; a browser audit can.
+It has the same purposes and limits as a cookie, since the law is about any storage. The difference
+is its end: ``sessionStorage`` ends with its tab; the other kinds never end by themselves, so their
+lifetime is a promise of the site, whose own script erases them. The server can't see web storage;
+a browser audit can.
 
 Source: HTML Standard section 12; EDPB Guidelines 2/2023 for the scope; WP194 section 3.
 """
@@ -37,14 +37,14 @@ from .value_types import LIFETIME, STRING, TEXT
 #: ``localStorage``, ``sessionStorage``, IndexedDB and the Cache API.
 StorageKind = Literal["local", "session", "indexeddb", "cache"]
 
-#: What each kind is called by browsers and their documentation.
+#: The name of each kind in browsers and their documentation.
 STORAGE_NAMES: Mapping[str, str] = {
     "local": "localStorage",
     "session": "sessionStorage",
     "indexeddb": "IndexedDB",
     "cache": "Cache API",
 }
-#: Longest name, in characters; a key that is longer is data, not a name.
+#: Longest name, in characters; a longer key is data, not a name.
 MAX_NAME_LENGTH = 128
 
 
@@ -54,20 +54,20 @@ class DeclaredStorage(NamedEntry):
     One item of web storage that the site strictly needs.
 
     Args:
-        name: The key, or the name of the database or cache; exact in case, printable. A trailing
+        name: The key, or the name of the database or cache; printable, case-sensitive. A trailing
             ``*`` makes it a pattern.
         kind: ``"local"``, ``"session"``, ``"indexeddb"`` or ``"cache"``.
         title: What visitors read first, for example ``"Unsent order"``.
         purposes: One or more :class:`~strict_cookies.policy.purposes.Purpose` or their words; the
             strictest limit applies.
-        description: What it does, in plain words.
-        without_it: What the visitor could not do if it were missing.
+        description: What it does, for visitors.
+        without_it: What visitors could not do without it.
         lifetime: None for ``sessionStorage``, which ends with its tab. For the other kinds the
             time after which the site's own script erases it, in whole seconds.
-        not_the_tracker: Why the name is not what the catalogue knows it as; not for patterns.
+        not_the_tracker: Why it is not that of the known tracker with its name; not for patterns.
 
     Raises:
-        PolicyError: All that is wrong with the entry.
+        PolicyError: Every mistake in the entry.
     """
 
     LABEL: ClassVar[str] = "Storage"
@@ -103,10 +103,10 @@ class DeclaredStorage(NamedEntry):
 def _check_name(storage: DeclaredStorage) -> list[str]:
     stem = storage.stem
     if "*" in stem:
-        return ["only one star is understood, at the end. Name the others in full."]
+        return ["only one star is allowed, at the end. Name the others in full."]
     if not stem.isprintable() or not stem.strip() or len(stem) > MAX_NAME_LENGTH:
         return [
-            f"the name is no name. Use 1 to {MAX_NAME_LENGTH} printable characters, as the "
+            f"invalid name. Use 1 to {MAX_NAME_LENGTH} printable characters, as the "
             "script writes them."
         ]
     return tracker_mistakes(
@@ -133,7 +133,7 @@ def _check_lifetime(storage: DeclaredStorage) -> list[str]:
     named = " and ".join(purposes)
     if limit is None:
         return [
-            f"kind is {storage.kind!r}, which no browser ends by itself, but what serves {named} "
+            f"kind is {storage.kind!r}, which no browser ends by itself, but an item for {named} "
             'may live only until the browser closes (WP194 section 3). Use kind = "session", or a '
             "cookie."
         ]
