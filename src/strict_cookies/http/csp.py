@@ -12,11 +12,11 @@ Source: Content Security Policy Level 3, sections 2.2 (policies), 2.3.1 (source 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from .._util.suggest import did_you_mean
 from ..errors import ConfigurationError
 from .presets import OPT_OUT
 
@@ -67,14 +67,9 @@ _DEAD = {
 
 _INLINE = ("'unsafe-inline'", "'report-sample'")
 _SCRIPT = (
-    *_INLINE,
-    "'unsafe-hashes'",
-    "'strict-dynamic'",
-    "'unsafe-eval'",
-    "'wasm-unsafe-eval'",
-    "'trusted-types-eval'",
-    "'inline-speculation-rules'",
-)
+    *_INLINE, "'unsafe-hashes'", "'strict-dynamic'", "'unsafe-eval'", "'wasm-unsafe-eval'",
+    "'trusted-types-eval'", "'inline-speculation-rules'",
+)  # fmt: skip
 #: Keywords in addition to 'self' and 'none', by the directives in which they have an effect.
 _KEYWORDS: Mapping[str, tuple[str, ...]] = {
     "default-src": _SCRIPT,
@@ -179,8 +174,8 @@ def _read_name(name: object, where: str) -> str:
         return directive
     if directive in _DEAD:
         raise ConfigurationError(f"{where} has {directive}. {_DEAD[directive]}.")
-    close = difflib.get_close_matches(directive.replace("_", "-"), _KNOWN, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(_KNOWN)}."
+    known = f"Known: {', '.join(_KNOWN)}."
+    hint = did_you_mean(directive.replace("_", "-"), _KNOWN, otherwise=known)
     raise ConfigurationError(f"{where}: {name!r} is not a directive that browsers know. {hint}")
 
 
@@ -274,19 +269,18 @@ def _quoted_problem(lowered: str, source: str, directive: str) -> str | None:
     if lowered in _EVERY_KEYWORD:
         where = [name for name, words in _KEYWORDS.items() if lowered in words]
         return f"has no effect here. Remove it; it is for {', '.join(where)}."
-    close = difflib.get_close_matches(lowered, _EVERY_KEYWORD, n=1, cutoff=0.7)
-    return f"is not a keyword. {f'Did you mean {close[0]}?' if close else 'Remove it.'}"
+    words = [keyword.strip("'") for keyword in _EVERY_KEYWORD]
+    hint = did_you_mean(lowered.strip("'"), words, otherwise="Remove it.")
+    return f"is not a keyword. {hint}"
 
 
 def _scheme_problem(scheme: str) -> str | None:
     if scheme == "javascript":
         return "lets injected code run. Remove it."
-    known = (*_NETWORK_SCHEMES, *_LOCAL_SCHEMES)
+    known = [f"{one}:" for one in (*_NETWORK_SCHEMES, *_LOCAL_SCHEMES)]
     # Applications have their own schemes; one that resembles a common scheme is a typo.
-    close = difflib.get_close_matches(scheme, known, n=1, cutoff=0.7)
-    if scheme not in known and close:
-        return f"is not a known scheme. Did you mean {close[0] + ':'!r}?"
-    return None
+    hint = "" if f"{scheme}:" in known else did_you_mean(f"{scheme}:", known, cutoff=0.7)
+    return f"is not a known scheme. {hint}" if hint else None
 
 
 def check_combination(directives: Directives, nonce_in: Iterable[str], where: str) -> None:

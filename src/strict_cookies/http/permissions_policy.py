@@ -10,10 +10,10 @@ Chromium 156 on Linux.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
+from .._util.suggest import did_you_mean
 from ..errors import ConfigurationError
 from .presets import OPT_OUT
 
@@ -73,10 +73,8 @@ def read_permissions(given: object, where: str) -> dict[str, str]:
         if name in _DROPPED:
             raise ConfigurationError(f"{where} has {name}. {_DROPPED[name]}.")
         if name not in KNOWN + ELSEWHERE:
-            close = difflib.get_close_matches(
-                str(name).lower().replace("_", "-"), KNOWN + ELSEWHERE, n=1
-            )
-            hint = f"Did you mean {close[0]!r}?" if close else "Remove it."
+            word = str(name).lower().replace("_", "-")
+            hint = did_you_mean(word, KNOWN + ELSEWHERE, otherwise="Remove it.")
             raise ConfigurationError(
                 f"{where}: {name!r} is not a feature that browsers know. {hint}"
             )

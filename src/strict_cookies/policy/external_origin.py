@@ -10,13 +10,13 @@ Source: CSP Level 3 sections 2.3.1 (host-source) and 6.7.2.8 (how hosts match).
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from .._util.suggest import did_you_mean
 from .._util.urls import is_local
 from .catalogue import find_tracker_host
 from .entry import TEXT_WANTED, Entry, Text, Types
@@ -173,10 +173,7 @@ def csp_sources(origins: Iterable[ExternalOrigin]) -> Mapping[str, tuple[str, ..
 
 def unknown_recipient(name: str, names: Collection[str]) -> str:
     """Return the message about an external origin whose recipient is not declared."""
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = (
-        f"Did you mean {close[0]!r}?" if close else "Add the entry that says who gets data there."
-    )
+    hint = did_you_mean(name, names, otherwise="Add the entry that says who gets data there.")
     return f"recipient is {name!r}, but no [[recipient]] has that name. {hint}"
 
 

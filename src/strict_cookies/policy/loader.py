@@ -7,7 +7,6 @@ the application is created.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -15,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .._util.suggest import did_you_mean
 from ..errors import PolicyError
 from .external_origin import ExternalOrigin, unknown_recipient
 from .schema import ENTRY_SECTIONS, SECTIONS
@@ -256,8 +256,7 @@ class _Loader:
     ) -> None:
         for key in entry:
             if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+                hint = did_you_mean(key, known, otherwise=f"Known: {', '.join(known)}.")
                 if place.table:
                     hint = SECTIONS[place.table].hints.get(key.lower(), hint)
                 elif not isinstance(entry[key], dict | list):
