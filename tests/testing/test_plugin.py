@@ -283,7 +283,9 @@ def test_application_without_a_policy_is_told(shop):
         """
     )
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["1 response of applications without a policy: not judged.*"])
+    result.stdout.fnmatch_lines(
+        ["1 response was not checked, because the application has no policy. *"]
+    )
 
 
 def test_wrong_policy_stops_the_run(shop, pytester):

@@ -1,13 +1,13 @@
 """
-Watch what an application's tests set as cookies; a plugin of pytest.
+Check the cookies that an application sets in its tests.
 
-Each response to a test client of Werkzeug's, and so of Flask's, is judged as the firewall judges
-it, whether or not the application has one. By which policy: the one that was named; else that of
-the application's StrictCookies; else the ``cookies.toml`` beside the application, with Flask's
-session cookie as the application has it. What a firewall held back before the client saw it is told
-by its signal. In ``raise`` mode the application itself has told the test.
+Each response to a test client of Werkzeug or Flask is checked by the rules of the firewall, even if
+the application has no firewall. The policy is the one that was named; else that of the
+application's StrictCookies; else the ``cookies.toml`` next to the application, with its session
+cookie. A cookie that a firewall dropped before the client received it is reported by a signal. In
+``raise`` mode the application itself raises an error.
 
-Under pytest-xdist each worker watches its own tests, and the summary is made of all.
+With pytest-xdist each worker checks its own tests, and the summary combines all workers.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
+from .._util.app_state import EXTENSION
 from .._util.text import show
 from ..firewall.set_cookie import judge
 from ..flask.config import DEFAULTS, find_policy
@@ -34,113 +35,113 @@ from ..policy.policy import CookiePolicy
 from ..reasons import Reason
 from ..signals import cookie_dropped
 
-#: Under which a worker of pytest-xdist hands over what it saw.
+#: Key under which a worker of pytest-xdist sends its results.
 WORKER_KEY = "strict_cookies"
-#: Most cookies that one test is told of.
-MAX_TOLD = 20
+#: Most cookies that are reported for one test.
+MAX_REPORTED = 20
 _HEADING = "strict cookies"
 
 
 class ClientWatch:
     """
-    Judge each response of a test run, and tell what was never seen.
+    Check each response of a test run, and list the declared cookies that were never set.
 
     Args:
-        root: Folder from which paths are shown.
-        policy: A ``cookies.toml`` for every application; None for each one's own.
+        root: Directory to which displayed paths are relative.
+        policy: A ``cookies.toml`` for all applications; None for each application's own policy.
 
     Raises:
-        PolicyError: All that is wrong with that file.
+        PolicyError: The file is wrong; the error lists every mistake.
     """
 
     def __init__(self, root: Path, policy: Path | None = None) -> None:
         self._root = root
-        self._named = None if policy is None else CookiePolicy.load(policy)
-        #: Why and where, by reason and cookie name, of the phase of a test that runs.
-        self._found: dict[tuple[Reason, str], str] = {}
+        self._given_policy = None if policy is None else CookiePolicy.load(policy)
+        #: The place, by reason and cookie name, for the current phase of a test.
+        self._dropped: dict[tuple[Reason, str], str] = {}
         self._lock = threading.Lock()
-        #: Names by policy.
+        #: Names of cookies by the policy's label.
         self._declared: defaultdict[str, set[str]] = defaultdict(set)
         self._seen: defaultdict[str, set[str]] = defaultdict(set)
         self._responses = 0
-        self._unjudged = 0
-        self._lost = False
+        self._unchecked = 0
+        self._lost_worker = False
         self._original = Client.run_wsgi_app
-        Client.run_wsgi_app = _watching(self._original, self.look_at)  # type: ignore[method-assign]
-        cookie_dropped.connect(self._take_dropped)
+        Client.run_wsgi_app = _wrap(self._original, self.check_response)  # type: ignore[method-assign]
+        cookie_dropped.connect(self._add_dropped)
 
     def stop(self) -> None:
-        """Give the test client back as it was."""
+        """Restore the test client."""
         Client.run_wsgi_app = self._original  # type: ignore[method-assign]
-        cookie_dropped.disconnect(self._take_dropped)
+        cookie_dropped.disconnect(self._add_dropped)
 
-    def look_at(self, application: object, place: str, lines: Iterable[str]) -> None:
+    def check_response(self, application: object, place: str, lines: Iterable[str]) -> None:
         """
-        Judge what one response sets.
+        Check the cookies of one response.
 
         Args:
-            application: What the client called.
-            place: Method and path, as the test wrote them.
-            lines: Its ``Set-Cookie`` field values.
+            application: The application that the client called.
+            place: Method and path of the request.
+            lines: The values of the ``Set-Cookie`` fields.
         """
-        policy = self._policy_of(application)
+        policy = self._find_policy(application)
         with self._lock:
             self._responses += 1
             if policy is None:
-                self._unjudged += 1
+                self._unchecked += 1
                 return
             label = self._label(policy, application)
             self._declared[label].update(cookie.name for cookie in policy.cookies)
             for line in lines:
-                self._judge(policy, label, place, line)
+                self._check_line(policy, label, place, line)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Watch the fixtures of a test."""
+        """Check the setup of a test."""
         return (yield from self._phase(item, "setup"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Watch a test."""
+        """Check a test."""
         return (yield from self._phase(item, "call"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Watch what a test's fixtures do at its end."""
+        """Check the teardown of a test."""
         return (yield from self._phase(item, "teardown"))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what this worker saw."""
+        """Send the results of this worker to the controller."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None:
             output[WORKER_KEY] = {
                 "declared": {key: sorted(names) for key, names in self._declared.items()},
                 "seen": {key: sorted(names) for key, names in self._seen.items()},
                 "responses": self._responses,
-                "unjudged": self._unjudged,
+                "unchecked": self._unchecked,
             }
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Take what a worker saw; one that crashed hands over nothing."""
-        found = getattr(node, "workeroutput", {}).get(WORKER_KEY)
-        if found is None:
-            self._lost = True
+        """Add the results of a worker; a worker that crashed has none."""
+        results = getattr(node, "workeroutput", {}).get(WORKER_KEY)
+        if results is None:
+            self._lost_worker = True
             return
-        for mine, theirs in ((self._declared, found["declared"]), (self._seen, found["seen"])):
+        for mine, theirs in ((self._declared, results["declared"]), (self._seen, results["seen"])):
             for label, names in theirs.items():
                 mine[label].update(names)
-        self._responses += found["responses"]
-        self._unjudged += found["unjudged"]
+        self._responses += results["responses"]
+        self._unchecked += results["unchecked"]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Name the declared cookies that no test saw."""
+        """Print the declared cookies that were never set."""
         terminalreporter.section(_HEADING)
         for line in self.summarise():
             terminalreporter.write_line(line)
 
     def summarise(self) -> list[str]:
-        """Say what was seen, a line for each policy and each cookie that is missing."""
+        """Return a line for each policy and for each cookie that was never set."""
         lines = []
         width = max(map(len, self._declared), default=0)
         for label in sorted(self._declared):
@@ -149,36 +150,36 @@ class ClientWatch:
             count = len(declared) - len(never)
             lines.append(f"{label.ljust(width)}  {count} of {len(declared)} declared cookies seen")
             lines += [f"  never seen: {show(name)}" for name in never]
-        if self._unjudged:
+        if self._unchecked:
             lines.append(
-                f"{_count(self._unjudged)} of applications without a policy: not judged. Name one "
-                "by --strict-cookies-policy=PATH."
+                f"{_count_responses(self._unchecked)} not checked, because the application has no "
+                "policy. Name one by --strict-cookies-policy=PATH."
             )
         if not self._responses:
-            lines.append("No response of a test client was seen.")
-        if self._lost:
-            lines.append("A worker did not say what it saw, so cookies may be missing here.")
+            lines.append("No test client received a response.")
+        if self._lost_worker:
+            lines.append("A worker crashed, so this summary may be incomplete.")
         return lines
 
     def _phase(self, item: pytest.Item, when: str) -> Generator[None, Any, Any]:
         with self._lock:
-            self._found.clear()
+            self._dropped.clear()
         try:
             result = yield
         except BaseException:
-            if text := self._tell():
+            if text := self._take_report():
                 item.add_report_section(when, _HEADING, text)
             raise
-        if text := self._tell():
+        if text := self._take_report():
             pytest.fail(text, pytrace=False)
         return result
 
-    def _judge(self, policy: CookiePolicy, label: str, place: str, line: str) -> None:
-        """Judge one line; the lock is held."""
+    def _check_line(self, policy: CookiePolicy, label: str, place: str, line: str) -> None:
+        """Check one Set-Cookie line; the caller holds the lock."""
         now = time.time()
         verdict = judge(policy, line, now=now)
         if verdict.dropped:
-            self._found.setdefault((verdict.reasons[0], verdict.cookie_name), place)
+            self._dropped.setdefault((verdict.reasons[0], verdict.cookie_name), place)
             return
         cookie, declared = parse_set_cookie(line), policy.find(verdict.cookie_name)
         if cookie is not None and declared is not None:
@@ -186,34 +187,35 @@ class ClientWatch:
             if lifetime is None or lifetime > 0:
                 self._seen[label].add(declared.name)
 
-    def _take_dropped(self, sender: object, **told: Any) -> None:
-        """Take what a firewall held back."""
-        protection = getattr(sender, "extensions", {}).get("strict_cookies")
-        firewall = sender if protection is None else protection.firewall
+    def _add_dropped(self, sender: object, **details: Any) -> None:
+        """Add a cookie that a firewall dropped."""
+        state = getattr(sender, "extensions", {}).get(EXTENSION)
+        firewall = sender if state is None else state.firewall
         if getattr(firewall, "mode", "") == "enforce":
             with self._lock:
-                self._found.setdefault((told["reason"], told["cookie_name"]), told["place"])
+                self._dropped.setdefault(
+                    (details["reason"], details["cookie_name"]), details["place"]
+                )
 
-    def _tell(self) -> str:
-        """Put what was found into words, and forget it."""
+    def _take_report(self) -> str:
+        """Return a text about the cookies dropped so far, and clear them."""
         with self._lock:
-            found, self._found = self._found, {}
-        texts = [_explain(*key, place) for key, place in list(found.items())[:MAX_TOLD]]
-        if len(found) > MAX_TOLD:
-            texts.append(f"And {len(found) - MAX_TOLD} more.")
+            dropped, self._dropped = self._dropped, {}
+        texts = [_explain(*key, place) for key, place in list(dropped.items())[:MAX_REPORTED]]
+        if len(dropped) > MAX_REPORTED:
+            texts.append(f"And {len(dropped) - MAX_REPORTED} more.")
         return "\n\n".join(texts)
 
-    def _policy_of(self, application: object) -> CookiePolicy | None:
-        """Find what an application is judged by."""
+    def _find_policy(self, application: object) -> CookiePolicy | None:
+        """Return the policy for an application, if there is one."""
         if isinstance(application, Flask):
-            protection = application.extensions.get("strict_cookies")
-            if protection is not None and self._named is None:
-                policy: CookiePolicy = protection.policy
+            state = application.extensions.get(EXTENSION)
+            if state is not None and self._given_policy is None:
+                policy: CookiePolicy = state.policy
                 return policy
-            own = self._named or _own_policy(application)
+            own = self._given_policy or _own_policy(application)
             return declare_session(application.config, own)
-        found: CookiePolicy | None = self._named or getattr(application, "policy", None)
-        return found
+        return self._given_policy or getattr(application, "policy", None)
 
     def _label(self, policy: CookiePolicy, application: object) -> str:
         if policy.source is None:
@@ -222,23 +224,23 @@ class ClientWatch:
         return str(path.relative_to(self._root) if path.is_relative_to(self._root) else path)
 
 
-def _watching(
-    original: Callable[..., Any], look_at: Callable[[object, str, Iterable[str]], None]
+def _wrap(
+    original: Callable[..., Any], check: Callable[[object, str, Iterable[str]], None]
 ) -> Callable[..., Any]:
-    """Wrap the method through which each request of a test client goes, redirects included."""
+    """Wrap the method that handles each request of a test client, including redirects."""
 
     @functools.wraps(original)
     def run_wsgi_app(self: Client, environ: dict[str, Any], buffered: bool = False) -> Any:
-        answer = original(self, environ, buffered=buffered)
+        response = original(self, environ, buffered=buffered)
         place = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO') or '/'}"
-        look_at(self.application, place, answer[2].getlist("Set-Cookie"))
-        return answer
+        check(self.application, place, response[2].getlist("Set-Cookie"))
+        return response
 
     return run_wsgi_app
 
 
 def _own_policy(app: Flask) -> CookiePolicy:
-    """Read an application's policy as StrictCookies would."""
+    """Return an application's policy as StrictCookies would read it."""
     if "STRICT_COOKIES_POLICY" in app.config:
         return find_policy(app)
     app.config.setdefault("STRICT_COOKIES_POLICY", DEFAULTS["STRICT_COOKIES_POLICY"])
@@ -258,5 +260,5 @@ def _explain(reason: Reason, cookie_name: str, place: str) -> str:
     )
 
 
-def _count(responses: int) -> str:
-    return f"{responses} response{'' if responses == 1 else 's'}"
+def _count_responses(count: int) -> str:
+    return f"{count} response was" if count == 1 else f"{count} responses were"

@@ -1,8 +1,8 @@
 """
 ``pytest --strict-cookies``: a test whose application sets an undeclared cookie fails.
 
-pytest loads this file in every run of every project that has the library installed, so it imports
-nothing before it is switched on; :mod:`strict_cookies.testing.client` does the work then.
+pytest loads this module in every run of every project that has the library installed. It therefore
+imports :mod:`strict_cookies.testing.client`, which does the work, only if it is switched on.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The option that switches it on.
+#: The option that switches the plugin on.
 OPTION = "strict_cookies"
-#: The option, and the key in pytest's own settings, that name a policy.
+#: The option, and the key in pytest's configuration, that name a policy.
 POLICY_OPTION = "strict_cookies_policy"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    group = parser.getgroup("strict-cookies", "cookies that no policy declares")
-    # A flag: with an optional value it would swallow the first path behind it.
+    group = parser.getgroup("strict-cookies", "undeclared cookies")
+    # A flag: an option with an optional value would consume the path that follows.
     group.addoption(
         "--strict-cookies",
         dest=OPTION,
         action="store_true",
-        help="Fail each test whose application sets a cookie that is not declared.",
+        help="Fail each test whose application sets an undeclared cookie.",
     )
     group.addoption(
         "--strict-cookies-policy",
         dest=POLICY_OPTION,
         metavar="PATH",
-        help="Judge by this cookies.toml; by default each application's own counts.",
+        help="Use this cookies.toml; by default the one of each application.",
     )
-    parser.addini(POLICY_OPTION, "The cookies.toml for --strict-cookies, from the root folder.")
+    parser.addini(POLICY_OPTION, "The cookies.toml for --strict-cookies, relative to rootdir.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to watch, where it was switched on."""
+    """Register the plugin if it is switched on."""
     if not config.getoption(OPTION):
         return
     from ..errors import PolicyError
@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _find_policy(config: pytest.Config) -> Path | None:
-    """Give the path that was named; an option's begins where pytest was called."""
+    """Return the given path; an option is relative to the working directory."""
     option, key = config.getoption(POLICY_OPTION), config.getini(POLICY_OPTION)
     if option:
         return config.invocation_params.dir / str(option)
