@@ -31,9 +31,9 @@ controller = "Shop Ltd, 1 High Street, London"
 contact = "privacy@shop.example"
 jurisdictions = ["UK"]
 """
-CHECK = "The configuration is sound"
-DIFF = "The declaration changes on purpose only"
-AUDIT = "A browser sees what is declared"
+CHECK = "Check the configuration"
+DIFF = "Compare the declaration"
+AUDIT = "Audit with a browser"
 
 
 def read_steps():
