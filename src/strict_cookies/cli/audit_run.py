@@ -61,6 +61,7 @@ def run_audit(ctx: click.Context, site: AuditedSite, given: Mapping[str, Any]) -
         command ends with 2.
     """
     try:
+        import protego  # noqa: F401
         import rich  # noqa: F401
     except ImportError:
         click.echo("Packages are missing. Run 'pip install strict-cookies[audit]'.", err=True)

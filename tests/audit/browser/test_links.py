@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from strict_cookies.audit.browser.links import (
-    MAX_DELAY,
     MAX_VARIANTS,
     Frontier,
-    Robots,
     declaration_links,
     is_harmless,
     read_sitemap,
 )
+from strict_cookies.audit.browser.robots import Robots
 
 SITE = "https://the.site"
 
@@ -42,8 +41,8 @@ def rest(made):
 def test_links_of_the_site_are_taken_once_and_nearest_first():
     """A page is visited once, whatever its fragment; another site is not visited."""
     made = frontier()
-    made.offer([link(f"{SITE}/a#top"), link(f"{SITE}/a"), link(f"{SITE}/b")], 0)
-    made.offer([link("https://www.the.site/c"), link("https://other.test/"), link("mailto:x")], 0)
+    made.add_links([link(f"{SITE}/a#top"), link(f"{SITE}/a"), link(f"{SITE}/b")], 0)
+    made.add_links([link("https://www.the.site/c"), link("https://other.test/"), link("mailto:x")], 0)
     assert rest(made) == ["/", "/a", "/b", "https://www.the.site/c"]
 
 
@@ -60,19 +59,19 @@ def test_links_of_the_site_are_taken_once_and_nearest_first():
 def test_what_is_outside_is_left_alone(url):
     """Another port is another application; anything that is no page of the site stays out."""
     made = frontier()
-    made.offer([link(url)], 0)
+    made.add_links([link(url)], 0)
     assert rest(made) == ["/"]
 
 
 def test_limits_hold():
     """No more pages, no deeper pages and no more variants of one page than were asked for."""
     made = frontier(max_pages=3, max_depth=2)
-    made.offer([link(f"{SITE}/{number}") for number in range(9)], 1)
-    made.offer([link(f"{SITE}/deep")], 2)
-    assert made.known() == 3
+    made.add_links([link(f"{SITE}/{number}") for number in range(9)], 1)
+    made.add_links([link(f"{SITE}/deep")], 2)
+    assert made.count() == 3
     assert rest(made) == ["/", "/0", "/1"]
     made = frontier()
-    made.offer([link(f"{SITE}/calendar?day={day}") for day in range(99)], 0)
+    made.add_links([link(f"{SITE}/calendar?day={day}") for day in range(99)], 0)
     assert len(rest(made)) == 1 + MAX_VARIANTS
 
 
@@ -113,16 +112,11 @@ def test_harmless_links_are_followed(harmless):
 
 def test_robots_are_kept_to_but_for_what_was_asked_for():
     """A rule for everybody or for this program counts; a page named by the user is visited."""
-    text = "User-agent: *\nDisallow: /private\nCrawl-delay: 2\nSitemap: https://the.site/map.xml"
+    text = "User-agent: *\nDisallow: /private"
     made = frontier(robots=text)
     made.start([f"{SITE}/private/asked"])
-    made.offer([link(f"{SITE}/private/linked"), link(f"{SITE}/open")], 0)
+    made.add_links([link(f"{SITE}/private/linked"), link(f"{SITE}/open")], 0)
     assert rest(made) == ["/", "/private/asked", "/open"]
-    assert Robots(text).sitemaps() == ["https://the.site/map.xml"]
-    assert Robots(text).delay() == 2
-    assert not Robots("User-agent: strict-cookies\nDisallow: /").allows(f"{SITE}/")
-    assert Robots("User-agent: *\nCrawl-delay: 86400").delay() == MAX_DELAY
-    assert Robots("").delay() is None
 
 
 def test_sitemap_is_read_in_any_dress():

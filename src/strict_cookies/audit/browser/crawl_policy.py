@@ -1,6 +1,4 @@
-"""
-The manners of one audit: which pages a site lets robots visit, and how long to wait between two.
-"""
+"""Which pages the audited site allows robots to visit, and how long to wait between two of them."""
 
 from __future__ import annotations
 
@@ -12,14 +10,15 @@ from urllib.parse import urlsplit
 
 from ..._util.urls import host_of, is_local
 from ...http.cookies import path_matches
-from .links import Robots, origin_of, read_sitemap
+from .links import origin_of, read_sitemap
+from .robots import Robots
 
 if TYPE_CHECKING:
     from .options import AuditOptions
 
-#: Wait between two pages of one site, in seconds, where nobody says more.
+#: Default delay between two pages of an origin, in seconds.
 DELAY_SECONDS = 0.5
-#: Largest robots.txt and sitemap that are read, in octets.
+#: Largest robots.txt and sitemap that are read, in bytes.
 MAX_ROBOTS = 512 * 1024
 MAX_SITEMAP = 4 * 1024 * 1024
 #: Most sitemaps that are read.
@@ -28,12 +27,12 @@ MAX_SITEMAPS = 5
 
 class CrawlPolicy:
     """
-    What is known of the audited origins, and when each was visited last.
+    The robots.txt of the audited origins, their sitemaps, and the time of the next visit to each.
 
     Args:
         options: Of the audit.
-        is_own: Tells whether a host belongs to the audited site.
-        fetch: Reads a file of at most so many octets; None where there is none.
+        is_own: Returns whether a host belongs to the audited site.
+        fetch: Returns at most so many bytes of a file, as text; None if it is not available.
     """
 
     def __init__(
@@ -46,16 +45,16 @@ class CrawlPolicy:
         self._is_own = is_own
         self._fetch = fetch
         self._robots: dict[str, Robots] = {}
-        self._turns: dict[str, float] = {}
+        self._next_visits: dict[str, float] = {}
         self._routes: dict[str, None] = dict.fromkeys(options.known_routes)
 
     @property
     def known_routes(self) -> tuple[str, ...]:
-        """Paths that are known to exist: those of the options, or of the sitemaps."""
+        """Paths of pages that are known to exist, from the options or the sitemaps."""
         return tuple(self._routes)
 
-    async def learn(self, url: str) -> None:
-        """Read an origin's robots.txt before its first page, and its sitemap."""
+    async def prepare(self, url: str) -> None:
+        """Read robots.txt and the sitemaps of a URL's origin, unless they have been read."""
         if not self._is_own(host_of(url)):
             return
         origin = origin_of(url)
@@ -64,34 +63,37 @@ class CrawlPolicy:
         self._robots[origin] = Robots()
         if self._options.ignore_robots and self._options.known_routes:
             return
-        robots = Robots(await self._fetch(f"{origin}/robots.txt", MAX_ROBOTS) or "")
+        text = await self._fetch(f"{origin}/robots.txt", MAX_ROBOTS) or ""
+        # In a thread: a large file takes longer to parse than other tabs should wait.
+        robots = await asyncio.to_thread(Robots, text)
         if not self._options.ignore_robots:
             self._robots[origin] = robots
         if not self._options.known_routes:
             await self._read_sitemaps(robots.sitemaps() or [f"{origin}/sitemap.xml"])
 
-    async def _read_sitemaps(self, waiting: list[str]) -> None:
-        for position, url in enumerate(waiting):
+    async def _read_sitemaps(self, urls: list[str]) -> None:
+        for position, url in enumerate(urls):
             if position >= MAX_SITEMAPS or not self._is_own(host_of(url)):
                 break
-            for found in read_sitemap(await self._fetch(url, MAX_SITEMAP) or ""):
-                if not self._is_own(host_of(found)):
+            text = await self._fetch(url, MAX_SITEMAP) or ""
+            for page in await asyncio.to_thread(read_sitemap, text):
+                if not self._is_own(host_of(page)):
                     continue
-                if urlsplit(found).path.endswith(".xml"):
-                    waiting.append(found)
+                if urlsplit(page).path.endswith(".xml"):
+                    urls.append(page)
                 else:
-                    self._routes.setdefault(urlsplit(found).path or "/")
+                    self._routes.setdefault(urlsplit(page).path or "/")
 
     def may_visit(self, url: str) -> bool:
-        """Tell whether neither the options nor robots.txt leave a page out."""
+        """Return whether the options and robots.txt allow to visit a page."""
         path = urlsplit(url).path
-        if any(path_matches(path, left_out) for left_out in self._options.exclude):
+        if any(path_matches(path, excluded) for excluded in self._options.exclude):
             return False
         robots = self._robots.get(origin_of(url))
         return robots is None or robots.allows(url)
 
-    async def wait_turn(self, url: str) -> None:
-        """Wait as long as the site asks for between two of its pages."""
+    async def wait(self, url: str) -> None:
+        """Wait until the next page of a URL's origin may be visited."""
         origin = origin_of(url)
         robots = self._robots.get(origin, Robots())
         delay = self._options.delay_seconds
@@ -100,6 +102,6 @@ class CrawlPolicy:
         if delay is None:
             delay = 0.0 if is_local(host_of(url)) else DELAY_SECONDS
         now = time.monotonic()
-        turn = max(self._turns.get(origin, now), now)
-        self._turns[origin] = turn + delay
-        await asyncio.sleep(turn - now)
+        start = max(self._next_visits.get(origin, now), now)
+        self._next_visits[origin] = start + delay
+        await asyncio.sleep(start - now)
