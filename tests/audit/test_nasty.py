@@ -137,7 +137,7 @@ def test_site_that_does_not_answer_is_no_clean_site():
 )
 def test_only_addresses_of_sites_are_taken(target):
     """Nothing but http and https is opened."""
-    with pytest.raises(AuditError, match="is no address of a site"):
+    with pytest.raises(AuditError, match="is not the URL of a site"):
         audit_site([target])
 
 

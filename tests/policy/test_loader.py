@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strict_cookies.errors import PolicyError
-from strict_cookies.policy import loader as loading
 from strict_cookies.policy.cookie import DeclaredCookie
 from strict_cookies.policy.external_origin import ExternalOrigin
 from strict_cookies.policy.loader import MAX_FILE_BYTES
@@ -1149,8 +1149,7 @@ def test_system_error_is_told(monkeypatch, error, problem):
     def refuse(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(loading.Path, "open", refuse)
-    monkeypatch.setattr(loading.Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(PolicyError) as caught:
         CookiePolicy.load("cookies.toml")
     assert caught.value.mistakes == (f"The file can't be read: {problem}. Fix its path or mode.",)

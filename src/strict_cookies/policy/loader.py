@@ -8,13 +8,17 @@ the application is created.
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._util.suggest import did_you_mean
+from .._util.toml_file import (
+    LineIndex,
+    parse_toml,
+    read_text,
+    show_value,
+    sort_mistakes,
+)
 from ..errors import PolicyError
 from .external_origin import ExternalOrigin, unknown_recipient
 from .schema import ENTRY_SECTIONS, SECTIONS
@@ -26,35 +30,6 @@ if TYPE_CHECKING:
 
 #: Largest policy file that is read, in bytes.
 MAX_FILE_BYTES = 4 * 1024 * 1024
-
-#: TOML that may contain anything, brackets included: strings of all four kinds, and comments.
-_OPAQUE = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
-)
-_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*(?:\.[^=]*)?=")
-
-
-class _LineIndex:
-    """The line of each entry and key, which tomllib does not report."""
-
-    def __init__(self, text: str) -> None:
-        self._lines: dict[tuple[str, int, str], int] = {}
-        counts: dict[str, int] = {}
-        table, index = "", 0
-        stripped = _OPAQUE.sub(lambda match: "\n" * match[0].count("\n"), text)
-        for number, line in enumerate(stripped.split("\n"), 1):
-            if header := _HEADER.match(line):
-                table = header[1]
-                index = counts.get(table, 0)
-                counts[table] = index + 1
-                self._lines[table, index, ""] = number
-            elif key := _KEY.match(line):
-                self._lines.setdefault((table, index, key[1]), number)
-
-    def find(self, table: str, index: int = 0, key: str = "") -> int | None:
-        """Return the line of a key, counted from 1; that of its entry if the key's is unknown."""
-        return self._lines.get((table, index, key)) or self._lines.get((table, index, ""))
 
 
 def read_policy_file(path: str | os.PathLike[str]) -> tuple[str, str]:
@@ -69,25 +44,9 @@ def read_policy_file(path: str | os.PathLike[str]) -> tuple[str, str]:
     """
     source = os.fspath(path)
     try:
-        with Path(source).open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise PolicyError(
-            [f"The file can't be read: {problem}. Fix its path or mode."], source=source
-        ) from None
-    if len(data) > MAX_FILE_BYTES:
-        raise PolicyError(
-            [f"The file is larger than {MAX_FILE_BYTES} bytes. Is it the right file?"],
-            source=source,
-        )
-    try:
-        return data.decode("utf-8-sig"), source
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PolicyError(
-            [f"line {line}: the file is not UTF-8. Save it as UTF-8."], source=source
-        ) from None
+        return read_text(path, max_bytes=MAX_FILE_BYTES), source
+    except ValueError as error:
+        raise PolicyError([str(error)], source=source) from None
 
 
 def parse_entries(text: str, *, source: str) -> dict[str, Any]:
@@ -106,10 +65,10 @@ def parse_entries(text: str, *, source: str) -> dict[str, Any]:
         PolicyError: Every mistake in the text.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise PolicyError([f"The file is not valid TOML: {error}."], source=source) from None
-    return _Loader(_LineIndex(text)).load(document, source)
+        document = parse_toml(text)
+    except ValueError as error:
+        raise PolicyError([str(error)], source=source) from None
+    return _Loader(LineIndex(text)).load(document, source)
 
 
 class _Place(NamedTuple):
@@ -130,7 +89,7 @@ class _Place(NamedTuple):
 class _Loader:
     """Converts a document and collects its mistakes."""
 
-    def __init__(self, lines: _LineIndex) -> None:
+    def __init__(self, lines: LineIndex) -> None:
         self._lines = lines
         #: (line or 0, text), in the order of discovery.
         self._mistakes: list[tuple[int, str]] = []
@@ -150,10 +109,7 @@ class _Loader:
         }
         self._check_recipients(document)
         if self._mistakes:
-            ordered = sorted(self._mistakes, key=lambda mistake: mistake[0])
-            raise PolicyError(
-                [f"line {line}: {text}" if line else text for line, text in ordered], source=source
-            )
+            raise PolicyError(sort_mistakes(self._mistakes), source=source)
         return {"site": site, **entries}
 
     def _load_site(self, entry: object) -> Site:
@@ -247,7 +203,7 @@ class _Loader:
                 try:
                     values[name] = key.type.parse(entry[name])
                 except ValueError as error:
-                    text = f"{place.label}: {name} is {_show(entry[name])}: {error}"
+                    text = f"{place.label}: {name} is {show_value(entry[name])}: {error}"
                     self._add(place, name, text)
         return values
 
@@ -265,7 +221,7 @@ class _Loader:
                 line = (
                     self._lines.find(place.table, place.number, key) or self._lines.find(key) or 0
                 )
-                self._mistakes.append((line, f"{label}{_show(key)} is not known. {hint}"))
+                self._mistakes.append((line, f"{label}{show_value(key)} is not known. {hint}"))
 
     def _add(self, place: _Place, key: str, text: str) -> None:
         self._mistakes.append((self._lines.find(place.table, place.number, key) or 0, text))
@@ -287,11 +243,3 @@ def _key_meant(mistake: str, section: Section) -> str:
     # "the name ...", "the pattern ...", "the prefix ...", "this is a name ...", "only one star ..."
     unique_by: str = section.kind.UNIQUE_BY[0]
     return unique_by if word in ("the", "this", "only", "invalid") else ""
-
-
-def _show(value: object) -> str:
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):
-        return f"a {type(value).__name__} too large to show"
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from strict_cookies.audit.browser import actions as actions
+from strict_cookies.audit.browser import actions
 from strict_cookies.audit.browser.crawler import audit_site
 from strict_cookies.audit.browser.journeys import Step, load_journey, parse_journey
 from strict_cookies.audit.browser.options import AuditOptions
@@ -88,18 +88,18 @@ def test_every_mistake_is_told_in_one_error(monkeypatch):
         parse_journey(text)
     told = "\n".join(caught.value.mistakes)
     for part in (
-        "'steps' is not known. Did you mean 'step'?",
-        "step 1: do is 'vist'. Use one of visit, return, login, submit, logout.",
-        "step 2: do is missing.",
+        "line 2: 'steps' is not known. Did you mean 'step'?",
+        "line 4: step 1: do is 'vist': write one of visit, return, login, submit, logout.",
+        "line 5: step 2: do is missing: write one of visit, ",
         "step 3 ('login'): it lacks fields or storage_state.",
         "step 4: 'pages' is not known. Did you mean 'page'?",
         "step 4 ('visit'): click can't be used with do = 'visit'. Use do = 'submit'.",
-        "step 5 ('visit'): page is 7. Use a path, or a list of paths.",
+        "line 16: step 5 ('visit'): page is 7: write a list of texts",
         "step 5 ('visit'): it lacks fields and click.",
-        "step 6 ('one more'): fields wants 'NOT_THERE' for 'password', which is not in the",
-        "step 7 ('logout'): crawl is 'no': use true or false.",
+        "step 6 ('one more'): fields: 'password' needs the environment variable 'NOT_THERE'",
+        "step 7 ('logout'): crawl is 'no': write true or false, without quotes.",
         "step 7 ('logout'): it lacks click and page.",
-        "step 8 ('by state'): storage_state is 'not-there.json': there is no file.",
+        "step 8 ('by state'): storage_state is 'not-there.json': there is no such file.",
     ):
         assert part in told
     assert str(caught.value).startswith("journey.toml has 12 mistakes:")
@@ -107,7 +107,7 @@ def test_every_mistake_is_told_in_one_error(monkeypatch):
 
 def test_steps_have_names_of_their_own():
     """Two steps of one name could not be told apart in a report."""
-    with pytest.raises(JourneyError, match="step 2: it is called 'first visit' like step 1"):
+    with pytest.raises(JourneyError, match="line 3: step 2: step 1 is called 'first visit', too"):
         parse_journey('[[step]]\ndo = "visit"\n[[step]]\ndo = "visit"')
 
 
@@ -126,21 +126,21 @@ def test_step_shows_no_field():
 
 
 @pytest.mark.parametrize(
-    ("octets", "problem"),
+    ("data", "problem"),
     [
         pytest.param(None, "can't be read: No such file", id="missing"),
-        pytest.param(b"\xff\xfe", "can't be read", id="no UTF-8"),
-        pytest.param(b"[[step", "is not TOML", id="no TOML"),
+        pytest.param(b"\xff\xfe", "not UTF-8", id="not UTF-8"),
+        pytest.param(b"[[step", "is not valid TOML", id="not TOML"),
         pytest.param(b"", "There is no step", id="empty"),
-        pytest.param(b"step = 1", r"Write \[\[step\]\]", id="no list"),
-        pytest.param(b"#" * 300_000, "more than 262144 octets", id="too large"),
+        pytest.param(b"step = 1", r"Write \[\[step\]\]", id="not a list"),
+        pytest.param(b"#" * 300_000, "larger than 262144 bytes", id="too large"),
     ],
 )
-def test_file_that_is_no_journey_is_told(tmp_path, octets, problem):
+def test_file_that_is_no_journey_is_told(tmp_path, data, problem):
     """What can't be read is told in words."""
     path = tmp_path / "journey.toml"
-    if octets is not None:
-        path.write_bytes(octets)
+    if data is not None:
+        path.write_bytes(data)
     with pytest.raises(JourneyError, match=problem):
         load_journey(path)
 
@@ -168,8 +168,7 @@ def test_nonsense_for_a_page_is_told(page):
     with pytest.raises(JourneyError) as caught:
         parse_journey(text, source="day.toml")
     assert caught.value.mistakes == tuple(
-        f"step 1 ('visit'): page is {wrong!r}, which is no address of a page. Use a path such as "
-        "'/login', or an address that begins with http:// or https://."
+        f"line 3: step 1 ('visit'): page is {wrong!r}: write a path such as '/login', or a URL."
         for wrong in (page, "http://[")
     )
     assert str(caught.value).startswith("day.toml has 2 mistakes:")

@@ -42,7 +42,9 @@ def test_links_of_the_site_are_taken_once_and_nearest_first():
     """A page is visited once, whatever its fragment; another site is not visited."""
     made = frontier()
     made.add_links([link(f"{SITE}/a#top"), link(f"{SITE}/a"), link(f"{SITE}/b")], 0)
-    made.add_links([link("https://www.the.site/c"), link("https://other.test/"), link("mailto:x")], 0)
+    made.add_links(
+        [link("https://www.the.site/c"), link("https://other.test/"), link("mailto:x")], 0
+    )
     assert rest(made) == ["/", "/a", "/b", "https://www.the.site/c"]
 
 

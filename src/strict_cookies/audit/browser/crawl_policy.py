@@ -45,6 +45,7 @@ class CrawlPolicy:
         self._is_own = is_own
         self._fetch = fetch
         self._robots: dict[str, Robots] = {}
+        self._lock = asyncio.Lock()
         self._next_visits: dict[str, float] = {}
         self._routes: dict[str, None] = dict.fromkeys(options.known_routes)
 
@@ -60,16 +61,21 @@ class CrawlPolicy:
         origin = origin_of(url)
         if origin in self._robots:
             return
-        self._robots[origin] = Robots()
+        # Until the file is read, no other tab may take its absence for permission.
+        async with self._lock:
+            if origin not in self._robots:
+                self._robots[origin] = await self._read_robots(origin)
+
+    async def _read_robots(self, origin: str) -> Robots:
+        """Return the rules of an origin; read its sitemaps, too."""
         if self._options.ignore_robots and self._options.known_routes:
-            return
+            return Robots()
         text = await self._fetch(f"{origin}/robots.txt", MAX_ROBOTS) or ""
         # In a thread: a large file takes longer to parse than other tabs should wait.
         robots = await asyncio.to_thread(Robots, text)
-        if not self._options.ignore_robots:
-            self._robots[origin] = robots
         if not self._options.known_routes:
             await self._read_sitemaps(robots.sitemaps() or [f"{origin}/sitemap.xml"])
+        return Robots() if self._options.ignore_robots else robots
 
     async def _read_sitemaps(self, urls: list[str]) -> None:
         for position, url in enumerate(urls):

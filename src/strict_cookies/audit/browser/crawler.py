@@ -1,11 +1,11 @@
 """
-A real Chromium walks over a site and notes everything that is stored, sent and blocked.
+A real Chromium visits a site and records everything that is stored, sent and blocked.
 
-:func:`audit_site` is all that anybody else calls. It works on any site, in any language and of any
-framework, and needs nothing of it but its address. The browser has an empty profile that allows
-third-party cookies, and is gone afterwards.
+:func:`audit_site` is the entry point. It works on any site, in any language and with any framework,
+and needs only its URL. The browser has an empty profile that allows third-party cookies, and that
+is deleted afterwards.
 
-What it can't see is told in ``docs/audit.md``.
+``docs/audit.md`` says what the browser can't see.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .chromium import find_chromium, import_playwright, launch_flags, write_prof
 from .crawl_policy import CrawlPolicy
 from .event_loop import run_in_thread
 from .fetching import Fetcher
-from .links import Frontier, Waiting, normalise
+from .links import Frontier, QueuedPage, normalise
 from .observation_builder import ObservationBuilder, Place
 from .options import AuditOptions
 from .tab import PageVisit, Tab
@@ -42,26 +42,27 @@ if TYPE_CHECKING:
     from .journeys import Step
     from .values import Values
 
-#: Largest declaration that is read, in octets.
+#: Largest declaration that is read, in bytes, and most URLs that are tried for it.
 MAX_DECLARATION = 4 * 1024 * 1024
-#: Most pages that are noted of one audit.
+MAX_DECLARATION_URLS = 5
+#: Most pages that an observation lists.
 MAX_PAGES = 10_000
 
-_NAME_ANOTHER = "Start it by hand to see why, or name another by --chromium PATH."
+_CHROMIUM_HINT = "Start it by hand to see why, or name another one by --chromium PATH."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """
-    How far an audit has come.
+    The progress of an audit.
 
     Args:
-        step: What is being done.
-        page: What became of a page just now; None at the beginning of a step.
-        done: Pages of this step that were visited.
-        known: Pages of this step that were visited or will be.
-        cookies: Cookies seen so far, in all steps.
-        hosts: Third-party hosts seen so far.
+        step: The name of the current step.
+        page: The page that was just visited; None at the beginning of a step.
+        done: The number of pages of this step that were visited.
+        known: The number of pages of this step that were visited or are queued.
+        cookies: The number of cookies seen so far, in all steps.
+        hosts: The number of third-party hosts seen so far.
     """
 
     step: str
@@ -82,17 +83,21 @@ def audit_site(
     values: Values | None = None,
 ) -> Observation:
     """
-    Walk over a site with a real browser.
+    Visit a site with a real browser.
 
     Args:
-        targets: URLs to begin with; all count as the audited site's own.
+        targets: URLs to start from; all of them are first-party.
         options: By default those of :class:`AuditOptions`.
-        on_progress: Called after each page, in a thread of the audit's own.
-        values: Gathers what cookies and web storage hold; by default no value is read. What is
-            returned never has one.
+        on_progress: Called after each page, in a thread of the audit.
+        values: Collects the values of cookies and web storage; by default no value is read. The
+            observation never has one.
+
+    Returns:
+        What the browser saw; :func:`~strict_cookies.audit.report.build_report` compares it with a
+        policy.
 
     Raises:
-        AuditError: It could not be made: no browser, or none of the targets answers.
+        AuditError: The audit failed: there is no browser, or no target responds.
     """
     audit = _Audit(_check_targets(targets), options or AuditOptions(), on_progress, values)
     return run_in_thread(audit.run())
@@ -111,16 +116,16 @@ def _check_targets(targets: Sequence[str]) -> tuple[str, ...]:
             is_site = False
         if not is_site:
             raise AuditError(
-                f"{target!r} is no address of a site. Use one such as https://the.site."
+                f"{target!r} is not the URL of a site. Use a URL such as https://the.site."
             )
         urls.append(normalise(url))
     if not urls:
-        raise AuditError("There is no site to audit. Give one address or more.")
+        raise AuditError("There is no site to audit. Give at least one URL.")
     return tuple(dict.fromkeys(urls))
 
 
 class _Audit:
-    """One audit, from the browser's start to its end."""
+    """One audit, from the start of the browser to its end."""
 
     def __init__(
         self,
@@ -136,20 +141,20 @@ class _Audit:
         self._builder = ObservationBuilder()
         self._builder.own_sites = {host_of(url) for url in targets}
         self._binding = f"_{secrets.token_hex(12)}"
-        self._idle: list[Tab] = []
+        self._idle_tabs: list[Tab] = []
         self._pages: list[ObservedPage] = []
         self._steps: list[ObservedStep] = []
-        self._declarations: dict[str, None] = {}
+        self._declaration_urls: dict[str, None] = {}
         self._screenshot_numbers = itertools.count(1)
         self._done = 0
 
     async def run(self) -> Observation:
-        """Make it."""
+        """Start the browser, run the journey, and return the observation."""
         playwright = import_playwright()
         chromium = find_chromium(self._options.chromium)
         flags = launch_flags(self._options.flags)
         if self._options.ignore_certificates:
-            # Service workers heed the flag only.
+            # Service workers respect only the flag.
             flags = (*flags, "--ignore-certificate-errors")
         began = datetime.now(UTC)
         with tempfile.TemporaryDirectory(
@@ -170,22 +175,22 @@ class _Audit:
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
                     raise AuditError(
-                        f"{chromium} could not be started: {reason}. {_NAME_ANOTHER}"
+                        f"{chromium} could not be started: {reason}. {_CHROMIUM_HINT}"
                     ) from None
                 try:
-                    return await self._look(began, (str(chromium), *flags))
+                    return await self._observe(began, (str(chromium), *flags))
                 except playwright.Error as error:
                     reason = str(error).split("\n", 1)[0]
                     raise AuditError(
-                        f"The browser ended too soon: {reason}. {_NAME_ANOTHER}"
+                        f"The browser ended too soon: {reason}. {_CHROMIUM_HINT}"
                     ) from None
                 finally:
                     await self._context.close()
 
-    async def _look(self, began: datetime, command_line: tuple[str, ...]) -> Observation:
+    async def _observe(self, began: datetime, command_line: tuple[str, ...]) -> Observation:
         browser = self._context.browser
         if browser is None:
-            raise AuditError(f"The browser ended as soon as it was started. {_NAME_ANOTHER}")
+            raise AuditError(f"The browser ended right after its start. {_CHROMIUM_HINT}")
         fetcher = await Fetcher.open(
             browser,
             seconds=self._options.page_seconds,
@@ -194,12 +199,12 @@ class _Audit:
         self._fetch = fetcher.fetch
         self._crawl_policy = CrawlPolicy(self._options, self._builder.is_own, self._fetch)
         for step in self._options.journey:
-            await self._take(step)
+            await self._run_step(step)
         if all(page.outcome == "failed" for page in self._pages):
             remarks = "; ".join(
                 f"{page.url}: {', '.join(page.remarks) or 'it failed'}" for page in self._pages[:5]
             )
-            raise AuditError(f"No page could be visited. {remarks}. Is the address right?")
+            raise AuditError(f"No page could be visited. {remarks}. Check the URL.")
         declaration_url, declaration = await self._find_declaration()
         return Observation(
             targets=self._targets,
@@ -220,7 +225,7 @@ class _Audit:
 
     # Steps
 
-    async def _take(self, step: Step) -> None:
+    async def _run_step(self, step: Step) -> None:
         self._done = 0
         urls = [urljoin(self._targets[0], page) for page in step.pages] or list(self._targets)
         problem = None
@@ -229,24 +234,24 @@ class _Audit:
         if step.storage_state is not None:
             problem = await load_state(self._context, step.storage_state)
         elif step.fields or step.click:
-            visit = await self._visit(Waiting(urls[0], 0), step, actions=True)
+            visit = await self._visit(QueuedPage(urls[0], 0), step, acts=True)
             problem = visit.problem
             if visit.page.outcome != "visited":
                 problem = f"{urls[0]} could not be visited: {visit.page.outcome}."
             urls = urls[1:] or (list(self._targets) if step.crawl else [])
-        stopped = await self._crawl(urls, step)
+        interruption = await self._crawl(urls, step)
         cookies, storage = self._builder.end_step(step.name)
         self._steps.append(
             ObservedStep(
                 name=step.name,
-                problem=problem or stopped,
+                problem=problem or interruption,
                 cookies_left=cookies,
                 storage_left=storage,
             )
         )
 
     async def _crawl(self, urls: Iterable[str], step: Step) -> str | None:
-        """Visit pages, and what they link to; tell why it was stopped, or None."""
+        """Visit pages and the pages they link to; return why it was interrupted, or None."""
         frontier = Frontier(
             self._builder.is_own,
             self._crawl_policy.may_visit,
@@ -257,68 +262,73 @@ class _Audit:
         deadline = time.monotonic() + self._options.max_seconds
         running: set[asyncio.Task[None]] = set()
 
-        async def look(waiting: Waiting) -> None:
-            visit = await self._visit(waiting, step, frontier=frontier)
-            frontier.reached(waiting, visit.page.final_url)
+        async def visit_one(page: QueuedPage) -> None:
+            visit = await self._visit(page, step, frontier=frontier)
+            frontier.mark_reached(page, visit.page.final_url)
             if self._builder.is_own(host_of(visit.page.final_url)):
                 for link in visit.links:
-                    await self._crawl_policy.learn(str(link.get("url", "")))
-                frontier.offer(visit.links, waiting.depth)
+                    await self._crawl_policy.prepare(str(link.get("url", "")))
+                frontier.add_links(visit.links, page.depth)
 
         self._on_progress(self._progress(step, None, frontier))
         while True:
             while len(running) < self._options.tabs and time.monotonic() < deadline:
-                waiting = frontier.take()
-                if waiting is None:
+                page = frontier.take()
+                if page is None:
                     break
-                running.add(asyncio.create_task(look(waiting)))
+                running.add(asyncio.create_task(visit_one(page)))
             if not running:
                 break
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        left = frontier.known() - frontier.given
+        left = frontier.count() - frontier.taken
         if left and time.monotonic() >= deadline:
-            return f"It was stopped after {self._options.max_seconds:g} s; {left} pages waited."
+            limit = self._options.max_seconds
+            return f"Stopped after {limit:g} s; pages not visited: {left}."
         return None
 
     async def _visit(
         self,
-        waiting: Waiting,
+        queued: QueuedPage,
         step: Step,
         *,
-        actions: bool = False,
+        acts: bool = False,
         frontier: Frontier | None = None,
     ) -> PageVisit:
-        await self._crawl_policy.learn(waiting.url)
-        await self._crawl_policy.wait_turn(waiting.url)
-        tab = self._idle.pop() if self._idle else await self._open_tab()
+        await self._crawl_policy.prepare(queued.url)
+        await self._crawl_policy.wait(queued.url)
+        tab = self._idle_tabs.pop() if self._idle_tabs else await self._open_tab()
         visit = await tab.visit(
-            waiting.url,
-            Place(waiting.url, step.name),
-            act=(lambda page: fill_in(page, step)) if actions else None,
+            queued.url,
+            Place(queued.url, step.name),
+            act=(lambda page: fill_in(page, step)) if acts else None,
             screenshot=self._next_screenshot(),
         )
         if tab.is_spent:
             await tab.close()
         else:
-            self._idle.append(tab)
-        self._learn_site(visit)
+            self._idle_tabs.append(tab)
+        self._add_own_sites()
+        self._add_declaration_urls(visit.declarations)
         if len(self._pages) < MAX_PAGES:
             self._pages.append(visit.page)
         self._done += 1
         self._on_progress(self._progress(step, visit.page, frontier))
         return visit
 
-    def _learn_site(self, visit: PageVisit) -> None:
-        """Take from the browser which domain a target's host belongs to."""
+    def _add_own_sites(self) -> None:
+        """Add the registrable domains of the targets, which only the browser knows."""
         for target in self._targets:
             host = host_of(target)
             if host in self._builder.sites:
                 self._builder.own_sites.add(self._builder.sites[host])
-        for url in visit.declarations:
-            if len(self._declarations) < 5 and self._builder.is_own(host_of(url)):
-                self._declarations.setdefault(url)
+
+    def _add_declaration_urls(self, urls: Iterable[str]) -> None:
+        for url in urls:
+            is_room = len(self._declaration_urls) < MAX_DECLARATION_URLS
+            if is_room and self._builder.is_own(host_of(url)):
+                self._declaration_urls.setdefault(url)
 
     def _progress(
         self, step: Step, page: ObservedPage | None, frontier: Frontier | None
@@ -327,14 +337,16 @@ class _Audit:
             step=step.name,
             page=page,
             done=self._done,
-            known=max(frontier.known() if frontier else 0, self._done),
+            known=max(frontier.count() if frontier else 0, self._done),
             cookies=self._builder.count_cookies(),
             hosts=self._builder.count_hosts(),
         )
 
     def _next_screenshot(self) -> Path | None:
-        folder = self._options.screenshots
-        return None if folder is None else folder / f"page-{next(self._screenshot_numbers):04}.jpg"
+        directory = self._options.screenshots
+        if directory is None:
+            return None
+        return directory / f"page-{next(self._screenshot_numbers):04}.jpg"
 
     async def _open_tab(self) -> Tab:
         return await Tab.open(
@@ -342,15 +354,15 @@ class _Audit:
         )
 
     async def _close_tabs(self) -> None:
-        while self._idle:
-            await self._idle.pop().close()
+        while self._idle_tabs:
+            await self._idle_tabs.pop().close()
 
     # The declaration
 
     async def _find_declaration(self) -> tuple[str | None, dict[str, Any] | None]:
         if not self._options.find_declaration:
             return None, None
-        for url in self._declarations:
+        for url in self._declaration_urls:
             text = await self._fetch(url, MAX_DECLARATION)
             try:
                 document = json.loads(text or "")

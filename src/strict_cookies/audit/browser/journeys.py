@@ -1,5 +1,5 @@
 """
-What a visitor does on the site while the browser looks on, read from a small TOML file.
+What a visitor does on the site during an audit, read from a small TOML file.
 
     [[step]]
     do = "visit"                      # open the site and follow its links
@@ -14,13 +14,12 @@ What a visitor does on the site while the browser looks on, read from a small TO
     page = "/"
     click = "text=Sign out"
 
-Steps are taken in order, in one browser with one jar. Every mistake of a file is told in one error.
-What is typed into fields stays in the file or in the environment; it is part of no report.
+Steps run in order, in one browser with one cookie jar. All mistakes in a file are reported in one
+error. What is typed into fields stays in the file or in the environment and appears in no report.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,15 +27,24 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
+from ..._util.suggest import did_you_mean
+from ..._util.toml_file import (
+    LineIndex,
+    parse_toml,
+    read_text,
+    show_value,
+    sort_mistakes,
+)
 from ...errors import JourneyError
+from ...policy.value_types import FLAG, STRING, STRINGS
 
-#: What a step can do. ``visit``: open pages and follow links. ``return``: come back with the jar
-#: kept, in a new tab. ``login``: fill in a form, or load a storage state. ``submit``: fill in any
-#: other form, for example of preferences. ``logout``: click, or open an address, that signs out.
+#: What a step does. ``visit``: open pages and follow links. ``return``: come back in a new tab,
+#: with the cookies kept. ``login``: fill in a form, or load a storage state. ``submit``: fill in
+#: any other form, for example of preferences. ``logout``: sign out, by a click or a URL.
 Action = Literal["visit", "return", "login", "submit", "logout"]
 
 _SCHEMES = ("http", "https")
-#: Largest file that is read, in octets.
+#: Largest file that is read, in bytes.
 MAX_FILE_BYTES = 256 * 1024
 
 
@@ -46,15 +54,15 @@ class Step:
     One step of a journey.
 
     Args:
-        do: What is done.
-        name: How the report calls it.
-        pages: Paths or URLs to begin with; empty for the targets of the audit.
-        crawl: Whether links are followed from there.
-        fields: Names of a form's fields, and what is entered; true and false for boxes.
-        click: A selector of what is clicked, as Playwright reads it; by default the button of the
-            form that has the fields.
-        expect: A selector of what is there afterwards where it worked; None where nobody says.
-        storage_state: A file that Playwright wrote, of a browser that has signed in.
+        do: The action.
+        name: The name in the report.
+        pages: Paths or URLs to start from; empty for the targets of the audit.
+        crawl: Whether to follow links from there.
+        fields: Names and values of a form's fields; true and false for checkboxes.
+        click: A Playwright selector of the element to click; by default the button of the form
+            with the fields.
+        expect: A Playwright selector of an element that is there after the step; None for no check.
+        storage_state: A file with the storage state of a signed-in browser, from Playwright.
     """
 
     do: Action
@@ -67,7 +75,7 @@ class Step:
     storage_state: Path | None = None
 
 
-#: What is done where nobody says more.
+#: The journey of an audit without a journey file.
 DEFAULT_JOURNEY = (
     Step(do="visit", name="first visit", crawl=True),
     Step(do="return", name="second visit"),
@@ -84,211 +92,198 @@ _NAMES: Mapping[str, str] = {
 
 def load_journey(path: str | os.PathLike[str]) -> tuple[Step, ...]:
     """
-    Read a journey.
+    Read a journey from a file.
 
     Args:
         path: A TOML file.
 
     Raises:
-        JourneyError: It can't be read, or all that is wrong in it.
+        JourneyError: The file can't be read, or has mistakes; all are listed.
     """
     source = os.fspath(path)
     try:
-        with Path(source).open("rb") as file:
-            octets = file.read(MAX_FILE_BYTES + 1)
-        if len(octets) > MAX_FILE_BYTES:
-            raise ValueError(f"it has more than {MAX_FILE_BYTES} octets")
-        text = octets.decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise JourneyError([f"It can't be read: {problem}."], source=source) from None
-    return parse_journey(text, source=source, folder=Path(source).parent)
+        text = read_text(path, max_bytes=MAX_FILE_BYTES)
+    except ValueError as error:
+        raise JourneyError([str(error)], source=source) from None
+    return parse_journey(text, source=source, directory=Path(source).parent)
 
 
 def parse_journey(
-    text: str, *, source: str = "journey.toml", folder: Path | None = None
+    text: str, *, source: str = "journey.toml", directory: Path | None = None
 ) -> tuple[Step, ...]:
     """
-    Read the text of a journey.
+    Parse a journey.
 
     Args:
         text: TOML 1.0.
-        source: Its path, for messages.
-        folder: Where relative paths of storage states begin.
+        source: The path of the file, for messages.
+        directory: Base of relative paths of storage states; None for the current directory.
 
     Raises:
-        JourneyError: All that is wrong in it.
+        JourneyError: The text has mistakes; all are listed.
     """
-    import tomllib
-
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise JourneyError([f"It is not TOML: {error}."], source=source) from None
-    reader = _Reader(folder or Path())
-    steps = reader.read(document)
-    if reader.mistakes:
-        raise JourneyError(reader.mistakes, source=source)
+        document = parse_toml(text)
+    except ValueError as error:
+        raise JourneyError([str(error)], source=source) from None
+    loader = _Loader(directory or Path(), LineIndex(text))
+    steps = loader.load(document)
+    if loader.mistakes:
+        raise JourneyError(sort_mistakes(loader.mistakes), source=source)
     return steps
 
 
-class _Reader:
-    """Reads steps and gathers what is wrong with them."""
+class _Loader:
+    """Converts a document and collects its mistakes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.mistakes: list[str] = []
+    def __init__(self, directory: Path, lines: LineIndex) -> None:
+        self._directory = directory
+        self._lines = lines
+        #: (line or 0, text), in the order of discovery.
+        self.mistakes: list[tuple[int, str]] = []
 
-    def read(self, document: Mapping[str, Any]) -> tuple[Step, ...]:
-        self._refuse_unknown(document, ("step",), "")
+    def load(self, document: Mapping[str, Any]) -> tuple[Step, ...]:
+        """Return the valid steps of a document."""
+        for key in document:
+            if key != "step":
+                line = self._lines.find(key) or self._lines.find("", 0, key) or 0
+                hint = did_you_mean(key, ["step"], otherwise="Write [[step]].")
+                text = f"{show_value(key)} is not known. {hint}"
+                self.mistakes.append((line, text))
         entries = document.get("step", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            self.mistakes.append("step: it is no list of tables. Write [[step]] above each step.")
+            self._add(0, "", "step is not a list of tables. Write [[step]] above each step.")
             return ()
         if not entries:
-            self.mistakes.append("There is no step. Write [[step]] and below it do = 'visit'.")
-        steps = [self._step(number, entry) for number, entry in enumerate(entries, 1)]
-        taken: dict[str, int] = {}
-        for number, step in enumerate(steps, 1):
+            self._add(0, "", "There is no step. Write [[step]], and below it do = 'visit'.")
+        steps = [self._load_step(index, entry) for index, entry in enumerate(entries)]
+        names: dict[str, int] = {}
+        for index, step in enumerate(steps):
             if step is not None:
-                first = taken.setdefault(step.name, number)
-                if first != number:
-                    self.mistakes.append(
-                        f"step {number}: it is called {step.name!r} like step {first}. Give it a "
-                        "name of its own: name = '...'."
+                first = names.setdefault(step.name, index)
+                if first != index:
+                    self._add(
+                        index,
+                        "name",
+                        f"step {index + 1}: step {first + 1} is called {step.name!r}, too. Give "
+                        "one of them another name: name = '...'.",
                     )
         return tuple(step for step in steps if step is not None)
 
-    def _step(self, number: int, entry: Mapping[str, Any]) -> Step | None:
-        where = f"step {number}: "
+    def _load_step(self, index: int, entry: Mapping[str, Any]) -> Step | None:
+        label = f"step {index + 1}"
         before = len(self.mistakes)
-        self._refuse_unknown(entry, ("do", "page", "name", *_READERS), where)
+        for key in entry:
+            if key not in _KEYS:
+                hint = did_you_mean(key, _KEYS, otherwise=f"Known: {', '.join(_KEYS)}.")
+                text = f"{label}: {show_value(key)} is not known. {hint}"
+                self._add(index, key, text)
         do = entry.get("do")
         if not isinstance(do, str) or do not in _NAMES:
-            said = "do is missing" if do is None else f"do is {_say(do)}"
-            self.mistakes.append(f"{where}{said}. Use one of {', '.join(_NAMES)}.")
+            problem = "do is missing" if do is None else f"do is {show_value(do)}"
+            self._add(index, "do", f"{label}: {problem}: write one of {', '.join(_NAMES)}.")
             return None
-        where = f"step {number} ({_say(entry.get('name', do))}): "
+        label += f" ({show_value(entry.get('name', do))})"
         values: dict[str, Any] = {}
-        for key, read in _READERS.items():
+        for key, convert in _CONVERTERS.items():
             if key in entry:
                 try:
-                    values[key] = read(entry[key])
+                    values[key] = convert(entry[key])
+                except _SecretError as error:
+                    self._add(index, key, f"{label}: {key}: {error}")
                 except ValueError as error:
-                    self.mistakes.append(f"{where}{key} {error}.")
-        pages = self._pages(entry.get("page", []), where)
-        self._check(do, entry, values, where)
+                    text = f"{label}: {key} is {show_value(entry[key])}: {error}"
+                    self._add(index, key, text)
+        for page in values.get("page", ()):
+            if not _is_page(page):
+                text = (
+                    f"{label}: page is {show_value(page)}: write a path such as '/login', or a URL."
+                )
+                self._add(index, "page", text)
+        for text in self._check(do, entry, values):
+            self._add(index, "", f"{label}: {text}")
         if len(self.mistakes) > before:
             return None
         if "storage_state" in values:
-            values["storage_state"] = self._folder / values["storage_state"]
-        return Step(
-            **{"crawl": do == "visit", "name": _NAMES[do], "do": do, **values},
-            pages=pages,
-        )
+            values["storage_state"] = self._directory / values["storage_state"]
+        pages = values.pop("page", ())
+        return Step(**{"crawl": do == "visit", "name": _NAMES[do], "do": do, **values}, pages=pages)
 
-    def _pages(self, value: object, where: str) -> tuple[str, ...]:
-        pages = [value] if isinstance(value, str) else value
-        if not isinstance(pages, list) or not all(isinstance(page, str) for page in pages):
-            self.mistakes.append(f"{where}page is {_say(value)}. Use a path, or a list of paths.")
-            return ()
-        self.mistakes += (
-            f"{where}page is {_say(page)}, which is no address of a page. Use a path such as "
-            "'/login', or an address that begins with http:// or https://."
-            for page in pages
-            if not _is_page(page)
-        )
-        return tuple(pages)
-
-    def _check(
-        self, do: str, entry: Mapping[str, Any], values: Mapping[str, Any], where: str
-    ) -> None:
-        """Tell what does not go together."""
+    def _check(self, do: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Iterable[str]:
+        """Find keys that contradict each other, and missing ones."""
         acts = {"fields", "click"} & entry.keys()
         state = values.get("storage_state")
         if do in ("visit", "return") and acts:
-            self.mistakes.append(
-                f"{where}{' and '.join(sorted(acts))} can't be used with do = {do!r}. "
-                "Use do = 'submit'."
-            )
+            keys = " and ".join(sorted(acts))
+            yield f"{keys} can't be used with do = {do!r}. Use do = 'submit'."
         if do == "login" and "storage_state" not in entry and "fields" not in entry:
-            self.mistakes.append(
-                f"{where}it lacks fields or storage_state. Say how to sign in: "
+            yield (
+                "it lacks fields or storage_state. Say how to sign in: "
                 "fields = { username = '...', password = { env = '...' } }."
             )
         if do == "submit" and not acts:
-            self.mistakes.append(f"{where}it lacks fields and click. Say what is to be sent.")
+            yield "it lacks fields and click. Say what to submit."
         if do == "logout" and not acts and not entry.get("page"):
-            self.mistakes.append(f"{where}it lacks click and page. Say how to sign out.")
+            yield "it lacks click and page. Say how to sign out."
         if do != "login" and "storage_state" in entry:
-            self.mistakes.append(f"{where}storage_state is for do = 'login' only.")
-        elif state is not None and not (self._folder / state).is_file():
-            self.mistakes.append(f"{where}storage_state is {_say(str(state))}: there is no file.")
+            yield "storage_state is for do = 'login' only."
+        elif state is not None and not (self._directory / state).is_file():
+            yield f"storage_state is {show_value(str(state))}: there is no such file."
 
-    def _refuse_unknown(self, entry: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-        known = tuple(known)
-        for key in entry:
-            if key not in known:
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-                self.mistakes.append(f"{where}{_say(key)} is not known. {hint}")
+    def _add(self, index: int, key: str, text: str) -> None:
+        self.mistakes.append((self._lines.find("step", index, key) or 0, text))
+
+
+class _SecretError(ValueError):
+    """A mistake in a value that may be a password, so that no message repeats it."""
 
 
 def _is_page(page: str) -> bool:
-    """Tell whether a browser could be sent there, from whatever site is audited."""
+    """Return whether a browser can open a path or URL, whichever site is audited."""
     try:
-        found = [urlsplit(urljoin(f"{scheme}://site.example/", page)) for scheme in _SCHEMES]
-        # Reading the port checks it.
-        is_web = all(
-            parts.scheme in _SCHEMES and parts.hostname and parts.port != 0 for parts in found
-        )
+        urls = [urlsplit(urljoin(f"{scheme}://site.example/", page)) for scheme in _SCHEMES]
+        # Accessing the port validates it.
+        is_web = all(url.scheme in _SCHEMES and url.hostname and url.port != 0 for url in urls)
     except ValueError:
         return False
     return is_web and bool(page.strip()) and page.isprintable()
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"is {_say(value)}: use a text")
-    return value
+def _convert_text(value: object) -> str:
+    text: str = STRING.parse(value)
+    if not text.strip():
+        raise ValueError(f"write {STRING.wanted}.")
+    return text
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"is {_say(value)}: use true or false")
-    return value
-
-
-def _fields(value: object) -> dict[str, str | bool]:
+def _convert_fields(value: object) -> dict[str, str | bool]:
     if not isinstance(value, dict) or not value:
-        raise ValueError("is no table: write fields = { name = 'text' }")
-    return {name: _entered(name, entry) for name, entry in value.items()}
+        raise _SecretError("write a table: fields = { name = 'text' }.")
+    return {name: _convert_field(name, entry) for name, entry in value.items()}
 
 
-def _entered(name: str, entry: object) -> str | bool:
-    """Read what is entered; a message never repeats it, since it may be a password."""
+def _convert_field(name: str, entry: object) -> str | bool:
     if isinstance(entry, dict):
         variable = entry.get("env")
         if set(entry) != {"env"} or not isinstance(variable, str):
-            raise ValueError(f"has for {name!r} a table that is not {{ env = 'VARIABLE' }}")
+            raise _SecretError(f"write {name!r} as text, true, false or {{ env = 'VARIABLE' }}.")
         if variable not in os.environ:
-            raise ValueError(f"wants {variable!r} for {name!r}, which is not in the environment")
+            raise _SecretError(
+                f"{name!r} needs the environment variable {variable!r}, which is not set. Set it."
+            )
         return os.environ[variable]
     if not isinstance(entry, str | bool):
-        raise ValueError(f"has for {name!r} neither a text, nor true, nor false")
+        raise _SecretError(f"write {name!r} as text, true, false or {{ env = 'VARIABLE' }}.")
     return entry
 
 
-_READERS: Mapping[str, Callable[[object], Any]] = {
-    "name": _text,
-    "crawl": _flag,
-    "fields": _fields,
-    "click": _text,
-    "expect": _text,
-    "storage_state": lambda value: Path(_text(value)),
+_CONVERTERS: Mapping[str, Callable[[object], Any]] = {
+    "page": STRINGS.parse,
+    "name": _convert_text,
+    "crawl": FLAG.parse,
+    "fields": _convert_fields,
+    "click": _convert_text,
+    "expect": _convert_text,
+    "storage_state": lambda value: Path(_convert_text(value)),
 }
-
-
-def _say(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+_KEYS = ("do", *_CONVERTERS)
