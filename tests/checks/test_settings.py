@@ -71,13 +71,15 @@ WEAK = [
         {"STRICT_COOKIES_ORIGIN_EXEMPT": ["/saml/*"]}, "error", None, ["'/saml/*'", "exact path"],
         id="exemption by pattern",
     ),
-    pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"}, "info", "SC410", ["'off'"], id="sweep"),
+    pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"}, "info", "SC410", ["'off'"],
+                 id="expiry"),
     pytest.param(
         {"STRICT_COOKIES_MODE": "enforced"}, "error", None, ["'enforced'", "'enforce'"],
         id="unknown mode",
     ),
     pytest.param(
-        {"STRICT_COOKIES_EXPIRE_UNDECLARD": "off"}, "error", None, ["Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED"],
+        {"STRICT_COOKIES_EXPIRE_UNDECLARD": "off"}, "error", None,
+        ["Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED"],
         id="unknown setting",
     ),
     pytest.param(

@@ -75,7 +75,7 @@ def test_check_prints_a_block_for_each_finding(make_app):
             {"STRICT_COOKIES_EXPIRE_UNDECLARED": "off"},
             ["--strict"],
             0,
-            "No errors, no warnings, 2 info.",
+            "No errors, no warnings, 2 infos.",
             id="info is no warning",
         ),
         pytest.param({"SECRET_KEY": None}, [], 1, "1 error, no warnings.", id="error"),

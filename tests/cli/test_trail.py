@@ -91,7 +91,7 @@ def test_whole_trail_is_verified(app):
         "The trail is intact: 5 entries up to number 5, all read at TIME UTC.\n"
         "Without --since, removed entries at its end can't be detected.\n"
         "Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.\n"
-        f"Its head, to be noted elsewhere: {head_of(app)}\n",
+        f"Note its head elsewhere: {head_of(app)}\n",
     )
 
 

@@ -193,8 +193,8 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.NO_POLICY_FILE,
             severity="info",
-            message=f"There is no cookies.toml in {app.root_path}, so only Flask's session cookie is "
-            "declared.",
+            message=f"There is no cookies.toml in {app.root_path}, so only Flask's session cookie "
+            "is declared.",
             remedy=Reason.NO_POLICY_FILE.remedy,
         )
     missing = [
@@ -204,7 +204,7 @@ def _check_site(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.SITE_INCOMPLETE,
             severity="warning",
-            message=f"[site] has no {join_words(missing)}, which visitors must be told.",
+            message=f"[site] has no {join_words(missing)}, which visitors need to know.",
             remedy=f"Fill in {join_words(missing)} under [site] in "
             f"{policy.source or 'cookies.toml'}.",
         )

@@ -134,8 +134,8 @@ def _check_migration(config: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 reason=Reason.MIGRATION_OVER,
                 severity="info",
-                message="STRICT_COOKIES_SESSION_MIGRATION_UNTIL is in the past: Flask's sessions are "
-                "no longer migrated, but their cookie is still declared.",
+                message="STRICT_COOKIES_SESSION_MIGRATION_UNTIL is in the past: Flask's sessions "
+                "are no longer migrated, but their cookie is still declared.",
                 remedy=Reason.MIGRATION_OVER.remedy,
             )
 
@@ -150,7 +150,8 @@ def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.WEAK_SECRET_KEY,
             severity="error",
-            message="SECRET_KEY is not set: Flask can't sign the session cookie, so nobody can sign in.",
+            message="SECRET_KEY is not set: Flask can't sign the session cookie, so nobody can "
+            "sign in.",
             remedy=remedy,
         )
     keys = [("SECRET_KEY", key)] if key else []
@@ -182,8 +183,8 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.NO_PINNED_HOST,
             severity="warning",
-            message="TRUSTED_HOSTS is not set: the application trusts any Host header, even for links "
-            "in mails and redirects."
+            message="TRUSTED_HOSTS is not set: the application trusts any Host header, even for "
+            "links in mails and redirects."
             + (" Plain http is not redirected to https." if unpinned else ""),
             remedy='Set it to the host names of the site:\n    TRUSTED_HOSTS = ["erp.example.com"]',
         )
@@ -197,10 +198,10 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.HTTP_ADDRESS,
             severity="error",
-            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http'. Over plain http "
-            "browsers reject the Secure session cookie, so signing in leads back to the sign-in "
+            message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http'. Over plain "
+            "http browsers reject the Secure session cookie, so signing in leads back to the sign-in "
             "page.",
-            remedy="Serve the site over https and set this; behind a proxy that terminates TLS also "
-            "set STRICT_COOKIES_TRUSTED_PROXIES. To try it without https, open http://localhost.\n"
+            remedy="Serve the site over https and set this; behind a proxy that terminates TLS "
+            "also set STRICT_COOKIES_TRUSTED_PROXIES. To try it without https, open http://localhost.\n"
             '    PREFERRED_URL_SCHEME = "https"',
         )

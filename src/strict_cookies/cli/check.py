@@ -55,5 +55,5 @@ def _summarise(counts: Counter[str]) -> str:
         format_count(counts["warning"], "warning", "warnings").lower(),
     ]
     if counts["info"]:
-        parts.append(f"{counts['info']} info")
+        parts.append(format_count(counts["info"], "info", "infos"))
     return f"{', '.join(parts)}."

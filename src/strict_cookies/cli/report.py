@@ -114,7 +114,8 @@ def _print_links(links: list[ReportLink]) -> None:
         click.echo("No valid links.")
     for link in links:
         click.echo(
-            f"{link.id}  created {format_time(link.created)}  expires {format_time(link.expires)} UTC"
+            f"{link.id}  created {format_time(link.created)}  "
+            f"expires {format_time(link.expires)} UTC"
         )
 
 

@@ -216,7 +216,7 @@ def _print_verification(verification: Verification, noted: Point | None) -> None
         click.echo("Without --since, removed entries at its end can't be detected.")
     if not verification.signed:
         click.echo("Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.")
-    click.echo(f"Its head, to be noted elsewhere: {verification.last}")
+    click.echo(f"Note its head elsewhere: {verification.last}")
 
 
 def _read(path: Path) -> str:
@@ -298,7 +298,8 @@ def _rotate_key(ctx: click.Context, path: Path) -> str:
         if trail.record("key-rotated", **describe_rotation(old, new)) is None:
             new_path.unlink()
             raise StrictCookiesError(
-                "The trail can't be written, so the key was not replaced. Run 'flask cookies check'."
+                "The trail can't be written, so the key was not replaced. Run 'flask cookies "
+                "check'."
             )
         os.replace(new_path, path)
     return new.public_pem

@@ -181,17 +181,19 @@ def _describe_trail(trail: Trail, seconds: float | None) -> dict[str, Any] | Non
     except ConfigurationError as error:
         return {"intact": False, "problems": [str(error)], "checked": 0, "signed": False,
                 "verified": None, "head": None}  # fmt: skip
-    found = review.found
+    verification = review.found
     return {
         # Unknown until the end is reached.
-        "intact": None if found.is_whole and not review.is_complete else found.is_whole,
-        "problems": list(found.problems),
-        "checked": found.checked,
-        "signed": found.signed,
+        "intact": None
+        if verification.is_whole and not review.is_complete
+        else verification.is_whole,
+        "problems": list(verification.problems),
+        "checked": verification.checked,
+        "signed": verification.signed,
         "verified": {
             "began": review.began.replace(microsecond=0).isoformat(),
             "read_now": review.read_now,
-            "up_to": found.last.number,
+            "up_to": verification.last.number,
             "complete": review.is_complete,
         },
         "head": head,
