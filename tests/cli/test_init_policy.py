@@ -203,8 +203,8 @@ def test_external_origins_are_written_ready_to_fill_in(tmp_path):
         ),
         pytest.param(
             "https://{{ cdn }}", "image",
-            ["# It can't be declared like this: it is not an origin. Write scheme and host alone, for "
-             "example 'https://cdn.example.com'."],
+            ["# It can't be declared like this: it is not an origin. Write scheme and host alone, "
+             "for example 'https://cdn.example.com'."],
             id="expression",
         ),
         pytest.param(

@@ -233,8 +233,8 @@ def test_session_cookie_is_declared_as_configured():
         ),
         pytest.param(
             {"SESSION_COOKIE_DOMAIN": "localhost"},
-            "domain is 'localhost', which no browser accepts as one that hosts can share. Use a name "
-            "with a dot such as 'example.com', or remove domain for a host-only cookie.",
+            "domain is 'localhost', which no browser accepts as one that hosts can share. Use a "
+            "name with a dot such as 'example.com', or remove domain for a host-only cookie.",
             id="domain",
         ),
     ],

@@ -127,7 +127,7 @@ tricky_values = st.text(st.sampled_from('ab0=", \\$\xa0'), max_size=30).map(
     ],
 )
 def test_line_is_read_as_a_user_agent_reads_it(line, cookie):
-    """A Set-Cookie line gives the name, value and attributes that section 5.6 gives."""
+    """A Set-Cookie line is parsed into the name, value and attributes of section 5.6."""
     assert parse_set_cookie(line) == cookie
 
 
@@ -147,12 +147,12 @@ def test_line_is_read_as_a_user_agent_reads_it(line, cookie):
     ],
 )
 def test_ignored_line_gives_nothing(line):
-    """A line that a user agent ignores whole gives None."""
+    """A line that a user agent ignores returns None."""
     assert parse_set_cookie(line) is None
 
 
 def test_size_limits_are_inclusive():
-    """4096 octets of name and value, and 1024 of an attribute, are kept; one more is not."""
+    """4096 bytes of name and value, and 1024 of an attribute, are kept; one more is not."""
     assert (MAX_PAIR_BYTES, MAX_ATTRIBUTE_BYTES, MAX_LIFETIME) == (4096, 1024, 34_560_000)
     line = "a=" + "b" * 4095
     assert parse_set_cookie(line) == SetCookie(name="a", value="b" * 4095)
@@ -178,7 +178,7 @@ def test_long_max_age_is_no_error():
 
 
 def test_leading_zeros_do_not_delete():
-    """A Max-Age with leading zeros is the number that it says, not a deletion."""
+    """A Max-Age with leading zeros is that number, not a deletion."""
     assert parse_set_cookie("a=b; Max-Age=" + "0" * 20 + "60") == SetCookie(
         name="a", value="b", max_age=60
     )
@@ -188,7 +188,7 @@ def test_leading_zeros_do_not_delete():
 @given(st.text())
 @example("a=b; Expires=" + "1 " * 300)
 def test_any_text_is_read_or_ignored(line):
-    """Any text at all gives a cookie or None, never an exception, and a cookie is clean."""
+    """Any text returns a cookie or None, never an exception, and a cookie is clean."""
     cookie = parse_set_cookie(line)
     if cookie is not None:
         assert not has_control_character(cookie.name + cookie.value)
@@ -337,7 +337,7 @@ class TestSafeValue:
     @example("a b")
     @example('"a b=c"')
     def test_every_reader_finds_the_two_pairs_only(self, value):
-        """A safe value hides no pair behind it, and no reader finds another name in it."""
+        """A safe value hides no pair after it, and no parser reads another name in it."""
         field = f"first={value}; last=1"
         # Werkzeug leaves out a pair whose value has a space.
         werkzeug = parse_cookie(field).to_dict()
@@ -353,7 +353,7 @@ class TestSafeValue:
 
 
 def test_control_characters_are_all_but_field_text():
-    """Exactly C0 controls, DEL and what is no octet count as control characters."""
+    """Exactly C0 controls, DEL and characters that are not bytes are control characters."""
     found = {code for code in range(0x200) if has_control_character(chr(code))}
     assert found == {*range(0x20), 0x7F, *range(0x100, 0x200)}
     assert has_control_character("a" * 1000 + "\n")
@@ -387,12 +387,12 @@ def test_token_characters():
     ],
 )
 def test_name_prefix(name, prefix):
-    """A prefix is found in whatever case it is spelt, and given as a server spells it."""
+    """A prefix is recognised in any case, and returned in its canonical case."""
     assert name_prefix(name) == prefix
 
 
 def test_longer_prefixes_come_first():
-    """No prefix hides behind a shorter one that begins it."""
+    """The longest prefix is returned."""
     for index, prefix in enumerate(NAME_PREFIXES):
         assert not any(later.startswith(prefix) for later in NAME_PREFIXES[index + 1 :])
 
@@ -413,7 +413,7 @@ def test_longer_prefixes_come_first():
     ],
 )
 def test_path_matches(request_path, cookie_path, matches):
-    """One path lies within another as section 5.1.4 says."""
+    """Paths match as in section 5.1.4."""
     assert path_matches(request_path, cookie_path) is matches
 
 
@@ -426,7 +426,7 @@ def test_path_matches(request_path, cookie_path, matches):
 @example(951_782_400)
 @example(LAST_SECOND)
 def test_date_is_written_as_imf_fixdate(seconds):
-    """A moment is written as the standard library writes it, and read back unchanged."""
+    """A timestamp is formatted as by the standard library, and parsed back unchanged."""
     assert format_date(seconds) == formatdate(seconds, usegmt=True)
     assert parse_cookie_date(format_date(seconds)) == seconds
 
@@ -462,14 +462,14 @@ def test_date_is_written_as_imf_fixdate(seconds):
     ],
 )
 def test_date_is_read_leniently(text, seconds):
-    """A date is read as section 5.1.1 reads it, whatever order its parts have."""
+    """A date is parsed as in section 5.1.1, with its parts in any order."""
     assert parse_cookie_date(text) == seconds
 
 
 @settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789:- ,janfebGMT\xb2"), max_size=40))
 def test_any_date_is_read_or_refused(text):
-    """Any text gives a moment that can be written again, or None."""
+    """Any text returns a timestamp that can be formatted again, or None."""
     seconds = parse_cookie_date(text)
     assert seconds is None or parse_cookie_date(format_date(seconds)) == seconds
 
@@ -501,7 +501,7 @@ def test_any_date_is_read_or_refused(text):
     ],
 )
 def test_one_cookie_is_found(field, value):
-    """A cookie is found by its exact name, trimmed of SP and HTAB, and absent where it is twice."""
+    """A cookie is returned by its exact name, stripped of SP and HTAB; a duplicate one is not."""
     assert find_cookie(field, "sid") == value
 
 

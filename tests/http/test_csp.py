@@ -64,7 +64,7 @@ def test_directives_are_read(given, read):
     [
         pytest.param("default-src 'self'", "x is not a mapping of directives", id="text for all"),
         pytest.param({"img_src": "'self'"}, "Did you mean 'img-src'?", id="underscore"),
-        pytest.param({"zzz": "'self'"}, "'zzz' is not a directive that browsers know. Known: default",
+        pytest.param({"zzz": "'self'"}, "'zzz' is not a directive that browsers know. Known: ",
                      id="unknown directive"),
         pytest.param({1: "'self'"}, "1 is not a directive", id="number for a directive"),
         pytest.param({"img-src": "*", "IMG-SRC": "*"}, "img-src more than once", id="twice"),
@@ -89,11 +89,11 @@ def test_directives_are_read(given, read):
         pytest.param({"img-src": "htps:"}, "Did you mean 'https:'?", id="misspelt scheme"),
         pytest.param({"img-src": "ftp://a.test"}, "has the scheme 'ftp'", id="no network scheme"),
         pytest.param({"script-src": "javascript:"}, "lets injected code run", id="javascript"),
-        pytest.param({"img-src": "https//a.test"}, "is not a valid source expression", id="no colon"),
-        pytest.param({"img-src": "https://a.test?x"}, "is not a valid source expression", id="query"),
-        pytest.param({"img-src": "https://a_b.test"}, "is not a valid source expression", id="host char"),
-        pytest.param({"img-src": "a.*.test"}, "is not a valid source expression", id="star inside"),
-        pytest.param({"img-src": "https://[::1]"}, "is not a valid source expression", id="address"),
+        pytest.param({"img-src": "https//a.test"}, "not a valid source expression", id="no colon"),
+        pytest.param({"img-src": "https://a.test?x"}, "not a valid source expression", id="query"),
+        pytest.param({"img-src": "https://a_b.test"}, "not a valid source", id="host char"),
+        pytest.param({"img-src": "a.*.test"}, "not a valid source expression", id="star inside"),
+        pytest.param({"img-src": "https://[::1]"}, "not a valid source expression", id="address"),
         pytest.param({"img-src": "'unsafe-inline'"},
                      "has no effect here. Remove it; it is for default-src",
                      id="keyword where it is dead"),
@@ -101,7 +101,7 @@ def test_directives_are_read(given, read):
         pytest.param({"script-src-elem": "'unsafe-eval'"}, "has no effect here", id="eval of tags"),
         pytest.param({"script-src": "'unsafe-inlin'"}, "Did you mean 'unsafe-inline'?", id="slip"),
         pytest.param({"script-src": "'zzz'"}, "is not a keyword. Remove it.", id="no keyword"),
-        pytest.param({"script-src": "'nonce-abc'"}, "is the same in every response", id="fixed nonce"),
+        pytest.param({"script-src": "'nonce-abc'"}, "the same in every response", id="fixed nonce"),
         pytest.param({"script-src": "'nonce-'"}, "is not a keyword", id="empty nonce"),
         pytest.param({"script-src": "'sha256-abc='"}, "is not a valid sha256", id="short hash"),
         pytest.param({"script-src": "'sha1-abc='"}, "is not a keyword", id="unknown hash"),
@@ -113,7 +113,7 @@ def test_directives_are_read(given, read):
     ],
 )  # fmt: skip
 def test_what_would_not_do_what_it_seems_is_refused(given, message):
-    """Each mistake says where, what and how to mend it, before any browser sees it."""
+    """Each mistake says where, what and how to fix it, before a browser receives it."""
     with pytest.raises(ConfigurationError, match=re.escape(message)) as caught:
         read_directives(given, "x")
     assert str(caught.value).startswith("x")
@@ -133,7 +133,7 @@ def test_what_would_not_do_what_it_seems_is_refused(given, message):
     ],
 )  # fmt: skip
 def test_sources_that_void_each_other_are_refused(policy, nonce_in, message):
-    """What a browser ignores because of its neighbour is told."""
+    """A source that a browser ignores because of another source is reported."""
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         check_combination(policy, nonce_in, "x")
 
@@ -148,19 +148,19 @@ def test_sources_that_void_each_other_are_refused(policy, nonce_in, message):
     ],
 )
 def test_sources_that_go_together_pass(policy, nonce_in):
-    """A strict policy after the book is taken as it is."""
+    """A strict policy as recommended is accepted unchanged."""
     assert check_combination(policy, nonce_in, "x") is None
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_profiles_pass_their_own_grammar(name):
-    """What the library itself says is held to what it asks of others."""
+    """The library's own policies pass its validation."""
     policy = PROFILES[name].options["content_security_policy"]
     check_combination(read_directives(policy, "x"), ["script-src", "style-src"], "x")
 
 
 def test_directives_are_replaced_one_by_one():
-    """A directive that is given replaces that one alone; one that is taken away is gone."""
+    """A given directive replaces only that directive; OPT_OUT removes one."""
     base = {"img-src": ("'self'",), "base-uri": ("'none'",)}
     given = {"img-src": ("data:",), "base-uri": (OPT_OUT,), "font-src": ("'self'",)}
     assert replace_directives(base, given) == {"img-src": ("data:",), "font-src": ("'self'",)}
@@ -221,7 +221,7 @@ def test_header_is_parsed_as_a_browser_does(value, policies):
     ],
 )
 def test_host_source_is_split(source, parts):
-    """Scheme and host are told apart from port and path, in lower case."""
+    """Scheme, host, port and path are separated; scheme and host are in lower case."""
     assert split_host_source(source) == parts
 
 
@@ -244,7 +244,7 @@ NAMES = st.sampled_from([*FALLBACKS, "base-uri", "form-action", "sandbox", "repo
     )
 )
 def test_no_input_injects(directives):
-    """Whatever is given is refused, or leaves as just those directives on one line."""
+    """Any input is refused, or written as exactly those directives on one line."""
     try:
         read = read_directives(directives, "x")
     except ConfigurationError:
@@ -271,6 +271,6 @@ def test_adding_never_closes(base, added):
 
 
 def test_closed_policy_restricts_every_fetch():
-    """The default policy says something for each kind of thing that a page can load."""
+    """The default policy covers each type of resource that a page can load."""
     closed = read_directives(CLOSED_CSP, "x")
     assert all(find_sources(closed, directive) for directive in FALLBACKS)

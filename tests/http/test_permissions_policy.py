@@ -46,7 +46,7 @@ def test_allowlists_are_taken(allowlist):
     ],
 )  # fmt: skip
 def test_what_browsers_would_ignore_is_refused(given, message):
-    """Each mistake says where, what and how to mend it."""
+    """Each mistake says where, what and how to fix it."""
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         read_permissions(given, "x")
 
@@ -71,6 +71,6 @@ def test_header_is_parsed():
 
 
 def test_closed_permissions_are_parsed_as_closed():
-    """What is written comes back as nobody for each feature."""
+    """The written header is parsed back as no origin for each feature."""
     value = ", ".join(f"{name}={allowed}" for name, allowed in CLOSED_PERMISSIONS.items())
     assert parse_permissions(value) == dict.fromkeys(CLOSED_PERMISSIONS, frozenset())

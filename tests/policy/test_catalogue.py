@@ -60,7 +60,7 @@ def _id(entry):
     ],
 )
 def test_tracker_is_found(cookie_name, vendor, category, pattern):
-    """A known name gives its vendor, its category and the pattern that fitted."""
+    """A known name returns its vendor, its category and the pattern that matches."""
     found = find_tracker(cookie_name)
     assert found is not None
     assert (found.vendor, found.category, found.name) == (vendor, category, pattern)
@@ -137,13 +137,13 @@ def test_any_text_can_be_asked_about(cookie_name):
 
 @pytest.mark.parametrize("tracker", TRACKERS, ids=_id)
 def test_every_tracker_finds_itself(tracker):
-    """No entry hides another: each name, and each pattern taken as a name, finds its own entry."""
+    """No entry hides another: each name, and each pattern used as a name, matches its own entry."""
     assert find_tracker(tracker.name) is tracker
 
 
 @pytest.mark.parametrize("cookie_name", AMBIGUOUS)
 def test_ambiguous_name_is_found_but_decides_nothing(cookie_name):
-    """A name that is too generic gives a hint, but is not taken for a tracker's."""
+    """A name that is too generic is a hint, but not a known tracker's."""
     found = find_tracker(cookie_name)
     assert found is not None
     assert found.ambiguous
@@ -158,18 +158,18 @@ def test_generic_names_are_ambiguous():
 
 @pytest.mark.parametrize("cookie_name", ["li_gc", "cjConsent", "__hs_opt_out", "__hs_do_not_track"])
 def test_remembered_choice_is_no_known_tracker(cookie_name):
-    """What remembers a choice about tracking is not taken for a tracker, so it isn't swept."""
+    """A cookie that remembers a choice about tracking is not expired as a known tracker."""
     assert not is_known_tracker(cookie_name)
 
 
 @pytest.mark.parametrize("cookie_name", ["_ga", "_ga_X", "mp_1_mixpanel", "_fbp", "NREUM", "lidc"])
 def test_distinctive_name_is_known_tracker(cookie_name):
-    """A distinctive name is enough, whatever its category but a choice."""
+    """A distinctive name is enough in every category except choice."""
     assert is_known_tracker(cookie_name)
 
 
 def test_certain_tracker_is_told_by_the_catalogues_own_name():
-    """What stands for a pattern's star is left out; what is uncertain is not told at all."""
+    """The pattern is returned instead of the name; an ambiguous name returns None."""
     names = ["sid", "_ga", "UID", "li_gc", "_ga_G-1", "", "_", "_ga", "_gax"]
     found = [find_certain_tracker(name) for name in names]
     assert found == [None, "_ga", None, None, "_ga_*", None, None, "_ga", None]
@@ -229,7 +229,7 @@ def test_other_host_is_no_tracker(host):
 
 @given(st.text())
 def test_any_text_can_be_asked_about_as_a_host(host):
-    """Any text gives an entry that it ends with, or None."""
+    """Any text returns an entry that it ends with, or None."""
     found = find_tracker_host(host)
     assert found is None or host.lower().rstrip(".").endswith(found.host)
 
@@ -248,7 +248,7 @@ def test_any_text_can_be_asked_about_as_a_host(host):
     ],
 )
 def test_framework_cookie_is_found(cookie_name, set_by):
-    """A framework's name or pattern gives its entry."""
+    """A framework's name or pattern returns its entry."""
     found = find_framework_cookie(cookie_name)
     assert found is not None
     assert found.set_by == set_by
@@ -262,7 +262,7 @@ def test_other_name_is_no_framework_cookie(cookie_name):
 
 @pytest.mark.parametrize("cookie", FRAMEWORKS, ids=_id)
 def test_no_framework_cookie_is_a_known_tracker(cookie):
-    """No name stands on both sides, and every framework entry can be found by its name."""
+    """No name is in both lists, and the name of every framework entry matches it."""
     assert not is_known_tracker(cookie.name)
     assert find_framework_cookie(cookie.name) is cookie
 
@@ -323,7 +323,7 @@ def test_cookies_of_load_balancers_have_no_distribution():
     ],
 )
 def test_distributions_give_their_cookies(distributions, expected):
-    """Installed distributions, in any spelling, give what they set, in the order of the file."""
+    """Installed distributions, in any spelling, return their cookies in the order of the file."""
     assert [cookie.name for cookie in framework_cookies(distributions)] == expected
 
 

@@ -32,7 +32,7 @@ ONE_STAR = "only one star is allowed, at the end. Name the others in full."
 
 
 def covers(name):
-    """Expect that a pattern was found to cover a tracker's name."""
+    """Return the message about a pattern that covers a tracker's name."""
     return (
         f"the pattern would cover {name!r}, a name commonly associated with a tracker. Name the "
         "cookies in full, or choose a longer pattern."
@@ -66,7 +66,7 @@ def mistakes_of(name="sid", **changes):
 
 
 def test_defaults_are_the_safe_ones():
-    """An entry that says only what it must is a host-only, HttpOnly, Lax session cookie."""
+    """An entry with the required keys only is a host-only, HttpOnly, Lax session cookie."""
     cookie = declare()
     assert cookie == DeclaredCookie(
         name="sid",
@@ -190,7 +190,7 @@ def test_pattern_never_covers_a_whole_prefix(name, changes):
 
 
 def test_whole_prefix_in_another_case_is_refused():
-    """A pattern of a whole prefix is refused in other case too, which is told beside it."""
+    """A pattern that is only a prefix is refused in another case, too, and the case is reported."""
     assert mistakes_of("__host-*") == [
         WHOLE_PREFIX,
         "the prefix is spelt '__host-'; browsers treat it as __Host-. Spell it __Host-.",
@@ -204,13 +204,13 @@ def test_star_inside_is_refused():
 
 @pytest.mark.parametrize("reason", [None, "", " \n"])
 def test_tracker_needs_a_reason(reason):
-    """A tracker's name is accepted only where the entry says why it is something else."""
+    """A tracker's name is accepted only if the entry says why it is something else."""
     assert mistakes_of("_ga", not_the_tracker=reason) == [GOOGLE]
     assert mistakes_of("_ga", not_the_tracker="Our guest area, older than the tracker.") == []
 
 
 def test_reason_does_not_open_a_pattern():
-    """A pattern that covers a tracker's names is refused, whatever reason it gives."""
+    """A pattern that covers a tracker's names is refused, with any reason."""
     reason = "The initials of our product."
     assert mistakes_of("_hj*", not_the_tracker=reason) == [covers("_hjid")]
 
@@ -375,7 +375,7 @@ def test_lifetime_and_purposes(purposes, lifetime, mistakes):
     ],
 )
 def test_lifetime_is_whole_seconds(lifetime, seconds):
-    """A lifetime that Max-Age can't say is refused."""
+    """A lifetime that Max-Age can't express is refused."""
     assert mistakes_of(lifetime=lifetime) == [
         f"lifetime is {seconds} seconds. Use whole seconds above zero, or 'session'."
     ]
@@ -418,7 +418,7 @@ def test_unusable_path_is_refused(path):
     ],
 )
 def test_usable_path_is_kept(path):
-    """A path of up to 1024 octets, as a browser sends it, is kept as it is."""
+    """A path of up to 1024 bytes, as a browser sends it, is kept unchanged."""
     assert declare(path=path).path == path
 
 
@@ -538,7 +538,7 @@ def test_wrong_type_is_refused(key, value, mistake):
 
 
 def test_every_wrong_type_is_told_before_anything_else():
-    """All arguments of a wrong type are told at once; the rest is checked once they are right."""
+    """All arguments of a wrong type are reported at once, and no other mistake."""
     assert mistakes_of(path=None, partitioned="yes", title="", lifetime=1) == [
         "path is None. Use text.",
         "lifetime is 1. Use a timedelta, or None for the browser's session.",
@@ -576,7 +576,7 @@ def test_empty_text_is_refused(key, text):
 
 
 def test_all_mistakes_are_told_at_once():
-    """An entry with a mistake of each kind gives one error that lists them in order."""
+    """An entry with a mistake of each kind raises one error that lists them in order."""
     with pytest.raises(PolicyError) as caught:
         declare(
             "__host-Sid",
@@ -600,8 +600,8 @@ def test_all_mistakes_are_told_at_once():
             "30 days (WP194 section 3). Shorten it.",
             "Cookie '__host-Sid': path is 'erp'. Begin with '/', and write it as browsers send it: "
             "percent-encoded, without ';', '?', '#' and spaces.",
-            "Cookie '__host-Sid': domain is '192.0.2.1', which no browser accepts as one that hosts "
-            "can share. Use a name with a dot such as 'example.com', or remove domain for a "
+            "Cookie '__host-Sid': domain is '192.0.2.1', which no browser accepts as one that "
+            "hosts can share. Use a name with a dot such as 'example.com', or remove domain for a "
             "host-only cookie.",
             "Cookie '__host-Sid': the prefix is spelt '__host-'; browsers treat it as __Host-. "
             "Spell it __Host-.",
@@ -653,6 +653,6 @@ def test_changed_copy_is_checked_again():
     ],
 )
 def test_stem(name, is_pattern, stem):
-    """A pattern's stem is what stands before its star; a name's is the name."""
+    """A pattern's stem is the part in front of its star; a name's is the name."""
     cookie = declare(name)
     assert (cookie.is_pattern, cookie.stem) == (is_pattern, stem)

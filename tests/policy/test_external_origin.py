@@ -1,4 +1,4 @@
-"""Whom the browser may talk to: what an entry may say, and what it opens in the policy."""
+"""External origins: what an entry may contain, and what it opens in the policy."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_host_that_only_ends_alike_is_no_tracker():
     ],
 )  # fmt: skip
 def test_what_an_entry_may_say(options, mistakes):
-    """Kinds are known words, texts are there, and every mistake is told at once."""
+    """Kinds are known words, texts are not empty, and every mistake is reported at once."""
     assert mistakes_of(**options) == mistakes
 
 

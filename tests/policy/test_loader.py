@@ -1,4 +1,4 @@
-"""How a policy file is read, and how every mistake in it is told, with its line."""
+"""How a policy file is loaded, and how every mistake in it is reported, with its line."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def mistakes_of(text):
 
 
 def test_every_key_is_read():
-    """A file with every key gives the policy that it says, in its order."""
+    """A file with every key gives the corresponding policy, in its order."""
     text = """
 # A comment.
 [site]
@@ -200,7 +200,7 @@ def test_file_is_read_with_its_path(tmp_path):
 
 
 def test_all_mistakes_are_told_with_their_lines():
-    """A file with many different mistakes gives one error: each mistake, each on its line."""
+    """A file with many different mistakes raises one error with each mistake on its line."""
     text = '''\
 [site]
 nme = "Shop"
@@ -309,7 +309,8 @@ mode = "off"
         pytest.param(
             "name = 'x'\n",
             [
-                f"line 1: 'name' is not known. It is above the first section. Known: {SECTION_NAMES}."
+                "line 1: 'name' is not known. It is above the first section. "
+                f"Known: {SECTION_NAMES}."
             ],
             id="key outside",
         ),
@@ -370,7 +371,7 @@ mode = "off"
         pytest.param(
             entry(lifetime=None),
             ["line 1: Cookie 'sid': it lacks lifetime. Add what is missing."],
-            id="lifetime must be said",
+            id="lifetime must be message",
         ),
         pytest.param(
             "\n\n[[cookie]]\n",
@@ -432,13 +433,13 @@ def test_hints_are_for_cookies_only():
     ],
 )
 def test_mistake_in_a_name_is_told_with_its_line(name, words):
-    """What is wrong with a name is told on the line of the name, wherever in the entry."""
+    """A mistake in a name is reported on the line of the name, anywhere in the entry."""
     (mistake,) = mistakes_of(entry(name=None) + f"name = '{name}'\n")
     assert mistake.startswith(f"line 7: Cookie '{name}': {words}")
 
 
 def test_odd_privacy_url_is_told_with_its_line():
-    """What Site refuses is told like any other mistake, beside those of the cookies."""
+    """What Site refuses is reported like any other mistake, together with those of the cookies."""
     text = "[site]\nname = 'Shop'\nprivacy_url = 'javascript:alert(1)'\n" + entry(path="'x'")
     assert mistakes_of(text) == [
         "line 3: [site]: privacy_url is 'javascript:alert(1)'. Write a path on this site such as "
@@ -461,19 +462,19 @@ NOT_TEXT = [
 
 
 @pytest.mark.parametrize("key", STRINGS)
-@pytest.mark.parametrize(("value", "said"), NOT_TEXT)
-def test_wrong_type_for_a_string(key, value, said):
+@pytest.mark.parametrize(("value", "message"), NOT_TEXT)
+def test_wrong_type_for_a_string(key, value, message):
     """A key that holds one text refuses anything else, on its own line."""
     line = 2 + list({**COMPLETE, key: ""}).index(key)
     where = "[[cookie]] 1" if key == "name" else "Cookie 'sid'"
     assert mistakes_of(entry(**{key: value})) == [
-        f"line {line}: {where}: {key} is {said}: write text in quotes."
+        f"line {line}: {where}: {key} is {message}: write text in quotes."
     ]
 
 
 @pytest.mark.parametrize("key", TEXTS)
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         *NOT_TEXT,
         pytest.param("{}", "{}", id="no language"),
@@ -481,18 +482,18 @@ def test_wrong_type_for_a_string(key, value, said):
         pytest.param("{ en = { us = 'x' } }", "{'en': {'us': 'x'}}", id="too deep"),
     ],
 )
-def test_wrong_type_for_a_text(key, value, said):
+def test_wrong_type_for_a_text(key, value, message):
     """A text for visitors is one text or a table of them."""
     line = 2 + list(COMPLETE).index(key)
     assert mistakes_of(entry(**{key: value})) == [
-        f"line {line}: Cookie 'sid': {key} is {said}: write text in quotes, or one for each "
+        f"line {line}: Cookie 'sid': {key} is {message}: write text in quotes, or one for each "
         'language: { en = "...", de = "..." }.'
     ]
 
 
 @pytest.mark.parametrize("key", FLAGS)
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         pytest.param("'true'", "'true'", id="text"),
         pytest.param("1", "1", id="number"),
@@ -500,15 +501,15 @@ def test_wrong_type_for_a_text(key, value, said):
         pytest.param("[]", "[]", id="list"),
     ],
 )
-def test_wrong_type_for_a_flag(key, value, said):
+def test_wrong_type_for_a_flag(key, value, message):
     """A flag is true or false, never a number or a text."""
     assert mistakes_of(entry(**{key: value})) == [
-        f"line 8: Cookie 'sid': {key} is {said}: write true or false, without quotes."
+        f"line 8: Cookie 'sid': {key} is {message}: write true or false, without quotes."
     ]
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         pytest.param("1", "1", id="number"),
         pytest.param("[1]", "[1]", id="list of numbers"),
@@ -517,10 +518,10 @@ def test_wrong_type_for_a_flag(key, value, said):
         pytest.param("{ a = 1 }", "{'a': 1}", id="table"),
     ],
 )
-def test_wrong_type_for_purposes(value, said):
+def test_wrong_type_for_purposes(value, message):
     """Purposes are a list of texts."""
     assert mistakes_of(entry(purposes=value)) == [
-        f'line 4: Cookie \'sid\': purposes is {said}: write a list of texts: ["...", "..."].'
+        f'line 4: Cookie \'sid\': purposes is {message}: write a list of texts: ["...", "..."].'
     ]
 
 
@@ -553,7 +554,7 @@ def test_wrong_type_in_site(key):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         pytest.param("[]", "[]", id="empty"),
         pytest.param("['']", "['']", id="empty tag"),
@@ -562,10 +563,10 @@ def test_wrong_type_in_site(key):
         pytest.param('["en\\n"]', "['en\\n']", id="line break"),
     ],
 )
-def test_wrong_languages(value, said):
+def test_wrong_languages(value, message):
     """Languages are one or more language tags."""
     assert mistakes_of(f"[site]\nlanguages = {value}\n") == [
-        f'line 2: [site]: languages is {said}: write language tags, for example ["en", "de"].'
+        f'line 2: [site]: languages is {message}: write language tags, for example ["en", "de"].'
     ]
 
 
@@ -608,12 +609,12 @@ def test_entry_without_a_name_is_not_given_one(changes):
     ],
 )
 def test_unreadable_key_causes_no_second_mistake(changes):
-    """One unreadable key gives one mistake, not another about a value that nobody wrote."""
+    """One unreadable key is one mistake, without another about a value that is not in the file."""
     assert len(mistakes_of(entry(**changes))) == 1
 
 
 def test_repeated_names_are_told_beside_other_mistakes():
-    """A name that repeats is told on its line, even if entries have other mistakes."""
+    """A duplicate name is reported on its line, even if entries have other mistakes."""
     text = entry() + entry() + entry(name='"other"', path="'x'")
     assert mistakes_of(text) == [
         "line 9: Cookie 'sid' is declared more than once. Keep one entry.",
@@ -626,7 +627,7 @@ def test_repeated_names_are_told_beside_other_mistakes():
 
 
 def test_each_repetition_is_told():
-    """A name that is there three times is told twice, and one of another case is another name."""
+    """A name with three entries is reported for two of them; names are case-sensitive."""
     text = entry() + entry(name='"SID"') + entry() + entry()
     assert mistakes_of(text) == [
         "line 16: Cookie 'sid' is declared more than once. Keep one entry.",
@@ -671,7 +672,7 @@ def test_each_repetition_is_told():
     ],
 )
 def test_mistake_is_told_with_its_line(text, line):
-    """A mistake is told with the line of its key, or of its entry where the key's is unclear."""
+    """A mistake is reported with the line of its key, or of its entry if the key's is unclear."""
     (mistake,) = mistakes_of(text)
     assert mistake.startswith(f"line {line}: ")
     assert mistake.endswith("'pth' is not known. Did you mean 'path'?")
@@ -812,7 +813,7 @@ def test_other_sections_are_read():
 
 
 def test_mistakes_of_other_sections_are_told_with_their_lines():
-    """Every mistake in every section is told at once, each on the line of the key it is about."""
+    """Every mistake in every section is reported at once, each on the line of its key."""
     text = """\
 [[external_origin]]
 origin = "https://www.google-analytics.com"
@@ -942,8 +943,8 @@ description = "D"
         '["...", "..."].',
         "line 61: Preference 'rows per page': default is 10: write text in quotes.",
         "line 64: Preference 'theme': it lacks description. Add what is missing.",
-        "line 68: Preference 'theme': default is 'drak', which is not one of the choices. Use one of "
-        "'light', 'dark'.",
+        "line 68: Preference 'theme': default is 'drak', which is not one of the choices. Use one "
+        "of 'light', 'dark'.",
         "line 69: Preference 'theme': 'lifetime' is not known. A preference ends with its session.",
         "line 72: Preference 'theme' is declared more than once. Keep one entry.",
         "line 74: Preference 'theme': choices is ['light']. Name at least two, each once.",
@@ -976,8 +977,8 @@ description = "D"
         ),
         pytest.param(
             OTHERS + OTHERS[OTHERS.index("[[external") :].replace(":443", ""),
-            ["line 49: External origin 'https://Maps.example.com' is declared more than once. Keep one "
-             "entry."],
+            ["line 49: External origin 'https://Maps.example.com' is declared more than once. "
+             "Keep one entry."],
             id="one origin in two spellings",
         ),
         pytest.param(
@@ -1006,7 +1007,7 @@ description = "D"
     ],
 )  # fmt: skip
 def test_one_slip_in_another_section_is_one_mistake(text, mistakes):
-    """A slip is told once, in words that fit its section, and causes no other mistake."""
+    """A typo is reported once, in the words of its section, and causes no other mistake."""
     assert mistakes_of(text) == mistakes
 
 
@@ -1014,7 +1015,7 @@ def test_one_slip_in_another_section_is_one_mistake(text, mistakes):
 
 
 @pytest.mark.parametrize(
-    ("octets", "mistake"),
+    ("data", "mistake"),
     [
         pytest.param(
             b"\xff\xfe[\x00", "line 1: the file is not UTF-8. Save it as UTF-8.", id="UTF-16"
@@ -1031,10 +1032,10 @@ def test_one_slip_in_another_section_is_one_mistake(text, mistakes):
         ),
     ],
 )
-def test_hostile_file_is_refused(tmp_path, octets, mistake):
+def test_hostile_file_is_refused(tmp_path, data, mistake):
     """A binary or huge file is refused with the place and the way out."""
     path = tmp_path / "cookies.toml"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     with pytest.raises(PolicyError) as caught:
         CookiePolicy.load(path)
     assert str(caught.value) == f"{path} has 1 mistake:\n  - {mistake}"
@@ -1070,7 +1071,7 @@ def test_largest_file_is_read(tmp_path):
     ],
 )
 def test_text_that_is_no_toml(text, start):
-    """A text that is no TOML gives one mistake in the parser's words, never a crash."""
+    """A text that is not TOML is one mistake in the parser's words, never a crash."""
     (mistake,) = mistakes_of(text)
     assert mistake.startswith(start)
 
@@ -1125,7 +1126,7 @@ def test_byte_order_mark_is_at_most_a_policy_error():
     ],
 )
 def test_unreadable_file_is_told(tmp_path, make, problem):
-    """A path that can't be read is told in the system's words, without a traceback behind."""
+    """A path that can't be read is reported in the system's words, without a chained traceback."""
     path = tmp_path / "cookies.toml"
     make(path)
     with pytest.raises(PolicyError) as caught:
@@ -1144,7 +1145,7 @@ def test_unreadable_file_is_told(tmp_path, make, problem):
     ],
 )
 def test_system_error_is_told(monkeypatch, error, problem):
-    """Whatever the system says of a file is told; without words, by the kind of error."""
+    """The system's message about a file is reported; without one, the type of the error."""
 
     def refuse(*args, **kwargs):
         raise error
@@ -1156,7 +1157,7 @@ def test_system_error_is_told(monkeypatch, error, problem):
 
 
 def test_file_without_read_permission_is_told(tmp_path):
-    """A file that the application may not read is told."""
+    """A file that the application may not read is reported."""
     path = tmp_path / "cookies.toml"
     path.write_text(entry())
     path.chmod(0)
@@ -1192,7 +1193,7 @@ fragments = st.sampled_from(
 @given(st.text() | st.lists(fragments).map("".join) | st.lists(fragments).map("\n".join))
 @example(entry() + entry() + "[site]\nname = 1\n")
 def test_any_text_gives_a_policy_or_a_policy_error(text):
-    """Any text at all gives a policy or a PolicyError with something to mend, nothing else."""
+    """Any text gives a policy or a PolicyError with a mistake to fix, nothing else."""
     error = error_of(CookiePolicy.parse, text)
     if error is not None:
         assert error.mistakes
@@ -1201,10 +1202,10 @@ def test_any_text_gives_a_policy_or_a_policy_error(text):
 
 
 @given(st.binary(max_size=200))
-def test_any_octets_give_a_policy_or_a_policy_error(tmp_path_factory, octets):
-    """Any octets in a file give a policy or a PolicyError."""
+def test_any_data_give_a_policy_or_a_policy_error(tmp_path_factory, data):
+    """Any bytes in a file give a policy or a PolicyError."""
     path = tmp_path_factory.getbasetemp() / "any.toml"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     error = error_of(CookiePolicy.load, path)
     assert error is None or error.source == str(path)
 
@@ -1276,6 +1277,6 @@ def test_any_values_in_any_section(drawn):
 
 @given(st.sampled_from(COOKIE_KEYS.split(", ")), toml_values)
 def test_any_value_in_a_complete_entry(key, value):
-    """Any TOML value for one key of an otherwise good entry is read, or told with its name."""
+    """Any TOML value for one key of a valid entry is accepted, or reported with its name."""
     for mistake in mistakes_of(entry(**{key: toml(value)})):
         assert mistake.startswith(("line ", "Cookie "))

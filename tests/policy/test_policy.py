@@ -1,4 +1,4 @@
-"""How entries become a policy, who answers for it, and how a name finds its entry."""
+"""How entries become a policy, who operates the site, and how a name finds its entry."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_unknown_transport_is_refused(transport):
 
 
 def test_load_reads_a_file(tmp_path):
-    """CookiePolicy.load gives the policy of a file and remembers where it was."""
+    """CookiePolicy.load returns the policy of a file and its path."""
     path = tmp_path / "cookies.toml"
     path.write_text("[site]\nname = 'Shop'\n")
     policy = CookiePolicy.load(path)
@@ -197,7 +197,7 @@ def test_find_precedence(name, title):
 
 
 def test_pattern_never_covers_a_tracker():
-    """A pattern lets no known tracker in; an entry of the full name that says why does."""
+    """A pattern admits no known tracker; an entry of the full name with a reason does."""
     policy = CookiePolicy(cookies=[declare("mp_shop_*")])
     assert policy.find("mp_shop_1") is policy.cookies[0]
     for name in ("mp_shop_1_mixpanel", "mp_shop_2_mixpanel"):
@@ -225,7 +225,7 @@ def test_exact_entries_alone_are_found_without_patterns():
 @settings(deadline=None)
 @given(st.text(st.sampled_from("ab_-*; ="), max_size=8))
 def test_find_agrees_with_a_plain_search(name):
-    """Look-up gives what going through all entries by the documented order gives."""
+    """Look-up returns the same as a search of all entries in the documented order."""
     policy = CookiePolicy(
         cookies=[declare(entry) for entry in ("aaa*", "aaab*", "a", "aaab", "bbb*", "b_a")]
     )
@@ -241,7 +241,7 @@ def test_find_agrees_with_a_plain_search(name):
 
 
 def test_thousand_entries():
-    """A thousand entries and as many patterns are each found under their own name."""
+    """A thousand entries and as many patterns are each returned for their own name."""
     cookies = [declare(f"cookie_{number:04}") for number in range(1000)]
     patterns = [declare(f"pattern_{number:04}_*") for number in range(1000)]
     policy = CookiePolicy(cookies=cookies + patterns)
@@ -322,7 +322,7 @@ def test_policy_keeps_what_it_declares_beside_cookies():
 
 
 def test_repeated_entries_are_all_told():
-    """Two entries of one kind and name are refused, each once, whatever kind they are of."""
+    """Two entries of any kind with the same name are refused, and reported once."""
     with pytest.raises(PolicyError) as caught:
         CookiePolicy(
             recipients=[recipient(), recipient()],
@@ -346,7 +346,7 @@ def test_repeated_entries_are_all_told():
     ],
 )
 def test_unknown_recipient_is_refused(name, hint):
-    """Nobody is let into a page without an entry that says who it is."""
+    """No origin is admitted to a page without an entry for its recipient."""
     with pytest.raises(PolicyError) as caught:
         CookiePolicy(
             recipients=[recipient()], external_origins=[admit("https://maps.example.com", name)]

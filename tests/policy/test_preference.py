@@ -25,7 +25,7 @@ def test_usable_name_is_kept(name):
 
 @pytest.mark.parametrize("name", ["", "2nd", "rows per page", "\u00e9cran", "a" * 65, "a\n"])
 def test_unusable_name_is_refused(name):
-    """Any other name is refused with what may stand there."""
+    """Any other name is refused with the allowed characters."""
     assert mistakes_of(name) == [
         "invalid name. Begin with a letter, and use at most 64 letters, digits, '-' and '_'."
     ]

@@ -111,7 +111,7 @@ def test_every_purpose_is_in_the_table():
     ],
 )
 def test_other_word_is_refused_with_a_hint(word, message):
-    """A word that is no purpose is refused, and the message says what to write or remove."""
+    """A word that is not a purpose is refused, and the message says what to write or remove."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         read_purpose(word)
 
@@ -126,7 +126,7 @@ def test_word_for_consent_is_never_a_purpose(word):
 
 @pytest.mark.parametrize(("word", "purpose"), sorted(ALSO_KNOWN_AS.items()))
 def test_known_other_word_is_hinted(word, purpose):
-    """Each word in the list of other words is refused with the purpose it stands for."""
+    """Each word in the list of other words is refused with the purpose it means."""
     with pytest.raises(ValueError, match=rf"Did you mean '{purpose.value}'\?"):
         read_purpose(word)
 

@@ -1,4 +1,4 @@
-"""Who gets data from the server: what must be told, and where a safeguard must be named."""
+"""Recipients of data from the server: required texts, and when a safeguard is required."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_country_abroad_needs_a_safeguard(code):
     ],
 )
 def test_what_an_entry_may_not_say(options, mistakes):
-    """Codes are checked, texts are there, and every mistake is told at once."""
+    """Codes are valid, texts are not empty, and every mistake is reported at once."""
     assert mistakes_of(**options) == mistakes
 
 

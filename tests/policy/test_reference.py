@@ -1,4 +1,4 @@
-"""docs/cookies-toml.md is what the loader's tables and answers make it."""
+"""The reference page and the JSON Schema are up to date with the loader's tables and messages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def change(folder, module, old, new):
 
 
 def run(folder, *arguments):
-    """Run the script; give its exit code and what it says."""
+    """Run the script; return its exit code and output."""
     done = subprocess.run(
         [sys.executable, SCRIPT, *arguments],
         cwd=folder,
@@ -134,7 +134,7 @@ def test_files_follow_the_loader(copy, module, old, new, stale):
 
 
 def test_example_that_is_refused_stops_the_script(copy):
-    """An example that the loader no longer takes is told, and nothing is written."""
+    """An example that the loader no longer accepts is reported, and nothing is written."""
     change(copy, "policy/cookie.py", ', "none": "None"}', "}")
     code, said = run(copy)
     assert code == 1
@@ -143,7 +143,7 @@ def test_example_that_is_refused_stops_the_script(copy):
 
 
 def test_mistake_that_is_taken_stops_the_script(copy):
-    """A value that the page calls a mistake, and that the loader takes, is told."""
+    """A value that the page calls a mistake, but the loader accepts, is reported."""
     change(
         copy,
         "policy/purposes.py",

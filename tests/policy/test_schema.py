@@ -77,7 +77,7 @@ def test_schema_is_a_valid_schema():
 
 @pytest.mark.parametrize("text", SHOWN.values(), ids=SHOWN.keys())
 def test_shown_policies_are_valid(text):
-    """Each policy of the docs and the example application is valid, as the loader says."""
+    """Each policy of the docs and the example application that the loader accepts is valid."""
     assert [error.message for error in VALIDATOR.iter_errors(tomllib.loads(text))] == []
 
 
@@ -193,7 +193,7 @@ def test_keys_are_the_fields_of_the_dataclass(table):
 
 @pytest.mark.parametrize("table", SECTIONS)
 def test_published_values_are_read_back(table):
-    """JSON that a key's attribute is converted to gives the attribute again."""
+    """Converting an attribute to JSON and back gives the attribute again."""
     example = write_entry(table)
     policy = CookiePolicy.parse(example)
     entry = policy.site if table == "site" else getattr(policy, SECTIONS[table].argument)[0]

@@ -15,7 +15,7 @@ HOUR = timedelta(hours=1)
 
 
 def store(name="draft", **options):
-    """Declare an item that ends with its tab, unless a test says otherwise."""
+    """Declare an item that ends with its tab by default."""
     return keep(name, **{"kind": "session", "lifetime": None, **options})
 
 
@@ -58,11 +58,13 @@ def test_usable_name_is_kept(name):
         pytest.param("*", "invalid name. ", id="star alone"),
         pytest.param("dr*", "the pattern has 2 characters in front of the star", id="wide pattern"),
         pytest.param("_hjSession*", "the pattern would cover ", id="tracker's pattern"),
-        pytest.param("ajs_user_id", "this is a name commonly associated with Segment ", id="twin"),
+        pytest.param(
+            "ajs_user_id", "this is a name commonly associated with Segment ", id="tracker"
+        ),
     ],
 )
 def test_unusable_name_is_refused(name, words):
-    """What nobody could read, what lets anything in, and trackers' names are refused."""
+    """Unreadable names, patterns that are too wide, and trackers' names are refused."""
     (mistake,) = mistakes_of(name)
     assert mistake.startswith(words)
 
@@ -149,10 +151,10 @@ def test_kind_and_lifetime(options, mistakes):
 
 
 @pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))]
+    "duplicate", [copy.copy, copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))]
 )
-def test_copy_is_equal(twin):
+def test_copy_is_equal(duplicate):
     """An item with texts in several languages can be copied and pickled."""
     item = store("dra*", title={"en": "Draft", "de": "Entwurf"})
-    assert twin(item) == item
-    assert (twin(item).stem, twin(item).is_pattern) == ("dra", True)
+    assert duplicate(item) == item
+    assert (duplicate(item).stem, duplicate(item).is_pattern) == ("dra", True)

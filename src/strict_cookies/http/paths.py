@@ -48,8 +48,8 @@ def read_paths(setting: str, paths: Collection[str], *, methods: bool = False) -
         if not isinstance(plain, str) or not re.fullmatch(_PATH, plain):
             example = "'/saml/acs' or 'POST /saml/acs'" if methods else "'/healthz'"
             raise ConfigurationError(
-                f"{setting} has {entry!r}, which is not an exact path. Write one such as {example}: "
-                "decoded, without a pattern, a query or a variable part."
+                f"{setting} has {entry!r}, which is not an exact path. Write one such as "
+                f"{example}: decoded, without a pattern, a query or a variable part."
             )
         exact.add(entry.encode("utf-8").decode("latin-1"))
     return frozenset(exact)

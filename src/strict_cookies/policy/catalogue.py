@@ -252,10 +252,10 @@ def find_certain_tracker(cookie_name: str) -> str | None:
         A text that contains nothing a client sent; None if the name alone is not enough.
     """
     trackers = load_catalogue().trackers
-    found = trackers.find(cookie_name) if cookie_name[:2] in trackers.heads else None
-    if found is None or found.ambiguous or found.category is Category.CHOICE:
+    tracker = trackers.find(cookie_name) if cookie_name[:2] in trackers.heads else None
+    if tracker is None or tracker.ambiguous or tracker.category is Category.CHOICE:
         return None
-    return found.name
+    return tracker.name
 
 
 def tracker_heads() -> frozenset[str]:
@@ -290,8 +290,8 @@ def find_framework_cookie(cookie_name: str) -> FrameworkCookie | None:
 
     Source: ``catalogue.toml``; the precedence is that of :func:`find_tracker`.
     """
-    found = load_catalogue().frameworks.find(cookie_name)
-    return None if found is None or is_known_tracker(cookie_name) else found
+    cookie = load_catalogue().frameworks.find(cookie_name)
+    return None if cookie is None or is_known_tracker(cookie_name) else cookie
 
 
 def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, ...]:
