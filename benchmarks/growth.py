@@ -49,7 +49,7 @@ def growth_tables() -> Iterator[str]:
         trails = {}
         for count in EVENTS:
             archive = SQLiteArchive(Path(folder, str(count)))
-            trail = AuditTrail(archive, people_keys=(b"k" * 32,))
+            trail = AuditTrail(archive, pseudonym_keys=(b"k" * 32,))
             _fill(archive, trail, count)
             trails[f"{count:,}"] = _recorder(trail)
         yield from _table("An event as the trail grows", "events", trails, time.perf_counter)

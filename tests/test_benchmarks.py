@@ -15,9 +15,9 @@ from benchmarks.cases import SIX, bare_app, flask_apps, make_firewalls
 from benchmarks.pieces import DATA, pieces_cases
 from benchmarks.sessions import ON_REDIS, ON_SQLITE, redis_apps, sqlite_apps
 from strict_cookies import CookieFirewall, StrictCookies, csp_nonce
+from strict_cookies.flask.recorded_settings import describe_settings
 from strict_cookies.flask.settings import Settings
 from strict_cookies.http.presets import OPT_OUT
-from strict_cookies.trail.prepared import describe_settings
 from tests.sessions.redis_servers import redis_server
 
 pytestmark = [

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from .signals import signed_in as signed_in
     from .signals import signed_out as signed_out
     from .signals import undeclared_cookie_received as undeclared_cookie_received
-    from .trail.prepared import erase_user as erase_user
+    from .trail.app_trail import erase_user as erase_user
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -115,6 +115,6 @@ __getattr__, __dir__, __all__ = attach(
             "signed_out",
             "undeclared_cookie_received",
         ),
-        "trail.prepared": ("erase_user",),
+        "trail.app_trail": ("erase_user",),
     },
 )

@@ -60,11 +60,11 @@ def test_entries_are_shown(app):
     trail = app.extensions["strict_cookies"].trail
     trail.record("noted", text="x" * 100)
     code, output = run(app, "show", "--last", "2")
-    moments = [f"{entry.moment:%Y-%m-%d %H:%M:%S}" for entry in trail.entries()][-2:]
+    moments = [f"{entry.timestamp:%Y-%m-%d %H:%M:%S}" for entry in trail.entries()][-2:]
     assert (code, output.splitlines()) == (
         0,
         [
-            f"     5  {moments[0]}  signed-out        user={trail.people.find('bob')}",
+            f"     5  {moments[0]}  signed-out        user={trail.pseudonyms.find('bob')}",
             f"     6  {moments[1]}  noted             text={'x' * 32}...",
         ],
     )
@@ -113,14 +113,14 @@ def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
     forge(path, UPDATE, row(path, 2).replace(b'"order":1', b'"order":7'), 2)
     assert run(app, "verify") == (
         1,
-        "wrong   Entry 2: its hash is not that of what it holds: it was changed.\n"
+        "wrong   Entry 2: its hash does not match its content: it was changed.\n"
         "The trail is not intact. 5 entries read, up to number 5.\n",
     )
     forge(path, UPDATE, row(path, 2).replace(b'"order":7', b'"order":1'), 2)
     forge(path, "DELETE FROM archive_logs WHERE log = 'trail' AND number = 5")
     code, output = run(app, "verify", "--since", str(noted))
     assert code == 1
-    assert "the trail ends with entry 4: its tail was cut off." in output
+    assert "the trail ends with entry 4: its end was removed." in output
 
 
 def test_what_cannot_be_told_has_exit_code_2(app, make_app, tmp_path):
@@ -169,7 +169,7 @@ def test_key_that_was_put_in_place_otherwise_is_recorded(make_app, tmp_path):
     config = {"STRICT_COOKIES_TRAIL_KEY": tmp_path / "private.pem"}
     first = make_key(tmp_path / "private.pem")
     code, output = run(make_app(**config), "verify")
-    assert (code, "no entry says where it came from" in output) == (1, True)
+    assert (code, "no entry records it" in output) == (1, True)
     code, output = run(make_app(**config), "key")
     assert (code, "The trail now records it as this site's key" in output) == (0, True)
     assert run(make_app(**config), "verify")[0] == 0

@@ -26,8 +26,7 @@ from strict_cookies.sessions import end_markers as notices
 from strict_cookies.sessions.retention import describe_kept
 from strict_cookies.sessions.stores import redis_scripts
 from strict_cookies.sessions.stores.open import SQLITE_FILE
-from strict_cookies.trail import options, prepared
-from strict_cookies.trail import pseudonyms as people
+from strict_cookies.trail import app_trail, options, pseudonyms
 
 PAGE = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text("utf-8")
 #: Row and figure by the first cell of a table.
@@ -71,7 +70,7 @@ SENDERS = inspect.signature(TokenBuckets).parameters["max_keys"].default
         ("Senders of reports", f"{SENDERS} senders"),
         ("Names that the application tried to set", f"{firewall.MAX_TRIED} names"),
         ("Trackers' names that arrived", f"{reader.MAX_KNOWN} names"),
-        ("Users who were refused a page", f"{prepared.MAX_DENIED} pairs"),
+        ("Users who were refused a page", f"{app_trail.MAX_DENIED} pairs"),
         ("Browsers of sessions", f"{watch.MAX_BROWSERS} values"),
     ],
 )
@@ -151,10 +150,10 @@ def test_forgetting_a_user_leaves_nothing(tmp_path):
     assert b"alice-of-the-test" in octets_of(tmp_path)
     assert b"written-into-the-session" in octets_of(tmp_path)
     archive = app.extensions["strict_cookies"].trail.archive
-    assert len(archive.items(people.KEYS)) == 1
+    assert len(archive.items(pseudonyms.KEYS)) == 1
     with app.app_context():
         names["forget"]("alice-of-the-test")
-    assert archive.items(people.KEYS) == archive.items(people.SEEN) == {}
+    assert archive.items(pseudonyms.KEYS) == archive.items(pseudonyms.SEEN) == {}
     with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"alice-of-the-test" not in octets_of(tmp_path)

@@ -255,7 +255,7 @@ class TestContents:
         assert "entries were read just now, the others since 20" in page
         monkeypatch.setattr(verification, "BATCH", 5)
         monkeypatch.setattr(pages, "VERIFY_SECONDS", 0.0)
-        trail.walk = None
+        trail.verifier = None
         page = " ".join(client.get("/cookies/report/", **HTTPS).text.split())
         assert "The chain is intact <strong>up to entry 5</strong>; the rest is not" in page
         assert "Audit trail <strong>partly</strong> verified" in page

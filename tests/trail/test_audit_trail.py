@@ -15,7 +15,7 @@ from strict_cookies.trail.pseudonyms import KEYS, SEEN
 from strict_cookies.trail.signing import is_signed, make_key
 from strict_cookies.trail.verification import verify_trail
 
-from .trails import DAY, PEOPLE_KEYS, Clock, fill
+from .trails import DAY, PSEUDONYM_KEYS, Clock, fill
 
 
 class FailingArchive(MemoryArchive):
@@ -32,7 +32,7 @@ class FailingArchive(MemoryArchive):
 def make_trail(archive=None, **options):
     """A trail in memory whose clock a test can move."""
     clock = Clock()
-    options = {"people_keys": PEOPLE_KEYS, "clock": clock, **options}
+    options = {"pseudonym_keys": PSEUDONYM_KEYS, "clock": clock, **options}
     return AuditTrail(archive or MemoryArchive(), **options), clock
 
 
@@ -46,16 +46,16 @@ def test_event_is_recorded_with_what_it_is_about():
     assert trail.record("signed-in", user="alice", level=2) == 2
     first, second = trail.entries()
     assert first[:4] == (1, "2027-01-15T08:00:00Z", "order-approved", {"order": 7})
-    assert second.details == {"level": 2, "user": trail.people.find("alice")}
+    assert second.details == {"level": 2, "user": trail.pseudonyms.find("alice")}
     assert second.previous == first.hash
 
 
 @pytest.mark.parametrize("event", ["", "Signed-in", "a b", "-a", "a--b", "x" * 49, "a\n"])
 def test_name_of_an_event_is_checked(event):
-    """A mistake in a program is told to its author, trail or no trail."""
+    """A mistake in a program is reported to its author, with or without a trail."""
     trail, _ = make_trail()
     for each in (trail, NoTrail()):
-        with pytest.raises(ValueError, match="An event is named"):
+        with pytest.raises(ValueError, match="The event name"):
             each.record(event)
     assert trail.last().number == 0
 
@@ -85,7 +85,7 @@ def test_lost_events_are_a_gap(caplog):
         ("signed-in", {}),
         ("signed-in", {}),
     ]
-    assert verify_trail(trail).is_whole
+    assert verify_trail(trail).is_intact
 
 
 def test_trail_goes_on_behind_a_damaged_entry():
@@ -94,7 +94,7 @@ def test_trail_goes_on_behind_a_damaged_entry():
     trail, _ = make_trail(archive)
     archive.append("trail", lambda last: b"rubbish")
     assert trail.record("signed-in") == 2
-    assert verify_trail(trail).problems == ("Entry 1: it is no JSON: it was changed.",)
+    assert verify_trail(trail).problems == ("Entry 1: it is not valid JSON: it was changed.",)
 
 
 # --- Pseudonyms ---
@@ -103,12 +103,12 @@ def test_trail_goes_on_behind_a_damaged_entry():
 def test_user_has_the_same_code_until_erased():
     """A code links the entries of one user, and no longer after the key is gone."""
     trail, _ = make_trail()
-    codes = [trail.people.code("alice", trail.now().date()) for _ in range(2)]
-    assert codes[0] == codes[1] != trail.people.code("bob", trail.now().date())
+    codes = [trail.pseudonyms.pseudonym("alice", trail.now().date()) for _ in range(2)]
+    assert codes[0] == codes[1] != trail.pseudonyms.pseudonym("bob", trail.now().date())
     assert trail.erase_user("alice") is True
-    assert trail.people.find("alice") is None
+    assert trail.pseudonyms.find("alice") is None
     assert trail.erase_user("alice") is False
-    assert trail.people.code("alice", trail.now().date()) != codes[0]
+    assert trail.pseudonyms.pseudonym("alice", trail.now().date()) != codes[0]
     assert [(entry.event, dict(entry.details)) for entry in trail.entries()] == [
         ("user-erased", {})
     ]
@@ -131,19 +131,19 @@ def test_code_stays_when_the_secret_changes():
     """A key moves under the new secret, and is erased there."""
     archive = MemoryArchive()
     trail, _ = make_trail(archive)
-    code = trail.people.code("alice", trail.now().date())
-    rotated, _ = make_trail(archive, people_keys=(b"n" * 32, *PEOPLE_KEYS))
-    assert rotated.people.code("alice", trail.now().date()) == code
+    code = trail.pseudonyms.pseudonym("alice", trail.now().date())
+    rotated, _ = make_trail(archive, pseudonym_keys=(b"n" * 32, *PSEUDONYM_KEYS))
+    assert rotated.pseudonyms.pseudonym("alice", trail.now().date()) == code
     assert len(archive.items(KEYS)) == 1
-    later, _ = make_trail(archive, people_keys=(b"n" * 32,))
-    assert later.people.code("alice", trail.now().date()) == code
+    later, _ = make_trail(archive, pseudonym_keys=(b"n" * 32,))
+    assert later.pseudonyms.pseudonym("alice", trail.now().date()) == code
     assert later.erase_user("alice")
     assert archive.items(KEYS) == archive.items(SEEN) == {}
 
 
 def test_without_a_secret_nobody_has_a_code():
     """An application without SECRET_KEY can still record."""
-    trail, _ = make_trail(people_keys=())
+    trail, _ = make_trail(pseudonym_keys=())
     trail.record("signed-in", user="alice")
     assert [dict(entry.details) for entry in trail.entries()] == [{"user": "unknown"}]
     assert trail.erase_user("alice") is False
@@ -209,7 +209,7 @@ def test_what_is_past_its_time_is_removed(tmp_path):
 
 
 def test_last_entry_stays_however_old():
-    """A trail never loses its end."""
+    """The last entry is never removed."""
     trail, clock = make_trail(retention=timedelta(days=1))
     fill(trail, 3)
     clock.now += 400 * DAY
@@ -217,7 +217,7 @@ def test_last_entry_stays_however_old():
     assert [entry.event for entry in trail.entries()] == ["pruned"]
     clock.now += 400 * DAY
     assert trail.prune() == 1
-    assert verify_trail(trail).is_whole
+    assert verify_trail(trail).is_intact
     assert len(trail.checkpoints()) == 2
 
 
@@ -230,5 +230,5 @@ def test_crash_while_removing_harms_nothing():
     archive.cut = lambda log, before: 1 // 0
     with pytest.raises(ZeroDivisionError):
         trail.prune()
-    assert verify_trail(trail).is_whole
+    assert verify_trail(trail).is_intact
     assert len(archive.items(CHECKPOINTS)) == 1

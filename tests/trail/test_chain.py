@@ -17,20 +17,20 @@ from strict_cookies.trail.chain import (
     START,
     Point,
     find_breaks,
-    plain,
     read_entry,
     read_point,
+    to_plain,
     write_entry,
 )
 
-MOMENT = datetime(2027, 3, 31, 9, 30, 15, 999_999, tzinfo=UTC)
+TIMESTAMP = datetime(2027, 3, 31, 9, 30, 15, 999_999, tzinfo=UTC)
 
 
 def chain(count, start=START):
     """Make rows of a whole chain."""
     rows, last = [], start
     for number in range(start.number + 1, start.number + count + 1):
-        data = write_entry(last, MOMENT, "tested", {"count": number, "name": "a b"})
+        data = write_entry(last, TIMESTAMP, "tested", {"count": number, "name": "a b"})
         rows.append((number, data))
         last = Point(number, read_entry(data).hash)
     return rows
@@ -43,7 +43,7 @@ def problems_of(rows, start=START):
 
 def test_entry_is_written_in_one_form():
     """Members sorted, no space, UTC and whole seconds; the hash is that of the rest."""
-    data = write_entry(START, MOMENT, "signed-in", {"user": "u1", "level": 2})
+    data = write_entry(START, TIMESTAMP, "signed-in", {"user": "u1", "level": 2})
     rest = (
         '{"details":{"level":2,"user":"u1"},"event":"signed-in","number":1,'
         f'"previous":"{NO_HASH}","time":"2027-03-31T09:30:15Z"}}'
@@ -52,17 +52,17 @@ def test_entry_is_written_in_one_form():
     assert data.decode() == rest.replace('"number"', f'"hash":"{digest}","number"')
     entry = read_entry(data)
     assert (entry.number, entry.event, entry.hash) == (1, "signed-in", digest)
-    assert entry.moment == MOMENT.replace(microsecond=0)
+    assert entry.timestamp == TIMESTAMP.replace(microsecond=0)
 
 
 def test_time_is_utc():
     """Another zone is another way to say the same moment."""
-    zoned = MOMENT.astimezone(timezone(timedelta(hours=-7)))
-    assert write_entry(START, zoned, "e", {}) == write_entry(START, MOMENT, "e", {})
+    zoned = TIMESTAMP.astimezone(timezone(timedelta(hours=-7)))
+    assert write_entry(START, zoned, "e", {}) == write_entry(START, TIMESTAMP, "e", {})
 
 
-def test_whole_chain_has_no_breaks():
-    """Nothing is wrong, from the beginning or from a checkpoint on."""
+def test_intact_chain_has_no_breaks():
+    """There are no problems, from the beginning or from a checkpoint on."""
     rows = chain(20)
     assert problems_of(rows) == []
     tenth = Point(10, read_entry(rows[9][1]).hash)
@@ -72,7 +72,7 @@ def test_whole_chain_has_no_breaks():
 
 @given(place=st.integers(0, 10_000), change=st.integers(1, 255))
 def test_every_changed_byte_is_found(place, change):
-    """Whichever octet of an entry is changed to whatever, the entry is named."""
+    """Any changed byte of an entry is reported with the entry."""
     rows = chain(3)
     data = bytearray(rows[1][1])
     data[place % len(data)] ^= change
@@ -82,47 +82,47 @@ def test_every_changed_byte_is_found(place, change):
 
 
 def test_changed_entry_with_a_fitting_hash_is_found():
-    """Who computes the hash anew breaks the next entry's link."""
+    """Recomputing the hash breaks the link of the next entry."""
     rows = chain(5)
     second = read_entry(rows[1][1])
-    forged = write_entry(Point(1, second.previous), MOMENT, "nothing-happened", {})
+    forged = write_entry(Point(1, second.previous), TIMESTAMP, "nothing-happened", {})
     assert problems_of([rows[0], (2, forged), *rows[2:]]) == [
-        "Entry 3: it does not follow the entry before it: one of the two was replaced."
+        "Entry 3: it does not follow the preceding entry: one of the two was replaced."
     ]
 
 
 def test_reordering_is_found():
-    """Two entries that changed places are both named."""
+    """Both of two swapped entries are reported."""
     rows = chain(6)
     rows[2], rows[3] = (3, rows[3][1]), (4, rows[2][1])
     assert problems_of(rows) == [
-        "Entry 3: it says that it is number 4: entries were reordered.",
-        "Entry 4: it says that it is number 3: entries were reordered.",
+        "Entry 3: its own number is 4: entries were reordered.",
+        "Entry 4: its own number is 3: entries were reordered.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("gone", "told"),
+    ("removed", "message"),
     [((2, 3), "entry 3 is missing"), ((0, 4), "entries 1 to 4 are missing")],
 )
-def test_gap_is_found(gone, told):
-    """What is missing is named, and nothing else."""
+def test_gap_is_found(removed, message):
+    """Only the missing entries are reported."""
     rows = chain(8)
-    del rows[gone[0] : gone[1]]
+    del rows[removed[0] : removed[1]]
     (problem,) = problems_of(rows)
-    assert told in problem
+    assert message in problem
 
 
-def test_entry_that_is_none_is_found():
-    """Rubbish, other members and another form are all told."""
+def test_invalid_entry_is_found():
+    """Garbage, other members and another form are all reported."""
     rows = chain(2)
-    for data, told in (
-        (b"\xff", "no JSON"),
+    for data, message in (
+        (b"\xff", "not valid JSON"),
         (b"[]", "members"),
         (b"{}", "members"),
         (rows[0][1].replace(b":", b": "), "canonical form"),
     ):
-        assert [told in problem for problem in problems_of([(1, data), rows[1]])] == [True]
+        assert [message in problem for problem in problems_of([(1, data), rows[1]])] == [True]
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ def test_entry_that_is_none_is_found():
 )
 def test_details_are_plain(value, kept):
     """Only printable ASCII and safe integers, so that every JSON library writes the same."""
-    assert plain(value) == kept
+    assert to_plain(value) == kept
 
 
 @given(st.text() | st.integers() | st.floats())
 def test_any_detail_can_be_read_again(value):
     """Whatever is recorded, the entry is whole and bounded."""
-    data = write_entry(START, MOMENT, "e", {"value": plain(value)})
-    assert read_entry(data).details == {"value": plain(value)}
+    data = write_entry(START, TIMESTAMP, "e", {"value": to_plain(value)})
+    assert read_entry(data).details == {"value": to_plain(value)}
     assert len(data) < 500
     assert json.dumps(json.loads(data), separators=(",", ":"), sort_keys=True).encode() == data
 

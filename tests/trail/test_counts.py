@@ -62,7 +62,7 @@ def test_first_of_a_kind_is_an_event_once_a_day():
             trail.flush()
         assert events_of(workers[0][0])[-3:] == [
             ("cookie-dropped", {"name": "sid", "reason": "SC101"}),
-            ("stray-seen", {"name": "_ga", "reason": "SC202"}),
+            ("undeclared-received", {"name": "_ga", "reason": "SC202"}),
             ("request-refused", {"name": "other", "reason": "SC601"}),
         ]
         assert len(events_of(workers[0][0])) == 3 * day

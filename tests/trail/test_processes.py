@@ -38,7 +38,7 @@ def test_killed_process_loses_no_event(shared_place):
     with opened(shared_place) as archive:
         found = verify_trail(AuditTrail(archive))
     assert numbers == list(range(1, 31))
-    assert found.is_whole
+    assert found.is_intact
     assert found.last.number >= 30
 
 

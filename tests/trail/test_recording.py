@@ -21,7 +21,7 @@ from strict_cookies import (
 )
 from strict_cookies.errors import ConfigurationError, StoreUnavailableError
 from strict_cookies.trail.audit_trail import NoTrail
-from strict_cookies.trail.compiled import digest_settings
+from strict_cookies.trail.settings_changes import digest_settings
 from strict_cookies.trail.verification import verify_trail
 
 HOME = "https://localhost"
@@ -74,7 +74,7 @@ def trail_of(app):
 def events_of(app):
     """Events with their details, users by the word that a test knows them by."""
     trail = trail_of(app)
-    code = trail.people.find("alice@example.com")
+    code = trail.pseudonyms.find("alice@example.com")
     return [
         (entry.event, {name: "alice" if value == code else value
                        for name, value in entry.details.items()})
@@ -113,7 +113,7 @@ def test_day_of_a_user_is_recorded():
         ("signed-in", {"user": "alice", "level": 2, "again": 0}),
         ("sessions-ended", {"user": "alice", "count": 1}),
     ]
-    assert verify_trail(trail_of(app)).is_whole
+    assert verify_trail(trail_of(app)).is_intact
 
 
 def test_what_the_firewall_sees_is_counted():
@@ -132,8 +132,8 @@ def test_what_the_firewall_sees_is_counted():
     }
     assert sorted(event for event, _ in events_of(app)) == [
         "cookie-dropped",
-        "stray-seen",
-        "stray-seen",
+        "undeclared-received",
+        "undeclared-received",
     ]
 
 
@@ -142,7 +142,7 @@ def test_changed_settings_are_recorded():
     app = make_app()
     ask(app, "/drop")
     protection = app.extensions["strict_cookies"]
-    protection._observer.compare()
+    protection._recorder.compare_settings()
     assert [details["part"] for event, details in events_of(app)] == [
         "policy", "headers", "sessions", "protection", "trail",
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def test_changed_settings_are_recorded():
     )
     ask(changed, "/drop")
     trail_of(changed).archive = trail_of(app).archive
-    changed.extensions["strict_cookies"]._observer.compare()
+    changed.extensions["strict_cookies"]._recorder.compare_settings()
     told = [(details["part"], details["names"]) for _, details in events_of(app)[5:]]
     # The declaration says how long sessions are kept.
     assert told == [
@@ -169,7 +169,7 @@ def test_policy_among_the_settings_is_what_is_published(mode):
     published = app.test_client().get("/cookies/declaration.json", base_url=HOME).get_json()
     protection = app.extensions["strict_cookies"]
     protection.publish()
-    protection._observer.compare()
+    protection._recorder.compare_settings()
     hashes = [details["hash"] for event, details in events_of(app) if event == "policy-published"]
     assert hashes == [published["hash"]]
     noted = json.loads(trail_of(app).archive.last("trail-settings-policy").data)
@@ -188,7 +188,7 @@ def test_trail_holds_no_values_and_no_identifiers():
     ask(app, "/sign-out", client)
     trail = trail_of(app)
     trail.flush()
-    app.extensions["strict_cookies"]._observer.compare()
+    app.extensions["strict_cookies"]._recorder.compare_settings()
     archive = trail.archive
     everything = repr((archive._logs, archive._shelves, archive._tallies))
     assert "signed-in" in everything
@@ -257,7 +257,7 @@ def test_user_is_erased_for_applications():
     with app.app_context():
         assert erase_user("alice@example.com") is True
         assert erase_user("alice@example.com") is False
-    assert trail_of(app).people.find("alice@example.com") is None
+    assert trail_of(app).pseudonyms.find("alice@example.com") is None
     assert [event for event, _ in events_of(app)] == ["signed-in", "user-erased"]
 
 

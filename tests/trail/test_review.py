@@ -17,7 +17,7 @@ UPDATE = "UPDATE archive_logs SET data = ? WHERE log = 'trail' AND number = ?"
 
 @pytest.fixture
 def long(monkeypatch):
-    """Let every trail count as one that is too long to be read in a second."""
+    """Treat every trail as too long to be read within a second."""
     monkeypatch.setattr(review, "CHEAP_SECONDS", 0.0)
     monkeypatch.setattr(verification, "BATCH", 10)
 
@@ -27,76 +27,81 @@ def path(tmp_path):
     return tmp_path / "file"
 
 
-def told(trail, seconds=None):
-    """What a review says: entries read in all and now, the end reached, nothing wrong."""
+def review_of(trail, seconds=None):
+    """Return the entries read in total and now, whether the end was reached, and no problems."""
     found = review_trail(trail, seconds)
-    return found.found.checked, found.read_now, found.is_complete, found.found.is_whole
+    return (
+        found.verification.checked,
+        found.read_now,
+        found.is_complete,
+        found.verification.is_intact,
+    )
 
 
-def test_short_trail_is_verified_whole_each_time(path):
-    """What was changed since the last time is named at once, wherever it is."""
+def test_short_trail_is_verified_completely_each_time(path):
+    """A change since the last time is reported immediately, at any position."""
     with file_trail(path) as trail:
         fill(trail, 20)
-        assert told(trail) == (20, 20, True, True)
-        assert told(trail) == (20, 20, True, True)
+        assert review_of(trail) == (20, 20, True, True)
+        assert review_of(trail) == (20, 20, True, True)
         forge(path, UPDATE, row(path, 3).replace(b'"order":2', b'"order":9'), 3)
-        assert told(trail) == (20, 20, True, False)
+        assert review_of(trail) == (20, 20, True, False)
 
 
-def test_long_trail_is_gone_on_with(path, long):
-    """Only what was added is read, and the time of the first reading is told."""
+def test_long_trail_is_resumed(path, long):
+    """Only new entries are read, and the time of the first read is reported."""
     clock = Clock()
     with file_trail(path, clock=clock) as trail:
         fill(trail, 20)
-        began = trail.now()
-        assert told(trail) == (20, 20, True, True)
+        started_at = trail.now()
+        assert review_of(trail) == (20, 20, True, True)
         clock.now += 3600
         points = fill(trail, 5)
         found = review_trail(trail)
-        assert (found.found.checked, found.read_now, found.began) == (25, 5, began)
-        assert found.found.last == points[-1]
-        assert told(trail) == (25, 0, True, True)
+        assert (found.verification.checked, found.read_now, found.started_at) == (25, 5, started_at)
+        assert found.verification.last == points[-1]
+        assert review_of(trail) == (25, 0, True, True)
 
 
-def test_change_behind_the_walk_is_found_a_day_later(path, long):
-    """What the docs say of it: not at once, but by the next walk from the beginning."""
+def test_change_in_verified_entries_is_found_a_day_later(path, long):
+    """As documented: not immediately, but by the next verification from the beginning."""
     clock = Clock()
     with file_trail(path, clock=clock) as trail:
         fill(trail, 20)
         review_trail(trail)
         forge(path, UPDATE, row(path, 3).replace(b'"order":2', b'"order":9'), 3)
-        assert told(trail) == (20, 0, True, True)
+        assert review_of(trail) == (20, 0, True, True)
         clock.now += MAX_AGE / timedelta(seconds=1)
-        assert told(trail) == (20, 20, True, False)
+        assert review_of(trail) == (20, 20, True, False)
 
 
 @pytest.mark.parametrize("number", [20, 21, 23])
-def test_change_ahead_of_the_walk_is_found_at_once(path, long, number):
-    """So is one of the very entry from which it goes on."""
+def test_change_in_later_entries_is_found_immediately(path, long, number):
+    """So is a change of the entry from which the verification resumes."""
     with file_trail(path) as trail:
         fill(trail, 20)
         review_trail(trail)
         fill(trail, 5)
         data = row(path, number)
         forge(path, UPDATE, data.replace(b'"order":', b'"order":9'), number)
-        assert told(trail)[3] is False
+        assert review_of(trail)[3] is False
         forge(path, UPDATE, data, number)
-        assert told(trail) == (25, 25, True, True)
+        assert review_of(trail) == (25, 25, True, True)
 
 
-def test_cut_tail_and_a_restored_copy_begin_anew(path, long):
-    """A trail that no longer has the entry from which to go on is read from its beginning."""
+def test_removed_end_and_a_restored_copy_start_over(path, long):
+    """A trail without the entry at which to resume is read from its beginning."""
     with file_trail(path) as trail:
         fill(trail, 20)
         review_trail(trail)
         forge(path, "DELETE FROM archive_logs WHERE log = 'trail' AND number > 15")
-        assert told(trail) == (15, 15, True, True)
+        assert review_of(trail) == (15, 15, True, True)
         fill(trail, 5)
-        assert told(trail) == (20, 5, True, True)
+        assert review_of(trail) == (20, 5, True, True)
 
 
-def test_pruned_trail_begins_anew(path, long):
-    """Another beginning is another walk."""
+def test_pruned_trail_starts_over(path, long):
+    """A different beginning requires a new verification."""
     clock = Clock()
     with file_trail(path, clock=clock, retention=timedelta(hours=1)) as trail:
         fill(trail, 20)
@@ -104,21 +109,21 @@ def test_pruned_trail_begins_anew(path, long):
         clock.now += 7200
         fill(trail, 5)
         trail.prune()
-        assert told(trail) == (6, 6, True, True)
+        assert review_of(trail) == (6, 6, True, True)
 
 
-def test_time_that_is_up_breaks_off_and_the_next_goes_on(path, long):
-    """Nobody waits longer than was said; the end is reached by and by, once, without a gap."""
+def test_time_limit_interrupts_and_the_next_call_resumes(path, long):
+    """No caller waits longer than the limit; the end is reached gradually, without a gap."""
     with file_trail(path) as trail:
         last = fill(trail, 25)[-1]
-        assert told(trail, 0.0) == (10, 10, False, True)
-        assert told(trail, 0.0) == (20, 10, False, True)
+        assert review_of(trail, 0.0) == (10, 10, False, True)
+        assert review_of(trail, 0.0) == (20, 10, False, True)
         found = review_trail(trail, 0.0)
-        assert (found.is_complete, found.found.last) == (True, last)
+        assert (found.is_complete, found.verification.last) == (True, last)
 
 
-def test_empty_trail_is_whole(path):
+def test_empty_trail_is_intact(path):
     """There is nothing to read yet."""
     with file_trail(path) as trail:
         found = review_trail(trail, 0.0)
-        assert (found.is_complete, found.found.last) == (True, Point(0, "0" * 64))
+        assert (found.is_complete, found.verification.last) == (True, Point(0, "0" * 64))

@@ -1,4 +1,4 @@
-"""Keys that sign heads: made, checked, handed over."""
+"""Keys that sign heads: created, checked, rotated."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def test_key_that_others_can_read_is_refused(tmp_path, mode):
     assert path.read_text().splitlines()[1] not in str(told.value)
 
 
-def test_other_files_are_no_keys(tmp_path):
-    """Missing, empty, of another kind, or with a password."""
+def test_other_files_are_not_keys(tmp_path):
+    """Missing, empty, of another kind, or truncated."""
     path = tmp_path / "trail.pem"
-    with pytest.raises(ConfigurationError, match="no such file"):
+    with pytest.raises(ConfigurationError, match="which does not exist"):
         load_signer(path)
     path.touch(0o600)
-    with pytest.raises(ConfigurationError, match="no private key in PEM form"):
+    with pytest.raises(ConfigurationError, match="not a private key in PEM format"):
         load_signer(path)
     other = ec.generate_private_key(ec.SECP256R1())
     path.write_bytes(
@@ -57,10 +57,10 @@ def test_other_files_are_no_keys(tmp_path):
             serialization.NoEncryption(),
         )
     )
-    with pytest.raises(ConfigurationError, match="holds no Ed25519 key"):
+    with pytest.raises(ConfigurationError, match="contains no Ed25519 key"):
         load_signer(path)
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(ConfigurationError, match="holds no Ed25519 key"):
+    with pytest.raises(ConfigurationError, match="contains no Ed25519 key"):
         load_signer(path)
 
 

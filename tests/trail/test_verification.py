@@ -32,30 +32,30 @@ def verify(path, since=None, **options):
 
 
 def point(path, number):
-    """Note an entry as a head."""
+    """Return an entry as a saved head."""
     return Point(number, read_entry(row(path, number)).hash)
 
 
-def test_whole_trail_fits_every_head_of_its_past(path):
-    """Nothing is wrong, whichever head was noted."""
+def test_intact_trail_contains_every_earlier_head(path):
+    """There are no problems, whichever head was saved."""
     found = verify(path)
-    assert (found.is_whole, found.checked, found.last) == (True, 20, point(path, 20))
+    assert (found.is_intact, found.checked, found.last) == (True, 20, point(path, 20))
     for number in (1, 7, 20):
         found = verify(path, point(path, number))
         assert (found.problems, found.unknown) == ((), None)
-    assert verify(path, Point(0, "0" * 64)).is_whole
+    assert verify(path, Point(0, "0" * 64)).is_intact
 
 
 def test_one_changed_byte_is_named(path):
-    """Whoever changes a detail is found where he did it."""
+    """A changed detail is reported with its entry."""
     forge(path, UPDATE, row(path, 9).replace(b'"order":8', b'"order":9'), 9)
     assert verify(path).problems == (
-        "Entry 9: its hash is not that of what it holds: it was changed.",
+        "Entry 9: its hash does not match its content: it was changed.",
     )
 
 
 def test_reordering_is_named(path):
-    """Entries that changed places are found."""
+    """Swapped entries are found."""
     third, fourth = row(path, 3), row(path, 4)
     forge(path, UPDATE, fourth, 3)
     forge(path, UPDATE, third, 4)
@@ -63,34 +63,33 @@ def test_reordering_is_named(path):
 
 
 def test_missing_entries_are_named(path):
-    """So are such as were taken out."""
+    """Removed entries are reported by number."""
     forge(path, DELETE + "BETWEEN 5 AND 6")
     assert verify(path).problems == ("Entry 7: entries 5 to 6 are missing before it.",)
 
 
-def test_cut_beginning_is_named(path):
-    """Removing without a checkpoint is no pruning."""
+def test_removed_beginning_is_named(path):
+    """Removing entries without a checkpoint is not pruning."""
     forge(path, DELETE + "< 4")
     assert verify(path).problems == (
-        "The trail begins with entry 4, and there is no checkpoint for what was before: its "
-        "beginning was cut off.",
+        "The trail begins with entry 4, and there is no checkpoint for the entries before it: "
+        "the beginning was removed.",
     )
 
 
-def test_cut_tail_is_named_by_a_head(path):
-    """Without a head that was noted nobody can tell; with one it is plain."""
-    noted = point(path, 20)
+def test_removed_end_is_named_by_a_head(path):
+    """Only a saved head reveals it."""
+    saved = point(path, 20)
     forge(path, DELETE + "> 15")
-    assert verify(path).is_whole
-    assert verify(path, noted).problems == (
-        "The head that was noted is entry 20, and the trail ends with entry 15: its tail was cut "
-        "off.",
+    assert verify(path).is_intact
+    assert verify(path, saved).problems == (
+        "The saved head is entry 20, but the trail ends with entry 15: its end was removed.",
     )
 
 
 def test_rewritten_chain_is_named_by_a_head(path):
-    """A whole new chain from some entry on is valid in itself, and fits no head that was noted."""
-    noted = point(path, 18)
+    """A new chain from some entry on is valid in itself, but contains no head saved before."""
+    saved = point(path, 18)
     with file_trail(path) as trail:
         now = trail.now()
     last = point(path, 9)
@@ -98,14 +97,14 @@ def test_rewritten_chain_is_named_by_a_head(path):
         data = write_entry(last, now, "nothing-happened", {})
         forge(path, UPDATE, data, number)
         last = Point(number, read_entry(data).hash)
-    assert verify(path).is_whole
-    assert verify(path, noted).problems == (
-        "Entry 18 is not the one that was noted as a head: it, or one before it, was rewritten.",
+    assert verify(path).is_intact
+    assert verify(path, saved).problems == (
+        "Entry 18 does not match the saved head: it or an earlier entry was rewritten.",
     )
 
 
 def test_head_from_before_a_removal_is_compared_with_the_checkpoint(tmp_path):
-    """The checkpoint's own number is known; what is older can't be told."""
+    """The checkpoint's own number is known; older heads can't be compared."""
     path, clock = tmp_path / "file", Clock()
     options = {"clock": clock, "retention": timedelta(days=1)}
     with file_trail(path, **options) as trail:
@@ -133,9 +132,9 @@ def prepare_signed(tmp_path):
 
 
 def test_forged_checkpoint_is_named(tmp_path):
-    """A checkpoint that was changed, or signed by a stranger, is found."""
+    """A checkpoint that was changed, or signed by another key, is found."""
     path, options = prepare_signed(tmp_path)
-    assert verify(path, **options).is_whole
+    assert verify(path, **options).is_intact
     with file_trail(path, **options) as trail:
         (checkpoint,) = trail.checkpoints()
     change = (
@@ -143,39 +142,39 @@ def test_forged_checkpoint_is_named(tmp_path):
     )
     forge(path, change, '"time":"2027', '"time":"2026')
     assert verify(path, **options).problems == (
-        "The checkpoint for entry 5 has a wrong signature.",
+        "The checkpoint for entry 5 has an invalid signature.",
     )
     forge(path, change, '"time":"2026', '"time":"2027')
-    stranger = make_key(tmp_path / "stranger.pem")
+    foreign = make_key(tmp_path / "foreign.pem")
     forge(path, change, checkpoint["public_key"].replace("\n", "\\n"),
-          stranger.public_pem.replace("\n", "\\n"))  # fmt: skip
+          foreign.public_pem.replace("\n", "\\n"))  # fmt: skip
     assert verify(path, **options).problems == (
-        "The checkpoint for entry 5 was signed by a key that is not this site's.",
-        "The checkpoint for entry 5 has a wrong signature.",
+        "The checkpoint for entry 5 is signed by a key that does not belong to this site.",
+        "The checkpoint for entry 5 has an invalid signature.",
     )
 
 
 def test_rotated_key_still_vouches_for_old_checkpoints(tmp_path):
-    """A change of the key that both signed is believed, another is named."""
+    """A rotation that both keys signed is accepted, another is reported."""
     path, options = prepare_signed(tmp_path)
     old = load_signer(options["key"])
     options["key"].unlink()
     new = make_key(options["key"])
-    assert "not this site's" in verify(path, **options).problems[0]
+    assert "does not belong to this site" in verify(path, **options).problems[0]
     with file_trail(path, **options) as trail:
         trail.record("key-rotated", **describe_rotation(old, new))
-    assert verify(path, **options).is_whole
+    assert verify(path, **options).is_intact
     with file_trail(path, **options) as trail:
-        forged = describe_rotation(Signer(new._key), make_key(tmp_path / "stranger.pem"))
+        forged = describe_rotation(Signer(new._key), make_key(tmp_path / "foreign.pem"))
         trail.record("key-rotated", **{**forged, "old_key": old.public_hex})
         number = trail.last().number
     assert verify(path, **options).problems == (
-        f"Entry {number}: the change of the key is not signed by both keys.",
+        f"Entry {number}: the key rotation is not signed by both keys.",
     )
 
 
 def keyed(tmp_path, *steps):
-    """A trail in which each step makes a key, hands over to it, or only puts it in place."""
+    """A trail in which each step creates a key, rotates to it, or only replaces the file."""
     path, key = tmp_path / "file", tmp_path / "trail.pem"
     for step in steps:
         old = load_signer(key) if key.exists() else None
@@ -194,21 +193,21 @@ def keyed(tmp_path, *steps):
     ("steps", "problems"),
     [
         pytest.param(["made"], [], id="made"),
-        pytest.param(["made", "rotated", "rotated"], [], id="handed over"),
-        pytest.param(["placed"], ["no entry says where it came from"], id="placed"),
+        pytest.param(["made", "rotated", "rotated"], [], id="rotated"),
+        pytest.param(["placed"], ["no entry records it"], id="placed"),
         pytest.param(["made", "placed"], ["the key was replaced without"], id="replaced"),
         pytest.param(
             ["made", "rotated", "placed"], ["the key was replaced without"], id="replaced later"
         ),
-        pytest.param(["made", "made"], ["Entry 3: a new key was made"], id="made anew"),
+        pytest.param(["made", "made"], ["Entry 3: a new key was created"], id="made again"),
         pytest.param(
-            ["made", "placed", "rotated"], ["Entry 4: the key was handed over by one that was not"],
-            id="handed over by another",
+            ["made", "placed", "rotated"], ["Entry 4: the key was rotated from one that was not"],
+            id="rotated from another",
         ),
     ],
 )  # fmt: skip
-def test_key_without_a_handover_is_named(tmp_path, steps, problems):
-    """Whoever puts a key of his own in place can't do so unseen."""
+def test_key_without_a_rotation_is_named(tmp_path, steps, problems):
+    """A replaced key is reported."""
     found = keyed(tmp_path, *steps)
     assert len(found) == len(problems)
     for problem, words in zip(found, problems, strict=True):

@@ -12,7 +12,7 @@ from strict_cookies.trail.chain import Point
 NOW = 1_800_000_000
 DAY = 24 * 60 * 60
 #: What a SECRET_KEY would give.
-PEOPLE_KEYS = (b"p" * 32,)
+PSEUDONYM_KEYS = (b"p" * 32,)
 
 
 class Clock:
@@ -38,7 +38,7 @@ def fill(trail: AuditTrail, count: int = 10) -> list[Point]:
 def file_trail(path, **options):
     """Open a trail in a file."""
     with closing(SQLiteArchive(path)) as archive:
-        yield AuditTrail(archive, people_keys=PEOPLE_KEYS, **options)
+        yield AuditTrail(archive, pseudonym_keys=PSEUDONYM_KEYS, **options)
 
 
 def forge(path, statement: str, *parameters: object) -> None:

@@ -8,7 +8,7 @@ from strict_cookies.archive import sqlite
 from strict_cookies.trail.audit_trail import AuditTrail
 from tests.archive.places import Place, opened
 
-from .trails import PEOPLE_KEYS
+from .trails import PSEUDONYM_KEYS
 
 
 def record_often(place: Place, name: str, times: int, barrier) -> None:
@@ -20,7 +20,7 @@ def record_often(place: Place, name: str, times: int, barrier) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "SYNCHRONOUS", "OFF")
         with opened(place) as archive:
-            trail = AuditTrail(archive, people_keys=PEOPLE_KEYS)
+            trail = AuditTrail(archive, pseudonym_keys=PSEUDONYM_KEYS)
             barrier.wait(60)
             for number in range(times):
                 assert trail.record("order-approved", worker=name, order=number, user=name)
@@ -29,7 +29,7 @@ def record_often(place: Place, name: str, times: int, barrier) -> None:
 def record_for_ever(place: Place, pipe) -> None:
     """Record events, and acknowledge each after the trail did."""
     with opened(place) as archive:
-        trail = AuditTrail(archive, people_keys=PEOPLE_KEYS)
+        trail = AuditTrail(archive, pseudonym_keys=PSEUDONYM_KEYS)
         while True:
             pipe.send(trail.record("order-approved"))
 

@@ -178,7 +178,7 @@ def _format_entry(entry: TrailEntry) -> str:
         f"{name}={str(value)[:MAX_DETAIL]}{'...' if len(str(value)) > MAX_DETAIL else ''}"
         for name, value in sorted(entry.details.items())
     )
-    timestamp = f"{entry.moment:%Y-%m-%d %H:%M:%S}"
+    timestamp = f"{entry.timestamp:%Y-%m-%d %H:%M:%S}"
     return f"{entry.number:>6}  {timestamp}  {entry.event:<16}  {details}".rstrip()
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ..sessions.options import SessionOptions
     from ..sessions.prepared import PreparedSessions
     from ..sessions.stores.base import SessionStore
-    from ..trail.prepared import Trail, TrailObserver
+    from ..trail.app_trail import AppRecorder, Trail
     from .settings import Settings
     from .stack import WsgiStack
 
@@ -87,7 +87,7 @@ class AppState(ForkAware):
         self._store: SessionStore | None = None
         self._sessions: PreparedSessions | None = None
         self._trail: Trail | None = None
-        self._observer: TrailObserver | None = None
+        self._recorder: AppRecorder | None = None
         self._archive: Archive | None = None
         self._versions: Versions | None = None
         #: What kept sessions before; it is given back where Flask's own are to stay.
@@ -108,8 +108,8 @@ class AppState(ForkAware):
         assert self._wire is not None
         with self._lock:
             if self._serve is None:
-                if self._observer is not None:
-                    self._observer.wake()
+                if self._recorder is not None:
+                    self._recorder.start()
                 self._serve = self._wire.serve
         return self._wire.serve
 
@@ -403,8 +403,8 @@ class AppState(ForkAware):
 
     def _record_event(self, signal: NamedSignal, facts: Mapping[str, Any]) -> None:
         """Record in the audit trail what a signal reports; called before its receivers."""
-        if self._observer is not None:
-            self._observer.record(signal, facts)
+        if self._recorder is not None:
+            self._recorder.record(signal, facts)
 
     def config_before(self) -> dict[str, Any]:
         """Give the application's own configuration, without what was set here."""
@@ -435,16 +435,17 @@ class AppState(ForkAware):
 
         app = self._app
         self._archive = open_archive(self._store, app.instance_path, testing=app.testing)
-        from ..trail.prepared import TrailObserver, describe_settings, prepare_trail
+        from ..trail.app_trail import AppRecorder, open_trail
+        from .recorded_settings import describe_settings
 
         def parts() -> dict[str, dict[str, object]]:
             return describe_settings(
                 settings, headers=self.talisman.resolved, policy_hash=self._content()["hash"]
             )
 
-        self._trail = prepare_trail(app, settings.trail, self._archive)
+        self._trail = open_trail(app, settings.trail, self._archive)
         if self._trail.kept:
-            self._observer = TrailObserver(app, self._trail, lambda: firewall.ledger.counts, parts)
+            self._recorder = AppRecorder(app, self._trail, lambda: firewall.ledger.counts, parts)
         register_forks(self, ForkOrder.APP)
 
     def _after_fork_in_child(self) -> None:

@@ -24,8 +24,8 @@ from .asvs_checks import EffectiveConfig
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..trail.app_trail import Trail
     from ..trail.counts import Count
-    from ..trail.prepared import Trail
     from .state import ReportedState
 
 #: Number of days in the charts.
@@ -181,17 +181,17 @@ def _describe_trail(trail: Trail, seconds: float | None) -> dict[str, Any] | Non
     except ConfigurationError as error:
         return {"intact": False, "problems": [str(error)], "checked": 0, "signed": False,
                 "verified": None, "head": None}  # fmt: skip
-    verification = review.found
+    verification = review.verification
     return {
         # Unknown until the end is reached.
         "intact": None
-        if verification.is_whole and not review.is_complete
-        else verification.is_whole,
+        if verification.is_intact and not review.is_complete
+        else verification.is_intact,
         "problems": list(verification.problems),
         "checked": verification.checked,
         "signed": verification.signed,
         "verified": {
-            "began": review.began.replace(microsecond=0).isoformat(),
+            "began": review.started_at.replace(microsecond=0).isoformat(),
             "read_now": review.read_now,
             "up_to": verification.last.number,
             "complete": review.is_complete,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..headers.talisman import StrictTalisman
     from ..policy.policy import CookiePolicy
     from ..sessions.options import SessionOptions
-    from ..trail.prepared import Trail
+    from ..trail.app_trail import Trail
 
 
 class ReportedSettings(Protocol):

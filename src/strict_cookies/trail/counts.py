@@ -1,34 +1,35 @@
 """
-Daily counters: how often the firewall dropped, cut or refused, by day, reason and name.
+Daily counters: how often the firewall dropped, removed or refused, by day, reason and name.
 
-The firewall's ledger counts anyway; now and then the difference since the last time is added to the
-counters in the store, so that a request does nothing for them. A killed process loses at most what
-it counted since. The first of its kind on a day, among all processes, becomes an event.
+The firewall's recorder counts anyway; at intervals the difference since the last write is added to
+the counters in the store, so that they cost a request nothing. A killed process loses at most what
+it counted since the last write. The first occurrence of a kind on a day, among all processes,
+becomes an event.
 """
 
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._util.forks import make_lock
 from .._util.text import OTHER
 from .gaps import report_gap
 
 if TYPE_CHECKING:
     from ..archive.base import Archive
 
-#: The tally, and the shelf of what has been an event today.
+#: The tally of the counters, and the shelf of the kinds that have been an event today.
 TALLY, FIRSTS = "trail-counts", "trail-firsts"
-#: Most kinds of one process on a day; the rest is counted under ``other``.
+#: The maximum number of kinds per process and day; others are counted as ``other``.
 MAX_KINDS = 512
 
-#: Which event the first of a kind is, by the first digits of the reason's id.
-_EVENTS = {"SC10": "cookie-dropped", "SC20": "stray-seen", "SC60": "request-refused"}
+#: The event of the first occurrence of a kind, by the first digits of the reason's id.
+_EVENTS = {"SC10": "cookie-dropped", "SC20": "undeclared-received", "SC60": "request-refused"}
 
-#: Gives how often each reason id and cookie name occurred in this process.
+#: Returns how often each reason id and cookie name occurred in this process.
 CountSource = Callable[[], Mapping[tuple[str, str], int]]
 
 
@@ -39,7 +40,7 @@ class Count(NamedTuple):
     Attributes:
         day: UTC.
         reason: The id, for example ``"SC101"``.
-        name: Of the cookie, or ``other``.
+        name: The name of the cookie, or ``other``.
         times: How often.
     """
 
@@ -51,12 +52,12 @@ class Count(NamedTuple):
 
 class DailyCounts:
     """
-    Add up what is counted.
+    Add the counts of this process to the counters in the archive.
 
     Args:
-        archive: Where the counters are.
+        archive: The archive with the counters.
         record: Records an event.
-        today: Gives the day, UTC, as ``2027-03-31``.
+        today: Returns the day, UTC, as ``2027-03-31``.
     """
 
     def __init__(
@@ -65,25 +66,24 @@ class DailyCounts:
         self._archive = archive
         self._record = record
         self._today = today
-        self._lock = threading.Lock()
+        self._lock = make_lock(self)
         self._source: CountSource = dict
-        #: What the source said when its difference was last written.
+        #: The counts of the source at the last write.
         self._written: Mapping[tuple[str, str], int] = {}
-        #: What this process has seen today.
+        #: The kinds that this process has seen today.
         self._kinds: set[tuple[str, str]] = set()
         self._day = ""
 
     def follow(self, source: CountSource) -> None:
         """
-        Take a source for what is counted from now on.
+        Count what a source counts from now on.
 
-        After a fork, call it again: what the parent counted is the parent's.
+        Call it again after a fork: what the parent counted is written by the parent.
         """
-        self._lock = threading.Lock()
         self._source, self._written = source, dict(source())
 
     def flush(self) -> None:
-        """Write what was counted since the last time; a fault is logged and tried again later."""
+        """Write the counts since the last write; an exception is logged, and the next call retries."""
         try:
             with self._lock:
                 self._flush()
@@ -92,7 +92,7 @@ class DailyCounts:
 
     def read(self) -> list[Count]:
         """
-        Give all counters by day, reason and name.
+        Return all counters by day, reason and name.
 
         Raises:
             StoreUnavailableError: The store can't be read.
@@ -100,12 +100,12 @@ class DailyCounts:
         return sorted(self._rows())
 
     def clear_before(self, day: date) -> None:
-        """Remove the counters of earlier days."""
-        past = {
+        """Remove the counters of the days before ``day``."""
+        expired = {
             _key(row.day.isoformat(), row.reason, row.name) for row in self._rows() if row.day < day
         }
-        if past:
-            self._archive.clear_tally(TALLY, frozenset(past))
+        if expired:
+            self._archive.clear_tally(TALLY, frozenset(expired))
 
     def _flush(self) -> None:
         counts = dict(self._source())
@@ -123,7 +123,7 @@ class DailyCounts:
         amounts: dict[str, int] = {}
         for kind, count in added.items():
             if kind not in self._kinds and len(self._kinds) < MAX_KINDS:
-                self._tell_first(day, *kind)
+                self._record_first(day, *kind)
                 self._kinds.add(kind)
             reason, name = kind
             key = _key(day, reason, name if kind in self._kinds else OTHER)
@@ -131,7 +131,7 @@ class DailyCounts:
         self._archive.add(TALLY, amounts)
         self._written = counts
 
-    def _tell_first(self, day: str, reason: str, name: str) -> None:
+    def _record_first(self, day: str, reason: str, name: str) -> None:
         event = _EVENTS.get(reason[:4])
         if event is None:
             return

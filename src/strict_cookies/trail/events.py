@@ -1,8 +1,9 @@
 """
-The events that the library records, with what each means and holds.
+The events that the library records, and their meaning.
 
-An application records its own under any other name. Details never hold values, identifiers or
-names of people: ``user`` becomes a code, see :mod:`~strict_cookies.trail.pseudonyms`.
+An application records its own events under other names. Details never contain values, identifiers
+or personal names: ``user`` is replaced with a pseudonym, see
+:mod:`~strict_cookies.trail.pseudonyms`.
 """
 
 from __future__ import annotations
@@ -10,40 +11,40 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-#: What a name of an event looks like: ``order-approved``.
+#: The form of an event's name: ``order-approved``.
 EVENT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){0,7}")
 
-#: Each name with what it means, for people.
+#: The meaning of each event.
 EVENTS: Mapping[str, str] = {
     "policy-published": "a version of the cookie declaration was published",
-    "settings-changed": "settings are not those that were recorded last",
-    "cookie-dropped": "first cookie of its kind today that did not leave",
-    "stray-seen": "first cookie of its kind today that nobody declared",
-    "request-refused": "first request today that another origin made in a visitor's name",
+    "settings-changed": "settings differ from those recorded last",
+    "cookie-dropped": "first cookie of its kind dropped today",
+    "undeclared-received": "first undeclared cookie of its kind received today",
+    "request-refused": "first cross-origin request of its kind refused today",
     "signed-in": "a user signed in",
     "signed-out": "a user signed out",
     "sessions-ended": "sessions were ended from elsewhere",
-    "role-denied": "a user without the role asked for a page",
+    "role-denied": "a user requested a page without having its role",
     "report-opened": "the auditor's report was opened",
     "audit-run": "a browser audited the site",
-    "user-erased": "a user's key was deleted: his entries can't be told from others any more",
-    "key-made": "a key to sign heads was made",
-    "key-rotated": "another key signs heads from now on",
-    "pruned": "entries past their time were removed",
-    "gap": "events were lost, because the store could not be written",
+    "user-erased": "a user's key was deleted: their entries can no longer be attributed to them",
+    "key-made": "a key that signs heads was created",
+    "key-rotated": "a new key signs heads from now on",
+    "pruned": "expired entries were removed",
+    "gap": "events were lost because the store could not be written",
 }
 
 
 def check_event(event: str) -> str:
     """
-    Check an event's name.
+    Validate the name of an event and return it.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The name is invalid.
     """
     if len(event) > 48 or EVENT_NAME.fullmatch(event) is None:
         raise ValueError(
-            f"An event is named {event[:60]!r}. Use lower-case words with '-' between them, such "
-            "as 'order-approved'."
+            f"The event name {event[:60]!r} is invalid. Use lower-case words joined by '-', such as "
+            "'order-approved'."
         )
     return event

@@ -1,4 +1,4 @@
-"""Tell in the log that something of the trail could not be written or read."""
+"""Log that part of the trail could not be written or read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ logger = logging.getLogger("strict_cookies")
 
 def report_gap(error: BaseException) -> None:
     """
-    Log a fault, in the words of the library where it has any; another's message might hold a value.
+    Log an exception; the message only of an own one, since another's might contain a value.
     """
     if not isinstance(error, StrictCookiesError):
         log_fault(Reason.TRAIL_GAP, error)
         return
     try:
         logger.error("%s. %s %s", Reason.TRAIL_GAP, error, Reason.TRAIL_GAP.remedy)
-    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+    except Exception:  # noqa: BLE001 - there is no log left to report it to
         return

@@ -1,7 +1,7 @@
 """
-The head of the trail at ``/cookies/trail-head``: for everybody, without details, cheap.
+The head of the trail at ``/cookies/trail-head``: public, without details, and cheap.
 
-Who notes it from time to time can show later that nothing before was rewritten or cut off.
+Anyone who saves it from time to time can later prove that no earlier entry was rewritten or removed.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from ..errors import ConfigurationError, StoreUnavailableError
+from .chain import canonical
+from .gaps import report_gap
+from .options import HEAD_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Blueprint
 
-    from .prepared import Trail
+    from .app_trail import Trail
 
 #: Below the prefix of the library's pages.
 HEAD_PATH = "/trail-head"
@@ -27,26 +30,20 @@ HEAD_PATH = "/trail-head"
 
 def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
     """
-    Add the address to the library's pages.
+    Add the page to the blueprint of the library's pages.
 
     Args:
-        blueprint: Not yet registered.
-        trail: Gives the application's; asked at each request.
+        blueprint: The blueprint, before it is registered.
+        trail: Returns the trail of the application; called at each request.
     """
 
     @blueprint.get(HEAD_PATH)
     def trail_head() -> Response:
-        # Imported when first asked for, so that it is no part of every application's start.
-        from .chain import canonical
-        from .gaps import report_gap
-
-        found = trail()
-        if not found.kept:
+        current = trail()
+        if not current.kept:
             return _plain(HTTPStatus.NOT_FOUND, "This site keeps no trail.\n")
-        from .options import HEAD_SECONDS
-
         try:
-            text = canonical(found.head())
+            text = canonical(current.head())
         except (StoreUnavailableError, ConfigurationError) as error:
             report_gap(error)
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "The trail can't be read now.\n")

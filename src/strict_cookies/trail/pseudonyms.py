@@ -1,11 +1,11 @@
 """
-Users in the trail: a code each, under a key of their own that can be deleted.
+Pseudonyms of the users in the trail, each under a key that can be deleted.
 
-The code is an HMAC of the user's id under 32 random octets which are the user's alone. They are
-kept outside the log, under another HMAC whose key comes from ``SECRET_KEY``, so that who reads the
-store learns neither the id nor whose key it is. When the key is deleted, nobody can find out any
-more whose a code was, whatever he knows of the user; what is done under the same id later has
-another code.
+A pseudonym is an HMAC of the user's id under 32 random bytes that belong to this user alone. These
+keys are stored outside the log, each named by another HMAC whose key is derived from
+``SECRET_KEY``; a reader of the store therefore learns neither the id nor whose key it is. Once the
+key is deleted, a pseudonym can no longer be attributed to a user; later events of the same id get
+another pseudonym.
 
 Source: GDPR Article 4(5) and Recital 26; EDPB Guidelines 01/2025 on pseudonymisation.
 """
@@ -21,56 +21,56 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..archive.base import Archive
 
-#: Where the users' keys are, and the day on which each was used last.
-KEYS, SEEN = "trail-people", "trail-people-seen"
-#: Octets of a user's key.
-KEY_OCTETS = 32
-#: Hexadecimal digits of a code: no two of a million users share one.
-CODE_DIGITS = 24
+#: The shelves of the users' keys, and of the day on which each was last used.
+KEYS, SEEN = "trail-user-keys", "trail-user-keys-seen"
+#: Bytes of a user's key.
+KEY_BYTES = 32
+#: Hexadecimal digits of a pseudonym: no two of a million users share one.
+DIGITS = 24
 
 
 class Pseudonyms:
     """
-    Give users their codes.
+    Replace users' ids with pseudonyms.
 
     Args:
-        archive: Where the keys are.
-        secrets_of: Keys derived from the application's secret, newest first; none where it has no
-            secret, and then no user has a code.
+        archive: The archive with the users' keys.
+        derived_keys: Keys derived from the application's secret, newest first. Without one every
+            user's pseudonym is ``"unknown"``.
     """
 
-    def __init__(self, archive: Archive, secrets_of: Sequence[bytes]) -> None:
+    def __init__(self, archive: Archive, derived_keys: Sequence[bytes]) -> None:
         self._archive = archive
-        self._secrets = tuple(secrets_of)
+        self._derived_keys = tuple(derived_keys)
 
-    def code(self, user_id: str | int, today: date) -> str:
-        """Give the code of a user, who gets a key where he has none."""
-        if not self._secrets:
+    def pseudonym(self, user_id: str | int, today: date) -> str:
+        """Return the pseudonym of a user, whose key is created if there is none."""
+        if not self._derived_keys:
             return "unknown"
         name, key = self._find(user_id)
         if key is None:
-            key = self._archive.put_new(KEYS, name, secrets.token_bytes(KEY_OCTETS))
+            key = self._archive.put_new(KEYS, name, secrets.token_bytes(KEY_BYTES))
         day = today.isoformat().encode()
         if self._archive.get(SEEN, name) != day:
             self._archive.put(SEEN, name, day)
-        return _digest(key, user_id)[:CODE_DIGITS]
+        return _digest(key, user_id)[:DIGITS]
 
     def find(self, user_id: str | int) -> str | None:
-        """Give the code of a user; None where there is no key."""
-        key = self._find(user_id)[1] if self._secrets else None
-        return None if key is None else _digest(key, user_id)[:CODE_DIGITS]
+        """Return the pseudonym of a user; None if the user has no key."""
+        key = self._find(user_id)[1] if self._derived_keys else None
+        return None if key is None else _digest(key, user_id)[:DIGITS]
 
     def forget(self, user_id: str | int) -> bool:
-        """Delete a user's key for good; tell whether there was one."""
-        found = False
-        for secret in self._secrets:
-            name = _digest(secret, user_id)
-            found |= self._archive.delete(KEYS, name)
+        """Delete a user's key permanently; return whether there was one."""
+        deleted = False
+        for derived in self._derived_keys:
+            name = _digest(derived, user_id)
+            deleted |= self._archive.delete(KEYS, name)
             self._archive.delete(SEEN, name)
-        return found
+        return deleted
 
     def forget_before(self, day: date) -> int:
-        """Delete the keys of those who were not seen since a day; return how many."""
+        """Delete the keys of users who were last seen before a day; return how many."""
         limit, count = day.isoformat().encode(), 0
         for name, seen in self._archive.items(SEEN).items():
             if seen < limit:
@@ -79,18 +79,18 @@ class Pseudonyms:
         return count
 
     def _find(self, user_id: str | int) -> tuple[str, bytes | None]:
-        """Give the name of a user's key, by the newest secret, and the key."""
-        names = [_digest(secret, user_id) for secret in self._secrets]
+        """Return the name of a user's key, by the newest secret, and the key."""
+        names = [_digest(derived, user_id) for derived in self._derived_keys]
         key = self._archive.get(KEYS, names[0])
-        for former in names[1:]:
+        for previous in names[1:]:
             if key is not None:
                 break
-            key = self._archive.get(KEYS, former)
+            key = self._archive.get(KEYS, previous)
             if key is not None:
-                # The secret was changed: the key goes on under the new one.
+                # The secret was changed: store the key under its new name.
                 key = self._archive.put_new(KEYS, names[0], key)
-                self._archive.delete(KEYS, former)
-                self._archive.delete(SEEN, former)
+                self._archive.delete(KEYS, previous)
+                self._archive.delete(SEEN, previous)
         return names[0], key
 
 

@@ -1,12 +1,11 @@
 """
-Verify a trail again and again; a long one at the price of what was added since the last time.
+Verify a trail repeatedly; a long one only as far as entries were added since the last time.
 
-A trail that is walked through in a second is verified from its beginning each time. Of a longer one
-a process remembers how far it has come, and goes on from there: what follows an entry has its hash
-in it. So an entry that is changed after it was verified is not found by this, only by the next walk
-from the beginning, which comes a day later, with each start of a process, and with ``flask cookies
-trail verify``. A :class:`Review` says which entries were read when, so that nobody takes it for
-more.
+A trail that is verified within a second is verified from its beginning each time. In a longer one a
+process remembers how far it has come and resumes there, since each entry contains the hash of the
+preceding one. An entry that is changed after it was verified is therefore found only by the next
+verification from the beginning: a day later, at each start of a process, and by ``flask cookies
+trail verify``. A :class:`Review` says which entries were read when.
 """
 
 from __future__ import annotations
@@ -14,57 +13,58 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from .verification import Verification, Walk
+from .verification import ChainVerifier, Verification
 
 if TYPE_CHECKING:
     from .audit_trail import AuditTrail
 
-#: Seconds of a walk that is not worth going on with.
+#: Seconds of a verification that is repeated from the beginning.
 CHEAP_SECONDS = 1.0
-#: How long a walk is gone on with before another one begins.
+#: The age at which a verification is no longer resumed.
 MAX_AGE = timedelta(days=1)
 
 
 class Review(NamedTuple):
     """
-    What is known of a trail.
+    What is known about a trail.
 
     Attributes:
-        found: Of all entries that were read.
-        began: When the first of them was read, aware.
-        read_now: How many of them were read just now.
-        is_complete: Whether the end was reached in the time that was given.
+        verification: The result for all entries that were read.
+        started_at: When the first of them was read, aware.
+        read_now: How many of them were read by this call.
+        is_complete: Whether the end was reached within the time limit.
     """
 
-    found: Verification
-    began: datetime
+    verification: Verification
+    started_at: datetime
     read_now: int
     is_complete: bool
 
 
 def review_trail(trail: AuditTrail, seconds: float | None = None) -> Review:
     """
-    Go on with the walk of this process, or begin one.
+    Resume the verification of this process, or start one.
 
     Args:
-        trail: Of an application.
-        seconds: After which to break off; the next call goes on. None for never.
+        trail: The trail of an application.
+        seconds: The time limit, after which the next call resumes; None for no limit.
 
     Raises:
         ConfigurationError: The key can't be used.
         StoreUnavailableError: The store can't be read.
     """
-    # Whoever else asks meanwhile begins one of his own.
-    walk, trail.walk = trail.walk, None
-    if walk is None or not _is_worth_it(walk):
-        walk = Walk(trail)
-    walk.go(seconds)
-    found = walk.conclude()
-    trail.walk = walk
-    return Review(found, walk.began, walk.checked_last, walk.is_done)
+    # A concurrent caller finds none here and starts one of its own.
+    verifier, trail.verifier = trail.verifier, None
+    if verifier is None or not _is_worth_resuming(verifier):
+        verifier = ChainVerifier(trail)
+    verifier.run(seconds)
+    verification = verifier.conclude()
+    trail.verifier = verifier
+    return Review(verification, verifier.started_at, verifier.checked_last, verifier.is_done)
 
 
-def _is_worth_it(walk: Walk) -> bool:
-    if walk.is_done and walk.spent < CHEAP_SECONDS:
+def _is_worth_resuming(verifier: ChainVerifier) -> bool:
+    if verifier.is_done and verifier.seconds < CHEAP_SECONDS:
         return False
-    return timedelta(0) <= walk.trail.now() - walk.began < MAX_AGE and walk.can_go_on()
+    age = verifier.trail.now() - verifier.started_at
+    return timedelta(0) <= age < MAX_AGE and verifier.can_resume()

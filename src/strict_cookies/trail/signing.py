@@ -1,11 +1,11 @@
 """
 Signed heads: Ed25519 over canonical JSON, by a key that is outside the store.
 
-A head says how long the trail is, and by its hash everything that is in it. Whoever noted one can
-show later that nothing before it was rewritten or cut off. The private key is a PEM file (PKCS #8)
-that only its owner can read; the public one is in each head.
+A head contains the length of the trail, and its hash covers all entries. Anyone who saved one can
+later prove that no earlier entry was rewritten or removed. The private key is a PEM file (PKCS #8)
+that only its owner can read; each head contains the public key.
 
-``cryptography`` is imported when the first head is signed or checked.
+``cryptography`` is imported when the first head is signed or verified.
 
 Source: RFC 8032; RFC 8410.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HEAD_FORMAT = "strict-cookies-trail-head-1"
 CHECKPOINT_FORMAT = "strict-cookies-trail-checkpoint-1"
 ROTATION_FORMAT = "strict-cookies-trail-key-1"
-#: What is beside the signed text, not in it.
+#: The members that are not part of the signed text.
 UNSIGNED = ("public_key", "signature")
 
 
@@ -37,7 +37,7 @@ class Signer:
     Sign with a private key.
 
     Args:
-        key: Of ``cryptography``.
+        key: A private key of ``cryptography``.
     """
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
@@ -45,7 +45,7 @@ class Signer:
 
         self._key = key
         public = key.public_key()
-        #: The public key as PEM, and its 32 octets as hexadecimal digits.
+        #: The public key as PEM, and its 32 bytes as hexadecimal digits.
         self.public_pem = public.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         ).decode()
@@ -55,11 +55,11 @@ class Signer:
         return f"<Signer {self.public_hex[:16]}>"
 
     def signature(self, content: Mapping[str, Any]) -> str:
-        """Sign the canonical form of a content; base64."""
+        """Sign the canonical form of the content; return base64."""
         return base64.b64encode(self._key.sign(canonical(content))).decode()
 
     def sign(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a content with public key and signature."""
+        """Return the content with public key and signature."""
         return {
             **content,
             "public_key": self.public_pem,
@@ -69,13 +69,13 @@ class Signer:
 
 def make_key(path: Path) -> Signer:
     """
-    Make a private key in a new file that only its owner can read.
+    Create a private key in a new file that only its owner can read.
 
     Raises:
-        FileExistsError: Something is there already.
-        OSError: It can't be written.
+        FileExistsError: The file exists.
+        OSError: The file can't be written.
     """
-    _need_cryptography()
+    _require_cryptography()
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -96,7 +96,7 @@ def make_key(path: Path) -> Signer:
 
 def check_key_file(path: Path) -> None:
     """
-    See that a private key can be used, as far as that can be told without ``cryptography``.
+    Check that a private key can be used, as far as possible without ``cryptography``.
 
     Raises:
         ConfigurationError: It is missing, can't be read, or others can read it.
@@ -107,21 +107,21 @@ def check_key_file(path: Path) -> None:
         begins = path.read_bytes()[:27]
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{where}, and there is no such file. Run 'flask cookies trail key' once."
+            f"{where}, which does not exist. Run 'flask cookies trail key' once."
         ) from None
     except OSError as error:
         raise ConfigurationError(
-            f"{where}, which can't be read: {error.strerror}. See that this user owns the file."
+            f"{where}, which can't be read: {error.strerror}. Check that this user owns the file."
         ) from None
     if os.name == "posix" and mode & 0o077:
         raise ConfigurationError(
-            f"{where}, and its mode is {mode:04o}: others can read or change it. Run: chmod 600 "
-            f"'{path}'. If somebody may have read it, run 'flask cookies trail key --rotate'."
+            f"{where}, whose mode {mode:04o} lets others read or change it. Run: chmod 600 "
+            f"'{path}'. If others may have read it, run 'flask cookies trail key --rotate'."
         )
     if begins != b"-----BEGIN PRIVATE KEY-----":
         raise ConfigurationError(
-            f"{where}, which is no private key in PEM form (PKCS #8). Make one by 'flask cookies "
-            "trail key'."
+            f"{where}, which is not a private key in PEM format (PKCS #8). Create one with 'flask "
+            "cookies trail key'."
         )
 
 
@@ -130,10 +130,10 @@ def load_signer(path: Path) -> Signer:
     Read a private key.
 
     Raises:
-        ConfigurationError: It can't be used.
+        ConfigurationError: The key can't be used.
     """
     check_key_file(path)
-    _need_cryptography()
+    _require_cryptography()
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -144,22 +144,22 @@ def load_signer(path: Path) -> Signer:
         key = None
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigurationError(
-            f"STRICT_COOKIES_TRAIL_KEY is '{path}', which holds no Ed25519 key without a password. "
-            "Make one by 'flask cookies trail key'."
+            f"STRICT_COOKIES_TRAIL_KEY is '{path}', which contains no Ed25519 key without a "
+            "password. Create one with 'flask cookies trail key'."
         )
     return Signer(key)
 
 
 def is_signed(signed: Mapping[str, Any], public_pem: str | None = None) -> bool:
     """
-    Check a signature.
+    Return whether a signature is valid.
 
     Args:
-        signed: As :meth:`Signer.sign` gives it.
-        public_pem: The key that must have signed; by default the one that is in it, which shows
-            only that nobody changed it since.
+        signed: The result of :meth:`Signer.sign`.
+        public_pem: The key that must have signed it; by default the one in it, which only proves
+            that the content was not changed since.
     """
-    _need_cryptography()
+    _require_cryptography()
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -177,7 +177,7 @@ def is_signed(signed: Mapping[str, Any], public_pem: str | None = None) -> bool:
 
 
 def describe_rotation(old: Signer, new: Signer) -> dict[str, str]:
-    """Give the details of the event that hands over from one key to another, signed by both."""
+    """Return the details of the event that replaces one key with another, signed by both."""
     content = {"format": ROTATION_FORMAT, "new_key": new.public_hex, "old_key": old.public_hex}
     return {
         **content,
@@ -187,8 +187,8 @@ def describe_rotation(old: Signer, new: Signer) -> dict[str, str]:
 
 
 def is_rotation(details: Mapping[str, Any]) -> bool:
-    """Check both signatures of a rotation."""
-    _need_cryptography()
+    """Return whether both signatures of a rotation are valid."""
+    _require_cryptography()
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -203,11 +203,11 @@ def is_rotation(details: Mapping[str, Any]) -> bool:
     return True
 
 
-def _need_cryptography() -> None:
+def _require_cryptography() -> None:
     try:
         import cryptography  # noqa: F401
     except ModuleNotFoundError:
         raise ConfigurationError(
-            "Heads of the trail are signed by the package cryptography, which is not installed. "
+            "Signing heads of the trail requires the package cryptography, which is not installed. "
             "Run: pip install 'strict-cookies[audit]'"
         ) from None

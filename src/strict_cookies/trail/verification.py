@@ -1,38 +1,62 @@
 """
-Verify a trail: is its chain whole, does it fit a head that somebody noted, who signed it.
+Verify a trail: whether its chain is intact, whether it contains a saved head, and who signed it.
 
-Nothing here is needed to do the same without this package: see ``docs/verify.md``.
+The same is possible without this package: see ``docs/verify.md``.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .chain import START, Point, TrailEntry, find_breaks, read_entry
 from .signing import is_rotation, is_signed
 
 if TYPE_CHECKING:
-    from .audit_trail import AuditTrail
+    from datetime import datetime
 
-#: Entries that are read before somebody looks at the clock.
+    from ..archive.base import Entry
+    from .signing import Signer
+
+#: Entries that are read between two looks at the clock.
 BATCH = 100
 _KEY_EVENTS = ("key-made", "key-rotated")
 
 
+class VerifiableTrail(Protocol):
+    """What the verification needs of an :class:`~strict_cookies.trail.AuditTrail`."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether heads are signed."""
+
+    def rows(self, *, after: int = 0) -> Iterator[Entry]:
+        """Return the entries as they are stored."""
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """Return the checkpoints, oldest first."""
+
+    def signer(self) -> Signer | None:
+        """Return the signer of heads."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware."""
+
+
 class Verification(NamedTuple):
     """
-    What was found.
+    The result of a verification.
 
     Attributes:
-        problems: What is wrong and where, a sentence each; none where the trail is whole.
+        problems: What is wrong and where, one sentence each; empty if the trail is intact.
         checked: How many entries were read.
         first: The point that the first of them follows.
-        last: Where the trail ends.
-        unknown: Why it can't be told whether the trail fits the head that was noted; None where
-            that can be told, or was not asked.
-        signed: Whether heads are signed, so that somebody else can note them with proof.
+        last: The end of the trail.
+        unknown: Why the trail can't be compared with the saved head; None if it was compared, or no
+            head was given.
+        signed: Whether heads are signed, so that others can save them with proof.
     """
 
     problems: tuple[str, ...]
@@ -43,52 +67,52 @@ class Verification(NamedTuple):
     signed: bool
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
+    def is_intact(self) -> bool:
+        """Whether there are no problems."""
         return not self.problems
 
 
 def verify_trail(
-    trail: AuditTrail, *, since: Point | None = None, public_pem: str | None = None
+    trail: VerifiableTrail, *, since: Point | None = None, public_pem: str | None = None
 ) -> Verification:
     """
-    Verify the whole trail.
+    Verify the complete trail.
 
     Args:
-        trail: Of an application.
-        since: A head that was noted before: the trail must still hold it.
+        trail: The trail of an application.
+        since: A head that was saved before; the trail must still contain it.
         public_pem: The public key that must have signed the checkpoints; by default that of the
-            present private key, or one that a rotation handed over from.
+            current private key, or a previous key that a rotation replaced.
 
     Raises:
         ConfigurationError: The key can't be used.
         StoreUnavailableError: The store can't be read.
     """
-    walk = Walk(trail, since=since)
-    walk.go()
-    return walk.conclude(public_pem)
+    verifier = ChainVerifier(trail, since=since)
+    verifier.run()
+    return verifier.conclude(public_pem)
 
 
-class Walk:
+class ChainVerifier:
     """
-    A way along the chain, which can be broken off and gone on with.
+    A verification of the chain that can be interrupted and resumed.
 
     Args:
-        trail: Of an application.
+        trail: The trail of an application.
         since: As for :func:`verify_trail`.
 
     Raises:
-        StoreUnavailableError: The store can't be read, now or on the way.
+        StoreUnavailableError: The store can't be read, here or in :meth:`run`.
     """
 
-    def __init__(self, trail: AuditTrail, *, since: Point | None = None) -> None:
+    def __init__(self, trail: VerifiableTrail, *, since: Point | None = None) -> None:
         self.trail = trail
-        #: When it began.
-        self.began = trail.now()
-        #: How many entries were read, in all and by the last :meth:`go`.
+        #: When the verification began.
+        self.started_at = trail.now()
+        #: How many entries were read, in total and by the last :meth:`run`.
         self.checked = self.checked_last = 0
         #: Seconds that this took.
-        self.spent = 0.0
+        self.seconds = 0.0
         #: Whether the end was reached.
         self.is_done = False
         self.problems: list[str] = []
@@ -104,15 +128,15 @@ class Walk:
             if not self._start.hash:
                 self.problems.append(
                     f"The trail begins with entry {first_row.number}, and there is no checkpoint "
-                    "for what was before: its beginning was cut off."
+                    "for the entries before it: the beginning was removed."
                 )
         self._last = self._start
         self._next = self._start if self._start.hash else _follow(first_row, self._start)
         self._wanted = set(self._points) | (set() if since is None else {since.number})
         self._found = {self._start.number: self._start.hash}
 
-    def can_go_on(self) -> bool:
-        """Tell whether nothing was wrong so far, and what it rests on is still there."""
+    def can_resume(self) -> bool:
+        """Return whether there are no problems so far, and the last entry is still there."""
         if self.problems or self._checkpoints != self.trail.checkpoints():
             return False
         if not self.checked:
@@ -123,12 +147,12 @@ class Walk:
         except ValueError:
             return False
 
-    def go(self, seconds: float | None = None) -> None:
+    def run(self, seconds: float | None = None) -> None:
         """
-        Go on to the end.
+        Read up to the end of the trail.
 
         Args:
-            seconds: After which to break off; None for never.
+            seconds: The time limit; None for no limit.
         """
         start = time.monotonic()
         rows = ((row.number, row.data) for row in self.trail.rows(after=self._last.number))
@@ -149,11 +173,11 @@ class Walk:
         else:
             self.is_done = True
         self.checked_last = self.checked - before
-        self.spent += time.monotonic() - start
+        self.seconds += time.monotonic() - start
 
     def conclude(self, public_pem: str | None = None) -> Verification:
         """
-        Say what was found so far.
+        Return the result so far.
 
         Args:
             public_pem: As for :func:`verify_trail`.
@@ -177,9 +201,7 @@ class Walk:
 
 
 def _follow(row: Any, start: Point) -> Point:
-    """Take what the first entry says of the one before for true, so that it is told once."""
-    import json
-
+    """Return the start that the first entry claims, so that its absence is reported only once."""
     try:
         return Point(start.number, str(json.loads(row.data)["previous"]))
     except (ValueError, TypeError, KeyError):
@@ -189,11 +211,11 @@ def _follow(row: Any, start: Point) -> Point:
 def _compare(
     since: Point, found: dict[int, str], points: dict[int, str], start: Point, last: Point
 ) -> tuple[list[str], str | None]:
-    """Compare with a head that was noted."""
+    """Compare with a saved head; return problems, and why the comparison is impossible."""
     if since.number > last.number:
         return [
-            f"The head that was noted is entry {since.number}, and the trail ends with entry "
-            f"{last.number}: its tail was cut off."
+            f"The saved head is entry {since.number}, but the trail ends with entry "
+            f"{last.number}: its end was removed."
         ], None
     if since.number == 0:
         return [], None
@@ -201,14 +223,14 @@ def _compare(
     if there is None:
         if since.number < start.number:
             return [], (
-                f"The head that was noted is entry {since.number}, and the trail was pruned up to "
-                f"entry {start.number}. Compare with a head that is younger."
+                f"The saved head is entry {since.number}, but the trail was pruned up to entry "
+                f"{start.number}. Compare with a newer head."
             )
-        return [f"Entry {since.number}, which was noted as a head, can't be read."], None
+        return [f"Entry {since.number}, the saved head, can't be read."], None
     if there != since.hash:
         return [
-            f"Entry {since.number} is not the one that was noted as a head: it, or one before it, "
-            "was rewritten."
+            f"Entry {since.number} does not match the saved head: it or an earlier entry was "
+            "rewritten."
         ], None
     return [], None
 
@@ -216,49 +238,49 @@ def _compare(
 def _check_points(points: dict[int, str], found: dict[int, str], start: Point) -> Iterator[str]:
     for number, digest in points.items():
         if number >= start.number and found.get(number) not in (None, digest):
-            yield f"The checkpoint for entry {number} has another hash than that entry."
+            yield f"The hash in the checkpoint for entry {number} is not that of the entry."
 
 
 def _check_signatures(
-    trail: AuditTrail,
+    trail: VerifiableTrail,
     checkpoints: list[dict[str, Any]],
     entries: list[TrailEntry],
     public_pem: str | None,
 ) -> Iterator[str]:
     for entry in entries:
         if entry.event == "key-rotated" and not is_rotation(entry.details):
-            yield f"Entry {entry.number}: the change of the key is not signed by both keys."
+            yield f"Entry {entry.number}: the key rotation is not signed by both keys."
     signer = trail.signer()
     if public_pem is None and signer is not None and checkpoints:
         known = {signer.public_hex} | {str(entry.details.get("old_key")) for entry in entries}
         for point in checkpoints:
             if "signature" in point and _key_of(point) not in known:
                 yield (
-                    f"The checkpoint for entry {point['number']} was signed by a key that is not "
-                    "this site's."
+                    f"The checkpoint for entry {point['number']} is signed by a key that does not "
+                    "belong to this site."
                 )
     for point in checkpoints:
         if ("signature" in point or public_pem is not None) and not is_signed(point, public_pem):
-            yield f"The checkpoint for entry {point['number']} has a wrong signature."
+            yield f"The checkpoint for entry {point['number']} has an invalid signature."
 
 
 def _check_keys(
-    trail: AuditTrail, checkpoints: list[dict[str, Any]], entries: list[TrailEntry]
+    trail: VerifiableTrail, checkpoints: list[dict[str, Any]], entries: list[TrailEntry]
 ) -> Iterator[str]:
-    """Follow the keys from one to the next: each but the first must have been handed over to."""
+    """Follow the rotations: each key but the first must be signed by the previous one."""
     key = None
     for entry in entries:
         if key is not None and entry.event == "key-made":
             yield (
-                f"Entry {entry.number}: a new key was made, and the one before did not hand over "
-                "to it: nobody can tell whether its owner did that. Compare it with the public key "
-                "that was noted elsewhere."
+                f"Entry {entry.number}: a new key was created without a rotation from the previous "
+                "one, so its origin can't be verified. Compare it with the public key that you "
+                "saved elsewhere."
             )
         if entry.event == "key-rotated" and not is_rotation(entry.details):
             continue
         if entry.event == "key-rotated" and key not in (None, entry.details["old_key"]):
             yield (
-                f"Entry {entry.number}: the key was handed over by one that was not the site's at "
+                f"Entry {entry.number}: the key was rotated from one that was not the site's key at "
                 "that time."
             )
         key = entry.details.get("new_key")
@@ -266,22 +288,22 @@ def _check_keys(
     if signer is None:
         return
     if key is None:
-        # The entry that named it may have been removed; checkpoints are signed when that happens.
+        # The entry with the key may have been pruned; then there is a signed checkpoint.
         signed = [point for point in checkpoints if "signature" in point]
         if signed and not is_signed(signed[-1]):
-            # That is told already.
+            # That is already reported.
             return
         key = _key_of(signed[-1]) if signed else None
     if key is None:
         yield (
-            f"Heads are signed by the key {signer.public_hex[:16]}..., and no entry says where it "
-            "came from. Run 'flask cookies trail key', which records it."
+            f"Heads are signed by the key {signer.public_hex[:16]}..., but no entry records it. "
+            "Run 'flask cookies trail key', which records it."
         )
     elif key != signer.public_hex:
         yield (
-            f"Heads are signed by the key {signer.public_hex[:16]}..., and the last that the trail "
-            f"knows is {str(key)[:16]}...: the key was replaced without 'flask cookies trail key "
-            "--rotate'. Put the former back, then rotate."
+            f"Heads are signed by the key {signer.public_hex[:16]}..., but the last recorded key is "
+            f"{str(key)[:16]}...: the key was replaced without 'flask cookies trail key --rotate'. "
+            "Restore the previous key, then rotate."
         )
 
 

@@ -1,8 +1,8 @@
 """
-Notice that settings are not those of the last start: by a digest of each, never by its value.
+Notice changed settings between two starts, by a digest of each setting, never by its value.
 
-What was recorded last is a log of its own, so that of many workers that start with new settings one
-records the change.
+The digests recorded last are a log of their own, so that only one of many workers that start with
+new settings records the change.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     from ..archive.base import Archive, Entry
 
-#: Begins the name of the log of each part.
+#: The prefix of the log of each part.
 LOG = "trail-settings-"
 #: Hexadecimal digits of a setting's digest.
 DIGITS = 32
 _SIMPLE = (str, int, float, type(None))
 
 
-class _SameError(Exception):
-    """What is there already is what would be appended."""
+class _UnchangedError(Exception):
+    """The last entry already contains what would be appended."""
 
 
 def digest_settings(settings: Mapping[str, object]) -> dict[str, str]:
-    """Give a digest of each setting, the same in every process."""
+    """Return a digest of each setting, the same in every process."""
     return {
         name: hashlib.sha256(canonical(_plain(value))).hexdigest()[:DIGITS]
         for name, value in settings.items()
@@ -45,26 +45,26 @@ def record_change(
     archive: Archive, record: Callable[..., object], part: str, settings: Mapping[str, object]
 ) -> bool:
     """
-    Record that a part of the settings is not what was recorded last.
+    Record that a part of the settings differs from what was recorded last.
 
     Args:
-        archive: Where the digests are.
-        record: Records the event: the part, the names of what changed, and a digest of the whole.
-        part: Letters: ``headers``.
+        archive: The archive with the digests.
+        record: Records the event: the part, the names of the changed settings, and a digest of all.
+        part: The name of the part, in letters: ``headers``.
         settings: Values by name.
 
     Returns:
-        Whether it was.
+        Whether the part differs.
     """
     digests = digest_settings(settings)
     data = canonical(digests)
-    former: Mapping[str, str] | None = None
+    previous: Mapping[str, str] | None = None
 
     def make(last: Entry | None) -> bytes:
-        nonlocal former
+        nonlocal previous
         if last is not None and last.data == data:
-            raise _SameError
-        former = None if last is None else json.loads(last.data)
+            raise _UnchangedError
+        previous = None if last is None else json.loads(last.data)
         return data
 
     log = f"{LOG}{part}"
@@ -73,20 +73,20 @@ def record_change(
         return False
     try:
         entry = archive.append(log, make)
-    except _SameError:
+    except _UnchangedError:
         return False
-    names = "first" if former is None else ",".join(_differences(former, digests))
+    names = "first" if previous is None else ",".join(_differences(previous, digests))
     record("settings-changed", part=part, names=names, digest=hashlib.sha256(data).hexdigest())
     archive.cut(log, entry.number)
     return True
 
 
-def _differences(former: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return sorted(name for name in {*former, *now} if former.get(name) != now.get(name))
+def _differences(previous: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in {*previous, *now} if previous.get(name) != now.get(name))
 
 
 def _plain(value: object) -> object:
-    """Turn a setting into plain data whose order does not depend on the process."""
+    """Convert a setting to plain data whose order does not depend on the process."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = dataclasses.fields(value)
         return {field.name: _plain(getattr(value, field.name)) for field in fields}

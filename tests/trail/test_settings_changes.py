@@ -11,7 +11,7 @@ import pytest
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.sessions.options import SessionOptions
-from strict_cookies.trail.compiled import digest_settings, record_change
+from strict_cookies.trail.settings_changes import digest_settings, record_change
 
 
 def recorder():
@@ -81,7 +81,7 @@ SETTINGS = (
 def test_digests_are_the_same_in_every_process(seed):
     """No order of a set or a mapping, and no address of an object, gets into one."""
     code = (
-        "from strict_cookies.trail.compiled import digest_settings\n"
+        "from strict_cookies.trail.settings_changes import digest_settings\n"
         "from strict_cookies.policy.policy import CookiePolicy\n"
         "from strict_cookies.sessions.options import SessionOptions\n"
         f"print(digest_settings({SETTINGS}))"
