@@ -41,7 +41,7 @@ def wrap_proxy_fix(app):
 )
 @pytest.mark.parametrize("testing", [False, True])
 def test_order_of_middleware_is_an_error(make_app, before, after, expected, testing):
-    """What stands in the wrong place is an error with its id, and none once it is moved."""
+    """Middleware in the wrong place is an error with its id, until it is moved."""
     app = make_app({"TESTING": testing}, before=before, after=after)
     assert brief(run_checks(app)) == [("error", reason_id) for reason_id in expected]
 
@@ -87,19 +87,19 @@ def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
     ],
 )  # fmt: skip
 def test_weak_sessions_are_found(make_app, config, found, words):
-    """What was switched off, is over, or is not understood, is told by its setting."""
+    """A protection that is off, expired or invalid is reported by its setting."""
     findings = run_checks(make_app(config))
     assert brief(findings) == [found]
     assert words in findings[0].message
 
 
 def test_move_that_goes_on_is_no_finding(make_app):
-    """While sessions are moved there is nothing to mend."""
+    """There is no finding while sessions are migrated."""
     assert run_checks(make_app({"STRICT_COOKIES_SESSION_MIGRATION_UNTIL": "9000-01-01"})) == []
 
 
 def test_trusted_middleware_is_no_error(make_app):
-    """A class that the application trusts may stand outside."""
+    """A class that the application trusts may wrap Strict Cookies."""
     name = f"{DispatcherMiddleware.__module__}.{DispatcherMiddleware.__qualname__}"
     trusted = {"STRICT_COOKIES_TRUSTED_MIDDLEWARE": [name]}
     assert run_checks(make_app(trusted, after=wrap_dispatcher)) == []
@@ -148,14 +148,14 @@ def test_every_mistake_of_a_policy_is_listed(make_app, tmp_path):
     ],
 )
 def test_policy_that_went_wrong_later_is_an_error(make_app, changed, words):
-    """A setting made after init_app that stops the first request is told before it."""
+    """An invalid setting made after init_app is reported before the first request."""
     findings = run_checks(make_app(after=lambda app: app.config.update(changed)))
     assert findings[0].severity == "error"
     assert words in findings[0].message
 
 
 def test_missing_file_is_for_information(make_app, tmp_path):
-    """Without a cookies.toml that is said, and what visitors are not told."""
+    """A missing cookies.toml is reported, and so are the missing details of the site."""
     findings = run_checks(make_app(toml=None))
     assert brief(findings) == [("warning", "SC405"), ("info", "SC401")]
     assert str(tmp_path) in findings[1].message
@@ -202,7 +202,7 @@ def test_missing_text_is_listed_by_cookie_and_language(make_app):
 
 
 def test_missing_text_of_every_kind_of_entry_is_listed(tmp_path):
-    """What visitors read of storage, preferences and third parties is held to the languages too."""
+    """Texts of storage, preferences and third parties are checked for each language, too."""
     policy = CookiePolicy(
         site=Site(name="ERP", controller="Vendor", contact="c", languages=("en", "de")),
         storage=(keep("draft", title={"en": "T", "de": "T"}),),
@@ -251,7 +251,7 @@ def flask_login(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("flask_login")
 def test_cookie_of_a_used_extension_comes_with_its_entry(make_app):
-    """The entry that is suggested, once added, ends the finding; unused extensions give none."""
+    """Adding the suggested entry removes the finding; unused extensions have none."""
 
     def use(app):
         app.login_manager = object()

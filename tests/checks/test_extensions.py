@@ -18,7 +18,7 @@ JWT_CSRF = ["csrf_access_token", "csrf_refresh_token"]
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Make a distribution look installed, as its metadata beside the others would."""
+    """Make a distribution look installed, by its metadata."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
     # What is installed here for other tests is out of sight.

@@ -11,17 +11,17 @@ from strict_cookies.reasons import Reason
 from tests.checks.applications import brief
 
 
-def test_no_key_is_ever_told(make_app):
-    """No finding holds a secret key, whatever is wrong with it."""
+def test_no_key_is_ever_shown(make_app):
+    """No finding contains a secret key."""
     secrets = {"SECRET_KEY": "hunter2hunter2", "SECRET_KEY_FALLBACKS": ["swordfish", b"opensesame"]}
     findings = run_checks(make_app(secrets))
     assert brief(findings) == [("warning", "SC404")] * 3
-    told = repr(findings)
-    assert not any(word in told for word in ("hunter2", "swordfish", "opensesame"))
+    text = repr(findings)
+    assert not any(word in text for word in ("hunter2", "swordfish", "opensesame"))
 
 
 def test_findings_come_in_order_of_severity(make_app):
-    """Errors stand before warnings, those before what is for information."""
+    """Errors are first, then warnings, then infos."""
     app = make_app(
         {"SECRET_KEY": None, "STRICT_COOKIES_EXPIRE_UNDECLARED": "off", "TRUSTED_HOSTS": None}
     )

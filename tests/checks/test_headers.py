@@ -101,10 +101,10 @@ def test_protection_that_is_switched_off_is_named(make_app, options, words):
     "options",
     [
         pytest.param({"referrer_policy": "no-referrer"}, id="stricter referrer"),
-        pytest.param({"frame_options": OPT_OUT}, id="frame-ancestors holds alone"),
+        pytest.param({"frame_options": OPT_OUT}, id="frame-ancestors is enough"),
         pytest.param(
             {"content_security_policy": closed(frame_ancestors=OPT_OUT)},
-            id="frame options hold alone",
+            id="frame options are enough",
         ),
         pytest.param({"profile": "strict"}, id="strict profile"),
         pytest.param({"cross_origin_resource_policy": "same-site"}, id="siblings load"),
@@ -114,7 +114,7 @@ def test_protection_that_is_switched_off_is_named(make_app, options, words):
         ),
         pytest.param(
             {"content_security_policy": closed(default_src="'unsafe-inline'")},
-            id="script-src stands before default-src",
+            id="script-src overrides default-src",
         ),
         pytest.param(
             {"content_security_policy": closed(img_src="'self' data: https://img.example")},
@@ -127,8 +127,8 @@ def test_option_that_keeps_protection_is_not_found(make_app, options):
     assert run_checks(make_app({"STRICT_COOKIES_HEADERS": options})) == []
 
 
-def test_weakness_of_a_part_is_told_for_that_part(make_app):
-    """What the application's own options have anyway is not told again for each part."""
+def test_weakness_of_a_part_is_reported_for_that_part(make_app):
+    """A weakness of the application's own options is not reported again for each scope."""
     config = {
         "STRICT_COOKIES_HEADERS": {"referrer_policy": "unsafe-url"},
         "STRICT_COOKIES_HEADERS_SCOPES": {
@@ -142,7 +142,7 @@ def test_weakness_of_a_part_is_told_for_that_part(make_app):
     ]
 
 
-def test_cookies_that_are_no_longer_kept_back_are_told(make_app):
+def test_cookies_that_are_no_longer_withheld_are_reported(make_app):
     """The declaration says that browsers send no cookies; without the header they do."""
     tiles = ExternalOrigin(
         origin="https://tiles.example", kinds=("image",), reason="Maps", recipient="A"

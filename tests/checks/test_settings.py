@@ -133,7 +133,7 @@ def test_sound_setting_is_not_found(make_app, config):
 
 
 def test_plain_http_costs_secure_and_the_prefix(make_app):
-    """Plain http is told once as itself and once as what keeps the prefix away."""
+    """Plain http is reported by itself, and as the cause of the missing prefix."""
     findings = run_checks(make_app({"STRICT_COOKIES_TRANSPORT": "plain-http"}))
     assert brief(findings) == [("warning", "SC403"), ("warning", "SC407")]
     assert "STRICT_COOKIES_TRANSPORT is 'plain-http'" in findings[0].message
@@ -150,7 +150,7 @@ def test_declaring_flasks_own_name_costs_the_prefix(make_app):
 
 
 def test_session_declared_as_something_else_is_an_error(make_app):
-    """An entry that gives the session another purpose is told before the first request fails."""
+    """An entry that gives the session another purpose is reported before the first request fails."""
     text = SITE + ENTRY.format(name="erp")
     app = make_app(toml=text, after=lambda app: app.config.update(SESSION_COOKIE_NAME="erp"))
     finding = run_checks(app)[0]
@@ -158,7 +158,7 @@ def test_session_declared_as_something_else_is_an_error(make_app):
     assert "Cookie 'erp' is Flask's session: it may serve session and authent" in finding.message
 
 
-def test_name_is_judged_as_at_the_first_request(make_app):
+def test_name_is_checked_as_at_the_first_request(make_app):
     """A setting that changes after init_app still counts, as it does for the firewall."""
     app = make_app(after=lambda app: app.config.update(SESSION_COOKIE_DOMAIN="erp.example"))
     assert "'__Http-session'" in run_checks(app)[0].message

@@ -51,5 +51,5 @@ def assert_readable(text):
 
 
 def load_broken(make_app):
-    """Give a runner whose application is stopped by its policy while it loads."""
+    """Return a loader of an application whose policy is wrong."""
     return ScriptInfo(create_app=lambda: make_app(toml=BROKEN))

@@ -55,22 +55,22 @@ def small_app():
 @pytest.mark.browser
 def test_clean_site_is_clean_by_its_own_declaration(tmp_path):
     """The printed command works: exit code 0, the sentence, and a bundle that can be checked."""
-    folder = tmp_path / "evidence"
+    bundle = tmp_path / "evidence"
     with serve(erp.build(tmp_path)) as server:
         result = run(
-            server.url("localhost"), "--against-declaration", "--output", folder,
+            server.url("localhost"), "--against-declaration", "--output", bundle,
             "--exclude", "/misbehave", "--max-pages", 5, "--pdf",
         )  # fmt: skip
     assert result.exit_code == 0, result.output
     words = " ".join(result.output.split())
     assert "no item was found that needs consent, under the purposes that the site states" in words
-    report = json.loads((folder / "report.json").read_text())
+    report = json.loads((bundle / "report.json").read_text())
     assert report["result"] == "clean"
     assert {page["screenshot"] for page in report["pages"]} <= {
-        path.name for path in folder.iterdir()
+        path.name for path in bundle.iterdir()
     }
-    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
-    checked = CliRunner().invoke(program, ["verify-bundle", str(folder)])
+    assert (bundle / "report.pdf").read_bytes().startswith(b"%PDF-")
+    checked = CliRunner().invoke(program, ["verify-bundle", str(bundle)])
     assert checked.exit_code == 0, checked.output
 
 
@@ -112,13 +112,13 @@ def test_own_application_is_audited_and_remembered():
 
 
 def test_site_without_a_declaration_can_not_be_held_against_it():
-    """Nothing to compare with is an audit that could not be made, and the way out is told."""
+    """Without a declaration to compare with the audit fails, and the message says what to do."""
     with pytest.raises(AuditError, match=r"No declaration of the site .* Use --policy"):
         read_declared(observe())
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         pytest.param((), "Missing argument 'URL...'", id="no URL"),
         pytest.param(("ftp://x",), "'ftp://x' is not the URL of a site", id="no site"),
@@ -130,7 +130,7 @@ def test_site_without_a_declaration_can_not_be_held_against_it():
             ("http://x.test", "--journey", "/not/there"), "can't be read", id="no journey"
         ),
         pytest.param(
-            ("http://x.test", "--output", "."), ". is not empty", id="folder in use"
+            ("http://x.test", "--output", "."), ". is not empty", id="directory in use"
         ),
         pytest.param(
             ("http://x.test", "--policy", "p", "--against-declaration"), "not both",
@@ -138,22 +138,22 @@ def test_site_without_a_declaration_can_not_be_held_against_it():
         ),
     ],
 )  # fmt: skip
-def test_audit_that_can_not_begin_ends_with_two(arguments, told):
-    """What is wrong is told in words, before a browser is started."""
+def test_audit_that_can_not_begin_ends_with_two(arguments, message):
+    """The mistake is reported before a browser is started."""
     result = run(*arguments)
     assert result.exit_code == 2
-    assert told in result.output
+    assert message in result.output
 
 
 def test_own_application_needs_an_address():
-    """Without an address, and without a canonical host, nobody knows where the site runs."""
+    """Without a URL and a canonical host the address of the site is unknown."""
     app = small_app()
     result = run(command=cookies, obj=ScriptInfo(create_app=lambda: app))
     assert result.exit_code == 2
     assert "STRICT_COOKIES_CANONICAL_HOST" in result.output
 
 
-def test_application_without_protection_is_told():
+def test_application_without_protection_is_reported():
     """The command says that the extension is missing."""
     result = run("http://x.test", command=cookies, obj=ScriptInfo(create_app=lambda: Flask("bare")))
     assert result.exit_code == 1
@@ -161,7 +161,7 @@ def test_application_without_protection_is_told():
 
 
 def test_headers_are_those_of_the_view():
-    """A view with options of its own is held to those, not to more and not to less."""
+    """A view with its own options is compared with exactly those."""
     app = Flask("parts")
     app.config.update(SECRET_KEY="k" * 32, TRUSTED_HOSTS=["shop.example"])
     strict = StrictCookies()

@@ -9,7 +9,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from strict_cookies.cli.main import cookies
 from tests.cli.commands import assert_readable, load_broken, run
 
-#: Beside it: that nothing is published yet.
+#: The info is that nothing is published yet.
 ONE_WARNING = "No errors, 1 warning, 1 info."
 
 
@@ -22,7 +22,7 @@ def test_check_of_a_sound_application_is_quiet(make_app):
 
 
 def test_check_prints_a_block_for_each_finding(make_app):
-    """Severity, id, what was found and what to do stand in aligned blocks, a summary last."""
+    """Severity, id, message and remedy are in aligned blocks, a summary is last."""
     app = make_app(
         SECRET_KEY=None, STRICT_COOKIES_EXPIRE_UNDECLARED="off", STRICT_COOKIES_MODE="report-only"
     )

@@ -53,7 +53,7 @@ def test_init_in_a_bare_application(make_app, tmp_path):
 
 
 def test_init_names_trackers_and_prepares_other_origins(make_app, tmp_path):
-    """A tracker is to be removed; another origin stands in the file, ready to be filled in."""
+    """A tracker is to be removed; another origin is in the file, ready to be filled in."""
     write(
         tmp_path,
         "templates/base.html",
@@ -93,7 +93,7 @@ def test_init_writes_the_schema_that_the_file_names(make_app, tmp_path):
 
 
 def test_init_leaves_an_existing_file_alone(make_app, tmp_path):
-    """Without --force nothing is overwritten; with it the file is written anew."""
+    """Without --force nothing is overwritten; with it the file is overwritten."""
     app = make_app()
     result = run(app, "init")
     assert result.exit_code == 1
@@ -117,20 +117,20 @@ def test_init_elsewhere_says_how_it_is_read(make_app, tmp_path):
 
 
 def test_init_beside_a_policy_in_python_says_how_it_is_read(make_app):
-    """A policy that was handed over hides the file, so that is told."""
+    """A policy object takes precedence over the file, and this is reported."""
     app = make_app(toml=None, STRICT_COOKIES_POLICY=CookiePolicy())
     assert "does not read this file until" in run(app, "init").output
 
 
 @pytest.mark.parametrize("output", [".", "missing/cookies.toml"])
 def test_init_that_cannot_write_says_so(make_app, tmp_path, output):
-    """A folder in the way, or one that is not there, is told without a traceback."""
+    """A directory at the path, or a missing directory, is reported without a traceback."""
     result = run(make_app(), "init", "--force", "--output", str(tmp_path / output))
     assert result.exit_code == 1
     assert "can't be written" in " ".join(result.output.split())
 
 
-def test_init_tells_what_was_not_looked_at(make_app, tmp_path, monkeypatch):
+def test_init_tells_what_was_not_scanned(make_app, tmp_path, monkeypatch):
     """Large and unreadable files are named, and so is the bound on their number."""
     for number in range(7):
         write(tmp_path, f"static/{number}.html", " " * (1024 * 1024 + 1))
@@ -153,7 +153,7 @@ def test_init_bounds_its_list(make_app, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "octets",
+    "data",
     [
         pytest.param(b"\xff\xfe<i style=x>\xc3(", id="invalid UTF-8"),
         pytest.param(b"<a " * 100_000, id="one huge tag"),
@@ -161,10 +161,10 @@ def test_init_bounds_its_list(make_app, tmp_path, monkeypatch):
         pytest.param(b"<script src='https://\x1b[2J.example/'></script>", id="terminal codes"),
     ],
 )
-def test_init_survives_hostile_templates(make_app, tmp_path, octets):
+def test_init_survives_hostile_templates(make_app, tmp_path, data):
     """No content of a template stops the command or steers the terminal."""
     (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "a\x1b[2J.html").write_bytes(octets)
+    (tmp_path / "templates" / "a\x1b[2J.html").write_bytes(data)
     result = run(make_app(), "init", "--force")
     assert result.exit_code == 0
     assert "\x1b" not in result.output

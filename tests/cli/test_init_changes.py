@@ -47,20 +47,20 @@ def changes(app, *found):
         ),
     ],
 )
-def test_name_of_the_session_cookie_is_foretold(tmp_path, config, protected, words):
+def test_name_of_the_session_cookie_is_predicted(tmp_path, config, protected, words):
     """The name is the one that the application's configuration leads to."""
     assert words in changes(make_app(tmp_path, protected, **config))["Session cookie"]
 
 
-def test_foretold_name_is_the_real_one(tmp_path):
+def test_predicted_name_is_the_real_one(tmp_path):
     """What is said of a bare application is what StrictCookies then does."""
     for number, config in enumerate(
         ({}, {"SESSION_COOKIE_PATH": "/a"}, {"SESSION_COOKIE_HTTPONLY": False})
     ):
         app = make_app(tmp_path, SECRET_KEY="x" * 32, **config)
-        foretold = changes(app)["Session cookie"]
+        predicted = changes(app)["Session cookie"]
         StrictCookies(app)
-        assert f" to {app.config['SESSION_COOKIE_NAME']}. " in foretold, number
+        assert f" to {app.config['SESSION_COOKIE_NAME']}. " in predicted, number
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_attributes_are_those_of_the_configuration(tmp_path, config, protected, 
     ("lifetime", "said"), [(timedelta(hours=8), "8 hours"), (600, "10 minutes")]
 )
 def test_lifetime_of_the_session_is_the_configured_one(tmp_path, lifetime, said):
-    """Today's lifetime is told beside what becomes of it."""
+    """The current lifetime is reported next to the new one."""
     text = changes(make_app(tmp_path, PERMANENT_SESSION_LIFETIME=lifetime))["Its lifetime"]
     assert f"(without Strict Cookies: {said})" in text
     assert "when the browser closes" in text
 
 
 def test_remembered_login_is_said_to_end(tmp_path, install):
-    """A login that outlives the browser is told, with how long it lives today."""
+    """A login that outlives the browser is reported, with its current lifetime."""
     install("flask-login")
     app = make_app(tmp_path)
     assert "Remembered" not in changes(app)
@@ -120,17 +120,17 @@ def test_remembered_login_is_said_to_end(tmp_path, install):
 
 
 def test_cookie_within_its_limit_is_not_said_to_end(tmp_path, install, monkeypatch):
-    """Only a lifetime above what is declared is told, with the limit that holds."""
+    """Only a lifetime longer than declared is reported, with the limit."""
     install("flask-security")
     app = make_app(tmp_path, SECURITY_TWO_FACTOR=True, SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=False)
     app.extensions["security"] = object()
-    from strict_cookies.cli import init_changes as scaffold
+    from strict_cookies.cli import init_changes
 
-    (cookie,) = scaffold.used_cookies(app)
+    (cookie,) = init_changes.used_cookies(app)
 
     def said(days):
         known = UsedCookie(name="tf", known=cookie.known, lifetime=timedelta(days=days))
-        monkeypatch.setattr(scaffold, "used_cookies", lambda app: (known,))
+        monkeypatch.setattr(init_changes, "used_cookies", lambda app: (known,))
         return changes(app).get("Remembered")
 
     assert said(30) is None
@@ -243,14 +243,14 @@ def test_headers_that_are_off_are_not_promised(tmp_path):
 @pytest.mark.parametrize(
     "options", [None, {"nonsense": 1}, {"content_security_policy_report_only": True}]
 )
-def test_options_that_cannot_be_used_are_told(tmp_path, options):
+def test_options_that_cannot_be_used_are_reported(tmp_path, options):
     """Wrong options are left to the check."""
     said = changes(make_app(tmp_path, STRICT_COOKIES_HEADERS=options))
     assert "flask cookies check" in said["Headers"]
 
 
 def test_plain_http_promises_no_https(tmp_path):
-    """Under plain http nobody is told that cookies need HTTPS."""
+    """With plain http there is no row about HTTPS."""
     assert "HTTPS" in changes(make_app(tmp_path))
     assert "HTTPS" not in changes(make_app(tmp_path, STRICT_COOKIES_TRANSPORT="plain-http"))
 
@@ -266,19 +266,19 @@ def test_plain_http_promises_no_https(tmp_path):
         pytest.param({"STRICT_COOKIES_HTTPS": "off"}, "is not redirected", id="switched off"),
     ],
 )
-def test_redirect_is_told_before_it_comes(tmp_path, config, words):
+def test_redirect_is_reported_before_it_comes(tmp_path, config, words):
     """Who is behind a proxy learns of the redirect before it goes in circles."""
     assert words in changes(make_app(tmp_path, **config))["HTTPS"]
 
 
-def test_refusal_of_other_origins_is_told(tmp_path):
+def test_refusal_of_other_origins_is_reported(tmp_path):
     """Who lets others post, as a SAML sign-in does, learns what to name; not where it is off."""
     assert "STRICT_COOKIES_ORIGIN_EXEMPT" in changes(make_app(tmp_path))["Other sites"]
     switched_off = make_app(tmp_path, STRICT_COOKIES_CROSS_ORIGIN="off")
     assert "Other sites" not in changes(switched_off)
 
 
-def test_page_that_is_taken_is_told(tmp_path):
+def test_page_that_is_taken_is_reported(tmp_path):
     """A route where the declaration will be is named before it is in the way."""
     app = make_app(tmp_path)
     assert "already" not in changes(app)["New pages"]

@@ -29,14 +29,14 @@ def make_app(tmp_path, protected=False, **config):
 
 
 def test_file_of_a_bare_application_loads(tmp_path):
-    """Without known extensions the file loads and declares nothing beside the session."""
+    """Without known extensions the file loads and declares nothing except the session."""
     text, declared = write_policy(make_app(tmp_path), ScanResult())
     assert declared == 0
     assert CookiePolicy.parse(text) == CookiePolicy(site=Site())
 
 
 def explained(text):
-    """Give the keys of each section of a file, commented ones too, with the line above each."""
+    """Return the keys of each section, also commented ones, with the line above each."""
     found = {}
     table, before = "", ""
     for line in text.splitlines():
@@ -50,7 +50,7 @@ def explained(text):
 
 
 def test_every_key_is_explained(tmp_path):
-    """Each key that a policy file may have stands there, in its section, under a comment."""
+    """Each key of a policy file is in its section, below a comment."""
     found = explained(write_policy(make_app(tmp_path), ScanResult())[0])
     assert found.keys() == SECTIONS.keys()
     for table, section in SECTIONS.items():
@@ -59,7 +59,7 @@ def test_every_key_is_explained(tmp_path):
 
 
 def test_example_entries_load_once_their_marks_are_taken_away(tmp_path):
-    """What the file shows as entries are such, so that they can be used as they stand."""
+    """The example entries of the file are valid without changes."""
     text, _ = write_policy(make_app(tmp_path), ScanResult())
     entries = text[text.index("# [[cookie]]") :].replace('# samesite = "Lax"', "")
     keys = {key for section in SECTIONS.values() for key in section.keys}
@@ -130,7 +130,7 @@ def test_session_cookie_is_not_declared_a_second_time(tmp_path, install):
 
 
 def suggest(tmp_path, *places):
-    """Give what is written for external origins: (origin, loaded, file) each."""
+    """Return what is written for external origins: (origin, loaded, file) each."""
     found = [
         Violation(ViolationKind.EXTERNAL, file, 1, origin, loaded)
         for origin, loaded, file in places
@@ -222,8 +222,8 @@ def test_external_origins_are_written_ready_to_fill_in(tmp_path):
         ),
     ],
 )  # fmt: skip
-def test_what_can_not_be_admitted_is_told(tmp_path, origin, loaded, said):
-    """A tracker is to be removed, and what no entry could say is told as it is."""
+def test_what_can_not_be_admitted_is_reported(tmp_path, origin, loaded, said):
+    """A tracker is to be removed, and an origin that can't be declared is named with the reason."""
     _, entry = suggest(tmp_path, (origin, loaded, "a.html"))
     assert entry.rstrip("\n").splitlines() == [
         f"# {origin}, found in a.html ({loaded}).",

@@ -31,7 +31,7 @@ def test_help_says_what_each_command_does(make_app):
 
 
 @pytest.mark.parametrize("command", ["show", "check"])
-def test_missing_extension_is_told_with_the_lines_to_add(make_app, command):
+def test_missing_extension_is_reported_with_the_lines_to_add(make_app, command):
     """Both commands fail on a bare application, and say what to add."""
     result = run(make_app(protected=False), command)
     assert result.exit_code == 1
@@ -52,7 +52,7 @@ def test_other_commands_explain_what_stops_the_start(make_app, command):
 
 
 def test_error_that_is_no_policys_gets_no_advice_on_files(make_app):
-    """Initialising twice is told in its own words."""
+    """A second init_app is reported with its own message."""
 
     def create_app():
         app = make_app()

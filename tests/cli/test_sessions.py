@@ -19,7 +19,7 @@ ANSWERED = "End all sessions of {}? [y/N]: "
 
 
 def build(**config):
-    """Make an application whose sessions are in its instance folder."""
+    """Create an application whose sessions are in its instance directory."""
     app = Flask("erp")
     app.config.update({"SECRET_KEY": SECRET, **config})
     StrictCookies(app)
@@ -42,7 +42,7 @@ def manager(app):
 
 
 def run(app, *arguments, **options):
-    """Type a command; give its exit code and what it printed."""
+    """Run a command; return its exit code and output."""
     result = app.test_cli_runner().invoke(
         cookies, ["sessions", *arguments], obj=ScriptInfo(create_app=lambda: app), **options
     )
@@ -50,7 +50,7 @@ def run(app, *arguments, **options):
 
 
 def test_sessions_of_a_user_are_listed(app, manager):
-    """Handle, user, device and times stand in columns; no identifier and nobody else's."""
+    """Handle, user, device and times are in columns; no identifiers, no other users."""
     visits = [
         manager.sign_in("alice", {}, FIREFOX),
         manager.sign_in("alice", {}, CHROME, device="Till 1"),
@@ -75,7 +75,7 @@ def test_sessions_of_a_user_are_listed(app, manager):
         assert all(part not in output for part in visit.signed.split("."))
 
 
-def test_user_without_a_session_is_told(app):
+def test_user_without_a_session_is_reported(app):
     """What could steer a terminal does not."""
     assert run(app, "list", "--user", "no\x1b[31mbody") == (
         0,
@@ -84,7 +84,7 @@ def test_user_without_a_session_is_told(app):
 
 
 def test_sessions_of_a_user_are_ended(app, manager):
-    """After a yes, and nobody else's."""
+    """After a confirmation, and only those of that user."""
     for user in ("alice", "alice", "bob"):
         manager.sign_in(user, {}, FIREFOX)
     question = ANSWERED.format("user 'alice'")
@@ -109,7 +109,7 @@ def test_every_session_is_ended(app, manager):
 
 @pytest.mark.parametrize("arguments", [[], ["--yes"], ["--all", "--user", "alice"]])
 def test_whose_sessions_must_be_said(app, manager, arguments):
-    """Neither nobody nor both."""
+    """Exactly one of --user and --all is required."""
     manager.sign_in("alice", {}, FIREFOX)
     code, output = run(app, "end", *arguments)
     assert code == 2
@@ -140,7 +140,7 @@ def test_what_is_past_is_removed(app, manager, monkeypatch):
         ),
     ],
 )
-def test_what_stops_a_command_is_told(config, words, command):
+def test_what_stops_a_command_is_reported(config, words, command):
     """In words, without a trace, and with the exit code 1."""
     code, output = run(build(**config), *command)
     assert code == 1
@@ -149,7 +149,7 @@ def test_what_stops_a_command_is_told(config, words, command):
     assert "Traceback" not in output
 
 
-def test_application_without_the_library_is_told():
+def test_application_without_the_library_is_reported():
     """There is nothing to list; what adds it is said."""
     assert run(Flask("plain"), "purge") == (
         1,

@@ -95,11 +95,11 @@ def test_show_prints_the_markdown_of_the_declaration(make_app, tmp_path):
         ),
         pytest.param({"STRICT_COOKIES_MODE": "report-only"}, ["only logged"], id="report-only"),
         pytest.param({"TESTING": True}, ["raise: an undeclared cookie"], id="testing"),
-        pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "site"}, ["parent domains"], id="sweep"),
+        pytest.param({"STRICT_COOKIES_EXPIRE_UNDECLARED": "site"}, ["parent domains"], id="expiry"),
     ],
 )
 def test_show_tells_how_it_is_enforced(make_app, config, words):
-    """Mode, sweep, transport and the source of the policy are those that count."""
+    """Mode, expiry, transport and policy file are the effective ones."""
     result = run(make_app(toml=None, **config), "show")
     assert result.exit_code == 0
     flat = " ".join(result.output.split())
@@ -143,7 +143,7 @@ def test_export_writes_each_format(make_app, format_name, tmp_path):
 
 
 def test_export_says_where_it_cannot_write(make_app, tmp_path):
-    """A folder that is not there is told in words."""
+    """A missing directory is reported without a traceback."""
     result = run(make_app(), "export", "md", "--output", str(tmp_path / "no" / "where"))
     assert result.exit_code == 1
     assert "can't be written: No such file or directory." in " ".join(result.output.split())
@@ -161,7 +161,7 @@ def test_show_replaces_what_could_steer_a_terminal(make_app):
     [{"STRICT_COOKIES_MODE": "x"}, {"STRICT_COOKIES_HEADERS": None}, {"STRICT_COOKIES_X": 1}],
 )
 def test_show_with_wrong_settings_points_to_check(make_app, config):
-    """A setting that can't be used is told without a traceback."""
+    """An invalid setting is reported without a traceback."""
     result = run(make_app(**config), "show")
     assert result.exit_code == 1
     assert "flask cookies check" in result.output

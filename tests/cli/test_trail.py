@@ -45,7 +45,7 @@ def app(make_app):
 
 
 def run(app, *args):
-    """Type a command; give exit code and output."""
+    """Run a command; return its exit code and output."""
     result = app.test_cli_runner().invoke(cookies, ["trail", *args])
     return result.exit_code, result.output
 
@@ -56,16 +56,16 @@ def head_of(app):
 
 
 def test_entries_are_shown(app):
-    """Newest last, in columns, as many as were asked for; details are cut."""
+    """Newest last, in columns, at most the given number; details are truncated."""
     trail = app.extensions["strict_cookies"].trail
     trail.record("noted", text="x" * 100)
     code, output = run(app, "show", "--last", "2")
-    moments = [f"{entry.timestamp:%Y-%m-%d %H:%M:%S}" for entry in trail.entries()][-2:]
+    timestamps = [f"{entry.timestamp:%Y-%m-%d %H:%M:%S}" for entry in trail.entries()][-2:]
     assert (code, output.splitlines()) == (
         0,
         [
-            f"     5  {moments[0]}  signed-out        user={trail.pseudonyms.find('bob')}",
-            f"     6  {moments[1]}  noted             text={'x' * 32}...",
+            f"     5  {timestamps[0]}  signed-out        user={trail.pseudonyms.find('bob')}",
+            f"     6  {timestamps[1]}  noted             text={'x' * 32}...",
         ],
     )
     assert len(run(app, "show", "--event", "order-approved")[1].splitlines()) == 4
@@ -83,8 +83,8 @@ def test_counters_are_shown(app):
     assert run(app, "show", "--counts") == (0, f"{trail.today()}  SC101        12  sid\n")
 
 
-def test_whole_trail_is_verified(app):
-    """What was read, what can't be told, and the head to note; exit code 0."""
+def test_intact_trail_is_verified(app):
+    """What was read, what can't be verified, and the head to note; exit code 0."""
     code, output = run(app, "verify")
     assert (code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", output)) == (
         0,
@@ -108,7 +108,7 @@ def test_trail_is_compared_with_a_head(app, tmp_path):
 
 
 def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
-    """A changed byte, and a tail that was cut off."""
+    """A changed byte, and removed entries at the end."""
     path, noted = tmp_path / "trail.sqlite", head_of(app)
     forge(path, UPDATE, row(path, 2).replace(b'"order":1', b'"order":7'), 2)
     assert run(app, "verify") == (
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_named_with_exit_code_1(app, tmp_path):
     assert "the trail ends with entry 4: its end was removed." in output
 
 
-def test_what_cannot_be_told_has_exit_code_2(app, make_app, tmp_path):
+def test_what_cannot_be_verified_has_exit_code_2(app, make_app, tmp_path):
     """A head that is none, a file that can't be read, a store that is gone, no trail at all."""
     code, output = run(app, "verify", "--since", "yesterday")
     assert (code, "neither 'number:hash' nor a head" in " ".join(output.split())) == (2, True)
@@ -164,7 +164,7 @@ def test_key_is_made_and_handed_over(make_app, tmp_path):
     assert sorted(one.name for one in tmp_path.glob("*.pem*")) == ["private.pem"]
 
 
-def test_key_that_was_put_in_place_otherwise_is_recorded(make_app, tmp_path):
+def test_key_that_was_created_by_other_means_is_recorded(make_app, tmp_path):
     """Without an entry it is complained of; the command records it once, and never another."""
     config = {"STRICT_COOKIES_TRAIL_KEY": tmp_path / "private.pem"}
     first = make_key(tmp_path / "private.pem")
@@ -185,7 +185,7 @@ def test_key_that_was_put_in_place_otherwise_is_recorded(make_app, tmp_path):
 
 
 def test_head_of_another_key_is_not_believed(make_app, tmp_path):
-    """With --key, a head that somebody else signed is no head."""
+    """With --key, a head signed by another key is rejected."""
     make_key(tmp_path / "private.pem")
     app = make_app(STRICT_COOKIES_TRAIL_KEY="private.pem")
     assert run(app, "key")[0] == 0
@@ -229,7 +229,7 @@ def test_pruning_says_how_much_went(app):
 
 
 def test_user_is_erased(app):
-    """After a question; a user whom the trail does not know is told."""
+    """After a confirmation; an unknown user is reported."""
     assert run(app, "erase-user", "alice")[0] == 1
     assert run(app, "erase-user", "alice", "--yes") == (
         0,

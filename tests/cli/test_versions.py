@@ -45,7 +45,7 @@ def app_of():
 
 
 def run(app, *arguments):
-    """Type a command; give its exit code and what it printed."""
+    """Run a command; return its exit code and output."""
     result = app.test_cli_runner().invoke(
         cookies, [*arguments], obj=ScriptInfo(create_app=lambda: app)
     )
@@ -90,8 +90,8 @@ def test_day_must_make_sense(app_of, day, words):
     assert app.extensions["strict_cookies"].versions.last().number == 1
 
 
-def test_diff_tells_by_its_exit_code(app_of):
-    """0 where nothing differs, 1 where something does, 2 where that can't be told."""
+def test_diff_answers_by_its_exit_code(app_of):
+    """0 if nothing differs, 1 if something does, 2 for errors."""
     app, changed = app_of(OLD), app_of(NEW)
     difference = "  Changed: Cookies, A title (a): Protection\n  Added: Cookies, Basket (b)\n"
     assert run(app, "diff") == (1, "No version is published yet. Run 'flask cookies publish'.\n")
@@ -155,10 +155,10 @@ def test_pdf_is_tagged_and_numbered(app_of, tmp_path):
         ("en", "Cookies on this site – Shop", "Version 1, in force since"),
         ("de", "Cookies auf dieser Website – Shop", "Fassung 1, gültig seit"),
     ):
-        octets = client.get(
+        pdf = client.get(
             f"/cookies/declaration.pdf?lang={language}", base_url="https://shop.example"
         ).data
-        read = pypdf.PdfReader(io.BytesIO(octets))
+        read = pypdf.PdfReader(io.BytesIO(pdf))
         root = read.trailer["/Root"]
         assert root["/MarkInfo"]["/Marked"].value is True
         assert "/StructTreeRoot" in root

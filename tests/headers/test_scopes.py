@@ -277,7 +277,7 @@ def test_view_that_another_one_calls_is_told():
     assert own() == ""
 
 
-def test_application_without_the_library_is_told():
+def test_application_without_the_library_is_reported():
     """A decorator alone protects nothing."""
     app = Flask(__name__)
     app.config["PROPAGATE_EXCEPTIONS"] = True

@@ -21,7 +21,7 @@ BEST = {"STRICT_COOKIES_MODE": "enforce", "STRICT_COOKIES_SESSION_LIMIT_PER_USER
 
 
 def states(**config):
-    """Build an application and give each requirement's state by id."""
+    """Create an application and return the state of each requirement by id."""
     app = Flask("shop")
     app.config.update({"SECRET_KEY": "k" * 32, "TESTING": True, **BEST, **config})
     StrictCookies(app)
@@ -32,12 +32,12 @@ def states(**config):
 
 
 def talisman(**options):
-    """Give the setting that holds options for the headers."""
+    """Return the setting for options of the headers."""
     return {"STRICT_COOKIES_HEADERS": options}
 
 
 def cookie(**changes):
-    """Give the setting that declares one cookie more."""
+    """Return the setting that declares one more cookie."""
     values = {
         "name": "__Host-one",
         "title": "One",
@@ -56,7 +56,7 @@ def best():
 
 
 def test_no_requirement_is_left_out():
-    """V3 and V7 are told whole and in order."""
+    """V3 and V7 are complete and in order."""
     wanted = [
         f"{section}.{number}"
         for section, count in SECTIONS.items()
@@ -66,12 +66,12 @@ def test_no_requirement_is_left_out():
 
 
 def test_best_settings_leave_preload_alone(best):
-    """What settings can meet is met by them; a list outside the site is not touched unasked."""
+    """All that settings can meet is met, except the preload list, which is opt-in."""
     assert [one for one, state in best.items() if state == "not met"] == ["3.7.4"]
 
 
 def test_default_settings_limit_no_number_of_sessions():
-    """The one default that level 2 is not content with."""
+    """The one default that fails a requirement of level 2."""
     found = states(STRICT_COOKIES_SESSION_LIMIT_PER_USER=None)
     assert [one for one, state in found.items() if state == "not met"] == ["3.7.4", "7.1.2"]
 
@@ -97,6 +97,8 @@ BREAKS = [
     pytest.param(talisman(content_security_policy={"base-uri": OPT_OUT}), {"3.4.3"}, id="base"),
     pytest.param(talisman(content_security_policy={"script-src": "'self' 'unsafe-inline'"}),
                  {"3.4.3"}, id="inline scripts"),
+    pytest.param(talisman(content_security_policy={"script-src-elem": "'self' 'unsafe-inline'"}),
+                 {"3.4.3"}, id="inline script elements"),
     pytest.param(talisman(content_security_policy_add={"script-src": "https://cdn.example.com"}),
                  {"3.6.1"}, id="scripts from elsewhere"),
     pytest.param(talisman(x_content_type_options=OPT_OUT), {"3.4.4"}, id="sniffing"),
@@ -129,27 +131,27 @@ def test_broken_setting_flips_what_depends_on_it(best, config, flipped):
 
 
 def test_report_only_meets_nothing(best):
-    """What is only recorded protects nobody."""
+    """In report-only mode no requirement is met."""
     assert "met" not in states(STRICT_COOKIES_MODE="report-only").values()
 
 
-def test_preload_is_sent_and_then_the_sites_own():
-    """The list is kept by others, so that no setting can meet it."""
+def test_preload_that_is_sent_is_out_of_scope():
+    """The list is maintained elsewhere, so no setting can meet the requirement."""
     found = states(**talisman(strict_transport_security_preload=True))
     assert found["3.7.4"] == "out of scope"
 
 
 def test_every_requirement_can_flip():
-    """Nothing is called met whatever the settings are, and each check is broken by one at least."""
+    """Each check that can be met fails for at least one configuration."""
     flipped = {one for case in BREAKS for one in case.values[1]} | {"3.3.5", "3.7.4"}
     assert flipped == {one for one, state in states().items() if state != "out of scope"}
 
 
 def test_other_session_interface_is_no_server_session():
-    """Who keeps sessions by his own means is told so."""
+    """A session interface of the application's own does not count as sessions on the server."""
 
     class Own(SecureCookieSessionInterface):
-        """Somebody's."""
+        """Another session interface."""
 
     app = Flask("shop")
     app.session_interface = Own()

@@ -21,7 +21,7 @@ PAGE, JSON = "/cookies/report/", "/cookies/report/report.json"
 
 
 def build(**config):
-    """Build an application in which anybody may take a role."""
+    """Create an application in which every visitor can take a role."""
     app = Flask("shop")
     app.config.update(
         {"SECRET_KEY": "k" * 32, "TESTING": True, "STRICT_COOKIES_MODE": "enforce", **config}
@@ -49,20 +49,20 @@ def app():
 
 
 def signed_in(app, role):
-    """Give a client that has a role."""
+    """Return a client with a role."""
     client = app.test_client()
     assert client.post(f"/as/{role}", headers=OWN, **HTTPS).status_code == 200
     return client
 
 
 def make_link(app, seconds=3600):
-    """Make a link; give it with its token."""
+    """Create a link; return it with its token."""
     with app.app_context():
         return report_links().create(seconds)
 
 
 def exchange(app, token, client=None, **headers):
-    """Press the button of a link; give the client and the answer."""
+    """Press the button of a link; return the client and the response."""
     client = client or app.test_client()
     answer = client.post(
         "/cookies/report/open", data={"token": token}, headers={**OWN, **headers}, **HTTPS
@@ -71,13 +71,13 @@ def exchange(app, token, client=None, **headers):
 
 
 def events(app):
-    """Give the openings that the trail has."""
+    """Return the recorded openings of the report."""
     trail = app.extensions["strict_cookies"].trail
     return [dict(one.details) for one in trail.entries() if one.event == "report-opened"]
 
 
 class TestAccess:
-    """Auditors, and those with a link; nobody else."""
+    """Only auditors and visitors with a link may read the report."""
 
     @pytest.mark.parametrize("path", [PAGE, JSON])
     def test_auditor_may_read(self, app, path):
@@ -97,7 +97,7 @@ class TestAccess:
         assert events(app) == []
 
     def test_no_cache_and_no_other_site_learns_of_it(self, app):
-        """Whatever the answer is."""
+        """For every response."""
         for client in (signed_in(app, "auditor"), app.test_client()):
             answer = client.get(PAGE, **HTTPS)
             assert answer.headers["Cache-Control"] == "no-store"
@@ -127,7 +127,7 @@ class TestLinks:
         assert events(app) == []
 
     def test_post_opens_the_report_and_leaves_the_token_behind(self, app):
-        """The address that follows has no token, and each opening is told with the link's id."""
+        """The next URL has no token, and each opening is recorded with the link's id."""
         link, token = make_link(app)
         client, answer = exchange(app, token)
         assert (answer.status_code, answer.location) == (303, PAGE)
@@ -155,8 +155,8 @@ class TestLinks:
         assert client.get(PAGE, **HTTPS).status_code == 200
         assert "not signed in" not in client.get("/cookies/sessions", **HTTPS).text
 
-    def test_planted_session_is_left(self, app):
-        """Whoever planted the identifier before reads nothing with it."""
+    def test_fixated_session_is_left(self, app):
+        """An identifier that an attacker fixed before can't read the report."""
         client, _ = exchange(app, make_link(app)[1])
         before = client.get_cookie("__Host-Http-session").value
         exchange(app, make_link(app)[1], client)
@@ -202,7 +202,7 @@ class TestLinks:
         assert ReportLinks(archive, [b"old"]).read(rotated.create(60)[1]) is None
 
     def test_another_sites_page_opens_nothing(self, app):
-        """Whatever the setting for other origins says."""
+        """Regardless of STRICT_COOKIES_CROSS_ORIGIN."""
         app = build(STRICT_COOKIES_CROSS_ORIGIN="off")
         _, answer = exchange(app, make_link(app)[1], Origin="https://evil.example")
         assert answer.status_code == 403
@@ -215,7 +215,7 @@ class TestContents:
         """Read the data as an auditor."""
         return signed_in(app, "auditor").get(JSON, **HTTPS).get_json()
 
-    def test_what_was_held_back_is_counted_by_day(self, app):
+    def test_what_was_blocked_is_counted_by_day(self, app):
         """With reason and name, and without the value."""
         client = app.test_client()
         for _ in range(3):
@@ -278,7 +278,7 @@ class TestContents:
         assert sent["Strict-Transport-Security"]
         assert {name: answer.headers[name] for name in sent} == sent
 
-    def test_last_audit_is_told(self, app):
+    def test_last_audit_is_reported(self, app):
         """With what it was compared with."""
         archive = app.extensions["strict_cookies"].archive
         assert self.report(app)["audit"] is None
@@ -332,15 +332,15 @@ class TestPlot:
         """The most is the highest, little is still seen, nothing has no bar."""
         first = datetime.date(2027, 3, 1)
         days = [(first + datetime.timedelta(n), count) for n, count in enumerate((0, 1, 500))]
-        drawn = draw_days(days, "Strays <cut>")
+        drawn = draw_days(days, "Dropped <all>")
         assert drawn.count("<rect") == 2
         assert 'height="60"' in drawn
         assert 'height="2"' in drawn
-        assert 'aria-label="Strays &lt;cut&gt;: 501 in 3 days, most on 2027-03-03 (500)"' in drawn
+        assert 'aria-label="Dropped &lt;all&gt;: 501 in 3 days, most on 2027-03-03 (500)"' in drawn
 
     def test_nothing_is_drawn_as_a_line(self):
-        """No counts, no bar, and no division by nought."""
-        assert "<rect" not in draw_days([(datetime.date(2027, 3, 1), 0)], "Strays")
+        """Without counts there is no bar, and no division by zero."""
+        assert "<rect" not in draw_days([(datetime.date(2027, 3, 1), 0)], "Dropped")
 
 
 class TestCommand:
@@ -434,7 +434,7 @@ class TestWriting:
         assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
 
     @pytest.mark.parametrize("name", ["report.doc", "missing/report.json"])
-    def test_wrong_place_is_told(self, app, tmp_path, name):
+    def test_wrong_place_is_reported(self, app, tmp_path, name):
         """Without a traceback."""
         result = self.run(app, tmp_path / name)
         assert result.exit_code == 1

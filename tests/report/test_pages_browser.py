@@ -1,4 +1,4 @@
-"""The auditor's report as people meet it: judged by axe-core, on a phone, and opened by a link."""
+"""The auditor's report in a browser: checked by axe-core, on a phone, and opened by a link."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def served(app):
 
 @pytest.fixture
 def open_report(app, served, chromium):
-    """Give a page that a link has led to the report, in a context as asked for."""
+    """Return a page on which a link has opened the report."""
     contexts = []
 
     def open_it(**options):
@@ -76,7 +76,7 @@ def open_report(app, served, chromium):
 
 
 def violations(page):
-    """Let axe-core judge a page."""
+    """Check a page with axe-core."""
     page.add_script_tag(path=AXE)
     found = page.evaluate("axe.run()")
     assert len(found["passes"]) > 10
@@ -95,7 +95,7 @@ def test_axe_finds_no_violation(open_report, width, scheme):
 
 
 def test_link_leaves_neither_address_nor_referrer(open_report):
-    """The report's address has no token, and the page before is not told to it."""
+    """The report's URL has no token, and the previous page is not sent as referrer."""
     page, token = open_report()
     sent = []
     page.on("request", lambda request: sent.append((request.url, request.headers)))
@@ -109,7 +109,7 @@ def test_link_leaves_neither_address_nor_referrer(open_report):
 
 
 def test_report_prints(open_report):
-    """On paper nothing is cut off, and every requirement is there."""
+    """In print nothing is truncated, and every requirement is there."""
     page, _ = open_report()
     page.get_by_role("button", name="Open the report").click()
     page.wait_for_url("**/cookies/report/")

@@ -1,4 +1,4 @@
-"""Which files of an application are looked through, and how they are told."""
+"""Which files of an application are scanned, and how they are listed."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_marks_of_jinja_count_in_templates_only(app):
 
 
 def test_blueprints_are_looked_through_but_not_our_own(app, tmp_path):
-    """A blueprint's folders count; those of Strict Cookies don't; nothing counts twice."""
+    """A blueprint's directories are scanned once; those of Strict Cookies are not."""
     write(app, "templates/a.html")
     write(app, "room/pages/b.html")
     write(app, "room/files/c.html")
@@ -94,7 +94,7 @@ def test_blueprints_are_looked_through_but_not_our_own(app, tmp_path):
 
 
 def test_other_loaders_are_asked_for_what_they_have(app, tmp_path):
-    """Loaders without folders are listed; one that can't tell is passed over."""
+    """Loaders without directories are asked for their templates, if they can list them."""
     write(app, "more/a.html")
     pages = {"b.html": "<i style=x>", "c.txt": "<i style=x>", "d.html": "<i style=x>" + " " * 2**20}
     app.jinja_loader = ChoiceLoader(
@@ -110,11 +110,11 @@ def test_other_loaders_are_asked_for_what_they_have(app, tmp_path):
 
 
 def test_folder_elsewhere_is_shown_in_full(app, tmp_path_factory):
-    """A file that is not below the application's folder is shown with its whole path."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    (folder / "a.html").write_text("<i style=x>")
-    app.jinja_loader = FileSystemLoader(folder)
-    assert places(scan_app(app)) == [f"{(folder / 'a.html').as_posix()}:1"]
+    """A file outside the application's directory is listed with its absolute path."""
+    directory = tmp_path_factory.mktemp("elsewhere")
+    (directory / "a.html").write_text("<i style=x>")
+    app.jinja_loader = FileSystemLoader(directory)
+    assert places(scan_app(app)) == [f"{(directory / 'a.html').as_posix()}:1"]
 
 
 def test_large_and_broken_files_are_named(app, tmp_path):
@@ -131,7 +131,7 @@ def test_large_and_broken_files_are_named(app, tmp_path):
 
 
 def test_unreadable_file_is_named(app, monkeypatch):
-    """A file that the system refuses is named, and the rest is still looked through."""
+    """An unreadable file is listed, and the rest is still scanned."""
     write(app, "templates/a.html")
     write(app, "templates/b.html")
 
@@ -147,7 +147,7 @@ def test_unreadable_file_is_named(app, monkeypatch):
 
 
 def test_number_of_files_is_bounded(app, monkeypatch):
-    """More files than the bound are left out, and that is told."""
+    """Files above the limit are skipped, and this is reported."""
     monkeypatch.setattr(scanning, "MAX_FILES", 3)
     for number in range(3):
         write(app, f"templates/{number}.html")

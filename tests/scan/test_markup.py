@@ -87,7 +87,7 @@ def test_external_origin_is_found(text, loaded):
     ],
 )
 def test_what_no_browser_loads_is_not_found(text):
-    """Links to follow, comments, text and addresses of this host give nothing."""
+    """Links, comments, text and URLs of this host are ignored."""
     assert found(text, template=True) == []
 
 
@@ -189,7 +189,7 @@ def test_style_sheet_loads(text, loaded):
     ],
 )
 def test_style_sheet_without_origins(text):
-    """Own files and comments give nothing."""
+    """Own files and comments are ignored."""
     assert found(text, language="css") == []
 
 
@@ -297,5 +297,5 @@ def test_any_text_can_be_looked_through(text, language, template):
 
 
 def test_terminal_is_not_steered():
-    """Whatever is not printable is replaced before it is shown."""
+    """Unprintable characters are replaced."""
     assert printable("a\x1b[2J\u202e\nb é") == "a?[2J??b é"

@@ -21,7 +21,7 @@ name = "theme"
 title = "Theme"
 purposes = ["preferences"]
 description = "Keeps the colours you chose."
-without_it = "You would choose them anew."
+without_it = "You would choose them again."
 lifetime = "session"
 
 [[cookie]]
@@ -29,7 +29,7 @@ name = "basket"
 title = "Basket"
 purposes = ["user_input"]
 description = "Keeps what you chose."
-without_it = "You would choose it anew."
+without_it = "You would choose it again."
 lifetime = "session"
 """
 
@@ -107,7 +107,7 @@ def test_undeclared_cookie_fails_the_test_with_the_line_to_add(shop):
 
 
 def test_summary_names_declared_cookies_never_seen(shop):
-    """As coverage does for lines; a deletion shows nobody the cookie."""
+    """Like coverage for lines; a deletion does not count."""
     result = shop(
         """
         def test_theme():
@@ -146,8 +146,8 @@ def test_session_cookie_is_declared(shop):
 
 
 @pytest.mark.parametrize("mode", ["enforce", "report-only"])
-def test_cookie_that_the_firewall_holds_back_fails_too(shop, mode):
-    """In production it would be lost; here somebody is told."""
+def test_cookie_that_the_firewall_drops_fails_too(shop, mode):
+    """In production the cookie would be dropped; here the test fails."""
     result = shop(
         f"""
         def test_banner():
@@ -161,7 +161,7 @@ def test_cookie_that_the_firewall_holds_back_fails_too(shop, mode):
 
 
 def test_error_that_a_test_expects_is_no_failure(shop):
-    """In raise mode the application tells the test by itself."""
+    """In raise mode the application itself raises the error."""
     result = shop(
         """
         import pytest
@@ -199,7 +199,7 @@ def test_fixtures_are_watched(shop):
 
 
 def test_failing_test_keeps_its_own_failure(shop):
-    """Its message comes first, the cookie beside it."""
+    """Its message comes first, then the cookie."""
     result = shop(
         """
         def test_banner():
@@ -212,7 +212,7 @@ def test_failing_test_keeps_its_own_failure(shop):
 
 
 def test_applications_have_policies_of_their_own(shop, pytester):
-    """Two in one test are judged each by its own, and the summary tells them apart."""
+    """Each application is checked against its own policy, and has its own line in the summary."""
     other = pytester.mkdir("other")
     other.joinpath("cookies.toml").write_text(POLICY.replace("theme", "colour"))
     other.joinpath("app.py").write_text(
@@ -243,7 +243,7 @@ def test_applications_have_policies_of_their_own(shop, pytester):
 
 @pytest.mark.parametrize("way", ["option", "ini"])
 def test_policy_can_be_named(shop, pytester, way):
-    """For every application of the run; other WSGI applications are judged by it too."""
+    """For every application of the run, including other WSGI applications."""
     pytester.path.joinpath("strict.toml").write_text(POLICY.replace("theme", "colour"))
     options = ["--strict-cookies-policy=strict.toml"]
     if way == "ini":
@@ -268,7 +268,7 @@ def test_policy_can_be_named(shop, pytester, way):
     result.stdout.fnmatch_lines(["strict.toml  1 of 3 declared cookies seen"])
 
 
-def test_application_without_a_policy_is_told(shop):
+def test_application_without_a_policy_is_reported(shop):
     """Nothing is passed over in silence."""
     result = shop(
         """
@@ -289,7 +289,7 @@ def test_application_without_a_policy_is_told(shop):
 
 
 def test_wrong_policy_stops_the_run(shop, pytester):
-    """Every mistake is told before the first test runs."""
+    """Every mistake is reported before the first test runs."""
     pytester.path.joinpath("wrong.toml").write_text("[[cookie]]\nname = '_ga'\n")
     result = shop("def test_it(): pass", "--strict-cookies-policy=wrong.toml")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -328,7 +328,8 @@ def test_nothing_is_imported_before_it_is_switched_on(shop):
         def test_modules():
             import sys
             ours = {name for name in sys.modules if name.startswith("strict_cookies")}
-            assert ours == {f"strict_cookies{name}" for name in ("", "._util", "._util.facade", "._version", ".testing", ".testing.plugin")}
+            assert ours == {f"strict_cookies{name}" for name in
+                ("", "._util", "._util.facade", "._version", ".testing", ".testing.plugin")}
             assert not {"flask", "werkzeug", "blinker"} & sys.modules.keys()
         """,
         watch=False,
@@ -337,7 +338,7 @@ def test_nothing_is_imported_before_it_is_switched_on(shop):
     result.stdout.no_fnmatch_line("*strict cookies*")
 
 
-def test_client_is_given_back():
+def test_client_is_restored():
     """After the run Werkzeug's client is as it was."""
     code = (
         "import pathlib; from werkzeug.test import Client; before = Client.run_wsgi_app\n"

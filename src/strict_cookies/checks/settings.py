@@ -199,9 +199,10 @@ def _check_hosts(config: Mapping[str, Any]) -> Iterator[Finding]:
             reason=Reason.HTTP_ADDRESS,
             severity="error",
             message=f"SERVER_NAME is {server!r} and PREFERRED_URL_SCHEME is 'http'. Over plain "
-            "http browsers reject the Secure session cookie, so signing in leads back to the sign-in "
-            "page.",
+            "http browsers reject the Secure session cookie, so signing in leads back to the "
+            "sign-in page.",
             remedy="Serve the site over https and set this; behind a proxy that terminates TLS "
-            "also set STRICT_COOKIES_TRUSTED_PROXIES. To try it without https, open http://localhost.\n"
+            "also set STRICT_COOKIES_TRUSTED_PROXIES. To try it without https, open "
+            "http://localhost.\n"
             '    PREFERRED_URL_SCHEME = "https"',
         )

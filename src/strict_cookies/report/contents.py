@@ -191,7 +191,7 @@ def _describe_trail(trail: Trail, seconds: float | None) -> dict[str, Any] | Non
         "checked": verification.checked,
         "signed": verification.signed,
         "verified": {
-            "began": review.started_at.replace(microsecond=0).isoformat(),
+            "started": review.started_at.replace(microsecond=0).isoformat(),
             "read_now": review.read_now,
             "up_to": verification.last.number,
             "complete": review.is_complete,
