@@ -1,6 +1,7 @@
 # make demo   serve the example ERP on http://localhost:5000
 # make test   run every test; installs what they need
 # make check  lint and types
+# make words  list words to replace with plain English
 # make dist   build the sdist and the wheel into dist/
 # make docs   make a site of the docs in docs/_build
 # make bench  measure against the peers and write docs/benchmarks.md
@@ -17,7 +18,7 @@ JUDGES := tests/judges/node_modules
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check format dist docs bench endurance fuzz pictures clean
+.PHONY: help demo test check words format dist docs bench endurance fuzz pictures clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -50,6 +51,9 @@ check: $(VENV)/.develop
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m readme_renderer README.md --output /dev/null
+
+words: $(VENV)/.develop
+	$(BIN)/python scripts/check_words.py
 
 format: $(VENV)/.develop
 	$(BIN)/ruff check --fix .

@@ -295,7 +295,7 @@ class Connection(ForkAware):
         self.close()
 
     def _after_fork_in_parent(self) -> None:
-        """Let threads in again; the next use opens the connection."""
+        """Release the lock; the next use opens the connection again."""
         self.lock.release()
 
     _after_fork_in_child = _after_fork_in_parent

@@ -9,7 +9,7 @@ Texts contain only printable ASCII and numbers are integers below 2**53, so that
 writes the same bytes.
 
 Anyone who can write to the store can build a new chain from any entry on, but can't make it end in
-a hash that somebody else saved before.
+a hash that others saved before.
 
 Source: RFC 8785, of which this is a subset; FIPS 180-4.
 """

@@ -106,7 +106,7 @@ class MaintenanceThread(ForkAware):
         self._is_paused = self._working.acquire(timeout=EVERY)
 
     def _after_fork_in_parent(self) -> None:
-        """Let the thread work again."""
+        """Resume the thread."""
         if self._is_paused:
             self._working.release()
 
