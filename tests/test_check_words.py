@@ -25,7 +25,7 @@ def words_of(path, source):
         ("x = 1  # mend it\n", [(1, "mend")]),
         ("max_octets = 3\nstatic_folder = None\n", [(1, "max_octets")]),
         ("is_none = x is None\n", []),
-        ('x = f"the name is no name {stray_count}"\n', [(1, "is no ")]),
+        ('x = f"the name is no name {stray_count}"\n', [(1, "is no")]),
         ("# There is no store, and it is no longer open.\n", []),
         ("# Source: RFC 6265, in octets.\n", []),
         ('def f():\n    """Say it.\n\n    Nobody comes.\n    """\n', [(2, "Say"), (4, "Nobody")]),
