@@ -144,12 +144,13 @@ def test_policy_survives_the_way_round():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"format": "other"}, "no declaration", id="format"),
+        pytest.param({"format": "other"}, "not a declaration", id="format"),
         pytest.param({"format_version": 99}, "format_version is '99'", id="version"),
-        pytest.param({"cookies": 3}, "cookies is no list", id="no list"),
-        pytest.param({"cookies": [3]}, "cookies 1: it is no object", id="no object"),
-        pytest.param({"cookies": [{"name": "a"}]}, "cookies 1: it lacks 'lifetime'", id="lacks"),
-        pytest.param({"site": {"languages": []}}, "site: it lacks 'jurisdictions'", id="site"),
+        pytest.param({"cookies": 3}, "cookies is not a list", id="no list"),
+        pytest.param({"cookies": [3]}, "cookies 1: it is not an object", id="no object"),
+        pytest.param({"cookies": [{"name": "a"}]}, "cookies 1: it lacks 'title'", id="lacks"),
+        pytest.param({"site": {"languages": []}}, "site: it names no language", id="languages"),
+        pytest.param({"site": {"languages": ["en"]}}, "site: it lacks 'jurisdictions'", id="site"),
         pytest.param({"transport": "pigeon"}, "transport is 'pigeon'", id="transport"),
     ],
 )
@@ -386,8 +387,8 @@ def test_differences_are_named():
     ]
     assert found == [
         ("changed", "site", "", ("name",)),
-        ("changed", "cookies", "theme", ("set_by", "read_by", "third_party_access",
-                                         "third_parties", "httponly", "samesite")),
+        ("changed", "cookies", "theme", ("samesite", "httponly", "set_by", "read_by",
+                                         "third_party_access", "third_parties")),
         ("added", "cookies", "new", ()),
         ("removed", "storage", "draft-*", ()),
     ]  # fmt: skip

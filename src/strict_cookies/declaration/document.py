@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from .._util.durations import say_duration
 from .._util.text import N_
 from ..http.cookies import name_prefix
-from ..policy.entry import texts_of
+from ..policy.cookie import COOKIE
+from ..policy.preference import PREFERENCE
 from ..policy.purposes import Purpose
-from ..policy.web_storage import STORAGE_NAMES
+from ..policy.site import SITE
+from ..policy.web_storage import STORAGE, STORAGE_NAMES
 from .law import has_data_rights, legal_of
 from .processing import COUNTERS, PROCESSING, Processing
 from .third_parties import describe_origins, describe_recipients, may_set_cookies
@@ -115,17 +117,7 @@ def build_document(
     document: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "site": {
-            "name": site.name,
-            "controller": site.controller,
-            "contact": site.contact,
-            "dpo": site.dpo,
-            "authority": site.authority,
-            "privacy_url": site.privacy_url,
-            "languages": list(site.languages),
-            "jurisdictions": list(site.jurisdictions),
-            "honours_gpc": site.honours_gpc,
-        },
+        "site": SITE.to_json(site, site.languages[0]),
         "enforced": enforced,
         "transport": policy.transport,
         "consent_asked": False,
@@ -179,10 +171,10 @@ def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
     by_scripts = ["script"] if cookie.script_readable else []
     lifetime = cookie.lifetime
     return {
-        "name": cookie.name,
+        **COOKIE.to_json(cookie, policy.site.languages[0]),
+        **_reliance(cookie, policy),
         "pattern": cookie.is_pattern,
         "storage": "http cookie",
-        **_why(cookie, policy),
         "lifetime": {
             "session": lifetime is None,
             "max_age_seconds": _seconds(lifetime),
@@ -193,25 +185,18 @@ def _cookie(cookie: DeclaredCookie, policy: CookiePolicy) -> dict[str, Any]:
         "set_by": ["server", *by_scripts],
         "read_by": ["server", *by_scripts],
         **_third_parties(policy, readable=cookie.script_readable),
-        "domain": cookie.domain,
-        "path": cookie.path,
         "secure": policy.transport == "https",
-        "httponly": not cookie.script_readable,
-        "samesite": cookie.samesite,
-        "partitioned": cookie.partitioned,
         "prefix": name_prefix(cookie.name),
-        "not_the_tracker": cookie.not_the_tracker,
     }
 
 
 def _storage(storage: DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
     lifetime = storage.lifetime
     return {
-        "name": storage.name,
+        **STORAGE.to_json(storage, policy.site.languages[0]),
+        **_reliance(storage, policy),
         "pattern": storage.is_pattern,
         "storage": STORAGE_NAMES[storage.kind],
-        "kind": storage.kind,
-        **_why(storage, policy),
         "lifetime": {
             "session": lifetime is None,
             "max_age_seconds": _seconds(lifetime),
@@ -223,30 +208,17 @@ def _storage(storage: DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
         "set_by": ["script"],
         "read_by": ["script"],
         **_third_parties(policy, readable=True),
-        "not_the_tracker": storage.not_the_tracker,
     }
 
 
 def _preference(preference: DeclaredPreference, policy: CookiePolicy) -> dict[str, Any]:
-    language = policy.site.languages[0]
-    return {
-        "name": preference.name,
-        "title": texts_of(preference.title, language),
-        "description": texts_of(preference.description, language),
-        "choices": list(preference.choices),
-        "default": preference.default,
-        "kept": "session",
-    }
+    return {**PREFERENCE.to_json(preference, policy.site.languages[0]), "kept": "session"}
 
 
-def _why(item: DeclaredCookie | DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
-    language = policy.site.languages[0]
+def _reliance(item: DeclaredCookie | DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
     law = policy.site.jurisdictions
     return {
-        "title": texts_of(item.title, language),
         "purposes": [_purpose(purpose, law) for purpose in item.purposes],
-        "description": texts_of(item.description, language),
-        "without_it": texts_of(item.without_it, language),
         "remarks": _remarks(item) if has_data_rights(law) else [],
     }
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .._util.text import N_
 from ..policy.countries import HOME
-from ..policy.entry import texts_of
-from ..policy.external_origin import KINDS
+from ..policy.external_origin import EXTERNAL_ORIGIN, KINDS
+from ..policy.recipient import RECIPIENT
 from .i18n.language import find_language
 
 if TYPE_CHECKING:
@@ -98,11 +98,8 @@ def describe_recipients(policy: CookiePolicy) -> list[dict[str, Any]]:
 
 def _origin(origin: ExternalOrigin, policy: CookiePolicy, withheld: bool) -> dict[str, Any]:
     return {
-        "origin": origin.origin,
-        "recipient": origin.recipient,
-        "reason": texts_of(origin.reason, policy.site.languages[0]),
+        **EXTERNAL_ORIGIN.to_json(origin, policy.site.languages[0]),
         "kinds": [_kind(kind, withheld) for kind in KINDS if kind in origin.kinds],
-        "not_the_tracker": origin.not_the_tracker,
     }
 
 
@@ -121,13 +118,9 @@ def _kind(kind: str, withheld: bool) -> dict[str, str]:
 
 
 def _recipient(recipient: Recipient, policy: CookiePolicy) -> dict[str, Any]:
-    language = policy.site.languages[0]
     english = find_language("en")
     return {
-        "name": recipient.name,
-        "role": texts_of(recipient.role, language),
-        "data": texts_of(recipient.data, language),
-        "purpose": texts_of(recipient.purpose, language),
+        **RECIPIENT.to_json(recipient, policy.site.languages[0]),
         "countries": [
             {
                 "code": code,
@@ -136,9 +129,6 @@ def _recipient(recipient: Recipient, policy: CookiePolicy) -> dict[str, Any]:
             }
             for code in recipient.country
         ],
-        "safeguard": (
-            None if recipient.safeguard is None else texts_of(recipient.safeguard, language)
-        ),
         "origins": [
             one.origin for one in policy.external_origins if one.recipient == recipient.name
         ],

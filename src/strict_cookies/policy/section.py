@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, NamedTuple
 
 from .entry import MIN_PATTERN_LENGTH
@@ -98,7 +99,7 @@ class Key:
     published: Published | None = Published()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Section:
     """
     One section of the file.
@@ -147,9 +148,42 @@ class Section:
             if not key.required
         }
 
+    @cache  # noqa: B019  (the sections live as long as the process)
     def published_keys(self) -> tuple[PublishedKey, ...]:
         """Return how the declaration publishes the section, in the order of its keys."""
         return tuple(self._resolve_published())
+
+    def to_json(self, entry: Any, language: str) -> dict[str, Any]:
+        """
+        Return the published values of an entry, without those that the declaration composes.
+
+        Args:
+            entry: Of the section's kind.
+            language: The language of texts without a language tag.
+        """
+        return {
+            key.key: key.to_json(getattr(entry, key.attribute), language)
+            for key in self.published_keys()
+            if key.to_json is not None
+        }
+
+    def from_json(self, published: Mapping[str, Any]) -> Any:
+        """
+        Build an entry from its published values.
+
+        Raises:
+            PolicyError: Every mistake in the entry.
+            KeyError: A key is missing.
+            TypeError: A value has the wrong type.
+            ValueError: A value is out of range.
+        """
+        return self.kind(
+            **{
+                key.attribute: key.from_json(published[key.key])
+                for key in self.published_keys()
+                if key.key in published or not key.optional
+            }
+        )
 
     def _resolve_published(self) -> Iterator[PublishedKey]:
         nullable = {one.name for one in fields(self.kind) if one.default is None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import PolicyError
-from .section import Key, Section
+from .section import Key, Published, Section
 from .value_types import FLAG, LANGUAGES, STRING, STRINGS
 
 
@@ -52,6 +52,9 @@ class Site:
             )
 
 
+#: Other frameworks' declarations may lack it.
+_OPTIONAL = Published(optional=True)
+
 #: The section ``[site]``.
 SITE = Section(
     kind=Site,
@@ -62,27 +65,32 @@ SITE = Section(
             type=STRING,
             summary="The name of the site or product, for the heading of the declaration.",
             example='"Shop"',
+            published=_OPTIONAL,
         ),
         "controller": Key(
             type=STRING,
             summary="The data controller: name and address.",
             example='"Shop Ltd, 1 Sample Street, Exampleton"',
+            published=_OPTIONAL,
         ),
         "contact": Key(
             type=STRING,
             summary="Where to ask questions about data: a mail address or a URL.",
             details="It is printed as text.",
             example='"privacy@shop.example.com"',
+            published=_OPTIONAL,
         ),
         "dpo": Key(
             type=STRING,
             summary="The contact of the data protection officer, if there is one.",
             example='"dpo@shop.example.com"',
+            published=_OPTIONAL,
         ),
         "authority": Key(
             type=STRING,
             summary="The supervisory authority for complaints.",
             example='"The data protection authority of Exampleland"',
+            published=_OPTIONAL,
         ),
         "privacy_url": Key(
             type=STRING,
@@ -90,6 +98,7 @@ SITE = Section(
             details="The declaration links it.",
             example='"/privacy"',
             limits={"pattern": r"^($|/($|[^/\\])|https://)"},
+            published=_OPTIONAL,
         ),
         "languages": Key(
             type=LANGUAGES,
@@ -112,6 +121,7 @@ SITE = Section(
             "If it is `true` when the application starts, the declaration says so and "
             '`/.well-known/gpc.json` answers `{"gpc": true}`; otherwise there is no such address.',
             example="true",
+            published=_OPTIONAL,
         ),
     },
 )

@@ -118,6 +118,12 @@ def _parse_lifetime(value: object) -> timedelta | None:
     return None if value == "session" else read_duration(_parse_string(value))
 
 
+def _read_string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("one of its texts is not a text")
+    return value
+
+
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{value!r} is not true or false")
@@ -165,6 +171,7 @@ STRING = ValueType(
     convert=_parse_string,
     schema={"type": "string"},
     published_schema={"type": "string"},
+    from_json=_read_string,
     placeholder="-",
 )
 FLAG = ValueType(
