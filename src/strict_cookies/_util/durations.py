@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from .text import format_count
+
 _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _DURATION = r"(?ai)\s*(\d{1,9})\s*(second|minute|hour|day)s?\s*"
 
@@ -44,4 +46,4 @@ def say_duration(duration: timedelta | None) -> str:
     seconds = int(duration.total_seconds())
     unit = next(unit for unit, size in _UNITS.items() if seconds % size == 0)
     count = seconds // _UNITS[unit]
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    return format_count(count, unit)

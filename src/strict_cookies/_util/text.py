@@ -67,6 +67,19 @@ def N_(message: str) -> str:
     return message
 
 
+def format_count(count: int, one: str, many: str = "", *, zero: str = "0") -> str:
+    """
+    Return a count with its noun: ``0 rows``, ``1 row``, ``2 rows``.
+
+    Args:
+        count: How many.
+        one: The singular.
+        many: The plural; by default the singular with an "s".
+        zero: Written for 0, such as ``"no"``.
+    """
+    return f"{count or zero} {one if count == 1 else many or f'{one}s'}"
+
+
 def join_words(words: list[str]) -> str:
     """Join words as a sentence does: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .._util.text import format_count
 from .analysis.compare import compare
 from .analysis.coverage import is_seen, measure_coverage
 from .analysis.finding import SEVERITIES, Finding, Kind
@@ -127,11 +128,7 @@ def describe_result(result: Result, findings: Iterable[Finding], *, has_declarat
         return "no page could be visited, so there is no result"
     if result == "incomplete":
         return "too few pages or steps succeeded to say what the site stores"
-    parts = [
-        f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
-        for word in ("error", "warning")
-        if counts[word]
-    ]
+    parts = [format_count(counts[word], word) for word in ("error", "warning") if counts[word]]
     listed = " and ".join(parts)
     return f"the site differs from its declaration: {listed}" if has_declaration else listed
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .._util.text import format_count
 from ..errors import PolicyError, StrictCookiesError
 from ..reasons import Reason
 
@@ -56,8 +57,8 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
 def explain_error(error: StrictCookiesError) -> Finding:
     """Return a finding for an error; for a policy, it lists every mistake."""
     if isinstance(error, PolicyError):
-        count = len(error.mistakes)
-        head = f"{error.source or 'The policy'} has {count} mistake{'' if count == 1 else 's'}:"
+        mistakes = format_count(len(error.mistakes), "mistake")
+        head = f"{error.source or 'The policy'} has {mistakes}:"
         return Finding(
             reason=None,
             severity="error",

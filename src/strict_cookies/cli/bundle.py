@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from .terminal import format_count
+from .._util.text import format_count
 
 
 @click.command("verify-bundle")
@@ -46,7 +46,7 @@ def verify_bundle_command(ctx: click.Context, directory: Path, manifest_hash: st
         head = click.style(difference.kind.ljust(9), fg="red", bold=True)
         click.echo(f"{head} {difference.name}: {difference.detail}")
     if differences:
-        count = format_count(len(differences), "difference", "differences")
+        count = format_count(len(differences), "difference")
         click.echo(f"The bundle is not intact: {count}.")
         ctx.exit(1)
     click.echo(f"The bundle is intact. Manifest: {current_hash}")

@@ -7,11 +7,12 @@ from collections import Counter
 import click
 from flask.cli import ScriptInfo
 
+from .._util.text import format_count
 from ..checks.app import run_checks
 from ..checks.finding import Finding, explain_error, sort_findings
 from ..checks.freshness import check_last_audit, check_published
 from ..errors import StrictCookiesError
-from .terminal import format_count, print_rows
+from .terminal import print_rows
 
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -51,9 +52,9 @@ def _summarise(counts: Counter[str]) -> str:
     if not counts:
         return "No errors, no warnings."
     parts = [
-        format_count(counts["error"], "error", "errors"),
-        format_count(counts["warning"], "warning", "warnings").lower(),
+        format_count(counts["error"], "error", zero="No"),
+        format_count(counts["warning"], "warning", zero="no"),
     ]
     if counts["info"]:
-        parts.append(format_count(counts["info"], "info", "infos"))
+        parts.append(format_count(counts["info"], "info"))
     return f"{', '.join(parts)}."

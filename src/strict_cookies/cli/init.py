@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .._util.text import format_count
 from ..checks.app import HOW_TO_ADD
 from ..flask.config import POLICY_FILE
 from ..policy.schema import SCHEMA_FILE, read_json_schema
@@ -18,7 +19,7 @@ from ..scan.sources import MAX_FILE_BYTES
 from .app import has_state, load_app
 from .init_changes import list_changes
 from .init_policy import write_policy
-from .terminal import failure, format_count, print_heading, print_rows, print_text, write_failure
+from .terminal import failure, print_heading, print_rows, print_text, write_failure
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -52,7 +53,7 @@ def init_command(ctx: click.Context, force: bool, output: Path | None) -> None:
         ) from None
     except OSError as error:
         raise write_failure(path, error) from None
-    entries = format_count(declared, "entry", "entries").lower()
+    entries = format_count(declared, "entry", "entries", zero="no")
     print_text(
         f"Wrote {path} with {entries}, in addition to Flask's session cookie. Fill in [site], and "
         "remove what the site does not need."
@@ -88,7 +89,7 @@ def _print_setting(app: Flask, path: Path) -> None:
 
 def _print_scan(scan: ScanResult) -> None:
     print_heading("What the default Content-Security-Policy blocks")
-    text = f"{format_count(scan.files, 'file was', 'files were')} scanned."
+    text = f"{format_count(scan.files, 'file was', 'files were', zero='No')} scanned."
     if not scan.violations:
         text += " No external origins or inline code found."
     if scan.truncated:

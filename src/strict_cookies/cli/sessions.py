@@ -9,9 +9,9 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from .._util.text import printable
+from .._util.text import format_count, printable
 from .app import open_app
-from .terminal import format_count, format_time
+from .terminal import format_time
 
 _HEADINGS = ("Handle", "User", "Device", "Signed in (UTC)", "Last used (UTC)")
 
@@ -57,7 +57,7 @@ def end_command(ctx: click.Context, user: str | None, everyone: bool, yes: bool)
         # The count would include rows that are not sessions.
         click.echo("Every session has ended.")
     else:
-        click.echo(f"{format_count(count, 'session', 'sessions')} of {whose} ended.")
+        click.echo(f"{format_count(count, 'session', zero='No')} of {whose} ended.")
 
 
 @sessions_group.command("purge", with_appcontext=False)
@@ -68,7 +68,7 @@ def purge_command(ctx: click.Context) -> None:
     with open_app(ctx) as (_, state):
         while count := state.sessions.purge():
             total += count
-    click.echo(f"{format_count(total, 'row', 'rows')} removed.")
+    click.echo(f"{format_count(total, 'row', zero='No')} removed.")
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:

@@ -84,11 +84,6 @@ def wrap(text: str, *, indent: str = "", hanging: str | None = None, width: int 
     return "\n".join(lines)
 
 
-def format_count(count: int, one: str, many: str) -> str:
-    """Return a count with its noun: ``No rows``, ``1 row``, ``2 rows``."""
-    return f"{count or 'No'} {one if count == 1 else many}"
-
-
 def format_time(seconds: int) -> str:
     """Return a timestamp, in seconds since the epoch, as UTC to the minute."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

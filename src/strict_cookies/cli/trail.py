@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
-from .._util.text import printable
+from .._util.text import format_count, printable
 from ..errors import StrictCookiesError
 from ..trail.chain import canonical, read_point
 from ..trail.options import TrailOptions
 from ..trail.signing import describe_rotation, is_signed, load_signer, make_key
 from ..trail.verification import verify_trail
 from .app import find_app_state, load_app, open_app
-from .terminal import failure, format_count, write_failure
+from .terminal import failure, write_failure
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -110,7 +110,9 @@ def prune_command(ctx: click.Context) -> None:
     with _open_trail(ctx) as trail:
         count = trail.prune()
         days = trail.retention.days
-    click.echo(f"{format_count(count, 'entry', 'entries')} older than {days} days removed.")
+    click.echo(
+        f"{format_count(count, 'entry', 'entries', zero='No')} older than {days} days removed."
+    )
 
 
 @trail_group.command("export", with_appcontext=False)
@@ -195,7 +197,7 @@ def _print_verification(verification: Verification, noted: Point | None) -> None
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if verification.unknown:
         click.echo(click.style("unknown ", fg="yellow", bold=True) + verification.unknown)
-    entries = format_count(verification.checked, "entry", "entries")
+    entries = format_count(verification.checked, "entry", "entries", zero="No")
     if verification.problems:
         click.echo(
             f"The trail is not intact. {entries} read, up to number {verification.last.number}."

@@ -25,7 +25,7 @@ from flask import Flask
 from werkzeug.test import Client
 
 from .._util.app_state import EXTENSION
-from .._util.text import show
+from .._util.text import format_count, show
 from ..firewall.set_cookie import judge
 from ..flask.config import DEFAULTS, find_policy
 from ..flask.session_cookie import declare_session
@@ -152,7 +152,7 @@ class ClientWatch:
             lines += [f"  never seen: {show(name)}" for name in never]
         if self._unchecked:
             lines.append(
-                f"{_count_responses(self._unchecked)} not checked, because the application has no "
+                f"{format_count(self._unchecked, 'response was', 'responses were')} not checked, because the application has no "
                 "policy. Name one by --strict-cookies-policy=PATH."
             )
         if not self._responses:
@@ -258,7 +258,3 @@ def _explain(reason: Reason, cookie_name: str, place: str) -> str:
         f"{what} Stop setting it, or, if the site strictly needs it, add to cookies.toml:\n\n"
         f"{suggest_entry(cookie_name)}"
     )
-
-
-def _count_responses(count: int) -> str:
-    return f"{count} response was" if count == 1 else f"{count} responses were"

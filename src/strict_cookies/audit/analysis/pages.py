@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..._util.text import join_words
+from ..._util.text import format_count, join_words
 from ..._util.urls import host_of
 from ...policy.catalogue import find_tracker_host
 from ..redaction import redact_pages, redact_url
@@ -46,7 +46,7 @@ def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iter
 def _say_asked(host: ObservedHost) -> str:
     count = host.requests or host.blocked
     kinds = join_words(sorted(host.kinds)) if host.kinds else "something"
-    return f"Pages asked it for {kinds}, {count} time{'' if count == 1 else 's'}"
+    return f"Pages asked it for {kinds}, {format_count(count, 'time')}"
 
 
 def compare_headers(observation: Observation, expected: Expected) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..._util.text import format_count
 from ..redaction import format_seconds
 from ..report import Report
 
@@ -129,7 +130,7 @@ def draw_counts(report: Report) -> list[dict[str, Any]]:
     most = max((*counts.values(), 1))
     return [
         {
-            "label": f"{count} {word}{'' if count == 1 else 's'}",
+            "label": format_count(count, word),
             "kind": word,
             "y": index * 26 + 4,
             "width": round(count / most * (WIDTH - LEFT - 10), 1),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..._util.text import format_count
 from ..report import Report
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def print_report(report: Report, console: Console) -> None:
         _print_finding(finding, console)
     coverage = report["coverage"]
     seen = sum(page["outcome"] == "visited" for page in report["pages"])
-    said = f"{seen} page{'' if seen == 1 else 's'} visited"
+    said = f"{format_count(seen, 'page')} visited"
     if coverage["known"]:
         said += f", {coverage['visited']} of {coverage['known']} known ones"
     stored = ", ".join(_count(report))
@@ -105,12 +106,8 @@ def _rows(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _count(report: Report) -> Iterator[str]:
-    for key, word, words in (
-        ("cookies", "cookie", "cookies"),
-        ("storage", "other item", "other items"),
-    ):
-        count = len(report[key])
-        yield f"{count or 'no'} {word if count == 1 else words}"
+    yield format_count(len(report["cookies"]), "cookie", zero="no")
+    yield format_count(len(report["storage"]), "other item", zero="no")
 
 
 def _indent(text: str) -> Text:
