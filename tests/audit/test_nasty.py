@@ -115,7 +115,7 @@ def test_remarks_say_what_a_page_did(pages):
         f"A dialog ({kind}) was closed." for kind in ("alert", "confirm", "prompt")
     }
     assert "A download was refused." in found["/attached"].remarks
-    assert found["/windows"].remarks == ("A window was opened, looked at and closed.",)
+    assert found["/windows"].remarks == ("A popup was opened, observed and closed.",)
     assert found["/refused"].remarks == ("net::ERR_ABORTED",)
 
 

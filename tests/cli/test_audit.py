@@ -123,7 +123,7 @@ def test_site_without_a_declaration_can_not_be_held_against_it():
         pytest.param((), "Missing argument 'URL...'", id="no URL"),
         pytest.param(("ftp://x",), "'ftp://x' is not the URL of a site", id="no site"),
         pytest.param(
-            ("http://x.test", "--chromium", "/not/there"), "'/not/there' is no program",
+            ("http://x.test", "--chromium", "/not/there"), "'/not/there' is not an executable",
             id="no browser",
         ),
         pytest.param(

@@ -1,8 +1,7 @@
 """
-What a browser saw of a site: plain data, without a single cookie value.
+What a browser saw of a site, without any cookie value.
 
-Everything an audit finds, shows and proves comes from one :class:`Observation`; nothing behind it
-asks the browser again.
+Everything in a report comes from one :class:`Observation`; the browser is not needed afterwards.
 """
 
 from __future__ import annotations
@@ -12,23 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-#: How an item came to be: by a response's header, by a script, or nobody saw it.
+#: What set an item: a response header, a script, or unknown.
 SetterKind = Literal["http", "script", "unknown"]
-#: What became of a page.
+#: The outcome of a visit to a page.
 Outcome = Literal["visited", "timed out", "crashed", "redirect loop", "download", "failed"]
-#: Where an item of storage lies.
+#: The kind of an item of storage.
 StorageKind = Literal["local", "session", "indexeddb", "cache", "service worker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setter:
     """
-    Who set an item.
+    What set an item.
 
     Args:
-        kind: How.
-        url: Of the response, or of the script's file; empty where unknown. Without query strings.
-        stack: For scripts: frames as ``function (url:line:column)``, the innermost first.
+        kind: A response, a script, or unknown.
+        url: Of the response or the script, without its query; empty if unknown.
+        stack: Of a script: frames as ``function (url:line:column)``, innermost first.
     """
 
     kind: SetterKind
@@ -39,20 +38,19 @@ class Setter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedCookie:
     """
-    One cookie that the browser kept at some time.
+    A cookie that the browser stored at some time.
 
     Args:
-        domain: The host, or the domain that it was set for, without a leading dot.
-        host_only: Whether it goes back to that very host alone.
-        samesite: ``"Strict"``, ``"Lax"``, ``"None"``, or empty where it was not said.
-        partition_key: The top-level site, for a partitioned cookie; else None.
-        declared_seconds: For how long it was set to live, by its Set-Cookie; None for a session
-            cookie, and where nobody saw it being set.
-        stored_seconds: For how long the browser keeps it from then; None for a session cookie.
-        third_party: Whether its site differs from that of the audited page.
-        seen_on: The page on which it was first seen.
-        step: Of the journey.
-        gone_after: The step after which it was no longer there; None where it stayed to the end.
+        domain: The host or the Domain attribute, without a leading dot.
+        host_only: Whether it is sent to that host only.
+        samesite: ``"Strict"``, ``"Lax"``, ``"None"``, or empty without the attribute.
+        partition_key: The top-level site of a partitioned cookie; else None.
+        declared_seconds: The lifetime in its Set-Cookie; None for a session cookie, or if unknown.
+        stored_seconds: The lifetime in the browser; None for a session cookie.
+        third_party: Whether its site is not the audited one.
+        seen_on: The URL of the page on which it was first seen.
+        step: The name of the step of the journey.
+        gone_after: The step after which it was gone; None if it was there at the end.
     """
 
     name: str
@@ -75,11 +73,11 @@ class ObservedCookie:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedCookie:
     """
-    One cookie that the browser, or the page's policy, did not let through.
+    A cookie that the browser refused to store or to send.
 
     Args:
-        direction: ``"set"`` by a response or script, or ``"sent"`` with a request.
-        reasons: The browser's own words, for example ``"SecureOnly"``.
+        direction: ``"set"`` if it was not stored, ``"sent"`` if it was not sent.
+        reasons: As the browser reports them, for example ``"SecureOnly"``.
     """
 
     name: str
@@ -93,12 +91,12 @@ class BlockedCookie:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedStorage:
     """
-    One item of storage beside cookies.
+    An item of storage other than a cookie.
 
     Args:
-        name: The key; of IndexedDB and caches the name of the database or cache; of a service
-            worker its script's URL.
-        origin: Whose storage it is.
+        name: The key, the name of the IndexedDB database or of the cache, or the URL of the service
+            worker's script.
+        origin: The origin that owns it.
     """
 
     kind: StorageKind
@@ -114,15 +112,15 @@ class ObservedStorage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedHost:
     """
-    One host that pages talked to, or tried to.
+    A host that pages sent requests to, or tried to.
 
     Args:
-        kinds: What was asked for: ``"script"``, ``"image"``, ``"document"``, ...
-        requests: How many left the browser.
-        blocked: How many were stopped before they left.
-        cookies_sent: Names of the cookies that went along.
-        tracker: What the catalogue knows the host as; else None.
-        redirect_only: Whether it was only passed through by a redirect of a page.
+        kinds: The kinds of requests: ``"script"``, ``"image"``, ``"document"``, ...
+        requests: The number of requests sent.
+        blocked: The number of requests blocked before they were sent.
+        cookies_sent: The names of the cookies sent to the host.
+        tracker: The tracker in the catalogue; None if the host is not a known one.
+        redirect_only: Whether pages only redirected through the host.
     """
 
     host: str
@@ -139,17 +137,17 @@ class ObservedHost:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedPage:
     """
-    One page that was visited, or could not be.
+    A page that the audit visited, or tried to.
 
     Args:
-        url: As asked for; without fragment.
-        final_url: Where it ended, after redirects.
-        step: Of the journey.
-        status: Of the response; None where there was none.
-        seconds: From asking to leaving, waits of politeness left out.
-        headers: Of the page's own response, names in lower case, without Set-Cookie.
-        remarks: What else happened, in words: dialogs that were closed, downloads refused.
-        screenshot: The file's name in the bundle; None where none was taken.
+        url: The requested URL, without fragment.
+        final_url: The URL after redirects.
+        step: The name of the step of the journey.
+        status: Of the response; None if there was none.
+        seconds: The duration of the visit, without the delay before it.
+        headers: Of the page's response, with names in lower case, without Set-Cookie.
+        remarks: Other events, as sentences: dialogs that were closed, downloads refused.
+        screenshot: The file name in the bundle; None if there is none.
     """
 
     url: str
@@ -167,13 +165,13 @@ class ObservedPage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedStep:
     """
-    One step of a journey, and what was there when it had ended.
+    A step of a journey, and what was stored at its end.
 
     Args:
         name: For example ``"first visit"``, ``"login"``, ``"logout"``.
-        problem: Why it could not be taken; None where it could.
-        cookies_left: ``name @ domain path`` of each cookie in the browser at its end.
-        storage_left: ``kind name @ origin`` of each item of storage.
+        problem: Why the step failed; None if it succeeded.
+        cookies_left: ``name @ domain path`` of each cookie at its end.
+        storage_left: ``kind name @ origin`` of each item of storage at its end.
     """
 
     name: str
@@ -185,19 +183,19 @@ class ObservedStep:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """
-    All that one audit saw.
+    Everything that an audit saw.
 
     Args:
-        targets: The URLs that were asked for.
+        targets: The audited URLs.
         began: Aware, UTC.
-        ended: Likewise.
+        ended: Aware, UTC.
         browser: Product and version, for example ``"Chromium 156.0.8078.0"``.
-        command_line: What the browser was started with.
-        known_routes: Pages that are known to exist, as paths: from the application's URL map or
-            the site's map; for coverage. Empty where nobody knows.
-        declaration_url: Where the site's own declaration was found; None where it was not looked
-            for, or not found.
-        declaration: Its JSON, as read; None likewise.
+        command_line: The command that started the browser.
+        known_routes: Paths of pages that are known to exist, from the application's URL map or
+            the sitemap, for coverage; empty if unknown.
+        declaration_url: The URL of the declaration that the site publishes; None if it was not
+            found, or not looked for.
+        declaration: The JSON of that declaration; None if there is none.
     """
 
     targets: tuple[str, ...]

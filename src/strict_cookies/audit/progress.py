@@ -1,7 +1,7 @@
 """
-How an audit shows itself on a terminal while it runs: a progress bar, and what was seen so far.
+The progress of an audit on a terminal: a progress bar, the last pages, and counts.
 
-Where nobody looks, for example in CI, nothing moves and nothing is printed.
+Nothing is printed if the output is not a terminal, for example in CI.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .browser.crawler import Progress
     from .observation import ObservedPage
 
-#: How many of the last pages are shown.
+#: Number of recent pages that are shown.
 SHOWN_PAGES = 6
 
 _STYLES = {"visited": "green", "download": "yellow"}
@@ -26,10 +26,10 @@ _STYLES = {"visited": "green", "download": "yellow"}
 
 class Display:
     """
-    Shows progress for as long as the block lasts.
+    Shows progress during a ``with`` block.
 
     Args:
-        console: Where; nothing is shown where it is no terminal.
+        console: The output; nothing is shown if it is not a terminal.
     """
 
     def __init__(self, console: Console) -> None:
@@ -45,13 +45,13 @@ class Display:
             Elapsed(),
             console=console,
         )
-        self._task = self._bar.add_task("Starting a browser", total=None)
+        self._task = self._bar.add_task("Starting the browser", total=None)
         self._pages: deque[ObservedPage] = deque(maxlen=SHOWN_PAGES)
         self._is_shown = console.is_terminal
         self._live = Live(self._render(None), console=console, transient=True)
 
     def __enter__(self) -> Display:
-        """Begin to show."""
+        """Start the display."""
         if self._is_shown:
             self._live.start()
         return self
@@ -62,12 +62,12 @@ class Display:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Clear the place for the report."""
+        """Clear the display, to make room for the report."""
         if self._is_shown:
             self._live.stop()
 
     def update(self, progress: Progress) -> None:
-        """Show how far the audit has come."""
+        """Update the display."""
         if progress.page is not None:
             self._pages.append(progress.page)
         self._bar.update(
@@ -85,7 +85,7 @@ class Display:
         from rich.text import Text
 
         table = Table(box=None, padding=(0, 2, 0, 0))
-        for head in ("Page", "What became of it", "Status", "Seconds"):
+        for head in ("Page", "Outcome", "Status", "Seconds"):
             table.add_column(head, justify="right" if head in ("Status", "Seconds") else "left")
         for page in self._pages:
             table.add_row(

@@ -1,5 +1,5 @@
 """
-Names and addresses of strangers, fit to be shown: in one line, bounded, without a value in them.
+Names and URLs from a site, redacted for display: one line, truncated, without values.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from urllib.parse import urlsplit
 from .._util.durations import say_duration
 from .._util.text import one_line
 
-#: Longest text that is shown, in characters; what is cut off is marked.
+#: Longest text that is shown, in characters; an ellipsis marks a truncated one.
 MAX_SHOWN = 300
-#: Longest time that is told as it is: a thousand years, in seconds.
+#: Longest duration that is shown, in seconds: a thousand years.
 MAX_SECONDS = 1_000 * 365 * 86_400
 _VALUE = re.compile(r"=[^&;]*")
-#: The query of an address inside a frame of a stack: ``function (url?query:line:column)``.
+#: The query of the URL in a frame of a stack: ``function (url?query:line:column)``.
 _QUERY_IN_FRAME = re.compile(r"[?#].*?(?=(?::\d+){1,2}\)?\s*$|\s|$)")
 
 
 def shorten(text: str) -> str:
-    """Put a text into one line of at most :data:`MAX_SHOWN` characters."""
+    """Return a text as one line of at most :data:`MAX_SHOWN` characters."""
     text = one_line(text[: 4 * MAX_SHOWN])
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def redact_url(url: str) -> str:
     """
-    Show an address without what may be a secret: user names, values of its query, the fragment.
+    Return a URL without possible secrets: user information, values of its query, the fragment.
 
     Args:
         url: Any text.
@@ -48,21 +48,21 @@ def redact_url(url: str) -> str:
 
 
 def redact_pages(url: str) -> tuple[str, ...]:
-    """Show the page of a finding; nothing where it has none."""
+    """Return the page of a finding; empty without one."""
     return (redact_url(url),) if url else ()
 
 
 def redact_frame(frame: str) -> str:
-    """Show one frame of a script's stack without the query of its address."""
+    """Return a frame of a script's stack without the query of its URL."""
     return shorten(_QUERY_IN_FRAME.sub("?…", frame, count=1) if "?" in frame else frame)
 
 
 def format_seconds(seconds: int) -> str:
     """
-    Say a length of time as people would, without a meaningless remainder.
+    Format a duration, rounded to a readable unit.
 
     Args:
-        seconds: Not below nought; however large a site wrote it.
+        seconds: Zero or more; arbitrarily large.
     """
     seconds = min(seconds, MAX_SECONDS)
     for size in (86_400, 3_600, 60):
@@ -74,7 +74,7 @@ def format_seconds(seconds: int) -> str:
 
 
 def path_of(url: str) -> str:
-    """Give the path of an address; ``/`` where there is none."""
+    """Return the path of a URL; ``/`` if it has none."""
     try:
         return urlsplit(url).path or "/"
     except ValueError:

@@ -58,7 +58,7 @@ def test_named_browser_comes_first(nowhere, monkeypatch):
 def test_named_browser_that_is_none_is_told(nowhere):
     """A wrong path is not silently replaced by some other browser."""
     executable(nowhere / "bin/chromium")
-    with pytest.raises(AuditError, match="'/nowhere/chromium' is no program"):
+    with pytest.raises(AuditError, match="'/nowhere/chromium' is not an executable"):
         find_chromium("/nowhere/chromium")
 
 

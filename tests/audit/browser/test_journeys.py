@@ -225,10 +225,10 @@ def test_nonsense_for_the_browser_is_told_with_the_step(monkeypatch):
         return "<!doctype html><link rel='icon' href='data:,'><button id=x>Text</button>"
 
     nonsense = {
-        "There is nothing to click: css=(((.": {"click": "css=((("},
-        "Afterwards ']]' was not": {"click": "#x", "expect": "]]"},
-        "There is no field '\"\\n]' that": {"fields": {'"\n]': "x"}},
-        "There is no field ''": {"fields": {"": "x"}},
+        "No element to click: css=(((.": {"click": "css=((("},
+        "Expected element not found: ']]'": {"click": "#x", "expect": "]]"},
+        "No field '\"\\n]' accepts": {"fields": {'"\n]': "x"}},
+        "No field ''": {"fields": {"": "x"}},
     }
     steps = [Step(do="submit", name=problem, **step) for problem, step in nonsense.items()]
     with serve(app) as server:
@@ -257,5 +257,5 @@ def test_nonsense_for_a_storage_state_is_told(tmp_path):
         visit = Step(do="visit", name="visit")
         options = AuditOptions(journey=(visit, *steps))
         seen = audit_site([server.url("localhost")], options)
-    told = "The storage state could not be loaded; it is no file of Playwright's."
+    told = "The storage state could not be loaded: the file is not one that Playwright wrote."
     assert [step.problem for step in seen.steps] == [None, *[told] * len(contents)]

@@ -89,8 +89,8 @@ def test_bent_stack_is_read_as_far_as_it_goes(observer):
 
 
 def test_stack_is_bounded_and_without_queries():
-    """A stack has so many frames, none of them the witness's own."""
-    lines = ["Error", "    at set (strict-cookies-witness:9:9)"]
+    """A stack has so many frames, none of them the recorder's own."""
+    lines = ["Error", "    at set (strict-cookies-recorder:9:9)"]
     lines += [
         f"    at f{number} (https://the.site/{'x' * 999}?q=1:1:{number})" for number in range(50)
     ]

@@ -197,7 +197,7 @@ def test_option_needs_a_bundle(option):
 def test_hostile_page_fills_no_file():
     """Values are cut and counted, addresses lose their queries, and nonsense is left out."""
     values = Values()
-    values.take_storage(
+    values.record_storage(
         [
             None,
             {"origin": 7, "local": "text"},
@@ -208,9 +208,9 @@ def test_hostile_page_fills_no_file():
         PLACE,
     )
     written = json.loads(values.write())
-    assert (len(written["values"]), written["left_out"]) == (MAX_VALUES, 1)
+    assert (len(written["values"]), written["omitted"]) == (MAX_VALUES, 1)
     assert written["values"][0] == {
         "kind": "local", "name": "long", "origin": "https://x.test", "value": "v" * MAX_LENGTH,
-        "is_cut": True, "first_seen_on": "https://x.test/?token=…", "step": "first visit",
+        "is_truncated": True, "first_seen_on": "https://x.test/?token=…", "step": "first visit",
     }  # fmt: skip
     assert "vvv" not in repr(values)

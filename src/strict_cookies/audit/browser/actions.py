@@ -1,4 +1,4 @@
-"""What a journey does on a page: fill in a form, click, load the state of a signed-in browser."""
+"""The actions of a journey on a page: fill in a form, click, load a storage state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .journeys import Step
 
-#: Longest wait for something to be there that has to be clicked or seen, in seconds.
+#: Longest wait for an element, in seconds.
 WAIT_SECONDS = 5.0
 
 _MS = WAIT_SECONDS * 1000
@@ -23,10 +23,10 @@ _SET_ITEMS = "(items) => { for (const { name, value } of items) localStorage.set
 
 async def fill_in(page: Page, step: Step) -> str | None:
     """
-    Do what a step says on a page that has loaded.
+    Fill in a form and click, as a step says, on a page that has loaded.
 
     Returns:
-        Why it could not be done; None where it could. What was entered is never repeated.
+        Why it failed; None if it succeeded. The text never repeats what was entered.
     """
     error_class: type[Exception] = import_playwright().Error
     submit = None
@@ -35,7 +35,7 @@ async def fill_in(page: Page, step: Step) -> str | None:
         try:
             await _enter(page, selector, value)
         except error_class:
-            return f"There is no field {name!r} that takes what was to be entered."
+            return f"No field {name!r} accepts the value of this step."
         submit = submit or f"form:has({selector})"
     try:
         if step.click is not None:
@@ -47,12 +47,12 @@ async def fill_in(page: Page, step: Step) -> str | None:
             )
             await buttons.first.click(timeout=_MS)
     except error_class:
-        return f"There is nothing to click: {step.click or 'the form has no button'}."
+        return f"No element to click: {step.click or 'the form has no button'}."
     if step.expect is not None:
         try:
             await page.wait_for_selector(step.expect, timeout=_MS)
         except error_class:
-            return f"Afterwards {step.expect!r} was not there."
+            return f"Expected element not found: {step.expect!r}."
     return None
 
 
@@ -74,10 +74,10 @@ async def _enter(page: Page, selector: str, value: str | bool) -> None:
 
 async def load_state(context: BrowserContext, path: Path) -> str | None:
     """
-    Load cookies and localStorage that Playwright wrote.
+    Load cookies and localStorage from a storage state of Playwright.
 
     Returns:
-        Why it could not be done; None where it could.
+        Why it failed; None if it succeeded.
     """
     error_class: type[Exception] = import_playwright().Error
     try:
@@ -99,5 +99,5 @@ async def load_state(context: BrowserContext, path: Path) -> str | None:
         RecursionError,
         error_class,
     ):
-        return "The storage state could not be loaded; it is no file of Playwright's."
+        return "The storage state could not be loaded: the file is not one that Playwright wrote."
     return None

@@ -1,11 +1,11 @@
 """
-Which browser an audit drives, and how it is started: any Chromium that is there already.
+Find and start the browser of an audit: any installed Chromium.
 
-The profile is the worst case. A fresh one blocks third-party cookies, so that the jar would stay
-empty on a site that does set them; :func:`write_profile` allows them.
+A new profile of Chromium blocks third-party cookies, so an audit would miss them;
+:func:`write_profile` allows them.
 
-Playwright, which drives it, comes with the extra: ``pip install strict-cookies[audit]``. Nothing
-of it is imported before an audit begins.
+Playwright, which controls the browser, comes with an extra: ``pip install strict-cookies[audit]``.
+It is not imported before an audit starts.
 
 Source: measured with Chromium 156.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The environment variable that names a browser's executable.
 VARIABLE = "STRICT_COOKIES_CHROMIUM"
-#: Names under which systems install a Chromium or one of its kin, the most open first.
+#: Executables of Chromium and browsers based on it, the most open ones first.
 NAMES = (
     "chromium",
     "chromium-browser",
@@ -38,14 +38,14 @@ NAMES = (
     "microsoft-edge",
     "brave-browser",
 )
-#: Places that are on no search path.
+#: Executables that are not on the search path.
 PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
-#: What keeps the browser's own chatter out of what is observed.
+#: Flags that keep the browser's own requests out of the observation.
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -54,16 +54,16 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-#: Third-party cookies are allowed: what a site would do to a visitor who blocks nothing.
+#: Third-party cookies are allowed, as for a visitor who blocks nothing.
 PREFERENCES: dict[str, Any] = {
     "profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}
 }
 
 _HOW_TO_INSTALL = (
-    "Install one ('apt-get install chromium', or 'playwright install chromium'), or name one by "
+    "Install one ('apt-get install chromium' or 'playwright install chromium'), or name one with "
     f"--chromium PATH or {VARIABLE}."
 )
-#: Where Playwright keeps browsers of its own, below its folder.
+#: Playwright's own browsers, below its directory.
 _BUNDLED = (
     "chromium-*/chrome-linux*/chrome",
     "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
@@ -73,78 +73,76 @@ _BUNDLED = (
 
 def find_chromium(named: str | os.PathLike[str] | None = None) -> Path:
     """
-    Find a Chromium: the one that is named, one of the system's, or one of Playwright's own.
+    Find a Chromium: the named one, one of the system, or one of Playwright's own.
 
     Args:
-        named: An executable's path or name; by default that in :data:`VARIABLE`.
+        named: The path or name of an executable; by default that in :data:`VARIABLE`.
 
     Raises:
-        AuditError: There is none; the message says what to install.
+        AuditError: No Chromium was found; the message says what to install.
     """
     wanted = named or os.environ.get(VARIABLE)
     if wanted:
-        found = shutil.which(wanted)
-        if found is None:
-            raise AuditError(
-                f"{os.fspath(wanted)!r} is no program that can be started. {_HOW_TO_INSTALL}"
-            )
-        return Path(found)
+        executable = shutil.which(wanted)
+        if executable is None:
+            raise AuditError(f"{os.fspath(wanted)!r} is not an executable. {_HOW_TO_INSTALL}")
+        return Path(executable)
     for name in (*NAMES, *PLACES):
-        if found := shutil.which(name):
-            return Path(found)
+        if executable := shutil.which(name):
+            return Path(executable)
     for pattern in _BUNDLED:
-        if bundled := sorted(_playwright_folder().glob(pattern)):
+        if bundled := sorted(_playwright_directory().glob(pattern)):
             return bundled[-1]
-    raise AuditError(f"There is no Chromium, nor any of its kin. {_HOW_TO_INSTALL}")
+    raise AuditError(f"No Chromium, or browser based on it, was found. {_HOW_TO_INSTALL}")
 
 
 def import_playwright(module: str = "playwright.async_api") -> ModuleType:
     """
-    Import what drives the browser.
+    Import Playwright.
 
     Raises:
-        AuditError: It is not installed.
+        AuditError: Playwright is not installed.
     """
     try:
         return importlib.import_module(module)
     except ImportError:
         raise AuditError(
-            "Playwright, which drives the browser, is not installed. "
+            "Playwright, which controls the browser, is not installed. "
             "Run 'pip install strict-cookies[audit]'."
         ) from None
 
 
 def launch_flags(extra: Iterable[str] = ()) -> tuple[str, ...]:
     """
-    Give the flags to start with; without the sandbox only where there can be none.
+    Return the command-line flags; the sandbox is disabled only if it can't work.
 
     Args:
-        extra: Further flags, for example ``"--host-resolver-rules=MAP site.test 127.0.0.1"``.
+        extra: More flags, for example ``"--host-resolver-rules=MAP site.test 127.0.0.1"``.
     """
     return (*FLAGS, *(("--no-sandbox",) if not _can_sandbox() else ()), *extra)
 
 
-def write_profile(folder: Path) -> None:
+def write_profile(directory: Path) -> None:
     """
-    Make an empty profile that lets third parties set cookies.
+    Write a profile that allows third-party cookies.
 
     Args:
-        folder: Of the profile; what is in it stays.
+        directory: The directory of the profile; other files in it are kept.
     """
-    preferences = folder / "Default" / "Preferences"
+    preferences = directory / "Default" / "Preferences"
     preferences.parent.mkdir(parents=True, exist_ok=True)
     preferences.write_text(json.dumps(PREFERENCES), encoding="utf-8")
 
 
 def _can_sandbox() -> bool:
-    """Tell whether Chromium's sandbox works: not for root, and not in most containers."""
+    """Return whether Chromium's sandbox can work: not for root, and not in most containers."""
     user_id: Callable[[], int] | None = getattr(os, "geteuid", None)
     if user_id is not None and user_id() == 0:
         return False
     return not any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
 
 
-def _playwright_folder() -> Path:
+def _playwright_directory() -> Path:
     named = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")
     if named not in ("", "0"):
         return Path(named)

@@ -1,8 +1,8 @@
 """
-The DevTools sessions of one tab, nested in each other, from which a :class:`TabObserver` hears.
+The nested DevTools sessions of one tab, which report to a :class:`TabObserver`.
 
-A frame of another site and a worker wait until they are watched, so that nothing they do first is
-missed.
+Cross-site frames and workers are paused until they are observed, so that none of their first
+requests is missed.
 
 Source: Chrome DevTools Protocol, domain Target.
 """
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Longest wait for an answer of a page that has loaded, in seconds.
+#: Longest wait for the response of a page that has loaded, in seconds.
 ANSWER_SECONDS = 3.0
 
-_WATCHED = (
+_EVENTS = (
     "Network.requestWillBeSent",
     "Network.requestWillBeSentExtraInfo",
     "Network.responseReceived",
@@ -44,11 +44,11 @@ _WORKERS = frozenset({"worker", "service_worker", "shared_worker"})
 
 async def ask(work: Awaitable[T], otherwise: T, *, seconds: float = ANSWER_SECONDS) -> T:
     """
-    Ask something of a page that may never answer.
+    Await a page that may never respond.
 
     Args:
-        work: Playwright's.
-        otherwise: What to give where there is no answer.
+        work: An awaitable of Playwright.
+        otherwise: What to return if it fails or times out.
         seconds: Longest wait.
     """
     try:
@@ -59,11 +59,11 @@ async def ask(work: Awaitable[T], otherwise: T, *, seconds: float = ANSWER_SECON
 
 class DevTools:
     """
-    What one tab's pages are watched by.
+    The DevTools sessions of one tab.
 
     Args:
-        observer: Hears every event.
-        binding: By which the witness tells.
+        observer: Receives every event.
+        binding: The name of the function by which the recorder script reports.
     """
 
     def __init__(self, observer: TabObserver, binding: str) -> None:
@@ -75,10 +75,10 @@ class DevTools:
 
     async def attach(self, page: Page) -> CDPSession:
         """
-        TabObserver a page, and whatever it opens within itself.
+        Observe a page, its frames and its workers.
 
         Returns:
-            Its session, over which more can be asked.
+            The session of the page, for further commands.
         """
         session = await page.context.new_cdp_session(page)
 
@@ -87,7 +87,7 @@ class DevTools:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-        for method in _WATCHED:
+        for method in _EVENTS:
             session.on(method, self._listener(method, send))
         for method, params in commands(self._binding, is_worker=False):
             await ask(session.send(method, params), {})
@@ -98,7 +98,7 @@ class DevTools:
 
     def _on_event(self, method: str, params: Mapping[str, Any], send: Send) -> None:
         if method == "Target.attachedToTarget":
-            self._greet(params["sessionId"], params["targetInfo"]["type"], send)
+            self._attach_child(params["sessionId"], params["targetInfo"]["type"], send)
         elif method == "Target.detachedFromTarget":
             self._children.pop(params["sessionId"], None)
         elif method == "Target.receivedMessageFromTarget":
@@ -109,8 +109,8 @@ class DevTools:
         else:
             self._observer.handle(method, params)
 
-    def _greet(self, session_id: str, kind: str, parent: Send) -> None:
-        """TabObserver a frame of another site, or a worker, before it goes on."""
+    def _attach_child(self, session_id: str, kind: str, parent: Send) -> None:
+        """Observe a cross-site frame or a worker before it continues."""
 
         def send(method: str, params: dict[str, Any]) -> None:
             message = {"id": next(self._message_ids), "method": method, "params": params}
@@ -124,6 +124,6 @@ class DevTools:
             send(method, params)
 
     def stop(self) -> None:
-        """Wait for no more answers."""
+        """Cancel pending commands."""
         for task in tuple(self._tasks):
             task.cancel()

@@ -1,4 +1,4 @@
-"""Run a coroutine to its end in a thread of its own, since the caller may have an event loop."""
+"""Run a coroutine in another thread, because the caller's may already run an event loop."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ T = TypeVar("T")
 
 def run_in_thread(work: Coroutine[Any, Any, T]) -> T:
     """
-    Run it.
+    Run a coroutine to completion in a new thread.
 
     Args:
-        work: Is cancelled where the user interrupts; what it has opened is closed then, too.
+        work: Cancelled on KeyboardInterrupt, so that it can close what it has opened.
 
     Raises:
-        BaseException: Whatever it raises.
+        BaseException: The exception of the coroutine.
     """
     results: list[T] = []
     errors: list[BaseException] = []
     loop = asyncio.new_event_loop()
-    # A page that is closed while it is asked leaves answers that nobody waits for.
+    # A page that closes during a command leaves futures that are never awaited.
     loop.set_exception_handler(lambda _, __: None)
     task = loop.create_task(work)
 
     def run() -> None:
         try:
             results.append(loop.run_until_complete(task))
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             errors.append(error)
         finally:
             loop.run_until_complete(loop.shutdown_asyncgens())

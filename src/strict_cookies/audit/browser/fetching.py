@@ -1,9 +1,9 @@
 """
-Read robots.txt, a sitemap or a declaration over the browser's own network, apart from the audit.
+Fetch robots.txt, a sitemap or a declaration with the browser's network stack.
 
-The browser resolves names and judges certificates as it does for pages. Its cookies stay out of
-it: a context of its own has a jar of its own. No more is read than was asked for, however much a
-site sends.
+The browser resolves names and validates certificates as it does for pages. A separate browser
+context keeps these requests and their cookies out of the observation. The size is limited, however
+much a site sends.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from .chromium import import_playwright
 if TYPE_CHECKING:
     from playwright.async_api import Browser, CDPSession, Page
 
-#: How much is read at once, in octets.
-PART = 65_536
+#: Bytes that are read at once.
+CHUNK_BYTES = 65_536
 
 
 class Fetcher:
     """
-    Fetches one file after the other; make it with :meth:`open`.
+    Fetches one file after another; create it with :meth:`open`.
 
     Args:
-        page: A page of a context of its own.
-        session: Its session.
-        seconds: Longest time that one file takes.
+        page: A page of a separate context.
+        session: The DevTools session of the page.
+        seconds: Time limit of each file.
     """
 
     def __init__(self, page: Page, session: CDPSession, seconds: float) -> None:
@@ -44,7 +44,7 @@ class Fetcher:
 
     @classmethod
     async def open(cls, browser: Browser, *, seconds: float, ignore_certificates: bool) -> Fetcher:
-        """Open a context for it."""
+        """Open a separate context with one page."""
         context = await browser.new_context(ignore_https_errors=ignore_certificates)
         page = await context.new_page()
         session = await context.new_cdp_session(page)
@@ -57,29 +57,29 @@ class Fetcher:
 
     async def fetch(self, url: str, limit: int) -> str | None:
         """
-        Read the text of one file.
+        Fetch a file as text.
 
         Args:
             url: Absolute; redirects are followed.
-            limit: Most octets that are read.
+            limit: Most bytes that are read.
 
         Returns:
-            The text; None where there is none, or none in time.
+            The text; None if the response is not 200, or too late.
         """
         async with self._lock:
             self._limit = limit
             self._answer = asyncio.get_running_loop().create_future()
-            going = asyncio.ensure_future(self._go(url))
+            navigation = asyncio.ensure_future(self._go(url))
             try:
-                octets = await asyncio.wait_for(self._answer, self._seconds)
+                data = await asyncio.wait_for(self._answer, self._seconds)
             except TimeoutError:
-                octets = None
+                data = None
             finally:
-                await going
-            return None if octets is None else octets.decode("utf-8", "replace")
+                await navigation
+            return None if data is None else data.decode("utf-8", "replace")
 
     async def _go(self, url: str) -> None:
-        # The page itself never gets the file.
+        # The page itself never receives the file.
         with contextlib.suppress(self._error):
             await self._page.goto(url, timeout=self._seconds * 1000)
         if self._answer is not None and not self._answer.done() and not self._reading:
@@ -93,29 +93,29 @@ class Fetcher:
     async def _read(self, params: dict[str, Any]) -> None:
         request = {"requestId": params["requestId"]}
         status = params.get("responseStatusCode", 0)
-        octets = None
+        data = None
         try:
             if 300 <= status < 400:
                 await self._session.send("Fetch.continueRequest", request)
                 return
             if status == 200:
                 stream = await self._session.send("Fetch.takeResponseBodyAsStream", request)
-                octets = await self._drain(stream["stream"])
+                data = await self._drain(stream["stream"])
             await self._session.send(
                 "Fetch.failRequest", {**request, "errorReason": "BlockedByClient"}
             )
         except self._error:
             pass
         if self._answer is not None and not self._answer.done():
-            self._answer.set_result(octets)
+            self._answer.set_result(data)
 
     async def _drain(self, handle: str) -> bytes:
-        octets = b""
-        while len(octets) < self._limit:
-            part = await self._session.send("IO.read", {"handle": handle, "size": PART})
-            data = part["data"]
-            octets += base64.b64decode(data) if part.get("base64Encoded") else data.encode()
-            if part["eof"]:
+        data = b""
+        while len(data) < self._limit:
+            chunk = await self._session.send("IO.read", {"handle": handle, "size": CHUNK_BYTES})
+            text = chunk["data"]
+            data += base64.b64decode(text) if chunk.get("base64Encoded") else text.encode()
+            if chunk["eof"]:
                 break
         await self._session.send("IO.close", {"handle": handle})
-        return octets[: self._limit]
+        return data[: self._limit]

@@ -1,9 +1,9 @@
 """
-What was seen so far, gathered into the plain data of an :class:`~.observation.Observation`.
+Build an :class:`~.observation.Observation` from what all tabs of an audit see.
 
-Cookies are known from two sides. A Set-Cookie line or a script's write tells who set one and for
-how long; the jar tells what the browser made of it. Both meet here under name, domain and path.
-Every table is bounded, since a site may be hostile; no value comes in.
+Cookies have two sources. A Set-Cookie line or a script's write shows what set a cookie and for how
+long; the jar shows what the browser stored. Both are merged by name, domain and path. Every table
+is bounded, because a site may be hostile. No value is recorded.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from ..observation import (
     StorageKind,
 )
 
-#: Most items of each kind that are kept.
+#: Most items of each kind that are recorded.
 MAX_ITEMS = 2000
-#: How far the browser's own expiry may lie from the declared one, in seconds, and mean the same.
+#: Difference between the declared and the stored expiry that counts as equal, in seconds.
 CLOCK_SLACK = 60
-#: Kinds of storage, as the contract calls them.
+#: Kinds of storage.
 KINDS: tuple[StorageKind, ...] = ("local", "session", "indexeddb", "cache", "service worker")
 
 
 class Place(NamedTuple):
-    """Where in the audit something happened: on which page, in which step of the journey."""
+    """The page and the step of the journey in which something was observed."""
 
     page: str = ""
     step: str = ""
 
 
 class CookieKey(NamedTuple):
-    """What tells two cookies of one jar apart."""
+    """The identity of a cookie in the jar."""
 
     name: str
     domain: str
@@ -58,10 +58,10 @@ class CookieWrite:
     Args:
         cookie: Name and attributes; its value is empty.
         url: Of the response, or of the document whose script wrote it.
-        setter: Who wrote it.
-        stored: Whether it is known that the browser took it.
-        partition_key: The top-level site at that time; None where unknown.
-        timestamp: Seconds since the epoch.
+        setter: What wrote it.
+        stored: Whether the browser is known to have stored it.
+        partition_key: The top-level site at that time; None if unknown.
+        timestamp: In seconds since the epoch.
     """
 
     cookie: SetCookie
@@ -73,7 +73,7 @@ class CookieWrite:
 
     @property
     def key(self) -> CookieKey:
-        """Under what the jar keeps it."""
+        """The identity under which the jar stores it."""
         parts = urlsplit(self.url)
         default_path = parts.path[: parts.path.rfind("/")] or "/"
         return CookieKey(
@@ -85,7 +85,7 @@ class CookieWrite:
 
 
 class _Host:
-    """One host, while it is being counted."""
+    """The counters of one host."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -95,12 +95,12 @@ class _Host:
 
 
 class ObservationBuilder:
-    """Gathers what all tabs of one audit see."""
+    """Records what all tabs of an audit see, and returns it as observed items."""
 
     def __init__(self) -> None:
-        #: Registrable domains, or hosts, that are the audited sites' own.
+        #: First-party registrable domains or hosts.
         self.own_sites: set[str] = set()
-        #: Host to registrable domain, as the browser told.
+        #: Host to registrable domain, from the browser.
         self.sites: dict[str, str] = {}
         self._writes: dict[CookieKey, CookieWrite] = {}
         self._cookies: dict[CookieKey, ObservedCookie] = {}
@@ -111,21 +111,21 @@ class ObservationBuilder:
         self._hosts: dict[str, _Host] = {}
 
     def is_own(self, host: str) -> bool:
-        """Tell whether a host belongs to an audited site."""
+        """Return whether a host is first-party."""
         return any(host == site or host.endswith(f".{site}") for site in self.own_sites)
 
     def count_cookies(self) -> int:
-        """Count the cookies that were seen."""
+        """Return the number of cookies seen so far."""
         return len(self._cookies)
 
     def count_hosts(self) -> int:
-        """Count the third-party hosts that were seen."""
+        """Return the number of third-party hosts seen so far."""
         return sum(not self.is_own(host) for host in self._hosts)
 
     # Cookies
 
     def record_cookie_write(self, write: CookieWrite, place: Place) -> None:
-        """Take in one write; a deletion tells nothing."""
+        """Record one write of a cookie; deletions are ignored."""
         declared = write.cookie.lifetime(write.timestamp)
         if declared is not None and declared <= 0:
             return
@@ -133,7 +133,7 @@ class ObservationBuilder:
         known = self._cookies.get(key)
         first = self._writes.get(key)
         if first is not None:
-            # The browser counts from the last write on; who set it is whoever did so first.
+            # The lifetime starts with the last write; the setter is the first one.
             self._writes[key] = replace(first, timestamp=write.timestamp)
         elif len(self._writes) < MAX_ITEMS:
             self._writes[key] = write
@@ -141,7 +141,7 @@ class ObservationBuilder:
             longest = _longer(known.declared_seconds, declared)
             known = replace(known, declared_seconds=longest, gone_after=None)
             if known.setter.kind == "unknown":
-                # Another tab saw it in the jar before the visit ended that knows who set it.
+                # Another tab saw the cookie in the jar before the visit that set it ended.
                 known = replace(known, setter=write.setter, seen_on=place.page, step=place.step)
             self._cookies[key] = known
         elif write.stored and len(self._cookies) < MAX_ITEMS:
@@ -164,10 +164,10 @@ class ObservationBuilder:
 
     def record_jar(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
         """
-        Take in what the browser keeps now, as the DevTools protocol lists it.
+        Record the current content of the jar, as the DevTools protocol lists it.
 
-        A cookie of a credentialless frame is listed with an opaque partition, and none later is
-        ever sent from it: it is left out.
+        A cookie of a credentialless frame has an opaque partition and is never sent later; it is
+        ignored.
         """
         self._in_jar = set()
         for cookie in cookies:
@@ -179,9 +179,9 @@ class ObservationBuilder:
                 cookie["name"], cookie["domain"].lstrip("."), cookie["path"], site is not None
             )
             self._in_jar.add(key)
-            self._note_kept(key, cookie, site, place)
+            self._record_stored_cookie(key, cookie, site, place)
 
-    def _note_kept(
+    def _record_stored_cookie(
         self, key: CookieKey, cookie: Mapping[str, Any], site: str | None, place: Place
     ) -> None:
         write = self._writes.get(key)
@@ -220,7 +220,7 @@ class ObservationBuilder:
     def record_blocked_cookie(
         self, name: str, host: str, direction: Any, reasons: Iterable[str], place: Place
     ) -> None:
-        """Take in what the browser did not let through."""
+        """Record a cookie that the browser refused to store or to send."""
         key = (name, host, direction, tuple(reasons))
         if len(self._blocked) < MAX_ITEMS:
             self._blocked.setdefault(
@@ -240,7 +240,7 @@ class ObservationBuilder:
     def record_storage_write(
         self, kind: StorageKind, name: str, origin: str, setter: Setter, place: Place
     ) -> None:
-        """Take in one write of a script."""
+        """Record one write of a script."""
         key = (kind, name, origin)
         known = self._storage.get(key)
         if known is not None:
@@ -259,18 +259,18 @@ class ObservationBuilder:
     def record_storage(
         self, origin: str, names: Mapping[str, Collection[str]], tab: str, place: Place
     ) -> None:
-        """Take in all that one origin has stored now; sessionStorage is that of a tab."""
+        """Record everything that an origin has stored now; sessionStorage belongs to a tab."""
         for kind in KINDS:
-            found = frozenset(names.get(kind, ()))
-            self._stored[kind, origin, tab if kind == "session" else ""] = found
-            for name in sorted(found):
+            current = frozenset(names.get(kind, ()))
+            self._stored[kind, origin, tab if kind == "session" else ""] = current
+            for name in sorted(current):
                 self.record_storage_write(kind, name, origin, Setter(kind="unknown"), place)
                 key = (kind, name, origin)
                 if key in self._storage:
                     self._storage[key] = replace(self._storage[key], gone_after=None)
 
     def forget_tab(self, tab: str) -> None:
-        """Forget a tab's sessionStorage, as the browser does."""
+        """Forget the sessionStorage of a closed tab, as the browser does."""
         for key in [key for key in self._stored if key[2] == tab]:
             del self._stored[key]
 
@@ -279,29 +279,29 @@ class ObservationBuilder:
     def record_request(
         self, host: str, kind: str, place: Place, *, blocked: bool = False, passed: bool = False
     ) -> None:
-        """Count one request; passed is whether a page was only led through the host."""
+        """Record one request; ``passed`` means that a page only redirected through the host."""
         if host not in self._hosts and len(self._hosts) >= MAX_ITEMS:
             return
-        found = self._hosts.setdefault(host, _Host(place))
-        found.kinds.add(kind)
-        found.requests += not blocked
-        found.blocked += blocked
-        found.passed += passed
+        counters = self._hosts.setdefault(host, _Host(place))
+        counters.kinds.add(kind)
+        counters.requests += not blocked
+        counters.blocked += blocked
+        counters.passed += passed
 
     def record_sent_cookie(self, host: str, name: str) -> None:
-        """Note that a cookie went along with a request."""
-        found = self._hosts.get(host)
-        if found is not None and len(found.cookies) < MAX_ITEMS:
-            found.cookies.add(name)
+        """Record that a cookie was sent with a request."""
+        counters = self._hosts.get(host)
+        if counters is not None and len(counters.cookies) < MAX_ITEMS:
+            counters.cookies.add(name)
 
     # Steps and results
 
     def end_step(self, step: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """
-        Note what is gone, and tell what is left.
+        Record what is gone after a step, and return what is left.
 
         Returns:
-            The texts for :attr:`ObservedStep.cookies_left` and ``storage_left``.
+            :attr:`ObservedStep.cookies_left` and ``storage_left``.
         """
         for key, cookie in self._cookies.items():
             if key not in self._in_jar and cookie.gone_after is None:
@@ -319,43 +319,43 @@ class ObservationBuilder:
         return tuple(cookies[:MAX_ITEMS]), tuple(storage[:MAX_ITEMS])
 
     def cookies(self) -> tuple[ObservedCookie, ...]:
-        """Give each cookie, in the order of first sight."""
+        """Return each cookie, in the order of first appearance."""
         return tuple(
             replace(cookie, third_party=not self.is_own(cookie.domain))
             for cookie in self._cookies.values()
         )
 
     def blocked(self) -> tuple[BlockedCookie, ...]:
-        """Give each blocked attempt."""
+        """Return each refused cookie."""
         return tuple(self._blocked.values())
 
     def storage(self) -> tuple[ObservedStorage, ...]:
-        """Give each item of storage."""
+        """Return each item of storage."""
         return tuple(
             replace(item, third_party=not self.is_own(host_of(item.origin)))
             for item in self._storage.values()
         )
 
     def hosts(self) -> tuple[ObservedHost, ...]:
-        """Give each host."""
+        """Return each host."""
         return tuple(
             ObservedHost(
                 host=host,
                 third_party=not self.is_own(host),
-                kinds=tuple(sorted(found.kinds)),
-                requests=found.requests,
-                blocked=found.blocked,
-                cookies_sent=tuple(sorted(found.cookies)),
+                kinds=tuple(sorted(counters.kinds)),
+                requests=counters.requests,
+                blocked=counters.blocked,
+                cookies_sent=tuple(sorted(counters.cookies)),
                 tracker=_tracker(host),
-                redirect_only=not self.is_own(host) and 0 < found.requests == found.passed,
-                seen_on=found.place.page,
+                redirect_only=not self.is_own(host) and 0 < counters.requests == counters.passed,
+                seen_on=counters.place.page,
             )
-            for host, found in self._hosts.items()
+            for host, counters in self._hosts.items()
         )
 
 
 def strip_query(url: str) -> str:
-    """Give a URL without its query and fragment, which may hold personal data."""
+    """Return a URL without its query and fragment, which may contain personal data."""
     return url.split("#", 1)[0].split("?", 1)[0]
 
 

@@ -1,4 +1,4 @@
-"""How an audit is made: the browser, its limits, its manners."""
+"""The options of an audit: the browser, its limits, its crawl policy."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class AuditOptions:
     The options of one audit.
 
     Args:
-        journey: What is done, in order.
-        max_pages: Most pages of one step.
-        max_depth: Most links away from where a step begins.
-        max_seconds: Longest time that one step takes.
-        page_seconds: Longest time that one page takes to load.
-        settle_seconds: How long to wait for late writers, once the network is quiet.
-        exclude: Paths below which no link is followed.
-        tabs: How many pages are looked at at once.
-        delay_seconds: Wait between two pages of one site, as a courtesy; None for half a second,
-            and for none on the user's own machine.
-        ignore_robots: Whether robots.txt counts for nothing, for a site of one's own.
-        ignore_certificates: Whether a certificate that nobody vouches for is taken; for tests.
-        known_routes: Paths of pages that are known to exist; empty to take them from the sitemap.
-        find_declaration: Whether to look for the site's own declaration, and read it.
-        screenshots: A folder for a screenshot of each page; None for no screenshots.
-        chromium: The browser's executable; None to find one.
-        flags: Further flags for it.
+        journey: The steps, in order.
+        max_pages: Most pages of each step.
+        max_depth: Most links from the start of a step.
+        max_seconds: Time limit of each step.
+        page_seconds: Time limit for loading a page.
+        settle_seconds: Wait for scripts that write late, after the network is idle.
+        exclude: Paths; links to them or below are not followed.
+        tabs: Number of pages visited at the same time.
+        delay_seconds: Delay between two pages of an origin; None for the Crawl-delay of
+            robots.txt, or else half a second, or none on localhost.
+        ignore_robots: Whether to ignore robots.txt; only for sites of your own.
+        ignore_certificates: Whether to accept any certificate; only for tests.
+        known_routes: Paths of pages that are known to exist; empty to read the sitemap.
+        find_declaration: Whether to look for the declaration that the site publishes.
+        screenshots: The directory of the screenshots; None to take none.
+        chromium: The executable of the browser; None to find one.
+        flags: More command-line flags of the browser.
     """
 
     journey: tuple[Step, ...] = DEFAULT_JOURNEY

@@ -1,9 +1,9 @@
 """
-Print a page as PDF with Chromium: tagged, with an outline, a title and page numbers.
+Print HTML to PDF with Chromium: tagged, with an outline, a title and page numbers.
 
-The page is handed over as text; what it links to, such as its style, is asked of a function and of
-nobody else, so that nothing leaves the machine. No script runs. It works in a thread of its own,
-since whoever calls may have an event loop already.
+A function of the caller answers every request of the page, such as for a style sheet, so no request
+leaves the machine. No script runs. Playwright runs in another thread, because the caller's may
+already run an event loop.
 
 Source: PDF 1.7 section 14.8 (tagged PDF); Chrome DevTools Protocol, ``Page.printToPDF``.
 """
@@ -31,12 +31,12 @@ _FOOTER = (
 
 class Page(NamedTuple):
     """
-    What is printed.
+    A page to print.
 
     Attributes:
-        url: Its address, for the links in it; it is not asked for.
+        url: The base of its links; it is not requested.
         text: The HTML.
-        note: What stands at the foot of each sheet, beside its number.
+        note: Text at the foot of each sheet, next to the page number.
     """
 
     url: str
@@ -45,9 +45,9 @@ class Page(NamedTuple):
 
 
 class Resource(NamedTuple):
-    """What a page links to: its octets and media type."""
+    """A file that a page links to: its content and its media type."""
 
-    octets: bytes
+    data: bytes
     content_type: str
 
 
@@ -58,16 +58,15 @@ def print_to_pdf(
     pages: Iterable[Page], fetch: Fetch, *, chromium: str | Path | None = None
 ) -> list[bytes]:
     """
-    Print pages, each as a PDF of its own.
+    Print each page to a separate PDF.
 
     Args:
-        pages: What to print.
-        fetch: Gives what an address leads to; None for nothing.
-        chromium: The browser's executable; by default one that is found.
+        pages: The pages.
+        fetch: Returns the file at a URL; None if there is none.
+        chromium: The executable of the browser; None to find one.
 
     Raises:
-        AuditError: Playwright or a Chromium is missing, and the message says what to install; or
-            it could not be printed.
+        AuditError: Playwright or a Chromium is missing, or printing failed.
     """
     playwright = import_playwright("playwright.sync_api")
     executable = find_chromium(chromium)
@@ -76,21 +75,19 @@ def print_to_pdf(
             return thread.submit(_print, playwright, executable, list(pages), fetch).result()
         except playwright.Error as error:
             reason = str(error).partition("\n")[0]
-            raise AuditError(
-                f"The page could not be printed: {reason}. Try another Chromium."
-            ) from None
+            raise AuditError(f"Printing to PDF failed: {reason}. Try another Chromium.") from None
 
 
 def print_alone(text: str, *, chromium: str | Path | None = None) -> bytes:
     """
-    Print a page that holds all that it shows.
+    Print a self-contained page.
 
     Args:
         text: The HTML.
-        chromium: As for :func:`print_to_pdf`.
+        chromium: See :func:`print_to_pdf`.
 
     Raises:
-        AuditError: It can't be printed.
+        AuditError: Playwright or a Chromium is missing, or printing failed.
     """
     page = Page("https://report.invalid/", text)
     return print_to_pdf([page], lambda url: None, chromium=chromium)[0]
@@ -112,8 +109,8 @@ def _print_one(browser: Any, page: Page, fetch: Fetch) -> bytes:
         url = route.request.url
         if url == page.url:
             route.fulfill(content_type="text/html; charset=utf-8", body=page.text)
-        elif found := fetch(url):
-            route.fulfill(content_type=found.content_type, body=found.octets)
+        elif resource := fetch(url):
+            route.fulfill(content_type=resource.content_type, body=resource.data)
         else:
             route.abort()
 
@@ -121,7 +118,7 @@ def _print_one(browser: Any, page: Page, fetch: Fetch) -> bytes:
         context.route("**/*", answer)
         tab = context.new_page()
         tab.goto(page.url, wait_until="load")
-        octets: bytes = tab.pdf(
+        data: bytes = tab.pdf(
             format="A4",
             tagged=True,
             outline=True,
@@ -131,4 +128,4 @@ def _print_one(browser: Any, page: Page, fetch: Fetch) -> bytes:
             footer_template=_FOOTER.format(note=html.escape(page.note)),
             margin={"top": "15mm", "bottom": "18mm", "left": "15mm", "right": "15mm"},
         )
-    return octets
+    return data

@@ -1,9 +1,8 @@
 """
-One tab of the browser: visits one page after the other and survives what pages do.
+One tab of the browser, which visits one page after another and survives what pages do.
 
-A page that hangs, crashes, opens dialogs or windows, downloads or goes in circles costs its time
-limit and a remark, never the audit. Whoever holds a tab asks :attr:`Tab.is_spent` before using it
-again.
+A page that hangs, crashes, opens dialogs or windows, starts downloads or redirects in a loop costs
+at most its time limit, never the audit. Check :attr:`Tab.is_spent` before you reuse a tab.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
     from .options import AuditOptions
     from .values import Values
 
-#: Longest wait for a page's network to be quiet, in seconds; some never are.
+#: Longest wait for a page's network to become idle, in seconds; some never do.
 QUIET_SECONDS = 3.0
-#: Longest wait for what a click sets off, in seconds.
+#: Longest wait for a navigation after a click, in seconds.
 CLICK_SECONDS = 1.0
-#: Most new documents of a visit that runs out of time, before it counts as going in circles.
+#: Documents that a visit may load before its timeout counts as a redirect loop.
 SLOW_DOCUMENTS = 2
-#: Pages after which a tab is replaced, so that what drives it can forget them.
+#: Pages after which a tab is replaced, so that Playwright can free their memory.
 MAX_VISITS = 25
 #: Most frames of a page whose storage is read.
 MAX_FRAMES = 100
@@ -51,20 +50,20 @@ _VALUES = read_script("values.js")
 _PAGE = read_script("page.js")
 _numbers = itertools.count(1)
 
-#: Does something on a page that has loaded; gives why it could not, or None.
+#: Acts on a page that has loaded; returns why it failed, or None.
 Act = Callable[["Page"], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageVisit:
     """
-    One visit.
+    The result of a visit to one page.
 
     Args:
-        page: What became of it.
-        links: As ``page.js`` reads them.
-        declarations: Where the page says that a cookie declaration is.
-        problem: Why what was to be done on it could not be done.
+        page: The observed page.
+        links: The links of the page, from ``page.js``.
+        declarations: URLs of cookie declarations that the page links to.
+        problem: Why the action on the page failed; None if it succeeded or if there was none.
     """
 
     page: ObservedPage
@@ -75,7 +74,7 @@ class PageVisit:
 
 @dataclass(slots=True)
 class _VisitState:
-    """What happens while a page is visited."""
+    """What happened so far during a visit."""
 
     remarks: list[str] = field(default_factory=list)
     popups: list[Page] = field(default_factory=list)
@@ -89,14 +88,14 @@ class _VisitState:
 
 class Tab:
     """
-    One tab; make it with :meth:`open`.
+    One tab; create it with :meth:`open`.
 
     Args:
         page: Playwright's page.
-        builder: Where everything seen goes.
-        binding: By which the witness tells.
+        builder: Collects everything observed.
+        binding: The name of the function by which the recorder script reports.
         options: Of the audit.
-        values: Gathers what is stored; None where no value is read.
+        values: Collects stored values; None to read no value.
     """
 
     def __init__(
@@ -129,7 +128,7 @@ class Tab:
         options: AuditOptions,
         values: Values | None = None,
     ) -> Tab:
-        """Open a tab in which nothing goes unseen."""
+        """Open a tab that is observed from its first request on."""
         tab = cls(await context.new_page(), builder, binding, options, values)
         page = tab._page
         page.on("crash", lambda _: setattr(tab._state, "crashed", True))
@@ -143,11 +142,11 @@ class Tab:
 
     @property
     def is_spent(self) -> bool:
-        """Whether it should be closed rather than used again."""
+        """Whether to close the tab instead of reusing it."""
         return self._is_broken or self._visits >= MAX_VISITS or self._page.is_closed()
 
     async def close(self) -> None:
-        """Close it, whatever its page is doing."""
+        """Close the tab, whatever its page is doing."""
         await ask(self._page.close(), None)
         self._builder.forget_tab(self._name)
         self._devtools.stop()
@@ -156,85 +155,90 @@ class Tab:
         self, url: str, place: Place, *, act: Act | None = None, screenshot: Path | None = None
     ) -> PageVisit:
         """
-        Visit a page, and do something on it.
+        Visit a page, and act on it.
 
         Args:
             url: Absolute.
-            place: As which it is noted.
-            act: Done once it has loaded.
-            screenshot: Where to put a screenshot of it; its name is noted.
+            place: The page and step that observations name.
+            act: Called after the page has loaded.
+            screenshot: The file of a screenshot; None for none.
         """
         began = time.monotonic()
         self._visits += 1
         self._state = _VisitState()
         self._observer.begin(place)
-        outcome = await self._race(self._go(url))
+        outcome = await self._await_outcome(self._load(url))
         problem = None
         if outcome == "visited" and act is not None:
             problem = await ask(self._act(act), "It took too long.", seconds=30.0)
             if self._state.crashed:
                 outcome = "crashed"
-        told: Mapping[str, Any] = {}
+        facts: Mapping[str, Any] = {}
         if outcome in ("visited", "timed out"):
-            told = await self._read(place)
-            if outcome == "visited" and not told:
+            facts = await self._read(place)
+            if outcome == "visited" and not facts:
                 outcome = "timed out"
-            if told and screenshot is not None:
+            if facts and screenshot is not None:
                 await self._take_screenshot(screenshot)
         await self._close_popups()
-        final_url = self._page.url if told else url
+        final_url = self._page.url if facts else url
         self._observer.end()
         await self._read_jar(place)
-        main = self._observer.main
         self._is_broken = outcome not in ("visited", "download")
-        headers = dict(main.headers) if main else {}
+        main = self._observer.main
+        page = ObservedPage(
+            url=url,
+            final_url=final_url.split("#", 1)[0],
+            step=place.step,
+            outcome=outcome,
+            status=main.status if main else None,
+            seconds=round(time.monotonic() - began, 3),
+            headers=dict(main.headers) if main else {},
+            title=str(facts.get("title", ""))[:MAX_TITLE],
+            remarks=tuple(self._state.remarks),
+            screenshot=screenshot.name if screenshot is not None and screenshot.exists() else None,
+        )
+        return self._result(page, facts, problem)
+
+    def _result(
+        self, page: ObservedPage, facts: Mapping[str, Any], problem: str | None
+    ) -> PageVisit:
+        main = self._observer.main
+        header = page.headers.get("link", "")
         return PageVisit(
-            page=ObservedPage(
-                url=url,
-                final_url=final_url.split("#", 1)[0],
-                step=place.step,
-                outcome=outcome,
-                status=main.status if main else None,
-                seconds=round(time.monotonic() - began, 3),
-                headers=headers,
-                title=str(told.get("title", ""))[:MAX_TITLE],
-                remarks=tuple(self._state.remarks),
-                screenshot=(
-                    screenshot.name if screenshot is not None and screenshot.exists() else None
-                ),
-            ),
-            links=tuple(link for link in _list(told, "links") if isinstance(link, dict)),
+            page=page,
+            links=tuple(link for link in _list(facts, "links") if isinstance(link, dict)),
             declarations=(
-                *(declaration_links(headers.get("link", ""), main.url) if main else ()),
-                *(url for url in _list(told, "declarations") if isinstance(url, str)),
+                *(declaration_links(header, main.url) if main else ()),
+                *(url for url in _list(facts, "declarations") if isinstance(url, str)),
             ),
             problem=problem,
         )
 
-    # Going
+    # Loading
 
-    async def _race(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Wait for a page, but not for one that crashed or goes in circles."""
-        task = asyncio.ensure_future(work)
+    async def _await_outcome(self, load: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Wait for a page, but stop early if it crashed or is in a redirect loop."""
+        task = asyncio.ensure_future(load)
         limit = time.monotonic() + self._options.page_seconds + QUIET_SECONDS + 5
         while not task.done():
             await asyncio.wait({task}, timeout=0.2)
-            if self._state.crashed or time.monotonic() > limit or self._is_circling():
+            if self._state.crashed or time.monotonic() > limit or self._is_redirect_loop():
                 task.cancel()
                 break
         if self._state.crashed:
             return "crashed"
-        if self._is_circling():
+        if self._is_redirect_loop():
             return "redirect loop"
         outcome = task.result() if task.done() and not task.cancelled() else "timed out"
         if outcome == "timed out" and self._observer.documents > SLOW_DOCUMENTS:
             return "redirect loop"
         return outcome
 
-    def _is_circling(self) -> bool:
+    def _is_redirect_loop(self) -> bool:
         return self._observer.documents > MAX_DOCUMENTS
 
-    async def _go(self, url: str) -> Outcome:
+    async def _load(self, url: str) -> Outcome:
         try:
             try:
                 await self._page.goto(url, timeout=self._options.page_seconds * 1000)
@@ -262,7 +266,7 @@ class Tab:
         return "failed"
 
     async def _settle(self) -> None:
-        """Wait until the network is quiet, and then for late writers."""
+        """Wait until the network is idle, and then for scripts that write late."""
         await ask(
             self._page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)"), None
         )
@@ -287,8 +291,8 @@ class Tab:
     # Reading
 
     async def _read(self, place: Place) -> Mapping[str, Any]:
-        """Read what the page tells of itself, and the storage of each frame."""
-        told, *frames = await asyncio.gather(
+        """Return the facts from ``page.js``; record the storage of each frame."""
+        facts, *frames = await asyncio.gather(
             ask(self._page.evaluate(_PAGE), None),
             *(ask(frame.evaluate(_STORAGE), None) for frame in self._page.frames[:MAX_FRAMES]),
         )
@@ -296,16 +300,16 @@ class Tab:
             self._builder.record_storage(origin, kinds, self._name, place)
         if self._values is not None:
             read = (ask(frame.evaluate(_VALUES), None) for frame in self._page.frames[:MAX_FRAMES])
-            self._values.take_storage(await asyncio.gather(*read), place)
-        return told if isinstance(told, dict) else {}
+            self._values.record_storage(await asyncio.gather(*read), place)
+        return facts if isinstance(facts, dict) else {}
 
     async def _read_jar(self, place: Place) -> None:
         if self._session is not None:
-            found = await ask(self._session.send("Storage.getCookies"), None)
-            if found is not None:
-                self._builder.record_jar(found["cookies"], place)
+            jar = await ask(self._session.send("Storage.getCookies"), None)
+            if jar is not None:
+                self._builder.record_jar(jar["cookies"], place)
                 if self._values is not None:
-                    self._values.take_cookies(found["cookies"], place)
+                    self._values.record_cookies(jar["cookies"], place)
 
     async def _take_screenshot(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -314,8 +318,7 @@ class Tab:
     # What pages do
 
     async def _on_dialog(self, dialog: Dialog) -> None:
-        going = self._state
-        going.remark(f"A dialog ({dialog.type}) was closed.")
+        self._state.remark(f"A dialog ({dialog.type}) was closed.")
         closing = dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss()
         await ask(closing, None)
 
@@ -325,7 +328,7 @@ class Tab:
         await ask(download.cancel(), None)
 
     async def _on_popup(self, popup: Page) -> None:
-        self._state.remark("A window was opened, looked at and closed.")
+        self._state.remark("A popup was opened, observed and closed.")
         self._state.popups.append(popup)
         popup.on("dialog", self._on_dialog)
         await ask(self._devtools.attach(popup), None)
@@ -339,26 +342,26 @@ class Tab:
 
 def _by_origin(frames: Iterable[object]) -> dict[str, dict[str, set[str]]]:
     """
-    Put together what the frames of one origin have stored, as ``storage.js`` reads it.
+    Return the names stored by frames, from ``storage.js``, by origin and kind.
 
-    A blank frame has its parent's origin, but not all of its storage. What a page has bent into
-    another shape is left out.
+    A blank frame has its parent's origin, but not all of its storage. A page can manipulate what
+    ``storage.js`` returns; values of another type are ignored.
     """
-    found: dict[str, dict[str, set[str]]] = {}
+    origins: dict[str, dict[str, set[str]]] = {}
     for frame in frames:
         if not isinstance(frame, dict) or frame.get("credentialless"):
             continue
         origin, names = frame.get("origin"), frame.get("names")
         if not isinstance(origin, str) or not host_of(origin) or not isinstance(names, dict):
             continue
-        kinds = found.setdefault(origin, {})
+        kinds = origins.setdefault(origin, {})
         for kind in KINDS:
-            words = {name for name in _list(names, kind) if isinstance(name, str)}
-            kinds.setdefault(kind, set()).update(words)
-    return found
+            texts = {name for name in _list(names, kind) if isinstance(name, str)}
+            kinds.setdefault(kind, set()).update(texts)
+    return origins
 
 
-def _list(told: Mapping[str, Any], key: str) -> list[Any]:
-    """Give a list out of what a page told; empty where it is none."""
-    found = told.get(key)
-    return found if isinstance(found, list) else []
+def _list(facts: Mapping[str, Any], key: str) -> list[Any]:
+    """Return a list from a page's facts; empty if the value is not a list."""
+    value = facts.get(key)
+    return value if isinstance(value, list) else []

@@ -1,9 +1,9 @@
 """
-What the DevTools protocol tells of one tab, turned into builder.
+The events of one tab from the DevTools protocol, converted to observations.
 
-A tab's frames and workers each have a session of their own, nested in that of the page, so that a
-frame of another site is watched from its first request on. A :class:`TabObserver` takes the events of
-all of them and needs no browser itself. Cookie values pass by and are not kept.
+Each frame and worker of a tab has its own session, nested in that of the page, so that a cross-site
+frame is observed from its first request on. A :class:`TabObserver` handles the events of all
+sessions and needs no browser itself. Cookie values are discarded.
 
 Source: Chrome DevTools Protocol, domains Network, Runtime and Target; what its events mean was
 measured with Chromium 156.
@@ -24,58 +24,59 @@ from ...http.cookies import parse_set_cookie
 from ..observation import Setter
 from .observation_builder import KINDS, CookieWrite, ObservationBuilder, Place, strip_query
 
-#: Most requests of one visit that are looked at.
+#: Most requests of a visit that are observed.
 MAX_REQUESTS = 3000
-#: Most frames of a stack, and longest text of one, in characters.
+#: Most frames of a stack, and the longest one, in characters.
 MAX_FRAMES = 10
 MAX_FRAME = 300
-#: Most new documents that one visit may load before it counts as going in circles.
+#: Documents that a visit may load before it counts as a redirect loop.
 MAX_DOCUMENTS = 8
-#: Longest header value that is kept, in characters, and most headers.
+#: Longest header value, in characters, and most headers.
 MAX_HEADER = 8192
 MAX_HEADERS = 100
 
-#: Why a cookie stays at home that was never meant for this request.
-_NOT_MEANT = frozenset({"NotOnPath", "DomainMismatch"})
-#: Why a request failed before it left.
-_STOPPED = frozenset({"csp", "mixed-content", "inspector", "subresource-filter"})
+#: Reasons not to send a cookie that does not concern the request at all.
+_IRRELEVANT = frozenset({"NotOnPath", "DomainMismatch"})
+#: Reasons for which a request is blocked before it is sent.
+_BLOCKED = frozenset({"csp", "mixed-content", "inspector", "subresource-filter"})
 _SCHEMES = ("http", "https", "ws", "wss")
-_WITNESS = "strict-cookies-witness"
+_RECORDER = "strict-cookies-recorder"
 _STACK_LINE = re.compile(r"\s*at (?:(?P<function>.*?) \()?(?P<place>[^()\s]+:\d+:\d+)\)?\s*$")
 
 #: Sends a command to one session.
 Send = Callable[[str, dict[str, Any]], Any]
 
 
-def witness_source(binding: str) -> str:
+def recorder_source(binding: str) -> str:
     """
-    Give the script that every frame runs first.
+    Return the script that every frame runs first.
 
     Args:
-        binding: Name of the function by which it tells; hard to guess, so that no page forges it.
+        binding: The name of the function by which it reports; random, so that no page can forge a
+            report.
     """
-    text = files(__package__).joinpath("scripts", "witness.js").read_text("utf-8")
-    return f"({_code(text)})({json.dumps(binding)})\n//# sourceURL={_WITNESS}"
+    text = files(__package__).joinpath("scripts", "recorder.js").read_text("utf-8")
+    return f"({_code(text)})({json.dumps(binding)})\n//# sourceURL={_RECORDER}"
 
 
 def read_script(name: str) -> str:
-    """Give the text of one script of ours as an expression."""
+    """Return one of the scripts as a JavaScript expression."""
     return _code(files(__package__).joinpath("scripts", name).read_text("utf-8"))
 
 
 def commands(binding: str, *, is_worker: bool) -> list[tuple[str, dict[str, Any]]]:
     """
-    List what to tell a new session, in order, before its target goes on.
+    Return the commands for a new session, in order, before its target continues.
 
     Args:
-        binding: As for :func:`witness_source`.
-        is_worker: Whether it has no document.
+        binding: See :func:`recorder_source`.
+        is_worker: Whether the target has no document.
     """
     document: list[tuple[str, dict[str, Any]]] = [
         ("Page.enable", {}),
         ("Runtime.enable", {}),
         ("Runtime.addBinding", {"name": binding}),
-        ("Page.addScriptToEvaluateOnNewDocument", {"source": witness_source(binding)}),
+        ("Page.addScriptToEvaluateOnNewDocument", {"source": recorder_source(binding)}),
     ]
     return [
         ("Network.enable", {"maxPostDataSize": 0}),
@@ -99,13 +100,13 @@ class _Hop:
 
 @dataclass(slots=True)
 class _Chain:
-    """One request with all its redirects, and what the network stack said of each."""
+    """One request with all its redirects, and the events of the network stack for each."""
 
     hops: list[_Hop] = field(default_factory=list)
     sent: list[Mapping[str, Any]] = field(default_factory=list)
     received: list[Mapping[str, Any]] = field(default_factory=list)
     is_page: bool = False
-    stopped: bool = False
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +120,13 @@ class MainResponse:
 
 class TabObserver:
     """
-    Turns the events of one tab into builder; events of a visit are read together at its end.
+    Converts the events of one tab to observations, at the end of each visit.
 
-    The protocol tells a request and its cookies in events that may come in any order.
+    The events of a request and of its cookies can come in any order.
 
     Args:
-        builder: Where they go.
-        binding: By which the witness tells.
+        builder: Records the observations.
+        binding: The name of the function by which the recorder script reports.
     """
 
     def __init__(self, builder: ObservationBuilder, binding: str) -> None:
@@ -134,15 +135,15 @@ class TabObserver:
         self._chains: dict[str, _Chain] = {}
         self._violations: set[tuple[str, str]] = set()
         self._place = Place()
-        #: The page's own frame.
+        #: The main frame.
         self.main_frame = ""
-        #: The page's own response; the last one, where it went on.
+        #: The response of the main frame; the last one after navigations.
         self.main: MainResponse | None = None
-        #: How many documents the page has loaded.
+        #: The number of documents that the main frame has loaded.
         self.documents = 0
 
     def begin(self, place: Place) -> None:
-        """Begin a visit."""
+        """Start a visit."""
         self._chains.clear()
         self._violations.clear()
         self._place = place
@@ -150,25 +151,25 @@ class TabObserver:
         self.documents = 0
 
     def handle(self, method: str, params: Mapping[str, Any]) -> None:
-        """Take one event of any session of the tab."""
+        """Handle an event of any session of the tab."""
         if method == "Runtime.bindingCalled":
             if params["name"] == self._binding:
-                self._witness(params["payload"])
+                self._record_report(params["payload"])
             return
         read = self._READERS.get(method)
         if read is not None:
             read(self, params)
 
     def end(self) -> None:
-        """End the visit: read what belongs together."""
-        stopped = set()
+        """End the visit: record the collected events."""
+        blocked_hosts = set()
         for chain in self._chains.values():
             self._read_chain(chain)
-            if chain.stopped and chain.hops:
-                stopped.add(host_of(chain.hops[-1].url))
-        # Some of what a policy stops is told by the network too, and some is not.
+            if chain.is_blocked and chain.hops:
+                blocked_hosts.add(host_of(chain.hops[-1].url))
+        # The network also reports some of the requests that a CSP blocks, but not all.
         for host, kind in sorted(self._violations):
-            if host not in stopped:
+            if host not in blocked_hosts:
                 self._builder.record_request(host, kind, self._place, blocked=True)
         self._chains.clear()
 
@@ -204,8 +205,8 @@ class TabObserver:
         self._chain(params["requestId"]).sent.append(
             {
                 "cookies": [
-                    (found["cookie"]["name"], tuple(found["blockedReasons"]))
-                    for found in params.get("associatedCookies", ())
+                    (cookie["cookie"]["name"], tuple(cookie["blockedReasons"]))
+                    for cookie in params.get("associatedCookies", ())
                 ]
             }
         )
@@ -218,8 +219,8 @@ class TabObserver:
             {
                 "lines": [_without_value(line) for line in lines.split("\n") if line],
                 "blocked": [
-                    (_without_value(found["cookieLine"]), tuple(found["blockedReasons"]))
-                    for found in params.get("blockedCookies", ())
+                    (_without_value(cookie["cookieLine"]), tuple(cookie["blockedReasons"]))
+                    for cookie in params.get("blockedCookies", ())
                 ],
                 "site": (params.get("cookiePartitionKey") or {}).get("topLevelSite"),
                 "opaque": params.get("cookiePartitionKeyOpaque", False),
@@ -228,14 +229,14 @@ class TabObserver:
         )
 
     def _failed(self, params: Mapping[str, Any]) -> None:
-        if params.get("blockedReason") in _STOPPED:
-            self._chain(params["requestId"]).stopped = True
+        if params.get("blockedReason") in _BLOCKED:
+            self._chain(params["requestId"]).is_blocked = True
 
     def _web_socket(self, params: Mapping[str, Any]) -> None:
         self._chain(params["requestId"]).hops.append(_Hop(params["url"], "websocket", False))
 
     def _read_chain(self, chain: _Chain) -> None:
-        # What is stopped on the way has no network events for its last hop.
+        # A request that is blocked during redirects has no network events for its last hop.
         with_extra = [hop for hop in chain.hops if hop.has_extra]
         for position, hop in enumerate(chain.hops):
             host = host_of(hop.url)
@@ -245,7 +246,7 @@ class TabObserver:
                     host,
                     hop.kind,
                     self._place,
-                    blocked=chain.stopped and is_last,
+                    blocked=chain.is_blocked and is_last,
                     passed=chain.is_page and not is_last,
                 )
         for hop, sent in zip(with_extra, chain.sent, strict=False):
@@ -258,7 +259,7 @@ class TabObserver:
         for name, reasons in sent["cookies"]:
             if not reasons:
                 self._builder.record_sent_cookie(host, name)
-            elif not _NOT_MEANT.intersection(reasons):
+            elif not _IRRELEVANT.intersection(reasons):
                 self._builder.record_blocked_cookie(name, host, "sent", reasons, self._place)
 
     def _read_received(self, hop: _Hop, received: Mapping[str, Any], *, is_page: bool) -> None:
@@ -290,12 +291,12 @@ class TabObserver:
 
     # Scripts
 
-    def _witness(self, payload: str) -> None:
-        """Read what a frame tells; its page may have bent the very functions that write it."""
+    def _record_report(self, payload: str) -> None:
+        """Record a report of the recorder script; the page may have manipulated it."""
         try:
-            told = json.loads(payload)
+            report = json.loads(payload)
             kind, name, origin, href, stack, attributes = (
-                str(told.get(key, ""))
+                str(report.get(key, ""))
                 for key in ("kind", "name", "origin", "href", "stack", "attributes")
             )
         except (ValueError, AttributeError, RecursionError):
@@ -307,7 +308,7 @@ class TabObserver:
                 word = {"img": "image", "connect": "fetch"}.get(directive, directive)
                 self._violations.add((host, word))
             return
-        if told.get("credentialless") or not host_of(origin):
+        if report.get("credentialless") or not host_of(origin):
             return
         frames = read_stack(stack)
         setter = Setter(kind="script", url=_script_url(frames), stack=frames)
@@ -318,7 +319,7 @@ class TabObserver:
                     cookie=cookie._replace(value=""),
                     url=href if href.startswith("http") else f"{origin}/",
                     setter=setter,
-                    stored=told.get("stored") is True,
+                    stored=report.get("stored") is True,
                 )
                 self._builder.record_cookie_write(write, self._place)
         elif kind in KINDS:
@@ -336,24 +337,24 @@ class TabObserver:
 
 def read_stack(text: str) -> tuple[str, ...]:
     """
-    Read V8's stack of an Error, without the witness's own frames and without query strings.
+    Parse V8's stack of an Error, without the recorder's own frames and without query strings.
 
     Returns:
-        Frames as ``function (url:line:column)``, the innermost first.
+        Frames as ``function (url:line:column)``, innermost first.
     """
     frames = []
     for line in text.split("\n"):
-        found = _STACK_LINE.match(line)
-        if found is None or _WITNESS in found["place"]:
+        match = _STACK_LINE.match(line)
+        if match is None or _RECORDER in match["place"]:
             continue
-        url, number, column = found["place"].rsplit(":", 2)
+        url, number, column = match["place"].rsplit(":", 2)
         place = f"{strip_query(url)}:{number}:{column}"
-        frames.append(f"{(found['function'] or 'anonymous')[:80]} ({place[-MAX_FRAME:]})")
+        frames.append(f"{(match['function'] or 'anonymous')[:80]} ({place[-MAX_FRAME:]})")
     return tuple(frames[:MAX_FRAMES])
 
 
 def _script_url(stack: tuple[str, ...]) -> str:
-    """Find the innermost frame that has a file."""
+    """Return the URL of the innermost frame that has one; empty if there is none."""
     for frame in stack:
         url = frame[frame.index(" (") + 2 : -1].rsplit(":", 2)[0]
         if "://" in url:
@@ -363,9 +364,9 @@ def _script_url(stack: tuple[str, ...]) -> str:
 
 def _without_value(line: str) -> str:
     """
-    Take the value out of a Set-Cookie line.
+    Replace the value in a Set-Cookie line by a dash.
 
-    The reader needs one for a nameless cookie, so a dash stands for it.
+    The parser needs a value for a nameless cookie.
     """
     pair, semicolon, attributes = line.partition(";")
     name, equals, _ = pair.partition("=")
@@ -381,7 +382,7 @@ def _headers(response: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _code(text: str) -> str:
-    """Take off the comment at the head, so that an expression is left."""
+    """Strip the comment at the head, so that an expression is left."""
     lines = text.split("\n")
     while lines and (not lines[0] or lines[0].startswith("//")):
         del lines[0]

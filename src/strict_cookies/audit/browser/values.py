@@ -1,13 +1,13 @@
 """
-What cookies and web storage held, for whoever asks for it by ``--with-values``.
+The values of cookies and web storage, for an audit ``--with-values``.
 
-An :class:`~.observation.Observation` never holds a value, so nothing that is made of one can. Where
-somebody wants to know what is in an item, for example whether an identifier lasts from visit to
-visit, an audit is handed :class:`Values`, and what they gather is written into one file of the
-bundle. Whoever has that file can act as the visitor who was signed in.
+An :class:`~.observation.Observation` never has a value, so no report can have one. To find out what
+an item contains, for example whether an identifier stays the same between visits, pass
+:class:`Values` to an audit; they are written to one file of the bundle. Anyone with that file can
+act as the signed-in visitor.
 
-Taken are cookies from the jar, and localStorage and sessionStorage of each frame, after each page;
-an item that changed is there once for each value.
+Recorded after each page: the cookies in the jar, and localStorage and sessionStorage of each frame.
+An item that changed appears once for each value.
 """
 
 from __future__ import annotations
@@ -20,33 +20,34 @@ from ..redaction import redact_url, shorten
 from .observation_builder import Place
 
 FORMAT = "strict-cookies-audit-values"
-#: Version of the file's form; it grows when a field changes its meaning.
+#: Version of the file's format; incremented when a field changes its meaning.
 FORMAT_VERSION = 1
-#: Its name in a bundle.
+#: The name of the file in a bundle.
 VALUES = "values.json"
-#: How everything that goes with such a file is marked.
+#: The mark of a bundle and a report with such a file.
 SENSITIVE = "holds cookie values"
 
-#: Most values that are kept, and longest part of one, in characters.
+#: Most values that are recorded, and the longest part of each, in characters.
 MAX_VALUES = 2000
 MAX_LENGTH = 4096
 
 
 class Values:
-    """Gather values; what is handed in may have been made up by a page."""
+    """Collects values; a page may have made them up."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, ...], dict[str, Any]] = {}
-        self._left_out = 0
+        self._omitted = 0
 
     def __repr__(self) -> str:
         return f"<Values: {len(self._rows)}>"
 
-    def take_cookies(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
+    def record_cookies(self, cookies: Iterable[Mapping[str, Any]], place: Place) -> None:
         """
-        Take what is in the jar, as the DevTools protocol lists it.
+        Record the cookies in the jar, as the DevTools protocol lists them.
 
-        Cookies of credentialless frames are left out, as :meth:`.observation_builder.ObservationBuilder.jar` does.
+        Cookies of credentialless frames are ignored, as in
+        :meth:`.observation_builder.ObservationBuilder.record_jar`.
         """
         for cookie in cookies:
             partition = cookie.get("partitionKey")
@@ -58,10 +59,10 @@ class Values:
                 "path": cookie["path"],
                 "partition_key": site or "",
             }
-            self._take("cookie", cookie["name"], where, cookie["value"], place)
+            self._record("cookie", cookie["name"], where, cookie["value"], place)
 
-    def take_storage(self, frames: Iterable[object], place: Place) -> None:
-        """Take what frames have stored, as ``values.js`` reads it."""
+    def record_storage(self, frames: Iterable[object], place: Place) -> None:
+        """Record the web storage of frames, from ``values.js``."""
         for frame in frames:
             if not isinstance(frame, dict) or frame.get("credentialless"):
                 continue
@@ -70,34 +71,34 @@ class Values:
                 items = frame.get(kind)
                 for item in items if isinstance(items, list) else ():
                     if isinstance(item, list) and list(map(type, item)) == [str, str]:
-                        self._take(kind, item[0], where, item[1], place)
+                        self._record(kind, item[0], where, item[1], place)
 
-    def _take(
+    def _record(
         self, kind: str, name: str, where: Mapping[str, str], value: str, place: Place
     ) -> None:
         key = (kind, name, *where.values(), value)
         if key in self._rows:
             return
         if len(self._rows) >= MAX_VALUES:
-            self._left_out += 1
+            self._omitted += 1
             return
         self._rows[key] = {
             "kind": kind,
             "name": shorten(name),
             **{what: shorten(text) for what, text in where.items()},
             "value": value[:MAX_LENGTH],
-            "is_cut": len(value) > MAX_LENGTH,
+            "is_truncated": len(value) > MAX_LENGTH,
             "first_seen_on": redact_url(place.page),
             "step": shorten(place.step),
         }
 
     def write(self) -> bytes:
-        """Write the file: JSON, in the order of first sight."""
+        """Return the content of the file: JSON, in the order of first appearance."""
         content = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "sensitive": SENSITIVE,
-            "left_out": self._left_out,
+            "omitted": self._omitted,
             "values": list(self._rows.values()),
         }
         return (json.dumps(content, indent=2) + "\n").encode()

@@ -1,4 +1,4 @@
-// What a page tells of itself: its title, its links, and where its cookie declaration is.
+// The page's title, its links, and the URLs of its cookie declaration.
 
 () => {
   const text = (it) => `${it ?? ""}`.slice(0, 200);

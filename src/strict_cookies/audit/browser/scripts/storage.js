@@ -1,4 +1,4 @@
-// Names of everything that one frame's origin has stored, at most 500 of a kind.
+// Names of everything that a frame's origin has stored, at most 500 of each kind.
 
 async () => {
   const within = (promise) =>

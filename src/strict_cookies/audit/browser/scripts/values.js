@@ -1,4 +1,4 @@
-// Names and values of one frame's web storage, at most 500 of a kind; run only for --with-values.
+// Names and values of a frame's web storage, at most 500 of each kind; only for --with-values.
 
 () => {
   const read = (get) => {

@@ -1,25 +1,25 @@
-// The witness: notes which script stores what, in every frame, before any script of the page runs.
-// Names and attributes go out, values never do. Only what was really stored is told.
+// The recorder: reports which script stores what, in every frame, before any script of the page
+// runs. It reports names and attributes, never values, and only what was really stored.
 //
-// Called with the name of the binding by which it tells; it takes the binding out of the page's
-// sight.
+// The argument is the name of the binding by which it reports. The binding is then hidden from the
+// page.
 
 (binding) => {
-  const tell = globalThis[binding];
-  if (!tell) return;
+  const send = globalThis[binding];
+  if (!send) return;
   delete globalThis[binding];
 
   const NativeError = Error;
   const { stringify } = JSON;
-  const told = new Set();
+  const reported = new Set();
 
   const stackHere = () => `${new NativeError().stack}`;
 
-  const say = (kind, name, stack, more = {}) => {
+  const report = (kind, name, stack, more = {}) => {
     const key = `${kind}\n${name}\n${more.attributes}`;
-    if (told.has(key) || told.size >= 500) return;
-    told.add(key);
-    tell(
+    if (reported.has(key) || reported.size >= 500) return;
+    reported.add(key);
+    send(
       stringify({
         kind,
         name: `${name}`.slice(0, 512),
@@ -32,15 +32,15 @@
     );
   };
 
-  // Let a function of ours stand before a method, or before a half of an accessor.
-  const intercept = (owner = {}, key, half, stand) => {
+  // Replace a method, or the getter or setter of an accessor, by a wrapper.
+  const intercept = (owner = {}, key, half, wrapper) => {
     const known = Object.getOwnPropertyDescriptor(owner, key);
     const native = known?.[half];
     if (native)
       Object.defineProperty(owner, key, {
         ...known,
         [half](...args) {
-          return stand((self) => native.apply(self || this, args), args, this);
+          return wrapper((self) => native.apply(self || this, args), args, this);
         },
       });
   };
@@ -54,7 +54,7 @@
     const equals = pair.indexOf("=");
     const name = equals < 0 ? "" : pair.slice(0, equals).trim();
     const now = readCookie.call(page).split("; ");
-    say("cookie", name, stackHere(), {
+    report("cookie", name, stackHere(), {
       attributes: line.slice(pair.length, pair.length + 2000),
       stored: now.some((it) => it.startsWith(`${name}=`)),
     });
@@ -70,12 +70,12 @@
     if (domain) attributes.push(`Domain=${domain}`);
     if (expires) attributes.push(`Expires=${new Date(+expires).toUTCString()}`);
     if (partitioned) attributes.push("Partitioned");
-    say("cookie", name, stack, { attributes: attributes.join("; "), stored: !(expires < Date.now()) });
+    report("cookie", name, stack, { attributes: attributes.join("; "), stored: !(expires < Date.now()) });
     return result;
   });
 
-  // A Storage can be written to like any object, so scripts get a proxy of it; what is the
-  // browser's own gets the Storage.
+  // A Storage can be written to like any object, so scripts get a proxy of it. The browser's own
+  // functions get the Storage itself.
   const areas = [];
   const areaOf = (it) => areas.find((area) => area.includes(it)) || [it, it, "local"];
 
@@ -85,7 +85,7 @@
       if (areaOf(storage)[1] === storage) {
         const set = (_, key, value) => {
           storage[key] = value;
-          if (typeof key !== "symbol") say(kind, key, stackHere());
+          if (typeof key !== "symbol") report(kind, key, stackHere());
           return true;
         };
         areas.push([storage, new Proxy(storage, { set }), kind]);
@@ -98,7 +98,7 @@
       intercept(Storage.prototype, key, half, (call, [name], self) => {
         const [storage, , kind] = areaOf(self);
         const result = call(storage);
-        if (key === "setItem") say(kind, name, stackHere());
+        if (key === "setItem") report(kind, name, stackHere());
         return result;
       });
 
@@ -120,7 +120,7 @@
     const stack = stackHere();
     const name = (args[0] = `${args[0]}`);
     const request = call();
-    request.addEventListener("success", () => say("indexeddb", name, stack));
+    request.addEventListener("success", () => report("indexeddb", name, stack));
     return request;
   });
 
@@ -128,14 +128,14 @@
     const stack = stackHere();
     const name = (args[0] = `${args[0]}`);
     const cache = await call();
-    say("cache", name, stack);
+    report("cache", name, stack);
     return cache;
   });
 
   intercept(window.ServiceWorkerContainer?.prototype, "register", "value", async (call, [url]) => {
     const stack = stackHere();
     const registration = await call();
-    say("service worker", new URL(url, document.baseURI).href, stack);
+    report("service worker", new URL(url, document.baseURI).href, stack);
     return registration;
   });
 
@@ -143,7 +143,7 @@
     "securitypolicyviolation",
     (event) => {
       if (event.disposition === "enforce")
-        say("blocked", event.blockedURI, "", { attributes: event.effectiveDirective });
+        report("blocked", event.blockedURI, "", { attributes: event.effectiveDirective });
     },
     true,
   );
