@@ -51,26 +51,26 @@ SENDERS = inspect.signature(TokenBuckets).parameters["max_keys"].default
             f"{say_duration(DEFAULT.absolute)} at most, by default, and {DAY} after its end",
         ),
         (
-            "Notice of an end",
+            "End marker",
             f"{say_duration(timedelta(seconds=notices.NOTICE_SECONDS))}, and {DAY} after that",
         ),
         (
-            "Mark of a session that was taken over",
-            f"{DAY} after the last day of the move",
+            "Marker of a migrated session",
+            f"{DAY} after the last day of the migration",
         ),
         ("Audit trail", f"{RETENTION} by default"),
-        ("Key of a user's code", f"{RETENTION} by default after that day"),
+        ("Key of a user's pseudonym", f"{RETENTION} by default after that day"),
         ("Daily counters", f"{RETENTION} by default"),
         (
             "Links to the auditor's report",
             f"{LINK} at most, then until links are next listed",
         ),
         ("Counts of cookies", f"{ledger.MAX_ROWS} rows"),
-        ("Reports of browsers", f"{reports.MAX_ROWS} rows"),
+        ("Browser reports", f"{reports.MAX_ROWS} rows"),
         ("Senders of reports", f"{SENDERS} senders"),
         ("Names that the application tried to set", f"{firewall.MAX_TRIED} names"),
-        ("Trackers' names that arrived", f"{reader.MAX_KNOWN} names"),
-        ("Users who were refused a page", f"{app_trail.MAX_DENIED} pairs"),
+        ("Received names of trackers", f"{reader.MAX_KNOWN} names"),
+        ("Users without the role of a page", f"{app_trail.MAX_DENIED} pairs"),
         ("Browsers of sessions", f"{watch.MAX_BROWSERS} values"),
     ],
 )
@@ -80,14 +80,14 @@ def test_figures_are_those_of_the_code(row, figure):
 
 
 def test_every_row_with_a_figure_is_compared():
-    """No row tells a figure that the test above does not look at."""
+    """The test above compares every row with a figure."""
     compared = {mark.args[1][i][0] for mark in test_figures_are_those_of_the_code.pytestmark
                 for i in range(len(mark.args[1]))}  # fmt: skip
     assert {row for row, cells in ROWS.items() if re.search(r"\d", cells[1])} == compared
 
 
-def test_presets_are_told_right():
-    """The longest life of a session by each preset, and by default, is that of the code."""
+def test_presets_are_listed():
+    """The longest lifetime of a session by preset, and by default, is that of the code."""
     assert limits.PRESETS["aal2"] is DEFAULT
     times = {name: say_duration(preset.absolute) for name, preset in limits.PRESETS.items()}
     assert (
@@ -103,12 +103,12 @@ def test_both_stores_keep_rows_equally_long():
 
 def test_names_of_files_and_defaults():
     """The file is that of the default store, and the setting's default is the constant's."""
-    assert f"`{SQLITE_FILE}` in the instance folder" in PAGE
+    assert f"`{SQLITE_FILE}` in the instance directory" in PAGE
     assert DEFAULTS["STRICT_COOKIES_TRAIL_RETENTION"] == RETENTION
 
 
 def make_app(tmp_path):
-    """Make an application that signs somebody in."""
+    """Create an application that signs a user in."""
     app = Flask(__name__, instance_path=str(tmp_path))
     app.config.update(SECRET_KEY="0f" * 32, TESTING=True, STRICT_COOKIES_SESSIONS="sqlite")
     StrictCookies(app)
@@ -124,13 +124,13 @@ def make_app(tmp_path):
     return app
 
 
-def octets_of(tmp_path):
-    """Give all that is in the store's files."""
+def bytes_of(tmp_path):
+    """Return the content of the store's files."""
     return b"".join(path.read_bytes() for path in sorted(tmp_path.glob(f"{SQLITE_FILE}*")))
 
 
-def test_every_kind_of_row_about_sessions_is_told(tmp_path):
-    """What /cookies/sessions tells of what is kept is told here too, as one row each."""
+def test_every_kind_of_session_data_is_listed(tmp_path):
+    """What /cookies/sessions lists is listed here too, one row each."""
     app = make_app(tmp_path)
     app.test_client().get("/")
     kept = describe_kept(app.extensions["strict_cookies"].session_options)
@@ -141,14 +141,14 @@ def test_every_kind_of_row_about_sessions_is_told(tmp_path):
 
 
 def test_forgetting_a_user_leaves_nothing(tmp_path):
-    """The code of the page erases a user: session, and what leads from the trail to him."""
+    """The code of the page erases a user: the sessions, and the link from the trail to the user."""
     block = PAGE.split("<!-- file: forget.py -->\n```python\n")[1].split("```")[0]
     names = {}
     exec(compile(block, "forget.py", "exec"), names)
     app = make_app(tmp_path)
     app.test_client().post("/sign-in")
-    assert b"alice-of-the-test" in octets_of(tmp_path)
-    assert b"written-into-the-session" in octets_of(tmp_path)
+    assert b"alice-of-the-test" in bytes_of(tmp_path)
+    assert b"written-into-the-session" in bytes_of(tmp_path)
     archive = app.extensions["strict_cookies"].trail.archive
     assert len(archive.items(pseudonyms.KEYS)) == 1
     with app.app_context():
@@ -156,5 +156,5 @@ def test_forgetting_a_user_leaves_nothing(tmp_path):
     assert archive.items(pseudonyms.KEYS) == archive.items(pseudonyms.SEEN) == {}
     with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert b"alice-of-the-test" not in octets_of(tmp_path)
-    assert b"written-into-the-session" not in octets_of(tmp_path)
+    assert b"alice-of-the-test" not in bytes_of(tmp_path)
+    assert b"written-into-the-session" not in bytes_of(tmp_path)

@@ -25,8 +25,8 @@ TOOLS = ("sh", "jq", "sha256sum", "openssl", "base64")
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """What a stranger has: an export, and a head that was noted when it was shorter."""
+def directory(tmp_path):
+    """What an outsider has: an export, and a head that was saved when it was shorter."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     assert not missing, f"Install {', '.join(missing)}: apt-get install jq openssl coreutils"
     clock = Clock()
@@ -45,20 +45,20 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(name, folder):
-    """Run a block of the page; give the exit code and what it printed."""
+def run(name, directory):
+    """Run a block of the page; return the exit code and the output."""
     if name == "python":
         # -I: neither this project nor any variable of it is found; -S: nothing that is installed.
         command = [sys.executable, "-I", "-S", "-c", BLOCKS[name]]
     else:
         command = ["sh", "-c", BLOCKS[name]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     return done.returncode, f"{done.stdout}{done.stderr}".strip()
 
 
-def change(folder, name, old, new):
+def change(directory, name, old, new):
     """Forge a file; each text is there once."""
-    path = folder / name
+    path = directory / name
     text = path.read_text("utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), "utf-8")
@@ -69,41 +69,41 @@ def test_page_has_every_step():
     assert set(BLOCKS) == {"export", "chain", "head", "signature", "python"}
 
 
-def test_stranger_can_verify(folder):
+def test_outsider_can_verify(directory):
     """Chain, head and signature are found in order by common tools, pruned as the trail is."""
-    assert run("chain", folder) == (0, "the chain is whole")
-    assert run("python", folder) == (0, "the chain is whole")
-    assert run("head", folder) == (0, "nothing before entry 10 was rewritten or cut off")
-    assert run("signature", folder) == (0, "Signature Verified Successfully")
+    assert run("chain", directory) == (0, "the chain is intact")
+    assert run("python", directory) == (0, "the chain is intact")
+    assert run("head", directory) == (0, "no entry up to 10 was rewritten or removed")
+    assert run("signature", directory) == (0, "Signature Verified Successfully")
 
 
 @pytest.mark.parametrize("name", ["chain", "python"])
-def test_stranger_finds_what_was_tampered_with(folder, name):
-    """A changed byte, and two entries that changed places."""
-    lines = (folder / "trail.jsonl").read_text().splitlines(keepends=True)
+def test_outsider_finds_a_change(directory, name):
+    """A changed byte, and two swapped entries."""
+    lines = (directory / "trail.jsonl").read_text().splitlines(keepends=True)
     swapped = [*lines[:3], lines[4], lines[3], *lines[5:]]
-    (folder / "trail.jsonl").write_text("".join(swapped))
-    code, told = run(name, folder)
+    (directory / "trail.jsonl").write_text("".join(swapped))
+    code, output = run(name, directory)
     assert code == 1
-    assert "entry 7 does not follow" in told
-    (folder / "trail.jsonl").write_text("".join(lines))
-    change(folder, "trail.jsonl", '"event":"noted"', '"event":"Noted"')
-    code, told = run(name, folder)
+    assert "entry 7 does not follow" in output
+    (directory / "trail.jsonl").write_text("".join(lines))
+    change(directory, "trail.jsonl", '"event":"noted"', '"event":"Noted"')
+    code, output = run(name, directory)
     assert code == 1
-    assert "entry 10" in told
+    assert "entry 10" in output
 
 
-def test_stranger_finds_a_cut_tail(folder):
-    """An export that ends before the head that was noted does not hold it."""
-    lines = (folder / "trail.jsonl").read_text().splitlines(keepends=True)
-    (folder / "trail.jsonl").write_text("".join(lines[:5]))
-    assert run("chain", folder)[0] == 0
-    assert run("head", folder) == (1, "entry 10 is not the one that was noted")
+def test_outsider_finds_a_removed_end(directory):
+    """An export that ends before the saved head does not contain it."""
+    lines = (directory / "trail.jsonl").read_text().splitlines(keepends=True)
+    (directory / "trail.jsonl").write_text("".join(lines[:5]))
+    assert run("chain", directory)[0] == 0
+    assert run("head", directory) == (1, "entry 10 does not match the saved head")
 
 
-def test_stranger_finds_a_forged_head(folder):
-    """A head that says something else is not signed."""
-    change(folder, "head.json", '"number": 10', '"number": 11')
-    code, told = run("signature", folder)
+def test_outsider_finds_a_forged_head(directory):
+    """A changed head has no valid signature."""
+    change(directory, "head.json", '"number": 10', '"number": 11')
+    code, output = run("signature", directory)
     assert code == 1
-    assert "Signature Verification Failure" in told
+    assert "Signature Verification Failure" in output
