@@ -142,6 +142,6 @@ def _print_published(version: Version, *, is_new: bool, languages: tuple[str, ..
         click.echo(f"PDF: {', '.join(languages)}.")
 
 
-def _print_lines(words: tuple[str, ...]) -> None:
-    for text in words:
-        click.echo(f"  {printable(text)}")
+def _print_lines(lines: tuple[str, ...]) -> None:
+    for line in lines:
+        click.echo(f"  {printable(line)}")
