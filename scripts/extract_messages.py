@@ -25,7 +25,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 def extract() -> Catalog:
     """Find every text in the modules and templates."""
     catalogue = Catalog()
-    for folder in (FOLDER, PACKAGE / "sessions"):
+    for folder in (FOLDER, PACKAGE / "sessions", PACKAGE / "policy"):
         for found in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
             _path, _line, message, _comments, context = found
             catalogue.add(message, context=context)

@@ -6,12 +6,14 @@ import csv
 import datetime
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site
+from strict_cookies.declaration import view
 from strict_cookies.declaration.diff import Change, diff
 from strict_cookies.declaration.document import build_document, hash_content
 from strict_cookies.declaration.exports import COLUMNS, EXPORTS, read_schema
@@ -21,6 +23,7 @@ from strict_cookies.declaration.processing import PROCESSING, Processing
 from strict_cookies.declaration.publication import PublicationStatus, PublishedVersion
 from strict_cookies.declaration.reading import read_declaration
 from strict_cookies.errors import PolicyError
+from strict_cookies.policy.cookie import COOKIE
 from tests.declaration.test_document import POLICY, WIDE, client_of
 from tests.policies import declare, keep, prefer
 
@@ -413,3 +416,15 @@ def test_history_is_told_in_words(language):
 def test_formats_with_a_media_type_are_published():
     """The blueprint names the published formats without importing them."""
     assert {name for name, export in EXPORTS.items() if export.mimetype} == set(FORMATS)
+
+
+def test_key_with_a_label_is_a_row_of_its_own(monkeypatch):
+    """A published key of cookies.toml with a label is shown, in the page's words."""
+    path = COOKIE.keys["path"]
+    labelled = replace(path, published=replace(path.published, label="Path"))
+    monkeypatch.setattr(view, "COOKIE", replace(COOKIE, keys={**COOKIE.keys, "path": labelled}))
+    document = build_document(CookiePolicy(cookies=(declare("theme", path="/shop"),)))
+    (item,) = view.build_view(document, ENGLISH).sections["cookies"].entries
+    assert [
+        (row.key, row.label, *map(str, row.lines)) for row in item.rows if row.key == "path"
+    ] == [("path", "Path", "/shop")]

@@ -8,9 +8,15 @@ The shape is in :mod:`~strict_cookies.declaration.item`, what is the same in eve
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..policy.cookie import COOKIE
+from ..policy.external_origin import EXTERNAL_ORIGIN
+from ..policy.preference import PREFERENCE
+from ..policy.recipient import RECIPIENT
+from ..policy.schema import ENTRY_SECTIONS
+from ..policy.web_storage import STORAGE
 from .document import UNTIL_BROWSER_CLOSES, UNTIL_TAB_CLOSES
 from .i18n.labels import (
     CNIL_ITEMS,
@@ -26,6 +32,7 @@ from .i18n.language import Language, Said, pick_text
 from .item import Item, Line, Row, Section, VersionItem, View
 
 if TYPE_CHECKING:
+    from ..policy.section import PublishedKey
     from .diff import Change
 
 #: Keys of the rows that a table shows.
@@ -36,6 +43,16 @@ _COLUMNS = {
     "external_origins": ("recipient", "reason", "kinds"),
     "recipients": ("role", "data", "purpose", "countries", "safeguard"),
     "processing": ("kept_data", "purpose", "kept"),
+}
+
+_FIELD_LABELS = {
+    **FIELD_LABELS,
+    **{
+        key.key: key.label
+        for section in ENTRY_SECTIONS.values()
+        for key in section.published_keys()
+        if key.label
+    },
 }
 
 
@@ -148,6 +165,18 @@ class _Writer:
             found = self._remembered[key, *parts] = self._row(key, *make())
         return found
 
+    def _labelled(self, keys: Iterable[PublishedKey], entry: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield a row for each published key with a label; older documents may lack it."""
+        for key in keys:
+            value = entry.get(key.key)
+            if key.label and value is not None:
+                lines = (
+                    (self._say(value),)
+                    if isinstance(value, Mapping)
+                    else map(Said, value if isinstance(value, list) else [value])
+                )
+                yield Row(key.key, self._t(key.label), tuple(lines))
+
     def _cookie(self, item: Mapping[str, Any]) -> Item:
         lifetime, domain = item["lifetime"]["max_age_seconds"], item["domain"]
         httponly, others = item["httponly"], tuple(item["third_parties"])
@@ -160,6 +189,7 @@ class _Writer:
             self._shared("read_by", lambda: self._readers(domain, httponly), domain, httponly),
             self._shared("third_parties", lambda: self._others(others), others),
             self._shared("protection", lambda: self._protection(*protection), protection),
+            *self._labelled(COOKIE.published_keys(), item),
         )
 
     def _storage(self, item: Mapping[str, Any]) -> Item:
@@ -171,6 +201,7 @@ class _Writer:
             self._row("set_by", self._("A script of this site")),
             self._row("read_by", self._("Scripts of this site")),
             self._shared("third_parties", lambda: self._others(others), others),
+            *self._labelled(STORAGE.published_keys(), item),
         )
 
     def _item(self, item: Mapping[str, Any], note: str, *rows: Row) -> Item:
@@ -292,6 +323,7 @@ class _Writer:
                 self._row("description", self._say(entry["description"])),
                 self._row("choices", *map(Said, entry["choices"])),
                 self._row("default", Said(entry["default"])),
+                *self._labelled(PREFERENCE.published_keys(), entry),
             ),
         )
 
@@ -312,6 +344,7 @@ class _Writer:
                     "kinds",
                     *(f"{self._language.join(kinds)}: {text}" for text, kinds in texts.items()),
                 ),
+                *self._labelled(EXTERNAL_ORIGIN.published_keys(), entry),
             ),
         )
 
@@ -332,6 +365,7 @@ class _Writer:
                 self._row("purpose", self._say(entry["purpose"])),
                 self._row("countries", self._language.join(countries)),
                 self._row("safeguard", safeguard),
+                *self._labelled(RECIPIENT.published_keys(), entry),
             ),
         )
 
@@ -395,7 +429,7 @@ class _Writer:
             return _("Added: %(what)s", what=what)
         if change["change"] == "removed":
             return _("Removed: %(what)s", what=what)
-        fields = [FIELD_LABELS.get(field) for field in change["fields"]]
+        fields = [_FIELD_LABELS.get(field) for field in change["fields"]]
         named = list(dict.fromkeys(_(label) for label in fields if label))
         if named:
             what = f"{what}: {self._language.join(named)}"

@@ -61,8 +61,8 @@ class SetCookie(NamedTuple):
         expires: Seconds since the epoch, UTC; None if absent or invalid.
         domain: Lower case, without a leading dot; None if absent or empty (host-only).
         path: Begins with ``/``; None if absent or invalid (the default-path applies).
-        secure: Whether the attribute is present, whatever its value.
-        httponly: Whether the attribute is present, whatever its value.
+        secure: Whether the attribute is present, with any value or none.
+        httponly: Whether the attribute is present, with any value or none.
         samesite: ``"Strict"``, ``"Lax"`` or ``"None"``; None if absent or unknown.
         partitioned: Whether the attribute is present.
 

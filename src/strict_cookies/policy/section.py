@@ -30,8 +30,8 @@ class Published:
         composed: Whether the declaration builds the JSON value from more than the attribute, so
             that ``to_json`` is not used.
         optional: Whether a declaration may lack the key: older ones do. The default applies then.
-        label: The English label of a row on the page (marked with ``N_``); empty for no row, or
-            for a row that the declaration builds itself.
+        label: The English label of a row on the page, for a text or a list of texts (marked with
+            ``N_``); empty for no row, or for a row that the declaration builds itself.
     """
 
     key: str = ""
