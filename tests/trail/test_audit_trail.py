@@ -19,7 +19,7 @@ from .trails import DAY, PSEUDONYM_KEYS, Clock, fill
 
 
 class FailingArchive(MemoryArchive):
-    """One that can't be had while it is told so."""
+    """An archive that can be made unavailable."""
 
     down = False
 
@@ -30,7 +30,7 @@ class FailingArchive(MemoryArchive):
 
 
 def make_trail(archive=None, **options):
-    """A trail in memory whose clock a test can move."""
+    """Create a trail in memory with a clock that a test can move."""
     clock = Clock()
     options = {"pseudonym_keys": PSEUDONYM_KEYS, "clock": clock, **options}
     return AuditTrail(archive or MemoryArchive(), **options), clock
@@ -40,7 +40,7 @@ def make_trail(archive=None, **options):
 
 
 def test_event_is_recorded_with_what_it_is_about():
-    """The number comes back; details that are None are left out."""
+    """The number is returned; details that are None are omitted."""
     trail, _ = make_trail()
     assert trail.record("order-approved", order=7, user=None) == 1
     assert trail.record("signed-in", user="alice", level=2) == 2
@@ -61,21 +61,21 @@ def test_name_of_an_event_is_checked(event):
 
 
 def test_trail_that_is_off_records_nothing():
-    """Whoever records need not ask whether there is a trail."""
+    """Callers can record without checking whether there is a trail."""
     assert NoTrail().record("signed-in", user="alice") is None
     assert NoTrail().flush() is None
 
 
 def test_lost_events_are_a_gap(caplog):
-    """A store that is away raises nothing; afterwards the trail says how many are missing."""
+    """An unavailable store raises nothing; later the trail records how many are missing."""
     archive = FailingArchive()
     trail, _ = make_trail(archive)
     trail.record("signed-in")
     archive.down = True
     with caplog.at_level(logging.ERROR, "strict_cookies"):
         assert [trail.record("signed-out") for _ in range(3)] == [None] * 3
-    told = f"SC905 audit trail could not be written. The disk is full. {Reason.TRAIL_GAP.remedy}"
-    assert [line.getMessage() for line in caplog.records] == [told] * 3
+    message = f"SC905 audit trail could not be written. The disk is full. {Reason.TRAIL_GAP.remedy}"
+    assert [line.getMessage() for line in caplog.records] == [message] * 3
     archive.down = False
     assert trail.record("signed-in") == 3
     trail.record("signed-in")
@@ -88,8 +88,8 @@ def test_lost_events_are_a_gap(caplog):
     assert verify_trail(trail).is_intact
 
 
-def test_trail_goes_on_behind_a_damaged_entry():
-    """A last entry that can't be read stops nobody; verifying names it."""
+def test_trail_continues_after_a_damaged_entry():
+    """An unreadable last entry does not stop recording; the verification reports it."""
     archive = MemoryArchive()
     trail, _ = make_trail(archive)
     archive.append("trail", lambda last: b"rubbish")
@@ -100,8 +100,8 @@ def test_trail_goes_on_behind_a_damaged_entry():
 # --- Pseudonyms ---
 
 
-def test_user_has_the_same_code_until_erased():
-    """A code links the entries of one user, and no longer after the key is gone."""
+def test_user_has_the_same_pseudonym_until_erased():
+    """A pseudonym links the entries of one user until the key is deleted."""
     trail, _ = make_trail()
     codes = [trail.pseudonyms.pseudonym("alice", trail.now().date()) for _ in range(2)]
     assert codes[0] == codes[1] != trail.pseudonyms.pseudonym("bob", trail.now().date())
@@ -115,7 +115,7 @@ def test_user_has_the_same_code_until_erased():
 
 
 def test_nothing_in_the_archive_names_a_user():
-    """Neither log nor shelves hold the id, nor a digest that can be computed without the secret."""
+    """Neither log nor shelves contain the id, nor a digest that can be computed without the secret."""
     import hashlib
 
     archive = MemoryArchive()
@@ -127,8 +127,8 @@ def test_nothing_in_the_archive_names_a_user():
         assert hashlib.new(kind, b"alice@example.com").hexdigest() not in everything
 
 
-def test_code_stays_when_the_secret_changes():
-    """A key moves under the new secret, and is erased there."""
+def test_pseudonym_stays_when_the_secret_changes():
+    """A key is moved to the new secret, and erased there."""
     archive = MemoryArchive()
     trail, _ = make_trail(archive)
     code = trail.pseudonyms.pseudonym("alice", trail.now().date())
@@ -141,7 +141,7 @@ def test_code_stays_when_the_secret_changes():
     assert archive.items(KEYS) == archive.items(SEEN) == {}
 
 
-def test_without_a_secret_nobody_has_a_code():
+def test_without_a_secret_no_user_has_a_pseudonym():
     """An application without SECRET_KEY can still record."""
     trail, _ = make_trail(pseudonym_keys=())
     trail.record("signed-in", user="alice")
@@ -152,7 +152,7 @@ def test_without_a_secret_nobody_has_a_code():
 # --- Heads ---
 
 
-def test_head_says_where_the_trail_ends():
+def test_head_is_the_end_of_the_trail():
     """Unsigned without a key, and the same for some seconds."""
     trail, clock = make_trail()
     assert trail.head() == {
@@ -186,8 +186,8 @@ def test_head_is_signed_and_follows_a_new_key(tmp_path):
 # --- Removing ---
 
 
-def test_what_is_past_its_time_is_removed(tmp_path):
-    """Entries, counters and keys go; the chain is whole from a signed checkpoint on."""
+def test_expired_entries_are_removed(tmp_path):
+    """Entries, counters and keys are removed; the chain is intact from a signed checkpoint on."""
     key = tmp_path / "trail.pem"
     signer = make_key(key)
     archive = MemoryArchive()

@@ -1,4 +1,4 @@
-"""What is hashed, and what is wrong with a chain that was tampered with."""
+"""What is hashed, and how tampering with a chain is found."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMESTAMP = datetime(2027, 3, 31, 9, 30, 15, 999_999, tzinfo=UTC)
 
 
 def chain(count, start=START):
-    """Make rows of a whole chain."""
+    """Create the rows of an intact chain."""
     rows, last = [], start
     for number in range(start.number + 1, start.number + count + 1):
         data = write_entry(last, TIMESTAMP, "tested", {"count": number, "name": "a b"})
@@ -37,12 +37,12 @@ def chain(count, start=START):
 
 
 def problems_of(rows, start=START):
-    """List what is wrong."""
+    """List the problems."""
     return [problem for _, problem in find_breaks(rows, start) if problem]
 
 
 def test_entry_is_written_in_one_form():
-    """Members sorted, no space, UTC and whole seconds; the hash is that of the rest."""
+    """Members sorted, no space, UTC in seconds; the hash is that of the rest."""
     data = write_entry(START, TIMESTAMP, "signed-in", {"user": "u1", "level": 2})
     rest = (
         '{"details":{"level":2,"user":"u1"},"event":"signed-in","number":1,'
@@ -56,7 +56,7 @@ def test_entry_is_written_in_one_form():
 
 
 def test_time_is_utc():
-    """Another zone is another way to say the same moment."""
+    """The same time in another zone is written the same way."""
     zoned = TIMESTAMP.astimezone(timezone(timedelta(hours=-7)))
     assert write_entry(START, zoned, "e", {}) == write_entry(START, TIMESTAMP, "e", {})
 
@@ -145,7 +145,7 @@ def test_details_are_plain(value, kept):
 
 @given(st.text() | st.integers() | st.floats())
 def test_any_detail_can_be_read_again(value):
-    """Whatever is recorded, the entry is whole and bounded."""
+    """Any recorded value results in a valid entry of limited size."""
     data = write_entry(START, TIMESTAMP, "e", {"value": to_plain(value)})
     assert read_entry(data).details == {"value": to_plain(value)}
     assert len(data) < 500
@@ -153,7 +153,7 @@ def test_any_detail_can_be_read_again(value):
 
 
 def test_point_is_read_from_a_head_or_a_text():
-    """Both ways in which a head is noted."""
+    """Both forms of a saved head."""
     assert read_point(f"17:{'A' * 64}\n") == Point(17, "a" * 64)
     assert read_point(json.dumps({"number": 3, "hash": NO_HASH, "more": 1})) == Point(3, NO_HASH)
     for wrong in ("", "17", "17:abc", "x:" + NO_HASH, "{}", "[]", '{"number":"1","hash":"x"}'):

@@ -1,4 +1,4 @@
-"""Daily counters: the difference of what was counted anyway, and the first of a kind a day."""
+"""Daily counters: the difference since the last write, and the first of a kind per day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def events_of(trail):
 
 
 def test_differences_are_added():
-    """Each flush adds what came since the last, whatever else was there before."""
+    """Each flush adds the counts since the last one to those in the store."""
     trail, counted = make()
     counted[KIND] = 3
     trail.flush()
@@ -40,7 +40,7 @@ def test_differences_are_added():
     assert trail.counts.read() == [Count(TODAY, *KIND, 5)]
 
 
-def test_what_was_counted_before_is_somebody_elses():
+def test_earlier_counts_belong_to_the_parent():
     """A child does not count again what its parent counted."""
     trail, counted = make()
     counted[KIND] = 3
@@ -70,7 +70,7 @@ def test_first_of_a_kind_is_an_event_once_a_day():
     assert {key[:10] for key in archive.items(FIRSTS)} == {"2027-01-16"}
 
 
-def test_what_is_no_news_is_counted_only():
+def test_other_reasons_are_only_counted():
     """A hardened cookie or a fault is a number, not an event."""
     trail, counted = make()
     counted.update({("SC121", "sid"): 2, ("SC903", "other"): 1})
@@ -80,7 +80,7 @@ def test_what_is_no_news_is_counted_only():
 
 
 def test_kinds_are_bounded():
-    """Whoever makes up names fills neither trail nor counters."""
+    """A client that invents names fills neither trail nor counters."""
     archive = MemoryArchive()
     trail, counted = make(archive)
     counted.update({("SC101", f"name{number}"): 1 for number in range(MAX_KINDS + 100)})
@@ -90,8 +90,8 @@ def test_kinds_are_bounded():
     assert trail.last().number == MAX_KINDS
 
 
-def test_store_that_is_away_loses_no_count(caplog):
-    """What can't be written now is written the next time."""
+def test_unavailable_store_loses_no_count(caplog):
+    """Counts that can't be written are written the next time."""
     archive = MemoryArchive()
     trail, counted = make(archive)
     add = archive.add
@@ -110,16 +110,16 @@ def test_store_that_is_away_loses_no_count(caplog):
     assert trail.counts.read() == [Count(TODAY, *KIND, 4)]
 
 
-def test_hostile_name_comes_back_whole():
-    """A name may hold what separates the parts of a key."""
+def test_hostile_name_round_trips():
+    """A name may contain the separator of a key's parts."""
     trail, counted = make()
     counted["SC101", "a|b|c"] = 1
     trail.flush()
     assert trail.counts.read() == [Count(TODAY, "SC101", "a|b|c", 1)]
 
 
-def test_counters_of_past_days_are_removed():
-    """They go with the entries of their time."""
+def test_counters_of_earlier_days_are_removed():
+    """They are removed with the entries of their time."""
     trail, counted = make()
     counted[KIND] = 1
     trail.flush()

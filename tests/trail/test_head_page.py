@@ -1,4 +1,4 @@
-"""The head of the trail as everybody can ask for it."""
+"""The head of the trail as a public page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def app(tmp_path):
     return app
 
 
-def test_head_is_given_without_details(app):
+def test_head_has_no_details(app):
     """Number, hash, time, key and signature in canonical form; no cookie, no event."""
     trail = app.extensions["strict_cookies"].trail
     trail.record("signed-in", user="alice")
@@ -42,7 +42,7 @@ def test_head_is_given_without_details(app):
     assert "Vary" not in response.headers
 
 
-def test_head_that_is_known_is_not_sent_again(app):
+def test_known_head_is_not_sent_again(app):
     """A browser that has it gets a 304."""
     client = app.test_client()
     etag = client.get("/cookies/trail-head", base_url=HOME).headers["ETag"]
@@ -50,8 +50,8 @@ def test_head_that_is_known_is_not_sent_again(app):
     assert (response.status_code, response.data) == (304, b"")
 
 
-def test_head_is_not_available_where_the_key_is_gone(app, caplog):
-    """A head that should be signed is never given unsigned."""
+def test_head_is_unavailable_without_its_key(app, caplog):
+    """A head that should be signed is never sent unsigned."""
     client = app.test_client()
     trail = app.extensions["strict_cookies"].trail
     trail._key.unlink()
@@ -61,8 +61,8 @@ def test_head_is_not_available_where_the_key_is_gone(app, caplog):
     assert "SC905" in caplog.text
 
 
-def test_head_costs_nothing_for_some_seconds(app, monkeypatch):
-    """Whoever asks again and again does not make the store work."""
+def test_head_is_cached_for_some_seconds(app, monkeypatch):
+    """Repeated requests cause no read of the store."""
     client = app.test_client()
     first = client.get("/cookies/trail-head", base_url=HOME).data
     monkeypatch.setattr(app.extensions["strict_cookies"].trail.archive, "last", lambda log: 1 // 0)

@@ -1,4 +1,4 @@
-"""The thread beside the requests: what it does, when, and that it outlives nothing."""
+"""The maintenance thread: what it does, when, and that it keeps nothing alive."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make(compare=lambda: None):
 
 
 def test_settings_are_compared_once():
-    """At the first work of a process, and again only where that failed."""
+    """At the first run in a process, and again only if that failed."""
     calls = []
 
     def compare():
@@ -43,8 +43,8 @@ def test_settings_are_compared_once():
     assert len(calls) == 2
 
 
-def test_fault_is_logged_without_its_words(caplog):
-    """What goes wrong beside the requests stays there."""
+def test_exception_is_logged_without_its_message(caplog):
+    """An exception of the thread does not leave it."""
     _, _, _, work = make(lambda: {}["secret value"])
     with caplog.at_level(logging.ERROR, "strict_cookies"):
         work.run()
@@ -52,7 +52,7 @@ def test_fault_is_logged_without_its_words(caplog):
     assert "KeyError raised at" in caplog.text
 
 
-def test_what_is_past_its_time_is_removed_once_a_day():
+def test_expired_entries_are_removed_once_a_day():
     """One process a day does it for all."""
     trail, clock, _, work = make()
     fill(trail, 3)
@@ -67,7 +67,7 @@ def test_what_is_past_its_time_is_removed_once_a_day():
 
 
 def test_thread_writes_what_was_counted(monkeypatch):
-    """It is woken by the first request, and goes on by itself."""
+    """It is woken by the first request, and continues by itself."""
     monkeypatch.setattr(maintenance, "EVERY", 0.01)
     monkeypatch.setattr(maintenance, "thread", maintenance.MaintenanceThread())
     trail, _, counted, work = make()
@@ -81,7 +81,7 @@ def test_thread_writes_what_was_counted(monkeypatch):
 
 
 def test_thread_keeps_no_application_alive(monkeypatch):
-    """Who drops a trail is rid of it."""
+    """A dropped trail is collected."""
     monkeypatch.setattr(maintenance, "EVERY", 0.01)
     monkeypatch.setattr(maintenance, "thread", maintenance.MaintenanceThread())
     trail, _, _, work = make()
@@ -117,11 +117,11 @@ APP = """
 """
 
 
-def run(code, folder):
+def run(code, directory):
     """Run a program with an application of its own."""
     text = textwrap.dedent(APP) + textwrap.dedent(code)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", text, str(folder)],
+        [sys.executable, "-W", "error", "-c", text, str(directory)],
         capture_output=True, text=True, timeout=60, check=False,
         env={**os.environ, "PYTHONPATH": ":".join(filter(None, sys.path))},
     )  # fmt: skip
@@ -129,7 +129,7 @@ def run(code, folder):
     return done.stdout
 
 
-def test_what_is_left_is_written_at_the_end(tmp_path):
+def test_remaining_counts_are_written_at_exit(tmp_path):
     """A process that ends in order loses no count, however short its life."""
     run("ask(); ask()", tmp_path)
     out = run("print([(r.reason, r.name, r.times) for r in trail().counts.read()])", tmp_path)

@@ -1,4 +1,4 @@
-"""Many processes, one chain; and what a killed one leaves."""
+"""Many processes, one chain; and what remains of a killed one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROCESSES, EVENTS = 4, 10_000
 
 
 def test_processes_make_one_chain(shared_place):
-    """Four processes record ten thousand events together: one unbroken chain, nothing lost."""
+    """Four processes record ten thousand events together: one intact chain, nothing lost."""
     barrier = FRESH.Barrier(PROCESSES)
     each = EVENTS // PROCESSES
     run(*((record_often, shared_place, name, each, barrier) for name in "abcd"))
@@ -30,7 +30,7 @@ def test_processes_make_one_chain(shared_place):
 
 
 def test_killed_process_loses_no_event(shared_place):
-    """What was acknowledged before SIGKILL is in the trail, and the chain is whole."""
+    """What was acknowledged before SIGKILL is in the trail, and the chain is intact."""
     here, there = FRESH.Pipe(duplex=False)
     with running((record_for_ever, shared_place, there)) as (process,):
         numbers = [here.recv() for _ in range(30)]
@@ -43,7 +43,7 @@ def test_killed_process_loses_no_event(shared_place):
 
 
 def test_killed_process_loses_what_it_counted_since_it_wrote(shared_place):
-    """Counters are those of the last writing, no less."""
+    """Counters are those of the last write, no less."""
     ours, theirs = FRESH.Pipe()
     with running((count_and_die, shared_place, theirs)) as (process,):
         assert ours.recv() == "counted"

@@ -1,4 +1,4 @@
-"""What an application's trail records by itself, and what it never holds."""
+"""What an application's trail records by itself, and what it never contains."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def trail_of(app):
 
 
 def events_of(app):
-    """Events with their details, users by the word that a test knows them by."""
+    """Return the events with their details, and the user's name for the pseudonym."""
     trail = trail_of(app)
     code = trail.pseudonyms.find("alice@example.com")
     return [
@@ -83,13 +83,13 @@ def events_of(app):
 
 
 def ask(app, path, client=None, **headers):
-    """Ask for a page."""
+    """Request a page."""
     client = client or app.test_client()
     return client.get(path, base_url=HOME, headers=headers)
 
 
 def test_day_of_a_user_is_recorded():
-    """Signing in and out, a role that is missing, and sessions that are ended from elsewhere."""
+    """Signing in and out, a missing role, and sessions that are ended from elsewhere."""
     app = make_app()
     client = app.test_client()
     assert ask(app, "/report/secret", client).status_code == 401
@@ -106,7 +106,7 @@ def test_day_of_a_user_is_recorded():
         assert ask(app, path, client).status_code == status
     assert events_of(app) == [
         ("signed-in", {"user": "alice", "level": 2, "again": 0}),
-        # The second within a minute is no event.
+        # The second within a minute is not recorded.
         ("role-denied", {"user": "alice", "place": "report"}),
         ("signed-in", {"user": "alice", "level": 2, "again": 1}),
         ("signed-out", {"user": "alice"}),
@@ -117,7 +117,7 @@ def test_day_of_a_user_is_recorded():
 
 
 def test_what_the_firewall_sees_is_counted():
-    """Drops and strays of this process, by name where it is declared or known."""
+    """Dropped and undeclared cookies of this process, by name if it is declared or known."""
     app = make_app()
     client = app.test_client(use_cookies=False)
     for _ in range(3):
@@ -138,7 +138,7 @@ def test_what_the_firewall_sees_is_counted():
 
 
 def test_changed_settings_are_recorded():
-    """What is compared is what was compiled; the names of what changed are told, not its value."""
+    """The compiled settings are compared; the names of changed ones are recorded, not the values."""
     app = make_app()
     ask(app, "/drop")
     protection = app.extensions["strict_cookies"]
@@ -153,9 +153,9 @@ def test_changed_settings_are_recorded():
     ask(changed, "/drop")
     trail_of(changed).archive = trail_of(app).archive
     changed.extensions["strict_cookies"]._recorder.compare_settings()
-    told = [(details["part"], details["names"]) for _, details in events_of(app)[5:]]
+    found = [(details["part"], details["names"]) for _, details in events_of(app)[5:]]
     # The declaration says how long sessions are kept.
-    assert told == [
+    assert found == [
         ("policy", "declaration"),
         ("headers", "referrer_policy"),
         ("sessions", "limits"),
@@ -164,7 +164,7 @@ def test_changed_settings_are_recorded():
 
 @pytest.mark.parametrize("mode", ["enforce", "report-only"])
 def test_policy_among_the_settings_is_what_is_published(mode):
-    """The trail tells one policy by one hash: that of the declaration, in every mode."""
+    """The trail identifies a policy by one hash: that of the declaration, in every mode."""
     app = make_app(STRICT_COOKIES_MODE=mode)
     published = app.test_client().get("/cookies/declaration.json", base_url=HOME).get_json()
     protection = app.extensions["strict_cookies"]
@@ -177,7 +177,7 @@ def test_policy_among_the_settings_is_what_is_published(mode):
 
 
 def test_trail_holds_no_values_and_no_identifiers():
-    """Neither log nor shelves hold what people are called, what cookies hold, or what was sent."""
+    """Neither log nor shelves contain users' names, cookie values or request data."""
     app = make_app()
     client = app.test_client()
     client.set_cookie("_ga", "VALUE-CANARY")
@@ -196,8 +196,8 @@ def test_trail_holds_no_values_and_no_identifiers():
         assert canary not in everything
 
 
-def test_trail_that_is_away_changes_no_response(monkeypatch, caplog):
-    """People sign in and out as before; the log tells, and later the trail itself."""
+def test_unavailable_trail_changes_no_response(monkeypatch, caplog):
+    """Users sign in and out as before; the failure is logged, and later recorded in the trail."""
     app = make_app()
     client = app.test_client()
     archive = trail_of(app).archive
@@ -220,7 +220,7 @@ def test_trail_that_is_away_changes_no_response(monkeypatch, caplog):
 
 
 def test_trail_can_be_switched_off():
-    """By name; an application that records does not notice, and the declaration tells of none."""
+    """An application that records does not notice, and the declaration lists no trail."""
     app = make_app(STRICT_COOKIES_TRAIL="OPT_OUT")
     assert ask(app, "/sign-in/alice@example.com").text == "in"
     trail = trail_of(app)
@@ -228,14 +228,14 @@ def test_trail_can_be_switched_off():
     assert trail.record("order-approved", user="alice") is None
     response = ask(app, "/cookies/trail-head")
     assert (response.status_code, response.text) == (404, "This site keeps no trail.\n")
-    told = ask(app, "/cookies/declaration.json").get_json()["processing"]
-    assert "trail" not in [one["id"] for one in told]
+    found = ask(app, "/cookies/declaration.json").get_json()["processing"]
+    assert "trail" not in [one["id"] for one in found]
     with app.app_context():
         assert erase_user("alice") is False
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "message"),
     [
         ({"STRICT_COOKIES_TRAIL": False}, "STRICT_COOKIES_TRAIL is False"),
         ({"STRICT_COOKIES_TRAIL_KEY": 3}, "STRICT_COOKIES_TRAIL_KEY is of type int"),
@@ -244,9 +244,9 @@ def test_trail_can_be_switched_off():
         ({"STRICT_COOKIES_TRAIL_RETENTION": None}, "is no duration"),
     ],
 )
-def test_wrong_setting_stops_the_first_request(config, told):
-    """Each is told with what to write."""
-    with pytest.raises(ConfigurationError, match=re.escape(told)):
+def test_wrong_setting_stops_the_first_request(config, message):
+    """Each error says which value to use."""
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
         ask(make_app(**config), "/drop")
 
 
@@ -264,13 +264,13 @@ def test_user_is_erased_for_applications():
 def test_retention_is_declared():
     """Visitors read how long the trail is kept."""
     app = make_app(STRICT_COOKIES_TRAIL_RETENTION="90 days")
-    told = ask(app, "/cookies/declaration.json").get_json()["processing"]
-    (trail,) = [one for one in told if one["id"] == "trail"]
+    found = ask(app, "/cookies/declaration.json").get_json()["processing"]
+    (trail,) = [one for one in found if one["id"] == "trail"]
     assert trail["kept"] == {"until": "time", "seconds": 90 * 86_400, "text": "90 days"}
 
 
 def test_trail_ends_with_its_application():
-    """Signals keep neither application nor trail alive."""
+    """Nothing keeps the application or its trail alive."""
     app = make_app()
     ask(app, "/sign-in/alice")
     gone = weakref.ref(trail_of(app))

@@ -1,4 +1,4 @@
-"""A long trail is verified by and by, and it is said what was read when."""
+"""A long trail is verified gradually, and the result says which entries were read when."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ def test_change_is_recorded_once():
     assert len(archive.read("trail-settings-protection")) == 1
 
 
-def test_return_to_former_settings_is_a_change():
-    """There and back again is two events."""
+def test_return_to_previous_settings_is_a_change():
+    """A change and its reversal are two events."""
     archive = MemoryArchive()
     record, events = recorder()
     for mode in ("enforce", "report-only", "enforce"):
@@ -48,7 +48,7 @@ def test_return_to_former_settings_is_a_change():
 
 
 def test_of_two_workers_one_records():
-    """Who comes second while the first appends finds that it is done."""
+    """The second worker finds that the first has recorded the change."""
     archive = MemoryArchive()
     record, events = recorder()
     last = archive.last
@@ -64,7 +64,7 @@ def test_of_two_workers_one_records():
 
 
 def test_values_are_not_kept():
-    """Neither log nor event holds a setting's value."""
+    """Neither log nor event contains a setting's value."""
     archive = MemoryArchive()
     record, events = recorder()
     record_change(archive, record, "sessions", {"address": "SECRET-VALUE"})
@@ -96,7 +96,7 @@ def test_digests_are_the_same_in_every_process(seed):
 
 
 def test_each_kind_of_value_has_a_digest():
-    """A difference of any kind shows."""
+    """A difference of any kind changes the digest."""
     values = [None, 0, 1, "1", (1,), {1}, {"a": 1}, timedelta(seconds=1), MemoryArchive(), 1.5]
     digests = [digest_settings({"x": value})["x"] for value in values]
     assert len(set(digests)) == len(values)

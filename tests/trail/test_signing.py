@@ -20,7 +20,7 @@ from strict_cookies.trail.signing import (
 
 
 def test_key_is_for_its_owner_only(tmp_path):
-    """The file has mode 0600, and is never written over."""
+    """The file has mode 0600, and is never overwritten."""
     path = tmp_path / "new" / "trail.pem"
     made = make_key(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -32,13 +32,13 @@ def test_key_is_for_its_owner_only(tmp_path):
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
 def test_key_that_others_can_read_is_refused(tmp_path, mode):
-    """The message says how to mend it, and nothing of the key."""
+    """The message says how to fix it, and nothing about the key."""
     path = tmp_path / "trail.pem"
     make_key(path)
     path.chmod(mode)
-    with pytest.raises(ConfigurationError, match="chmod 600") as told:
+    with pytest.raises(ConfigurationError, match="chmod 600") as caught:
         check_key_file(path)
-    assert path.read_text().splitlines()[1] not in str(told.value)
+    assert path.read_text().splitlines()[1] not in str(caught.value)
 
 
 def test_other_files_are_not_keys(tmp_path):
@@ -65,7 +65,7 @@ def test_other_files_are_not_keys(tmp_path):
 
 
 def test_signature_is_of_every_member(tmp_path):
-    """Whatever is changed, added or taken away, the signature no longer fits."""
+    """If any member is changed, added or removed, the signature is invalid."""
     signer = make_key(tmp_path / "trail.pem")
     signed = signer.sign({"number": 1, "hash": "ab"})
     assert is_signed(signed)
@@ -84,19 +84,19 @@ def test_signature_is_of_every_member(tmp_path):
 
 
 def test_rotation_needs_both_keys(tmp_path):
-    """Neither the old key nor a stranger alone can hand over."""
-    old, new, stranger = (make_key(tmp_path / name) for name in ("old", "new", "stranger"))
+    """Neither the old key nor a foreign one alone can sign a rotation."""
+    old, new, foreign = (make_key(tmp_path / name) for name in ("old", "new", "foreign"))
     details = describe_rotation(old, new)
     assert is_rotation(details)
     assert all(len(text) <= 128 for text in details.values())
-    forged = describe_rotation(stranger, new)
+    forged = describe_rotation(foreign, new)
     assert not is_rotation({**forged, "old_key": old.public_hex})
-    assert not is_rotation({**details, "new_key": stranger.public_hex})
+    assert not is_rotation({**details, "new_key": foreign.public_hex})
     assert not is_rotation({})
 
 
 def test_signer_shows_no_secret(tmp_path):
-    """What is printed of a signer is public."""
+    """The representation of a signer is public."""
     path = tmp_path / "trail.pem"
     signer = make_key(path)
     assert repr(signer) == f"<Signer {signer.public_hex[:16]}>"

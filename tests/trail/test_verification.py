@@ -1,4 +1,4 @@
-"""What somebody with access to the store can do to a trail, and how it is named."""
+"""What an attacker with access to the store can do to a trail, and how it is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trails to test, and how somebody might forge them."""
+"""Trails to test, and how an attacker might forge them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PSEUDONYM_KEYS = (b"p" * 32,)
 
 
 class Clock:
-    """Seconds since the epoch, as a test says."""
+    """Seconds since the epoch, set by a test."""
 
     def __init__(self, now: float = NOW) -> None:
         self.now = now
@@ -26,7 +26,7 @@ class Clock:
 
 
 def fill(trail: AuditTrail, count: int = 10) -> list[Point]:
-    """Record some events; give the point after each."""
+    """Record some events; return the point after each."""
     points = []
     for number in range(count):
         trail.record("order-approved", order=number, user=f"user {number % 3}")
@@ -42,13 +42,13 @@ def file_trail(path, **options):
 
 
 def forge(path, statement: str, *parameters: object) -> None:
-    """Do what somebody with access to the file can do."""
+    """Do what an attacker with access to the file can do."""
     with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute(statement, parameters).rowcount > 0
 
 
 def row(path, number: int) -> bytes:
-    """Give the octets of an entry."""
+    """Return the bytes of an entry."""
     with closing(sqlite3.connect(path)) as connection:
         select = "SELECT data FROM archive_logs WHERE log = ? AND number = ?"
         return connection.execute(select, (LOG, number)).fetchone()[0]
