@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .._util.text import one_line, write_cell
+from ..policy.cookie import COOKIE
+from ..policy.web_storage import STORAGE
 from .i18n.language import Language, pick_text
 from .item import Item, Line, Row, Section
 from .view import build_view
@@ -26,6 +28,12 @@ from .view import build_view
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")
 
+#: Published keys of cookies.toml that are a row and a column of their own.
+_LABELLED = tuple(
+    dict.fromkeys(
+        key.key for section in (COOKIE, STORAGE) for key in section.published_keys() if key.label
+    )
+)
 #: The columns of the CSV, which are the same in every language.
 COLUMNS = (
     "storage",
@@ -49,6 +57,7 @@ COLUMNS = (
     "httponly",
     "samesite",
     "partitioned",
+    *_LABELLED,
 )
 
 Document = Mapping[str, Any]
@@ -103,6 +112,7 @@ def _cells(
     lifetime = item["lifetime"]
     return {
         **item,
+        **{key: "; ".join(map(str, rows[key].lines)) for key in _LABELLED if key in rows},
         **{
             key: pick_text(item[key], language.tag, default).text
             for key in ("title", "description", "without_it")
