@@ -71,6 +71,6 @@ def test_draft_is_written_once(tmp_path):
     assert f"Draft: {path}. " in said
     assert 'name = "basket"' in path.read_text("utf-8")
     path.write_text("mine")
-    with pytest.raises(AuditError, match="is there already"):
+    with pytest.raises(AuditError, match="exists already"):
         conclude(MISBEHAVING, None, draft=path)
     assert path.read_text() == "mine"

@@ -88,7 +88,7 @@ def test_script_readable_is_suggested_where_a_script_set_it():
 def test_long_lifetime_is_told_and_not_declared():
     """What lives for two years is drafted for the session, with a word on what was seen."""
     draft = draft_policy(observe(cookies=(make_basket(declared_seconds=63_072_000),)))
-    assert "# It lives for 730 days; write the shortest that will do.\n" in draft
+    assert "# Its lifetime is 730 days; declare the shortest that works.\n" in draft
     assert CookiePolicy.parse(fill(draft)).exact["basket"].lifetime is None
 
 
@@ -110,7 +110,7 @@ def test_trackers_and_third_parties_are_comments():
         "# The name is commonly associated with Google Analytics (analytics).",
         f"# Service worker {SITE}/sw.js.",
         '# origin = "https://pixel.example"',
-        "# A page leads through go.example. Link to the destination itself.",
+        "# A page redirects through go.example. Link to the destination itself.",
     ):
         assert f"{line}\n" in draft
 
@@ -143,10 +143,10 @@ def test_draft_is_written_once(tmp_path):
     write_draft(path, MISBEHAVING)
     assert path.read_text("utf-8") == draft_policy(MISBEHAVING)
     path.write_text("mine")
-    with pytest.raises(AuditError, match="is there already"):
+    with pytest.raises(AuditError, match="exists already"):
         write_draft(path, MISBEHAVING)
     assert path.read_text() == "mine"
-    with pytest.raises(AuditError, match="can't be written"):
+    with pytest.raises(AuditError, match="Can't write"):
         write_draft(tmp_path / "nowhere" / "cookies.toml", MISBEHAVING)
 
 

@@ -246,7 +246,7 @@ def test_terminal_says_what_was_found():
     """Whoever reads only the end of the output knows the result, and what was left out."""
     text = printed(REPORTS["misbehaving"])
     assert text.splitlines()[-1].startswith("Findings: the site differs from its declaration: ")
-    assert "  /account (led elsewhere)\n" in text
+    assert "  /account (redirected)\n" in text
     for finding in REPORTS["misbehaving"]["findings"]:
         assert f"{finding['id']} {finding['title']}" in text
     assert printed(REPORTS["clean"]).splitlines()[-1] == f"Clean: {CLEAN}."

@@ -203,7 +203,7 @@ def _parse_manifest(manifest: bytes, folder: Path) -> list[tuple[str, str]]:
     names = {name for name, _ in entries}
     if len(entries) < len(matches) or REPORT not in names or MANIFEST in names:
         raise BundleError(
-            f"{folder / MANIFEST} is not the manifest of a bundle, or is damaged, so nothing can be "
+            f"{folder / MANIFEST} is not the manifest of a bundle, or is damaged: nothing can be "
             "verified. Compare its hash with the one that you noted."
         )
     return entries

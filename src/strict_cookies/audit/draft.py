@@ -1,9 +1,9 @@
 """
-A first ``cookies.toml`` for a site that has none, from what a browser saw there.
+Draft a ``cookies.toml`` for a site that has none, from what a browser saw.
 
-It declares nothing by itself: titles, purposes and descriptions are left for somebody to fill in,
-and until then :mod:`~strict_cookies.policy.loader` refuses the file and names each gap. What belongs to a
-tracker or a third party is no entry but a comment that says to remove it.
+The user has to fill in titles, purposes and descriptions; until then
+:mod:`~strict_cookies.policy.loader` rejects the file and lists each gap. An item of a tracker or a
+third party is not an entry but a comment that says to remove it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..policy.web_storage import DeclaredStorage
 from .observation import Observation, ObservedCookie, ObservedHost, ObservedStorage, Setter
 from .redaction import format_seconds, redact_url, shorten
 
-#: What a browser calls what it asks for, in the words of an external origin.
+#: The kinds of requests in browsers, as ``loads`` of an external origin names them.
 _LOADED = {
     "stylesheet": "style",
     "document": "frame",
@@ -39,25 +39,25 @@ _LOADED = {
     "websocket": "connection",
     "eventsource": "connection",
 }
-#: Stands in for a text while the rest of an entry is tried.
+#: Replaces a missing text while the rest of an entry is validated.
 _FILLER = "Something."
 
 
 def draft_policy(observation: Observation) -> str:
     """
-    Write the draft.
+    Return a draft.
 
     Args:
-        observation: Of an audit.
+        observation: From an audit.
 
     Returns:
-        TOML with comments. Each ``""`` and ``[]`` in an entry is a place to fill in.
+        TOML with comments. Each ``""`` and ``[]`` in an entry is to be filled in.
     """
     head = [
         f"Drafted from an audit of {', '.join(map(redact_url, observation.targets))}",
         f"on {observation.began:%Y-%m-%d} by {shorten(observation.browser)}.",
-        'Fill in each "" and [] of [site] and of the entries at the end; remove what the site does',
-        "not strictly need. Until then the file is refused, with a list of what is missing.",
+        'Fill in each "" and [] of [site] and of the entries at the end, and remove what the site',
+        "does not strictly need. Until then the file is rejected, with a list of the gaps.",
     ]
     explained = write_first_policy()
     parts = [comment(head), explained[explained.index("[site]") :]]
@@ -73,85 +73,87 @@ def draft_policy(observation: Observation) -> str:
 
 def write_draft(path: Path, observation: Observation) -> None:
     """
-    Write the draft into a new file.
+    Write a draft to a new file.
 
     Raises:
-        AuditError: The file is there already, or can't be written.
+        AuditError: The file exists already, or can't be written.
     """
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(draft_policy(observation))
     except FileExistsError:
         raise AuditError(
-            f"{path} is there already and was left alone. Name another file for the draft."
+            f"{path} exists already and was not changed. Name another file for the draft."
         ) from None
     except OSError as error:
         raise AuditError(
-            f"{path} can't be written: {error.strerror}. Mend its folder, or name another file."
+            f"Can't write {path}: {error.strerror}. Fix its directory, or name another file."
         ) from None
 
 
 def _each_name(cookies: Iterable[ObservedCookie]) -> list[ObservedCookie]:
-    """Take one cookie for each name and owner; of several, the one that lives longest."""
-    found: dict[tuple[str, str], ObservedCookie] = {}
+    """Return one cookie for each name and owner: the one with the longest lifetime."""
+    cookies_by_name: dict[tuple[str, str], ObservedCookie] = {}
     for cookie in cookies:
         key = (cookie.name, cookie.domain if cookie.third_party else "")
-        if key not in found or _lives(cookie) > _lives(found[key]):
-            found[key] = cookie
-    return [found[key] for key in sorted(found)]
+        if key not in cookies_by_name or _lifetime(cookie) > _lifetime(cookies_by_name[key]):
+            cookies_by_name[key] = cookie
+    return [cookies_by_name[key] for key in sorted(cookies_by_name)]
 
 
 def _each_item(items: Iterable[ObservedStorage]) -> list[ObservedStorage]:
-    found = {
+    by_name = {
         (item.kind, item.name, item.origin if item.third_party else ""): item for item in items
     }
-    return [found[key] for key in sorted(found)]
+    return [by_name[key] for key in sorted(by_name)]
 
 
-def _lives(cookie: ObservedCookie) -> int:
+def _lifetime(cookie: ObservedCookie) -> int:
     return max(cookie.declared_seconds or 0, cookie.stored_seconds or 0)
 
 
-def _say_setter(setter: Setter, seen_on: str) -> str:
-    by = {"http": "a response", "script": "a script", "unknown": "nobody knows what"}[setter.kind]
+def _describe_setter(setter: Setter, seen_on: str) -> str:
+    by = {"http": "a response", "script": "a script", "unknown": "unknown code"}[setter.kind]
     where = f", {redact_url(setter.url)}" if setter.url else ""
     return f"Set by {by}{where}; first seen on {redact_url(seen_on)}."
 
 
-def _say_stranger(name: str, host: str, *, third_party: bool) -> str | None:
-    """Say whose an item is, where it is not the site's own to declare."""
+def _describe_foreign(name: str, host: str, *, third_party: bool) -> str | None:
+    """Return a sentence on the owner of a foreign item; None for the site's own."""
     owner = find_tracker_host(host) if third_party else None
     if owner is not None:
         return f"{shorten(host)} is commonly associated with {owner.vendor} ({owner.category})."
     tracker = find_tracker(name)
     if tracker is not None and find_certain_tracker(name) is not None:
         return f"The name is commonly associated with {tracker.vendor} ({tracker.category})."
-    return f"It belongs to {shorten(host)}, another site." if third_party else None
+    return f"It belongs to {shorten(host)}, which is another site." if third_party else None
 
 
 # Cookies
 
 
 def _draft_cookie(cookie: ObservedCookie) -> str:
-    about = [_say_setter(cookie.setter, cookie.seen_on)]
-    stranger = _say_stranger(cookie.name, cookie.domain, third_party=cookie.third_party)
-    if stranger is not None:
+    about = [_describe_setter(cookie.setter, cookie.seen_on)]
+    owner = _describe_foreign(cookie.name, cookie.domain, third_party=cookie.third_party)
+    if owner is not None:
         label = f"Remove this: cookie {shorten(cookie.name)} of {shorten(cookie.domain)}."
-        return comment([label, stranger, *about])
-    if _lives(cookie):
+        return comment([label, owner, *about])
+    if _lifetime(cookie):
         about.append(
-            f"It lives for {format_seconds(_lives(cookie))}; write the shortest that will do."
+            f"Its lifetime is {format_seconds(_lifetime(cookie))}; declare the shortest that works."
         )
     if not cookie.secure:
-        about.append("It came without Secure; the library adds it.")
+        about.append("It was set without Secure; the library adds it.")
     if not cookie.httponly and cookie.setter.kind != "script":
-        about.append("It came without HttpOnly; write script_readable = true if a script reads it.")
+        about.append(
+            "It was set without HttpOnly; add script_readable = true if a script reads it."
+        )
     entry = suggest_entry(cookie.name)
     extra = list(_attributes(cookie, entry))
     mistakes = _cookie_mistakes(cookie, extra)
     lines = [*entry.splitlines(), *extra]
     if mistakes:
-        return comment([*about, "It can't be declared like this:", *mistakes, *lines])
+        return comment([*about, "This can't be declared:", *mistakes, *lines])
     return comment(about) + "\n".join(lines) + "\n"
 
 
@@ -173,11 +175,11 @@ def _attributes(cookie: ObservedCookie, entry: str) -> Iterator[str]:
 
 
 def _cookie_mistakes(cookie: ObservedCookie, extra: list[str]) -> list[str]:
-    """Find what is wrong with an entry beside its gaps."""
+    """Return the mistakes of an entry, apart from its gaps."""
     known = find_framework_cookie(cookie.name)
     keys = {line.partition(" = ")[0] for line in extra}
     if any("\ud800" <= character <= "\udfff" for character in cookie.name):
-        return ["Its name is no text."]
+        return ["Its name is not valid Unicode."]
     try:
         DeclaredCookie(
             name=cookie.name,
@@ -201,18 +203,18 @@ def _cookie_mistakes(cookie: ObservedCookie, extra: list[str]) -> list[str]:
 
 
 def _draft_storage(item: ObservedStorage) -> str:
-    about = [_say_setter(item.setter, item.seen_on)]
+    about = [_describe_setter(item.setter, item.seen_on)]
     host = host_of(item.origin) or item.origin
-    stranger = _say_stranger(item.name, host, third_party=item.third_party)
-    if stranger is not None:
+    owner = _describe_foreign(item.name, host, third_party=item.third_party)
+    if owner is not None:
         label = f"Remove this: {item.kind} {shorten(item.name)} of {shorten(item.origin)}."
-        return comment([label, stranger, *about])
+        return comment([label, owner, *about])
     if item.kind == "service worker":
         return comment(
             [
                 f"Service worker {shorten(item.name)}.",
                 *about,
-                "There is no entry for one: it stays until it is removed, and an audit finds it.",
+                "It can't be declared: it stays until it is removed, and every audit reports it.",
             ]
         )
     lasting = item.kind != "session"
@@ -223,14 +225,14 @@ def _draft_storage(item: ObservedStorage) -> str:
         'title = ""             # what visitors read first',
         "purposes = []          # session, authentication, preferences, security, ...",
         'description = ""       # what it does, in a sentence',
-        'without_it = ""        # what visitors could not do',
-        'lifetime = "1 hour"    # after which your own script erases it'
+        'without_it = ""        # what would not work without it',
+        'lifetime = "1 hour"    # after which your script removes it'
         if lasting
         else 'lifetime = "session"   # it ends with its tab',
     ]
     try:
         if any("\ud800" <= character <= "\udfff" for character in item.name):
-            return comment([*about, "It can't be declared: its name is no text."])
+            return comment([*about, "It can't be declared: its name is not valid Unicode."])
         DeclaredStorage(
             name=item.name,
             kind=item.kind,
@@ -241,20 +243,21 @@ def _draft_storage(item: ObservedStorage) -> str:
             lifetime=timedelta(hours=1) if lasting else None,
         )
     except PolicyError as error:
-        return comment([*about, "It can't be declared like this:", *error.mistakes, *lines])
+        return comment([*about, "This can't be declared:", *error.mistakes, *lines])
     return comment(about) + "\n".join(lines) + "\n"
 
 
 def _draft_host(host: ObservedHost) -> str:
     loaded = list(dict.fromkeys(_LOADED.get(kind, kind) for kind in sorted(host.kinds)))
-    about = (
-        f"Pages ask {shorten(host.host)} for {', '.join(map(shorten, host.kinds)) or 'something'}"
-    )
+    kinds = ", ".join(map(shorten, host.kinds)) or "of unknown kind"
+    about = f"Pages send requests to {shorten(host.host)} ({kinds})"
     about += f", first seen on {redact_url(host.seen_on)}." if host.seen_on else "."
     if host.redirect_only:
-        about = f"A page leads through {shorten(host.host)}. Link to the destination itself."
+        about = f"A page redirects through {shorten(host.host)}. Link to the destination itself."
     if host.tracker is not None:
-        return comment([about, f"It is known as {shorten(host.tracker)}. Remove it."])
+        return comment(
+            [about, f"The host is commonly associated with {shorten(host.tracker)}. Remove it."]
+        )
     if host.redirect_only:
         return comment([about])
     return comment([about, *suggest_origin(f"https://{host.host}", loaded)])

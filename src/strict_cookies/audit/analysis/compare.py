@@ -1,9 +1,9 @@
 """
-What was declared against what a browser saw: findings; pure.
+Compare what a browser saw with what the site declares.
 
-Each finding names what was found, where, by whom it was set, and what to do. The same observation
-and policy give the same findings in the same order. A site without a policy declares nothing, so
-whatever it stores is undeclared.
+Each finding says what was found, where, what set it, and what to do. The same observation and
+policy always give the same findings in the same order. A site without a policy declares nothing, so
+everything it stores is undeclared.
 
 Source: Directive 2002/58/EC article 5(3) for what needs consent; EDPB Guidelines 2/2023 for the
 scope.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...policy.policy import CookiePolicy
     from ..observation import Observation
 
-#: Most pages that one finding names.
+#: Most pages that a finding lists.
 MAX_PAGES = 20
 
 
@@ -38,22 +38,21 @@ def compare(
     min_coverage: float | None = None,
 ) -> tuple[Finding, ...]:
     """
-    Find what differs.
+    Return the findings.
 
     Args:
-        observation: Of one audit.
-        policy: What the site declares, its session cookie included; None where it declares
-            nothing.
-        expected: Gives the security headers of a page, names with values; None takes what
-            :func:`~strict_cookies.audit.analysis.headers.expect_headers` gives.
-        min_coverage: The part of the known routes that must have been visited, from 0 to 1; None
-            asks for none.
+        observation: From an audit.
+        policy: What the site declares, including its session cookie; None if it declares nothing.
+        expected: Returns the expected security headers of a page; None for those of
+            :func:`~strict_cookies.audit.analysis.headers.expect_headers`.
+        min_coverage: The ratio of the known routes that must be visited, from 0 to 1; None for no
+            minimum.
 
     Returns:
-        The gravest first, then by id and subject; equal ones on several pages are one.
+        By severity, then by id and subject; the same finding on several pages appears once.
     """
     general = expect_headers(policy)
-    return _gather(
+    return _merge(
         (
             *compare_cookies(observation, policy),
             *compare_refused(observation, policy),
@@ -69,25 +68,25 @@ def compare(
     )
 
 
-def _gather(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Make one of those that say the same, and sort."""
-    gathered: dict[tuple[str, str, str], Finding] = {}
+def _merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Merge equal findings, and sort them."""
+    merged: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         key = (finding.kind.id, finding.subject, finding.detail)
-        first = gathered.setdefault(key, finding)
+        first = merged.setdefault(key, finding)
         if first is not finding:
             pages = tuple(dict.fromkeys((*first.pages, *finding.pages)))
-            gathered[key] = replace(first, pages=pages)
+            merged[key] = replace(first, pages=pages)
     return tuple(
-        replace(finding, pages=_shorten(finding.pages))
+        replace(finding, pages=_truncate(finding.pages))
         for _, finding in sorted(
-            gathered.items(),
+            merged.items(),
             key=lambda item: (SEVERITIES.index(item[1].severity), *item[0]),
         )
     )
 
 
-def _shorten(pages: tuple[str, ...]) -> tuple[str, ...]:
+def _truncate(pages: tuple[str, ...]) -> tuple[str, ...]:
     if len(pages) <= MAX_PAGES:
         return pages
     return (*pages[:MAX_PAGES], f"and {len(pages) - MAX_PAGES} more")

@@ -1,7 +1,7 @@
 """
-Cookies: what a browser keeps, or refused to keep, against what is declared.
+Compare the cookies that a browser stored, or refused to store, with the declared ones.
 
-That a browser did not *send* a cookie somewhere is how cookies work, and no finding.
+Refusing to *send* a cookie is how cookies work, and not a finding.
 
 Source: RFC 6265bis sections 5.1.4 (path-match) and 5.7.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..._util.durations import say_duration
 from ..._util.text import join_words
+from ...http.cookies import path_matches
 from ...policy.catalogue import (
     find_certain_tracker,
     find_framework_cookie,
@@ -23,41 +24,39 @@ from ..redaction import format_seconds, redact_pages
 from .finding import Finding, Kind
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from ...policy.cookie import DeclaredCookie
     from ...policy.policy import CookiePolicy
     from ..observation import BlockedCookie, Observation, ObservedCookie
 
-#: By how much a stored lifetime may be above the declared one, in seconds: the browser's clock
-#: starts when the response arrives, the observer's when it looks.
+#: Tolerated excess of a stored lifetime over the declared one, in seconds: the browser starts to
+#: count when it receives the response, the audit when it reads the jar.
 CLOCK_TOLERANCE = 60
 
 _SAMESITE = {"Strict": 3, "Lax": 2, "": 1, "None": 0}
 
 
 def cookie_label(name: str, domain: str, path: str) -> str:
-    """Name one cookie as an :class:`~strict_cookies.audit.observation.ObservedStep` does."""
+    """Return the label of a cookie, as in ``ObservedStep.cookies_left``."""
     return f"{name} @ {domain} {path}"
 
 
 def compare_cookies(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Judge each cookie that the browser keeps."""
+    """Compare each stored cookie."""
     for cookie in observation.cookies:
         declared = None if policy is None else policy.find(cookie.name)
-        if found := _judge_stranger(cookie, declared):
-            kind, detail = found
+        if result := _classify_foreign(cookie, declared):
+            kind, detail = result
             yield _cookie_finding(kind, cookie, detail)
             continue
         if declared is None or policy is None:
             yield _cookie_finding(
-                Kind.UNDECLARED_COOKIE, cookie, _say_undeclared(cookie.name, policy)
+                Kind.UNDECLARED_COOKIE, cookie, _describe_undeclared(cookie.name, policy)
             )
             continue
         weaker = [*_find_weaker(cookie, declared, is_https=policy.transport == "https")]
         if weaker:
             yield _cookie_finding(
-                Kind.WEAKER_COOKIE, cookie, f"Declared otherwise: {'; '.join(weaker)}."
+                Kind.WEAKER_COOKIE, cookie, f"Weaker than declared: {'; '.join(weaker)}."
             )
         if longer := _find_longer(cookie, declared):
             yield _cookie_finding(Kind.LONGER_COOKIE, cookie, longer)
@@ -77,10 +76,10 @@ def _cookie_finding(kind: Kind, cookie: ObservedCookie, detail: str) -> Finding:
     )
 
 
-def _judge_stranger(
+def _classify_foreign(
     cookie: ObservedCookie, declared: DeclaredCookie | None
 ) -> tuple[Kind, str] | None:
-    """Tell a tracker's and a third party's cookie from the site's own."""
+    """Return kind and detail of a tracker's or third party's cookie; None for the site's own."""
     party = " It belongs to a third party." if cookie.third_party else ""
     owner = find_tracker_host(cookie.domain) if cookie.third_party else None
     if owner is not None:
@@ -90,33 +89,33 @@ def _judge_stranger(
             + party,
         )
     if find_certain_tracker(cookie.name) is not None and (cookie.third_party or declared is None):
-        return Kind.TRACKER_COOKIE, say_tracker(cookie.name) + party
+        return Kind.TRACKER_COOKIE, describe_tracker(cookie.name) + party
     if cookie.third_party:
-        same = " Its name is declared, but for this site's own cookie." if declared else ""
+        same = " The declared cookie of this name belongs to the audited site." if declared else ""
         return (
             Kind.THIRD_PARTY_COOKIE,
-            f"The browser keeps it for {cookie.domain}, another site than the page's.{same}",
+            f"It belongs to {cookie.domain}, which is another site.{same}",
         )
     return None
 
 
-def say_tracker(name: str) -> str:
-    """Say whose name it commonly is; nothing where it is no known tracker's."""
+def describe_tracker(name: str) -> str:
+    """Return a sentence on the tracker with this cookie name; empty if none is known."""
     tracker = find_tracker(name)
     if tracker is None:
         return ""
     return f"The name is commonly associated with {tracker.vendor} ({tracker.category})."
 
 
-def _say_undeclared(name: str, policy: CookiePolicy | None) -> str:
-    """Say that nothing declares a cookie, with what its name hints at."""
-    said = "The site declares nothing." if policy is None else "No entry declares it."
-    if hint := say_tracker(name):
-        return f"{said} {hint}"
+def _describe_undeclared(name: str, policy: CookiePolicy | None) -> str:
+    """Return a sentence on an undeclared cookie, with what its name suggests."""
+    text = "The site declares nothing." if policy is None else "No entry declares it."
+    if hint := describe_tracker(name):
+        return f"{text} {hint}"
     framework = find_framework_cookie(name)
     if framework is not None:
-        return f"{said} The name is commonly set by {framework.set_by}."
-    return said
+        return f"{text} The name is commonly set by {framework.set_by}."
+    return text
 
 
 def _find_weaker(
@@ -125,26 +124,22 @@ def _find_weaker(
     if is_https and not cookie.secure:
         yield "Secure is missing"
     if not declared.script_readable and not cookie.httponly:
-        yield "HttpOnly is missing, so that scripts may read it"
+        yield "HttpOnly is missing, so scripts can read it"
     if _SAMESITE.get(cookie.samesite, 0) < _SAMESITE[declared.samesite]:
-        yield f"SameSite is {cookie.samesite or 'not said'}, not {declared.samesite}"
+        yield f"SameSite is {cookie.samesite or 'missing'}, not {declared.samesite}"
     if declared.domain is None:
         if not cookie.host_only:
-            yield f"Domain is {cookie.domain}, so that all hosts below it receive it"
+            yield f"Domain is {cookie.domain}, so all its subdomains receive it"
     elif cookie.domain != declared.domain and not cookie.domain.endswith(f".{declared.domain}"):
-        yield f"it is for {cookie.domain}, not {declared.domain}"
-    if not _path_matches(cookie.path, declared.path):
+        yield f"Domain is {cookie.domain}, not {declared.domain}"
+    if not path_matches(cookie.path, declared.path):
         yield f"Path is {cookie.path}, wider than {declared.path}"
     if declared.partitioned and cookie.partition_key is None:
         yield "Partitioned is missing"
 
 
-def _path_matches(path: str, within: str) -> bool:
-    return path == within or path.startswith(within if within.endswith("/") else f"{within}/")
-
-
 def _find_longer(cookie: ObservedCookie, declared: DeclaredCookie) -> str | None:
-    """Say by how much a cookie outlives its declaration; None where it does not."""
+    """Return a sentence if a cookie outlives its declaration; else None."""
     allowed = declared.lifetime
     limit = None if allowed is None else int(allowed.total_seconds())
     seen = cookie.declared_seconds
@@ -153,21 +148,17 @@ def _find_longer(cookie: ObservedCookie, declared: DeclaredCookie) -> str | None
         seen, tolerance = cookie.stored_seconds, CLOCK_TOLERANCE
     if seen is None or (limit is not None and seen <= limit + tolerance):
         return None
-    return f"It was set to live for {format_seconds(seen)}, but is declared {_say_limit(allowed)}."
-
-
-def _say_limit(allowed: timedelta | None) -> str:
-    return say_duration(allowed) if allowed is None else f"for {say_duration(allowed)}"
+    return f"Its lifetime is {format_seconds(seen)}; declared: {say_duration(allowed)}."
 
 
 def compare_refused(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Judge each cookie that the browser refused to keep."""
+    """Report each cookie that the browser refused to store."""
     for blocked in observation.blocked:
         if blocked.direction != "set":
             continue
         declared = None if policy is None else policy.find(blocked.name)
         if find_certain_tracker(blocked.name) is not None and declared is None:
-            kind, hint = Kind.TRACKER_REFUSED, f" {say_tracker(blocked.name)}"
+            kind, hint = Kind.TRACKER_REFUSED, f" {describe_tracker(blocked.name)}"
         elif declared is None:
             kind, hint = Kind.COOKIE_REFUSED, ""
         else:
@@ -175,19 +166,19 @@ def compare_refused(observation: Observation, policy: CookiePolicy | None) -> It
         yield Finding(
             kind=kind,
             subject=f"{blocked.name} @ {blocked.host}",
-            detail=f"{_say_reasons(blocked)}{hint}",
+            detail=f"{_describe_refusal(blocked)}{hint}",
             pages=redact_pages(blocked.seen_on),
             step=blocked.step,
         )
 
 
-def _say_reasons(blocked: BlockedCookie) -> str:
-    reasons = join_words(sorted(blocked.reasons)) if blocked.reasons else "nothing"
-    return f"{blocked.host} tried to set it; the browser refused and says {reasons}."
+def _describe_refusal(blocked: BlockedCookie) -> str:
+    reasons = join_words(sorted(blocked.reasons)) if blocked.reasons else "unknown"
+    return f"{blocked.host} tried to set it, but the browser refused. Reason: {reasons}."
 
 
 def find_unseen_cookies(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Name what is declared, but was not met."""
+    """Report declared cookies that were not seen."""
     if policy is None:
         return
     names = {cookie.name for cookie in observation.cookies if not cookie.third_party}

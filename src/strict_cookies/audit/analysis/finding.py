@@ -1,11 +1,11 @@
 """
-Every kind of finding: what an audit can find, how much it matters, and what to do about it.
+Every kind of finding: what an audit can find, its severity, and what to do about it.
 
-Ids are stable, as those of :mod:`~strict_cookies.reasons` are: reports, CI and the docs name them,
-and an id is never used again for something else. ``docs/audit-report.md`` has a paragraph for each.
+Ids are stable, like those of :mod:`~strict_cookies.reasons`: reports, CI and the docs refer to
+them, and an id is never reused. ``docs/audit-report.md`` has a section for each.
 
-AU1xx: cookies. AU2xx: other storage. AU3xx: hosts. AU4xx: security headers. AU5xx: what journeys
-show. AU6xx: what the audit did not see.
+AU1xx: cookies. AU2xx: other storage. AU3xx: hosts. AU4xx: security headers. AU5xx: steps of the
+journey. AU6xx: pages that the audit did not visit.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Literal
 
 from ..observation import Setter
 
-#: An *error* contradicts the declaration, or needs consent; a *warning* is worth mending; a *note*
-#: is worth knowing and spoils no result.
+#: An *error* contradicts the declaration, or needs consent; a *warning* is worth fixing; a *note*
+#: is information and does not change the result.
 Severity = Literal["error", "warning", "note"]
-#: From grave to slight, as findings are sorted.
+#: In the order in which findings are sorted.
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 class Kind(Enum):
     """
-    What was found.
+    A kind of finding.
 
     Attributes:
         id: For example ``"AU101"``.
-        severity: How much it matters.
+        severity: Error, warning or note.
         title: What was found, in a few words.
         remedy: What to do, in a sentence or two.
     """
@@ -38,7 +38,7 @@ class Kind(Enum):
         "AU101",
         "error",
         "undeclared cookie",
-        "Stop setting it; declare it only where the site strictly needs it.",
+        "Stop setting it, or declare it if the site strictly needs it.",
     )
     TRACKER_COOKIE = (
         "AU102",
@@ -50,49 +50,49 @@ class Kind(Enum):
         "AU103",
         "error",
         "third-party cookie",
-        "Remove what the page loads from there, or load it without credentials.",
+        "Remove what the page loads from that site, or load it without credentials.",
     )
     WEAKER_COOKIE = (
         "AU104",
         "error",
         "cookie weaker than declared",
-        "Set it with the attributes that are declared.",
+        "Set it with the declared attributes.",
     )
     LONGER_COOKIE = (
         "AU105",
         "error",
-        "cookie that lives longer than declared",
-        "Set no longer Max-Age than declared.",
+        "cookie with a longer lifetime than declared",
+        "Set a Max-Age that is at most the declared lifetime.",
     )
     TRACKER_REFUSED = (
         "AU106",
         "warning",
-        "known tracking cookie that was refused",
-        "Remove what tries to set it: another browser may let it through.",
+        "known tracking cookie refused by the browser",
+        "Remove what sets it: another browser may accept it.",
     )
     COOKIE_REFUSED = (
         "AU107",
         "warning",
-        "undeclared cookie that was refused",
-        "Remove what tries to set it: another browser may let it through.",
+        "undeclared cookie refused by the browser",
+        "Remove what sets it: another browser may accept it.",
     )
     DECLARED_REFUSED = (
         "AU108",
         "warning",
-        "declared cookie that the browser refused",
-        "Mend how it is set, by the browser's reason; people may be unable to stay signed in.",
+        "declared cookie refused by the browser",
+        "Fix how it is set; the browser gives the reason. Until then, sign-in may fail.",
     )
     COOKIE_NOT_SEEN = (
         "AU109",
         "note",
-        "declared cookie that was not seen",
-        "Walk the journey that sets it; where nothing does any more, remove its entry.",
+        "declared cookie not seen",
+        "Add the step that sets it to the journey; if nothing sets it any more, remove its entry.",
     )
     UNDECLARED_STORAGE = (
         "AU201",
         "error",
         "undeclared storage",
-        "Stop writing it; declare it only where the site strictly needs it.",
+        "Stop writing it, or declare it if the site strictly needs it.",
     )
     TRACKER_STORAGE = (
         "AU202",
@@ -109,26 +109,26 @@ class Kind(Enum):
     STORAGE_NOT_SEEN = (
         "AU204",
         "note",
-        "declared storage that was not seen",
-        "Walk the journey that writes it; where nothing does any more, remove its entry.",
+        "declared storage not seen",
+        "Add the step that writes it to the journey; if nothing does any more, remove its entry.",
     )
     THIRD_PARTY_HOST = (
         "AU301",
         "error",
         "undeclared third-party host",
-        "Serve it from this site; where it is truly needed, declare it as an external origin.",
+        "Serve the file from this site, or declare the host as an external origin.",
     )
     TRACKER_HOST = (
         "AU302",
         "error",
         "host of a known tracker",
-        "Remove what asks it.",
+        "Remove what sends requests to it.",
     )
     HOST_REFUSED = (
         "AU303",
         "warning",
-        "third-party host that was asked in vain",
-        "Take it out of the page; it is kept back, but it is still written there.",
+        "blocked request to a third-party host",
+        "Remove it from the page, so that nothing depends on the blocking.",
     )
     REDIRECT_THROUGH_HOST = (
         "AU304",
@@ -146,49 +146,49 @@ class Kind(Enum):
         "AU402",
         "warning",
         "security header weaker than expected",
-        "Make it at least as strict.",
+        "Make it at least as strict as expected.",
     )
     LEFT_AFTER_LOGOUT = (
         "AU501",
         "error",
-        "not empty after logout",
-        "Expire it at logout; Clear-Site-Data removes storage, too.",
+        "data left after logout",
+        "Expire it at logout; Clear-Site-Data also clears web storage.",
     )
     STEP_FAILED = (
         "AU502",
         "warning",
-        "step that could not be taken",
-        "Mend the journey, or the page, and audit again.",
+        "failed step",
+        "Fix the journey or the page, and audit again.",
     )
     SESSION_AFTER_LOGOUT = (
         "AU503",
         "note",
         "session cookie after logout",
-        "Make sure that it is a new session: sign out, and use the former cookie once more.",
+        "Make sure that it is a new session: sign out, then send the old cookie again.",
     )
     PAGE_FAILED = (
         "AU601",
         "warning",
-        "page that could not be visited",
-        "See what it does in a browser, and audit again.",
+        "page not visited",
+        "Open it in a browser to see why, and audit again.",
     )
     COVERAGE_LOW = (
         "AU602",
         "warning",
-        "too few of the known pages visited",
-        "Name the missing pages as targets, or sign in by a journey.",
+        "too few known pages visited",
+        "Add the missing pages as URLs, or sign in with a journey.",
     )
     PAGE_ERROR = (
         "AU603",
         "note",
-        "page that answered with an error",
-        "Mend the link, or sign in by a journey; it does not count as visited.",
+        "page with an error status",
+        "Fix the link, or sign in with a journey; the page does not count as visited.",
     )
     DOWNLOAD = (
         "AU604",
         "note",
-        "download that was not looked at",
-        "Nothing: a file is no page.",
+        "download skipped",
+        "Nothing to do: downloads are not audited.",
     )
 
     id: str
@@ -203,23 +203,23 @@ class Kind(Enum):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """The id and the title."""
+        """Return the id and the title."""
         return f"{self.id} {self.title}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """
-    One thing that an audit found.
+    One finding of an audit.
 
     Args:
-        kind: What it is.
-        subject: What it was found on: a cookie, an item of storage, a host, a header, a page.
-        detail: What was found, in one sentence or more; as the site wrote it, so still hostile.
-        pages: Where, the first first; without duplicates.
-        step: Of the journey, at which it was seen first; empty where none is meant.
-        setter: Who set it; None where nothing was set.
-        remedy: What to do, where it is more than the kind's own remedy.
+        kind: The kind.
+        subject: The cookie, item of storage, host, header, page or step.
+        detail: What was found, in one or more sentences. It contains unescaped text of the site.
+        pages: The pages, in the order of first appearance, without duplicates.
+        step: The step of the journey in which it was first seen; empty if none applies.
+        setter: What set it; None if nothing was set.
+        remedy: What to do, if it differs from the kind's remedy.
     """
 
     kind: Kind
@@ -232,7 +232,7 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """How much it matters."""
+        """The severity of the kind."""
         return self.kind.severity
 
     @property

@@ -1,9 +1,8 @@
 """
-Which security headers a page is expected to carry where nobody says otherwise.
+The security headers that any page should have.
 
-Less than what this library sends, since the site may be anybody's: what keeps strangers out of its
-pages and its cookies off the network. What is as strict in another way stands, as
-:mod:`~strict_cookies.http.compare` judges.
+They are less strict than those of this library, because the audited site may not use it. Equally
+strict alternatives are accepted, see :mod:`~strict_cookies.http.compare`.
 
 Source: CSP Level 3; RFC 6797; Fetch section 3.6 (nosniff).
 """
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     from ...policy.policy import CookiePolicy
     from ..observation import ObservedPage
 
-#: Gives the headers that a page should have, names with values.
+#: Returns the headers that a page should have, as names with values.
 Expected = Callable[["ObservedPage"], Pairs]
 
 CSP = "Content-Security-Policy"
 HSTS = "Strict-Transport-Security"
 
-#: Each directive that is looked at, with what it may admit at most. Inline styles and images in
-#: the page itself reach nobody.
+#: The directives that are checked, with the widest sources allowed. Inline styles and data: images
+#: send no request.
 _AT_MOST: Mapping[str, tuple[str, ...]] = {
     "default-src": ("'self'",),
     "script-src": ("'self'",),
@@ -46,20 +45,20 @@ _AT_MOST: Mapping[str, tuple[str, ...]] = {
     "frame-ancestors": ("'self'",),
 }
 
-#: Beginnings of sources that admit single scripts and styles, which the page itself names.
+#: Prefixes of sources that allow single scripts and styles, which the page itself names.
 _OWN = ("'nonce-", "'sha", "'wasm-unsafe-eval'")
 
 
 def expect_headers(policy: CookiePolicy | None) -> Pairs:
     """
-    Give the headers that any page should have.
+    Return the headers that any page should have.
 
     Args:
-        policy: Its external origins may be loaded from.
+        policy: Its external origins are allowed; None for none.
     """
-    admitted = {} if policy is None else policy.csp_sources
+    allowed = {} if policy is None else policy.csp_sources
     csp = "; ".join(
-        " ".join((name, *sources, *admitted.get(name, ()))) for name, sources in _AT_MOST.items()
+        " ".join((name, *sources, *allowed.get(name, ()))) for name, sources in _AT_MOST.items()
     )
     return (
         (CSP, csp),
@@ -74,43 +73,43 @@ def find_weak_headers(page: ObservedPage, expected: Pairs) -> list[tuple[str, tu
     Compare the headers of one page with what is expected.
 
     Args:
-        page: Visited.
+        page: A visited page.
         expected: Names with values.
 
     Returns:
-        Names, each with what is weaker in it; with nothing where the header is missing.
+        Names of weak headers, each with its weak parts; with no parts if the header is missing.
     """
     origin = urlsplit(page.final_url)
     is_html = "html" in page.headers.get("content-type", "html")
-    found: list[tuple[str, tuple[str, ...]]] = []
+    weak: list[tuple[str, tuple[str, ...]]] = []
     for name, value in expected:
         key = name.lower()
         if name.lower() == HSTS.lower() and (
             origin.scheme != "https" or is_local(origin.hostname or "")
         ):
             continue
-        theirs = page.headers.get(key, "")
+        actual = page.headers.get(key, "")
         if key == CSP.lower():
             if not is_html:
                 continue
-            value = _admit_own(value, theirs, origin.netloc)
-        weaker = find_weaker(key, theirs, value)
+            value = _allow_own(value, actual, origin.netloc)
+        weaker = find_weaker(key, actual, value)
         if weaker:
-            found.append((name, weaker if theirs else ()))
-    return found
+            weak.append((name, weaker if actual else ()))
+    return weak
 
 
-def _admit_own(value: str, theirs: str, netloc: str) -> str:
-    """Add to a policy what is a site's own: its host by name, its nonces and hashes."""
+def _allow_own(value: str, actual: str, netloc: str) -> str:
+    """Add the site's own sources to an expected CSP: its host name, its nonces and hashes."""
     own = dict.fromkeys(
         source
-        for policy in parse_csp(theirs)
+        for policy in parse_csp(actual)
         for name, sources in policy.items()
         if name.startswith(("script-src", "style-src", "default-src"))
         for source in sources
         if source.lower().startswith(_OWN)
     )
-    dynamic = any("'strict-dynamic'" in theirs_one for theirs_one in _script_sources(theirs))
+    dynamic = any("'strict-dynamic'" in sources for sources in _script_sources(actual))
     host = (*(f"{scheme}://{netloc}" for scheme in ("http", "https", "ws", "wss")), netloc)
     parts = []
     for directive in value.split(";"):
@@ -119,7 +118,7 @@ def _admit_own(value: str, theirs: str, netloc: str) -> str:
             sources += own
         if dynamic and name == "script-src":
             sources.append("'strict-dynamic'")
-        # A browser that knows 'strict-dynamic' ignores the hosts beside it, but not for workers.
+        # With 'strict-dynamic', browsers ignore the hosts next to it, except for workers.
         if dynamic and name == "worker-src":
             sources.append("*")
         if "'self'" in sources:

@@ -1,5 +1,5 @@
 """
-Pages: whom they talked to, their headers, what became of them, and which were not visited.
+Findings about pages: their third-party hosts, their headers, their outcome, and the coverage.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Judge each third party that pages asked for something."""
+    """Report each undeclared third-party host that pages sent requests to."""
     origins = {} if policy is None else {one.host: one for one in policy.external_origins}
     for host in observation.hosts:
         if not host.third_party or host.host in origins:
@@ -31,35 +31,35 @@ def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iter
         hint = f" The host is commonly associated with {known}." if known else ""
         if host.redirect_only:
             kind = Kind.REDIRECT_THROUGH_HOST
-            detail = f"A page led through it, so that it could set and read its cookies.{hint}"
+            detail = f"A page redirected through it, so it could set and read its cookies.{hint}"
         elif not host.requests:
             kind = Kind.HOST_REFUSED
-            detail = f"{_say_asked(host)}; nothing left the browser.{hint}"
+            detail = f"{_describe_requests(host)}. All were blocked.{hint}"
         else:
             kind = Kind.TRACKER_HOST if known else Kind.THIRD_PARTY_HOST
-            detail = f"{_say_asked(host)}.{hint}"
+            detail = f"{_describe_requests(host)}.{hint}"
         if host.cookies_sent:
-            detail += f" These cookies went along: {join_words(sorted(host.cookies_sent))}."
+            detail += f" Cookies sent: {join_words(sorted(host.cookies_sent))}."
         yield Finding(kind=kind, subject=host.host, detail=detail, pages=redact_pages(host.seen_on))
 
 
-def _say_asked(host: ObservedHost) -> str:
+def _describe_requests(host: ObservedHost) -> str:
     count = host.requests or host.blocked
-    kinds = join_words(sorted(host.kinds)) if host.kinds else "something"
-    return f"Pages asked it for {kinds}, {format_count(count, 'time')}"
+    kinds = f" ({join_words(sorted(host.kinds))})" if host.kinds else ""
+    return f"{format_count(count, 'request')}{kinds}"
 
 
 def compare_headers(observation: Observation, expected: Expected) -> Iterator[Finding]:
-    """Compare the headers of the site's own pages with what is expected."""
+    """Compare the headers of first-party pages with the expected ones."""
     own_hosts = {host_of(url) for url in observation.targets}
     for page in observation.pages:
         if not is_seen(page) or host_of(page.final_url) not in own_hosts:
             continue
         for name, weaker in find_weak_headers(page, expected(page)):
             if not weaker:
-                kind, detail = Kind.HEADER_MISSING, "The page came without it."
+                kind, detail = Kind.HEADER_MISSING, "The page does not have it."
             elif weaker == (name,):
-                kind, detail = Kind.HEADER_WEAK, f"It says: {page.headers[name.lower()]}"
+                kind, detail = Kind.HEADER_WEAK, f"Its value: {page.headers[name.lower()]}"
             else:
                 parts = [part.removeprefix(f"{name} ") for part in weaker]
                 kind, detail = Kind.HEADER_WEAK, f"It allows too much in {join_words(parts)}."
@@ -73,10 +73,10 @@ def compare_headers(observation: Observation, expected: Expected) -> Iterator[Fi
 
 
 def compare_pages(observation: Observation) -> Iterator[Finding]:
-    """Name the pages that could not be seen."""
+    """Report the pages that could not be visited."""
     targets = set(observation.targets)
     for page in observation.pages:
-        kind, detail = _judge_page(page, is_target=page.url in targets)
+        kind, detail = _classify_page(page, is_target=page.url in targets)
         if kind is not None:
             yield Finding(
                 kind=kind,
@@ -92,36 +92,36 @@ def compare_pages(observation: Observation) -> Iterator[Finding]:
             )
 
 
-def _judge_page(page: ObservedPage, *, is_target: bool) -> tuple[Kind | None, str]:
+def _classify_page(page: ObservedPage, *, is_target: bool) -> tuple[Kind | None, str]:
     remarks = f" {' '.join(page.remarks)}" if page.remarks else ""
     if page.outcome == "download":
-        return Kind.DOWNLOAD, f"The browser was offered a file.{remarks}"
+        return Kind.DOWNLOAD, f"The link started a download.{remarks}"
     if page.outcome != "visited":
         return Kind.PAGE_FAILED, f"Outcome: {page.outcome}.{remarks}"
     if is_seen(page):
         return None, ""
-    is_grave = is_target or (page.status or 0) >= 500
-    return (Kind.PAGE_FAILED if is_grave else Kind.PAGE_ERROR), f"It answered {page.status}."
+    is_failure = is_target or (page.status or 0) >= 500
+    return (Kind.PAGE_FAILED if is_failure else Kind.PAGE_ERROR), f"Status {page.status}."
 
 
-def compare_coverage(observation: Observation, wanted: float | None) -> Iterator[Finding]:
-    """Compare the part of the known routes that was visited with what is asked for."""
-    if not wanted:
+def compare_coverage(observation: Observation, required: float | None) -> Iterator[Finding]:
+    """Compare the ratio of visited routes with the required one."""
+    if not required:
         return
     coverage = measure_coverage(observation.pages, observation.known_routes)
     if coverage.ratio is None:
         yield Finding(
             kind=Kind.COVERAGE_LOW,
             subject="coverage",
-            detail=f"{wanted:.0%} is asked for, but nobody knows which pages there are.",
-            remedy="Audit by 'flask cookies audit', which knows the routes, or offer a sitemap.",
+            detail=f"{required:.0%} is required, but the pages of the site are not known.",
+            remedy="Use 'flask cookies audit', which knows the routes, or provide a sitemap.",
         )
-    elif coverage.ratio < wanted:
+    elif coverage.ratio < required:
         count = len(coverage.known)
         yield Finding(
             kind=Kind.COVERAGE_LOW,
             subject="coverage",
             detail=f"{count - len(coverage.unvisited)} of {count} known pages were visited "
-            f"({coverage.ratio:.0%}); {wanted:.0%} is asked for.",
+            f"({coverage.ratio:.0%}); {required:.0%} is required.",
             pages=coverage.unvisited,
         )

@@ -1,5 +1,5 @@
 """
-Steps of a journey: those that failed, and what a logout left behind.
+Findings about the steps of a journey: failed steps, and data left after a logout.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from ...policy.web_storage import DeclaredStorage
     from ..observation import Observation
 
-#: How the name of a step begins after which nothing of a login may be left.
+#: Prefix of the names of steps after which no data of a login may be left.
 LOGOUT = "logout"
 
 _LOGIN = {Purpose.SESSION, Purpose.AUTHENTICATION}
 
 
 def compare_steps(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Judge each step, and what is there after a logout."""
-    strangers = {
+    """Report failed steps, and data left after a logout."""
+    foreign_cookies = {
         cookie_label(cookie.name, cookie.domain, cookie.path)
         for cookie in observation.cookies
         if cookie.third_party
     }
-    strange_storage = {storage_label(item) for item in observation.storage if item.third_party}
+    foreign_storage = {storage_label(item) for item in observation.storage if item.third_party}
     for step in observation.steps:
         if step.problem is not None:
             yield Finding(
@@ -39,23 +39,23 @@ def compare_steps(observation: Observation, policy: CookiePolicy | None) -> Iter
             )
         elif step.name.startswith(LOGOUT):
             for label in step.cookies_left:
-                if label not in strangers:
-                    yield from _judge_left(label, _cookie_entry(label, policy), step.name)
+                if label not in foreign_cookies:
+                    yield from _check_left(label, _cookie_entry(label, policy), step.name)
             for label in step.storage_left:
-                if label not in strange_storage:
-                    yield from _judge_left(label, _storage_entry(label, policy), step.name)
+                if label not in foreign_storage:
+                    yield from _check_left(label, _storage_entry(label, policy), step.name)
 
 
-def _judge_left(
+def _check_left(
     label: str, entry: DeclaredCookie | DeclaredStorage | None, step: str
 ) -> Iterator[Finding]:
-    """Judge one item that is there after a logout; what serves no login may stay."""
+    """Report an item that is left after a logout, unless it serves another purpose than login."""
     if entry is None or not _LOGIN.isdisjoint(entry.purposes):
-        kind, detail = Kind.LEFT_AFTER_LOGOUT, "It is still in the browser after the logout."
-        # The page that follows a logout often has a form, which begins a session of nobody.
+        kind, detail = Kind.LEFT_AFTER_LOGOUT, "It is still in the browser after logout."
+        # The page after a logout often has a form, which starts an anonymous session.
         if entry is not None and Purpose.SESSION in entry.purposes:
             kind = Kind.SESSION_AFTER_LOGOUT
-            detail = "Whether it is a new session of nobody, a browser can't tell."
+            detail = "The audit can't tell whether it is a new, anonymous session."
         yield Finding(kind=kind, subject=label, detail=detail, step=step)
 
 

@@ -1,5 +1,5 @@
 """
-Web storage, IndexedDB, caches and service workers: what a browser keeps against what is declared.
+Compare web storage, IndexedDB, caches and service workers with the declared storage.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..._util.urls import host_of
 from ...policy.catalogue import find_certain_tracker, find_tracker_host
 from ..redaction import redact_pages
-from .cookies import say_tracker
+from .cookies import describe_tracker
 from .finding import Finding, Kind
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def compare_storage(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Judge each item that the browser keeps."""
+    """Compare each stored item."""
     for item in observation.storage:
         host = host_of(item.origin) or item.origin
         owner = find_tracker_host(host) if item.third_party else None
@@ -29,16 +29,16 @@ def compare_storage(observation: Observation, policy: CookiePolicy | None) -> It
             detail = f"{host} is commonly associated with {owner.vendor} ({owner.category})."
         elif item.third_party:
             kind = Kind.THIRD_PARTY_STORAGE
-            detail = f"It belongs to {item.origin}, another site than the page's."
+            detail = f"It belongs to {item.origin}, which is another site."
         elif find_storage(item.kind, item.name, policy) is not None:
             continue
         elif find_certain_tracker(item.name) is not None:
-            kind, detail = Kind.TRACKER_STORAGE, say_tracker(item.name)
+            kind, detail = Kind.TRACKER_STORAGE, describe_tracker(item.name)
         else:
             kind = Kind.UNDECLARED_STORAGE
             detail = "The site declares nothing." if policy is None else "No entry declares it."
             if item.kind == "service worker":
-                detail += " A policy has no entry for a service worker: it stays until removed."
+                detail += " Service workers can't be declared: they stay until they are removed."
         yield Finding(
             kind=kind,
             subject=storage_label(item),
@@ -50,15 +50,15 @@ def compare_storage(observation: Observation, policy: CookiePolicy | None) -> It
 
 
 def storage_label(item: ObservedStorage) -> str:
-    """Name one item as an :class:`~strict_cookies.audit.observation.ObservedStep` does."""
+    """Return the label of an item, as in ``ObservedStep.storage_left``."""
     return f"{item.kind} {item.name} @ {item.origin}"
 
 
 def find_storage(kind: str, name: str, policy: CookiePolicy | None) -> DeclaredStorage | None:
-    """Find the entry that declares an item: an exact name before a pattern, the longest first."""
+    """Return the entry that declares an item: an exact name, else the longest pattern."""
     if policy is None:
         return None
-    fitting = [
+    matches = [
         entry
         for entry in policy.storage
         if entry.kind == kind
@@ -68,11 +68,11 @@ def find_storage(kind: str, name: str, policy: CookiePolicy | None) -> DeclaredS
             else entry.name == name
         )
     ]
-    return max(fitting, key=lambda entry: (not entry.is_pattern, len(entry.stem)), default=None)
+    return max(matches, key=lambda entry: (not entry.is_pattern, len(entry.stem)), default=None)
 
 
 def find_unseen_storage(observation: Observation, policy: CookiePolicy | None) -> Iterator[Finding]:
-    """Name what is declared, but was not met."""
+    """Report declared storage that was not seen."""
     if policy is None:
         return
     items = {

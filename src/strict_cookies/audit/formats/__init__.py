@@ -1,1 +1,1 @@
-"""The report of an audit in open formats, one file each; all are views of the same plain data."""
+"""The formats of an audit report: HTML, JSON, CSV, SARIF and text for a terminal."""

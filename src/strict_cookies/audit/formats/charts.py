@@ -1,5 +1,5 @@
 """
-Where the marks of the report's plots go; pure. The template draws them as inline SVG.
+The layout of the charts in the HTML report, which the template draws as inline SVG.
 
 Lengths are in units of the view box, whose width is :data:`WIDTH`.
 """
@@ -15,25 +15,25 @@ from ..redaction import format_seconds
 from ..report import Report
 
 WIDTH = 800
-#: Where bars begin, right of their labels.
+#: The left end of the bars, right of their labels.
 LEFT = 180
-#: Height of one lane or bar with its space, and of the bar itself.
+#: Height of a row with its margin, and of the bar in it.
 LANE, BAR = 34, 16
-#: The longest lifetime that browsers keep, in seconds. RFC 6265bis section 5.5.
+#: The longest lifetime in browsers, in seconds. RFC 6265bis section 5.5.
 MAX_LIFETIME = 400 * 86_400
-#: Most cookies whose lifetimes are drawn.
+#: Most cookies in the chart of lifetimes.
 MAX_BARS = 25
 
-#: What the axis of lifetimes marks, with its seconds.
+#: The ticks of the axis of lifetimes, with their seconds.
 _MARKS = (("1 minute", 60), ("1 hour", 3_600), ("1 day", 86_400), ("30 days", 2_592_000))
 
 
 def draw_timeline(report: Report) -> dict[str, Any] | None:
     """
-    Lay out one lane for each step, its pages in order, and dots where items were first seen.
+    Lay out one row for each step, with its pages and a dot for each item first seen there.
 
     Returns:
-        None where no page was tried.
+        None without pages.
     """
     pages = report["pages"]
     total = sum(page["seconds"] for page in pages)
@@ -76,7 +76,7 @@ def draw_timeline(report: Report) -> dict[str, Any] | None:
 
 
 def _spread(lane: dict[str, Any]) -> dict[str, Any]:
-    """Put dots of one place beside each other, as far as there is room."""
+    """Shift dots at the same position, as far as there is room."""
     counts: dict[float, int] = {}
     for dot in lane["dots"]:
         shift = counts.get(dot["x"], 0)
@@ -87,10 +87,10 @@ def _spread(lane: dict[str, Any]) -> dict[str, Any]:
 
 def draw_lifetimes(report: Report) -> dict[str, Any] | None:
     """
-    Lay out one bar for each cookie that outlives the browser's session, on a logarithmic axis.
+    Lay out one bar for each persistent cookie, on a logarithmic axis.
 
     Returns:
-        None where there is none.
+        None without persistent cookies.
     """
     lasting = sorted(
         ((_lifetime(cookie), cookie["name"]) for cookie in report["cookies"]), reverse=True
@@ -105,7 +105,7 @@ def draw_lifetimes(report: Report) -> dict[str, Any] | None:
                 "y": index * LANE + 22,
                 "width": _log_width(seconds),
                 "label": name if len(name) <= 22 else name[:21] + "…",
-                "said": f"{name}: {format_seconds(seconds)}",
+                "tooltip": f"{name}: {format_seconds(seconds)}",
             }
             for index, (seconds, name) in enumerate(shown)
         ],
@@ -139,14 +139,14 @@ def draw_counts(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def say_lifetime(cookie: Mapping[str, Any]) -> Iterable[str]:
-    """Say for how long a cookie lives: as it was set, and as it is kept where that differs."""
+def format_lifetime(cookie: Mapping[str, Any]) -> Iterable[str]:
+    """Return the lifetime of a cookie as set, and as stored if that differs."""
     declared, stored = cookie["declared_seconds"], cookie["stored_seconds"]
     if declared is None and stored is None:
         return ("until the browser closes",)
     if declared is None:
         return (format_seconds(stored),)
-    said = [format_seconds(declared)]
+    texts = [format_seconds(declared)]
     if stored is not None and abs(stored - declared) > max(120, declared // 50):
-        said.append(f"kept for {format_seconds(stored)}")
-    return said
+        texts.append(f"stored for {format_seconds(stored)}")
+    return texts

@@ -1,5 +1,5 @@
 """
-The findings as CSV, for spreadsheets; no cell is a formula.
+The findings as CSV for spreadsheets; no cell is a formula.
 
 Source: RFC 4180.
 """
@@ -12,7 +12,7 @@ import io
 from ..._util.text import write_cell
 from ..report import Report
 
-#: The columns, which stay as they are.
+#: The columns; part of the format.
 COLUMNS = (
     "id",
     "severity",
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 def write_csv(report: Report) -> str:
-    """Write one row for each finding."""
+    """Return the CSV, with one row for each finding."""
     lines = io.StringIO()
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)

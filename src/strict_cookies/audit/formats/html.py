@@ -1,8 +1,8 @@
 """
-The report as one HTML file that needs nothing else: no script, no address, screenshots inside.
+The report as one self-contained HTML file, without scripts and with embedded screenshots.
 
-Its Content-Security-Policy lets in its own style sheet, by hash, and screenshots in the file itself;
-so even a mistake in the escaping could load and run nothing.
+Its Content-Security-Policy allows only the embedded style sheet, by hash, and embedded images, so
+that even a mistake in escaping could not load or run anything.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..report import Report
-from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, say_lifetime
+from .charts import LEFT, WIDTH, draw_counts, draw_lifetimes, draw_timeline, format_lifetime
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: Most screenshots inside the file; of the others the name is given.
+#: Most screenshots that are embedded.
 MAX_SCREENSHOTS = 60
 
 _HERE = Path(__file__).parent
@@ -29,11 +29,11 @@ _TYPES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "imag
 
 def write_html(report: Report, screenshots: Mapping[str, bytes] | None = None) -> str:
     """
-    Write the page.
+    Return the HTML.
 
     Args:
-        report: Of an audit.
-        screenshots: The screenshots that the report names, by name; PNG, JPEG or WebP.
+        report: From :func:`~strict_cookies.audit.report.build_report`.
+        screenshots: PNG, JPEG or WebP images, by the names in the report.
     """
     style = (_HERE / "report.css").read_text("utf-8")
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -51,7 +51,7 @@ def write_html(report: Report, screenshots: Mapping[str, bytes] | None = None) -
         counts=draw_counts(report),
         timeline=draw_timeline(report),
         lifetimes=draw_lifetimes(report),
-        say_lifetime=say_lifetime,
+        format_lifetime=format_lifetime,
         left=LEFT,
         width=WIDTH,
     )

@@ -1,4 +1,4 @@
-"""The report as JSON, in the form of ``report.schema.json`` beside this folder."""
+"""The report as JSON, by the schema ``report.schema.json``."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from ..report import Report
 
 
 def write_json(report: Report) -> str:
-    """Write the report itself."""
+    """Return the JSON."""
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"

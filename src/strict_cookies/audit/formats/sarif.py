@@ -1,8 +1,7 @@
 """
 The findings as SARIF, for code scanning in CI.
 
-What a finding asks to change is mostly the policy or what it is held against, so each points to the
-policy's file; the pages on which it was seen are logical locations.
+Each finding points to the policy file, because SARIF needs a file; the pages are logical locations.
 
 Source: OASIS SARIF 2.1.0, sections 3.14 (run), 3.19 (driver), 3.27 (result), 3.49 (rule).
 """
@@ -24,10 +23,10 @@ _INDEX: Mapping[str, int] = {kind.id: index for index, kind in enumerate(_RULES)
 
 def write_sarif(report: Report, *, policy_file: str = "cookies.toml") -> str:
     """
-    Write one run.
+    Return the SARIF, with one run.
 
     Args:
-        report: Of an audit.
+        report: From :func:`~strict_cookies.audit.report.build_report`.
         policy_file: The file that findings point to, relative to the repository.
     """
     from ..._version import __version__
@@ -84,7 +83,7 @@ def _result(finding: Mapping[str, Any], policy_file: str) -> dict[str, Any]:
         "ruleId": finding["id"],
         "ruleIndex": _INDEX[finding["id"]],
         "level": finding["severity"],
-        # In plain text, brackets would be read as links. Section 3.11.6.
+        # Brackets must be escaped, since they mark links. Section 3.11.6.
         "message": {"text": _sentence(text).replace("[", "\\[").replace("]", "\\]")},
         "locations": [location],
         "partialFingerprints": {"findingAndSubject/v1": fingerprint},

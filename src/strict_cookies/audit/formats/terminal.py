@@ -1,7 +1,7 @@
 """
 The report on a terminal.
 
-What comes from a site is printed as text: no mark-up is read in it, and nothing in it steers.
+Text from the site is printed verbatim: markup and control sequences in it have no effect.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-#: Most pages that one finding names here; the other formats name more.
+#: Most pages that are printed for a finding; the other formats list more.
 MAX_PAGES = 3
-#: Most unvisited pages that are named.
+#: Most unvisited pages that are printed.
 MAX_UNVISITED = 20
 
 _STYLES = {
@@ -34,11 +34,11 @@ _STYLES = {
 
 def print_report(report: Report, console: Console) -> None:
     """
-    Print what was found, the gravest last, so that it is what stays in sight.
+    Print the findings, errors last, and the result.
 
     Args:
-        report: Of an audit.
-        console: Where; its width and colours are its own.
+        report: From :func:`~strict_cookies.audit.report.build_report`.
+        console: The output.
     """
     from rich.text import Text
 
@@ -48,15 +48,15 @@ def print_report(report: Report, console: Console) -> None:
         _print_finding(finding, console)
     coverage = report["coverage"]
     seen = sum(page["outcome"] == "visited" for page in report["pages"])
-    said = f"{format_count(seen, 'page')} visited"
+    summary = f"{format_count(seen, 'page')} visited"
     if coverage["known"]:
-        said += f", {coverage['visited']} of {coverage['known']} known ones"
+        summary += f", {coverage['visited']} of {coverage['known']} known pages"
     stored = ", ".join(_count(report))
-    console.print(Text(f"{said}. Stored: {stored}. {report['browser']}.", style="dim"))
+    console.print(Text(f"{summary}. Stored: {stored}. {report['browser']}.", style="dim"))
     if coverage["unvisited"]:
-        console.print(Text("Known, but not visited:"))
+        console.print(Text("Known pages not visited:"))
         for route in coverage["unvisited"][:MAX_UNVISITED]:
-            note = " (led elsewhere)" if route in coverage["redirected"] else ""
+            note = " (redirected)" if route in coverage["redirected"] else ""
             console.print(_indent(f"{route}{note}"))
         more = len(coverage["unvisited"]) - MAX_UNVISITED
         if more > 0:
@@ -89,7 +89,7 @@ def _print_finding(finding: Mapping[str, Any], console: Console) -> None:
 
 def _rows(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "What", finding["subject"]
-    yield "Found", finding["detail"]
+    yield "Details", finding["detail"]
     pages = finding["pages"]
     if pages:
         more = len(pages) - MAX_PAGES
@@ -98,11 +98,11 @@ def _rows(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Step", finding["step"]
     setter = finding["setter"]
     if setter is not None and setter["kind"] != "unknown":
-        word = "a script" if setter["kind"] == "script" else "a response"
-        yield "Set by", f"{word}, {setter['url']}" if setter["url"] else word
+        word = "script" if setter["kind"] == "script" else "response"
+        yield "Set by", f"{word} {setter['url']}" if setter["url"] else word
         if setter["stack"]:
             yield "", f"at {setter['stack'][0]}"
-    yield "Do", finding["remedy"]
+    yield "Fix", finding["remedy"]
 
 
 def _count(report: Report) -> Iterator[str]:
