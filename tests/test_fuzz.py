@@ -53,6 +53,6 @@ def test_date_target_notices_what_is_broken(monkeypatch):
 
 def test_grammar_target_notices_what_is_broken(monkeypatch):
     """A line that is written without one of its attributes is noticed."""
-    monkeypatch.setattr("tests.fuzz.targets.attribute_tail", lambda cookie: "")
+    monkeypatch.setattr("tests.fuzz.targets.format_attributes", lambda cookie: "")
     with pytest.raises(AssertionError, match="another"):
         TARGETS["grammar"](b"sid=1; Secure")

@@ -17,7 +17,7 @@ from strict_cookies.errors import PolicyError
 from strict_cookies.firewall.browser_reports import MAX_REPORTS, MalformedReportError, read_reports
 from strict_cookies.firewall.middleware import CookieFirewall
 from strict_cookies.http.cookies import (
-    attribute_tail,
+    format_attributes,
     format_date,
     is_plain,
     is_safe_value,
@@ -58,7 +58,7 @@ def grammar(octets: bytes) -> None:
     # A domain that is no host's name, " a" of "Domain=. a", can't be written; it is never matched.
     if not (cookie.domain is None or is_host_name(cookie.domain)):
         return
-    written = f"{cookie.name}={cookie.value}{attribute_tail(cookie)}"
+    written = f"{cookie.name}={cookie.value}{format_attributes(cookie)}"
     assert parse_set_cookie(written) == cookie, "written and read again, it is another"
 
 

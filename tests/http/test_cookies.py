@@ -18,8 +18,8 @@ from strict_cookies.http.cookies import (
     MAX_PAIR_BYTES,
     NAME_PREFIXES,
     SetCookie,
-    attribute_tail,
     find_cookie,
+    format_attributes,
     format_date,
     has_control_character,
     is_safe_value,
@@ -266,7 +266,7 @@ def test_split_pair(pair, name, value):
 )
 def test_attributes_are_written_once_in_one_order(cookie, tail):
     """Each attribute that a cookie has is written, in canonical form, and no other."""
-    assert attribute_tail(cookie) == tail
+    assert format_attributes(cookie) == tail
 
 
 @settings(deadline=None)
@@ -287,7 +287,7 @@ def test_attributes_are_written_once_in_one_order(cookie, tail):
 )
 def test_what_is_written_is_read_back(cookie):
     """A cookie that is written and read again is the same cookie."""
-    assert parse_set_cookie(f"{cookie.name}={cookie.value}{attribute_tail(cookie)}") == cookie
+    assert parse_set_cookie(f"{cookie.name}={cookie.value}{format_attributes(cookie)}") == cookie
 
 
 # --- Cookie ---

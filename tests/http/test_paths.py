@@ -6,7 +6,7 @@ import pytest
 from werkzeug.test import create_environ
 
 from strict_cookies.errors import ConfigurationError
-from strict_cookies.http.paths import is_listed, read_paths, request_path
+from strict_cookies.http.paths import is_listed, request_path, validate_paths
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from strict_cookies.http.paths import is_listed, read_paths, request_path
 def test_anything_but_an_exact_path_is_refused(entry, methods):
     """An exemption is named to the letter; what looks like a pattern would match nothing."""
     with pytest.raises(ConfigurationError) as caught:
-        read_paths("THE_SETTING", ["/fine", entry], methods=methods)
+        validate_paths("THE_SETTING", ["/fine", entry], methods=methods)
     assert str(caught.value).startswith(
         f"THE_SETTING has {entry!r}, which is not an exact path. Write"
     )
@@ -40,9 +40,9 @@ def test_anything_but_an_exact_path_is_refused(entry, methods):
 
 def test_method_is_allowed_where_it_counts():
     """A method before a path narrows an exemption, where the setting knows methods."""
-    assert read_paths("S", ["POST /a", "/b"], methods=True) == {"POST /a", "/b"}
+    assert validate_paths("S", ["POST /a", "/b"], methods=True) == {"POST /a", "/b"}
     with pytest.raises(ConfigurationError):
-        read_paths("S", ["POST /a"])
+        validate_paths("S", ["POST /a"])
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_method_is_allowed_where_it_counts():
 def test_entry_covers_its_path_alone(entries, method, path, listed):
     """Nothing but the very path, with the very method where one is given, is covered."""
     environ = create_environ(path, method=method)
-    assert is_listed(environ, read_paths("S", entries, methods=True)) is listed
+    assert is_listed(environ, validate_paths("S", entries, methods=True)) is listed
 
 
 def test_place_of_a_mount_is_part_of_the_path():

@@ -11,7 +11,7 @@ from strict_cookies.http.permissions_policy import (
     _DROPPED,
     KNOWN,
     parse_permissions,
-    read_permissions,
+    validate_permissions,
 )
 from strict_cookies.http.presets import CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 
@@ -22,7 +22,7 @@ from strict_cookies.http.presets import CLOSED_PERMISSIONS, OPT_OUT, PROFILES
 )
 def test_allowlists_are_taken(allowlist):
     """Each form of the header's grammar passes as it is."""
-    assert read_permissions({"camera": allowlist}, "x") == {"camera": allowlist}
+    assert validate_permissions({"camera": allowlist}, "x") == {"camera": allowlist}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_allowlists_are_taken(allowlist):
 def test_what_browsers_would_ignore_is_refused(given, message):
     """Each mistake says where, what and how to fix it."""
     with pytest.raises(ConfigurationError, match=re.escape(message)):
-        read_permissions(given, "x")
+        validate_permissions(given, "x")
 
 
 def test_no_name_is_both_known_and_dropped():

@@ -22,7 +22,7 @@ from strict_cookies.policy.catalogue import (
     framework_cookies,
     is_known_tracker,
     load_catalogue,
-    trackers_under,
+    trackers_with_prefix,
 )
 from strict_cookies.policy.cookie import DeclaredCookie
 from strict_cookies.policy.purposes import Purpose
@@ -188,12 +188,12 @@ def test_certain_tracker_is_told_by_the_catalogues_own_name():
 )
 def test_trackers_under_a_stem(stem, names):
     """The certain trackers that a pattern of the site's own would cover are listed."""
-    assert trackers_under(stem) == names
+    assert trackers_with_prefix(stem) == names
 
 
 def test_trackers_under_a_short_stem_are_all_listed():
     """Each certain tracker that begins with a text is listed, in the order of the file."""
-    found = trackers_under("_ga")
+    found = trackers_with_prefix("_ga")
     assert found[0] == "_ga"
     assert "_ga_*" in found
     assert all(name.startswith("_ga") for name in found)

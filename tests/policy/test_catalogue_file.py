@@ -9,7 +9,7 @@ from importlib.resources import files
 import pytest
 
 from strict_cookies._util.urls import is_host_name
-from strict_cookies.policy.catalogue import Category, load_catalogue, normalise
+from strict_cookies.policy.catalogue import Category, load_catalogue, normalise_distribution
 
 DATA = tomllib.loads(files("strict_cookies.policy").joinpath("catalogue.toml").read_text("utf-8"))
 
@@ -87,7 +87,7 @@ def test_hosts_differ_and_are_host_names():
 def test_distributions_are_normalised():
     """A distribution is spelt as it is compared."""
     names = [name for table in DATA["framework"] for name in table.get("distributions", ())]
-    assert [name for name in names if name != normalise(name)] == []
+    assert [name for name in names if name != normalise_distribution(name)] == []
 
 
 def test_every_table_is_loaded():

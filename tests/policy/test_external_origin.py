@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from strict_cookies.errors import PolicyError
-from strict_cookies.policy.external_origin import KINDS, ExternalOrigin, csp_sources, read_origin
+from strict_cookies.policy.external_origin import (
+    KINDS,
+    ExternalOrigin,
+    csp_sources,
+    normalise_origin,
+)
 
 
 def admit(origin="https://cdn.example.com", **options):
@@ -59,7 +64,7 @@ STAR = "a star would admit unknown hosts. Name each host in an entry of its own.
 )
 def test_origin_is_written_as_a_policy_compares_it(text, origin):
     """Case and a scheme's own port make no difference, so they go."""
-    assert read_origin(text) == origin
+    assert normalise_origin(text) == origin
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from strict_cookies.policy.purposes import (
     LIMITED,
     NEEDS_CONSENT,
     Purpose,
-    read_purpose,
+    parse_purpose,
     strictest_limit,
 )
 
@@ -50,7 +50,7 @@ KNOWN = (
 )
 def test_purpose_carries_its_law(word, limit, scenario, criterion, label):
     """Each purpose has the limit, the WP194 scenario, the exemption and the label it relies on."""
-    purpose = read_purpose(word)
+    purpose = parse_purpose(word)
     assert (purpose.limit, purpose.scenario, purpose.criterion, purpose.label) == (
         limit,
         scenario,
@@ -62,8 +62,8 @@ def test_purpose_carries_its_law(word, limit, scenario, criterion, label):
 def test_every_purpose_is_in_the_table():
     """No purpose is without limit, scenario and label, and a purpose is its own word."""
     for purpose in Purpose:
-        assert read_purpose(purpose.value) is purpose
-        assert read_purpose(purpose) is purpose
+        assert parse_purpose(purpose.value) is purpose
+        assert parse_purpose(purpose) is purpose
         assert purpose.label
         assert purpose.scenario
         assert purpose.limit is None or timedelta(0) < purpose.limit <= LIMITED
@@ -113,7 +113,7 @@ def test_every_purpose_is_in_the_table():
 def test_other_word_is_refused_with_a_hint(word, message):
     """A word that is not a purpose is refused, and the message says what to write or remove."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        read_purpose(word)
+        parse_purpose(word)
 
 
 @pytest.mark.parametrize("word", sorted(NEEDS_CONSENT))
@@ -121,21 +121,21 @@ def test_word_for_consent_is_never_a_purpose(word):
     """No word that needs consent is accepted, or led to one of our purposes."""
     assert word not in ALSO_KNOWN_AS
     with pytest.raises(ValueError, match="would need consent"):
-        read_purpose(word)
+        parse_purpose(word)
 
 
 @pytest.mark.parametrize(("word", "purpose"), sorted(ALSO_KNOWN_AS.items()))
 def test_known_other_word_is_hinted(word, purpose):
     """Each word in the list of other words is refused with the purpose it means."""
     with pytest.raises(ValueError, match=rf"Did you mean '{purpose.value}'\?"):
-        read_purpose(word)
+        parse_purpose(word)
 
 
 @given(st.text())
 def test_any_word_is_read_or_refused(word):
     """Any text is a purpose exactly as spelt, or a ValueError."""
     try:
-        purpose = read_purpose(word)
+        purpose = parse_purpose(word)
     except ValueError:
         return
     assert purpose.value == word

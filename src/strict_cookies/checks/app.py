@@ -22,7 +22,7 @@ from ..flask.session_cookie import (
     session_cookie_name,
 )
 from ..flask.settings import Settings
-from ..policy.entry import texts_of
+from ..policy.entry import texts_by_language
 from ..reasons import Reason
 from .extensions import used_cookies
 from .finding import Finding, explain_error, sort_findings
@@ -240,7 +240,7 @@ def _missing_texts(entry: Entry, languages: tuple[str, ...]) -> list[str]:
         for key, text in texts
         if text is not None
         for language in languages
-        if language not in texts_of(text, languages[0])
+        if language not in texts_by_language(text, languages[0])
     ]
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .._util.urls import is_host_name, is_local, request_host
-from ..http.cookies import SetCookie, attribute_tail
+from ..http.cookies import SetCookie, format_attributes
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -71,7 +71,7 @@ def _expiries(policy: CookiePolicy, environ: WSGIEnvironment, host: str) -> Iter
                 samesite=declared.samesite,
                 partitioned=declared.partitioned,
             )
-            yield f"{name}={attribute_tail(expired)}"
+            yield f"{name}={format_attributes(expired)}"
 
 
 def _domains(declared: DeclaredCookie, host: str) -> list[str | None]:

@@ -64,7 +64,7 @@ class OriginGuard:
         policy: What is declared.
         trusted_origins: Other origins that may act, as :func:`read_origins` returns them.
         exempt: Exact paths that others may address, as
-            :func:`~strict_cookies.http.paths.read_paths` returns them.
+            :func:`~strict_cookies.http.paths.validate_paths` returns them.
         require_proof: Whether a request that tells no origin at all is refused too.
     """
 

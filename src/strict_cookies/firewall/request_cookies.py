@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .._util.text import OTHER
 from ..http.cookies import MAX_FIELD_BYTES, MAX_PAIRS, PLAIN_IN_PAIR, is_safe_value, name_prefix
-from ..policy.catalogue import find_certain_tracker, tracker_heads
+from ..policy.catalogue import find_certain_tracker, tracker_initials
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
 from .recorder import Found
@@ -88,7 +88,7 @@ class CookieReader:
         self._has_patterns = len(self._names) < len(policy.cookies)
         self._find = policy.find
         #: How names begin that are worth a closer look; those with a prefix are.
-        self._heads = tracker_heads() | {"__"}
+        self._heads = tracker_initials() | {"__"}
         self._tried = tried
         self._sweeps_all = sweeps_all
 

@@ -25,7 +25,7 @@ from ..http.cookies import (
     MAX_LIFETIME,
     MAX_PAIR_BYTES,
     SetCookie,
-    attribute_tail,
+    format_attributes,
     has_control_character,
     is_plain,
     is_safe_value,
@@ -116,11 +116,11 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     if _deletes(cookie, now):
         if declared is None:
             hardened = _meet_prefix(policy, hardened)
-        tail = attribute_tail(hardened._replace(max_age=0, expires=0))
+        tail = format_attributes(hardened._replace(max_age=0, expires=0))
         return Verdict(name, f"{cookie.name}={tail}", ())
     if hardened.max_age is not None:
         hardened = hardened._replace(expires=int(now) + hardened.max_age)
-    line = f"{cookie.name}={cookie.value}{attribute_tail(hardened)}"
+    line = f"{cookie.name}={cookie.value}{format_attributes(hardened)}"
     return Verdict(name, line, tuple((reason, cookie.name) for reason in reasons))
 
 

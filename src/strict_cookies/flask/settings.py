@@ -18,7 +18,7 @@ from ..firewall.cross_origin import CrossOrigin, read_origins
 from ..firewall.expire import Sweep
 from ..firewall.https_redirect import Https, read_host
 from ..firewall.middleware import Mode, check_choice
-from ..http.paths import read_paths
+from ..http.paths import validate_paths
 from ..policy.policy import Transport
 from ..sessions.options import SessionOptions
 from ..trail.options import TrailOptions
@@ -118,7 +118,7 @@ class Settings(NamedTuple):
             trusted_middleware=tuple(config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]),
             https=cast("Https", https),
             canonical_host=None if host is None else read_host(host),
-            https_exempt=read_paths(
+            https_exempt=validate_paths(
                 "STRICT_COOKIES_HTTPS_EXEMPT", config["STRICT_COOKIES_HTTPS_EXEMPT"]
             ),
             trusted_proxies=_read_proxies(config["STRICT_COOKIES_TRUSTED_PROXIES"]),
@@ -126,7 +126,7 @@ class Settings(NamedTuple):
             trusted_origins=read_origins(
                 "STRICT_COOKIES_TRUSTED_ORIGINS", config["STRICT_COOKIES_TRUSTED_ORIGINS"]
             ),
-            origin_exempt=read_paths(
+            origin_exempt=validate_paths(
                 "STRICT_COOKIES_ORIGIN_EXEMPT", config["STRICT_COOKIES_ORIGIN_EXEMPT"], methods=True
             ),
             sessions=SessionOptions.from_config(config),

@@ -20,8 +20,8 @@ from ..http.csp import (
     Directives,
     add_sources,
     check_combination,
-    read_directives,
     replace_directives,
+    validate_directives,
 )
 from ..http.presets import DEFAULT, OPT_OUT, PROFILES, YEAR
 from .options import HOST_WIDE, Layer
@@ -119,7 +119,9 @@ class _Found:
             name: value for name, value in options.items() if host_wide or name not in HOST_WIDE
         }
         if "content_security_policy" in options:
-            self.csp = self._csp = read_directives(options["content_security_policy"], "profile")
+            self.csp = self._csp = validate_directives(
+                options["content_security_policy"], "profile"
+            )
         if "permissions_policy" in options:
             self.permissions = self._permissions = options["permissions_policy"]
 
@@ -130,7 +132,9 @@ class _Found:
             given = options["content_security_policy"]
             base = self._csp if self.csp is None else self.csp
             self.csp = (
-                None if given == OPT_OUT else replace_directives(base, read_directives(given, ""))
+                None
+                if given == OPT_OUT
+                else replace_directives(base, validate_directives(given, ""))
             )
         if "content_security_policy_add" in options:
             if self.csp is None:
@@ -138,7 +142,7 @@ class _Found:
                     f"{where}: content_security_policy_add adds to nothing, because "
                     "content_security_policy is OPT_OUT. Remove either."
                 )
-            added = read_directives(options["content_security_policy_add"], "")
+            added = validate_directives(options["content_security_policy_add"], "")
             self.csp = add_sources(self.csp, added)
         if "permissions_policy" in options:
             own = options["permissions_policy"]
@@ -154,7 +158,7 @@ def _finish(found: _Found, extra: Directives, reports: str | None, where: str) -
     plain = found.plain
     csp = found.csp or None
     tried = plain.get("content_security_policy_report_only", OPT_OUT)
-    csp_report_only = None if tried == OPT_OUT else read_directives(tried, "")
+    csp_report_only = None if tried == OPT_OUT else validate_directives(tried, "")
     nonce_in = _find_nonce_in(plain, (csp, csp_report_only), where)
     for policy, name in (
         (csp, "content_security_policy"),

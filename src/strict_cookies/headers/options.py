@@ -15,8 +15,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError
-from ..http.csp import ENFORCED_ONLY, FALLBACKS, LONE_LISTS, NONCE_DIRECTIVES, NONE, read_directives
-from ..http.permissions_policy import read_permissions
+from ..http.csp import (
+    ENFORCED_ONLY,
+    FALLBACKS,
+    LONE_LISTS,
+    NONCE_DIRECTIVES,
+    NONE,
+    validate_directives,
+)
+from ..http.permissions_policy import validate_permissions
 from ..http.presets import OPT_OUT, PROFILES, YEAR
 
 REFERRER_POLICIES = (
@@ -130,7 +137,7 @@ def _check_option(name: str, value: object, place: str) -> None:
     elif name == "permissions_policy":
         if value != OPT_OUT:
             _refuse_off(value, place)
-            read_permissions(value, place)
+            validate_permissions(value, place)
     elif name == "content_security_policy_nonce_in":
         _check_nonce_in(value, place)
     elif name == "content_security_policy_report_uri":
@@ -159,7 +166,7 @@ def _check_policy(name: str, value: object, place: str) -> None:
             "enforced one. To enforce none meanwhile, set content_security_policy to OPT_OUT."
         )
     _refuse_off(value, place)
-    read = read_directives(value, place)
+    read = validate_directives(value, place)
     dead = [directive for directive in ENFORCED_ONLY if directive in read]
     if dead and name == "content_security_policy_report_only":
         raise ConfigurationError(
@@ -168,7 +175,7 @@ def _check_policy(name: str, value: object, place: str) -> None:
 
 
 def _check_added(value: object, place: str) -> None:
-    for directive, sources in read_directives(value, place).items():
+    for directive, sources in validate_directives(value, place).items():
         if directive not in (*FALLBACKS, *LONE_LISTS):
             raise ConfigurationError(
                 f"{place} has {directive}, which takes no sources. Use content_security_policy."

@@ -29,7 +29,7 @@ from flask_talisman import Talisman
 from .._util.urls import is_address, is_local, request_host
 from ..errors import ConfigurationError
 from ..http.compare import HeaderSet, Pairs
-from ..http.csp import ENFORCED_ONLY, UPGRADE, read_directives
+from ..http.csp import ENFORCED_ONLY, UPGRADE, validate_directives
 from ..reasons import Reason
 from .merge import HeaderOptions, resolve
 from .nonces import NONCE, make_nonce
@@ -98,7 +98,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         if not isinstance(context, HeaderContext):
             raise _not_an_extension()
         self._report_only = context.report_only
-        self._extra = read_directives(context.extra_sources, "[[external_origin]]")
+        self._extra = validate_directives(context.extra_sources, "[[external_origin]]")
         self._reports = context.reports
         #: Indices of ``_WIRES`` by scheme and by Host header as it came.
         self._wires: dict[str, dict[str, int]] = {"http": {}, "https": {}}

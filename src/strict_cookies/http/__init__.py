@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .cookies import SetCookie as SetCookie
     from .cookies import parse_set_cookie as parse_set_cookie
     from .csp import hash_source as hash_source
-    from .paths import read_paths as read_paths
+    from .paths import validate_paths as validate_paths
     from .presets import CLOSED_CSP as CLOSED_CSP
     from .presets import CLOSED_PERMISSIONS as CLOSED_PERMISSIONS
     from .presets import OPT_OUT as OPT_OUT
@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = attach(
             "parse_set_cookie",
         ),
         "csp": ("hash_source",),
-        "paths": ("read_paths",),
+        "paths": ("validate_paths",),
         "presets": (
             "CLOSED_CSP",
             "CLOSED_PERMISSIONS",

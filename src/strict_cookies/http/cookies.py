@@ -82,7 +82,7 @@ class SetCookie(NamedTuple):
 
     def __repr__(self) -> str:
         """Return the name and the attributes, never the value."""
-        return f"<SetCookie {self.name!r}{attribute_tail(self)}>"
+        return f"<SetCookie {self.name!r}{format_attributes(self)}>"
 
     def lifetime(self, now: float) -> int | None:
         """
@@ -163,7 +163,7 @@ def split_pair(pair: str) -> tuple[str, str]:
     return name.strip(" \t"), value.strip(" \t")
 
 
-def attribute_tail(cookie: SetCookie) -> str:
+def format_attributes(cookie: SetCookie) -> str:
     """
     Write the attributes of a cookie in their canonical order.
 

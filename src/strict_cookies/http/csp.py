@@ -135,7 +135,7 @@ def hash_source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def read_directives(given: object, where: str) -> dict[str, tuple[str, ...]]:
+def validate_directives(given: object, where: str) -> dict[str, tuple[str, ...]]:
     """
     Validate a mapping of directives to sources.
 

@@ -27,7 +27,9 @@ def request_path(environ: WSGIEnvironment) -> str:
     return f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
 
 
-def read_paths(setting: str, paths: Collection[str], *, methods: bool = False) -> frozenset[str]:
+def validate_paths(
+    setting: str, paths: Collection[str], *, methods: bool = False
+) -> frozenset[str]:
     """
     Validate the paths of a setting.
 

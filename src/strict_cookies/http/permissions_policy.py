@@ -52,7 +52,7 @@ _MEMBERS = rf"\*|{_MEMBER}"
 _ENTRY = r"\s*([a-z*][a-z0-9_.*-]*)\s*=\s*(\*|self|\([^()]*\))[^,]*(?:,|\Z)"
 
 
-def read_permissions(given: object, where: str) -> dict[str, str]:
+def validate_permissions(given: object, where: str) -> dict[str, str]:
     """
     Validate a mapping of features to allowlists.
 

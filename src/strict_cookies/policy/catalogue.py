@@ -114,13 +114,13 @@ class NameIndex(Generic[_Entry]):
         entries: Their names differ and contain at most one star, which is not first.
     """
 
-    __slots__ = ("_exact", "_inner", "_inner_names", "_prefixes", "_start", "entries", "heads")
+    __slots__ = ("_exact", "_inner", "_inner_names", "_prefixes", "_start", "entries", "initials")
 
     def __init__(self, entries: Iterable[_Entry]) -> None:
         self.entries = tuple(entries)
         exact = {entry.name: entry for entry in self.entries}
         #: The first two characters of every name that can match.
-        self.heads = {name[:2] for name in exact}
+        self.initials = {name[:2] for name in exact}
         self._inner = [exact.pop(name) for name in list(exact) if "*" in name[:-1]]
         prefixes = [(name[:-1], exact.pop(name)) for name in list(exact) if name[-1] == "*"]
         prefixes.sort(key=lambda pair: len(pair[0]), reverse=True)
@@ -252,18 +252,18 @@ def find_certain_tracker(cookie_name: str) -> str | None:
         A text that contains nothing a client sent; None if the name alone is not enough.
     """
     trackers = load_catalogue().trackers
-    tracker = trackers.find(cookie_name) if cookie_name[:2] in trackers.heads else None
+    tracker = trackers.find(cookie_name) if cookie_name[:2] in trackers.initials else None
     if tracker is None or tracker.ambiguous or tracker.category is Category.CHOICE:
         return None
     return tracker.name
 
 
-def tracker_heads() -> frozenset[str]:
+def tracker_initials() -> frozenset[str]:
     """Return the first two characters of every tracker's name, to rule out other names early."""
-    return frozenset(load_catalogue().trackers.heads)
+    return frozenset(load_catalogue().trackers.initials)
 
 
-def trackers_under(stem: str) -> list[str]:
+def trackers_with_prefix(stem: str) -> list[str]:
     """
     Return the names and patterns of known trackers that begin with a text.
 
@@ -306,7 +306,7 @@ def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, 
 
     Source: ``catalogue.toml``; PEP 503 for comparing the names of distributions.
     """
-    installed = {normalise(name) for name in distributions}
+    installed = {normalise_distribution(name) for name in distributions}
     return tuple(
         cookie
         for cookie in load_catalogue().frameworks.entries
@@ -314,7 +314,7 @@ def framework_cookies(distributions: Collection[str]) -> tuple[FrameworkCookie, 
     )
 
 
-def normalise(distribution: str) -> str:
+def normalise_distribution(distribution: str) -> str:
     """
     Return the normalised name of a distribution.
 

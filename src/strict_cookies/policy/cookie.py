@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 
 from .._util.urls import is_host_name
 from ..http.cookies import MAX_ATTRIBUTE_BYTES, NAME_PREFIXES, is_token, name_prefix
-from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
-from .purposes import Purpose, lifetime_mistakes, read_purposes
+from .entry import MIN_PATTERN_LENGTH, TEXT_WANTED, NamedEntry, Text, Types, check_tracker_name
+from .purposes import Purpose, check_lifetime, parse_purposes
 from .section import (
     LIFETIME_HINTS,
     NAME_SCHEMA,
@@ -93,7 +93,7 @@ class DeclaredCookie(NamedEntry):
     not_the_tracker: str | None = None
 
     def _find_mistakes(self) -> list[str]:
-        purposes, mistakes = read_purposes(self.purposes)
+        purposes, mistakes = parse_purposes(self.purposes)
         self._set("purposes", purposes)
         spelling = SAMESITE.get(self.samesite.lower())
         if spelling is None:
@@ -102,7 +102,7 @@ class DeclaredCookie(NamedEntry):
         if self.domain is not None:
             self._set("domain", self.domain.removeprefix(".").lower())
         mistakes += _check_name(self)
-        mistakes += lifetime_mistakes(self.lifetime, self.purposes, "a cookie")
+        mistakes += check_lifetime(self.lifetime, self.purposes, "a cookie")
         return [*mistakes, *_check_scope(self), *_check_prefix(self)]
 
 
@@ -123,7 +123,7 @@ def _check_name(cookie: DeclaredCookie) -> list[str]:
             f"its own. Spell the prefix out, and fix at least {MIN_PATTERN_LENGTH} characters "
             "after it."
         ]
-    return tracker_mistakes(
+    return check_tracker_name(
         stem,
         is_pattern=cookie.is_pattern,
         fixed=len(stem) - len(name_prefix(stem) or ""),

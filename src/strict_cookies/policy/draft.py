@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from .._util.text import join_words, one_line, toml_text
 from .._util.urls import is_local
 from .catalogue import find_framework_cookie, find_tracker_host
-from .external_origin import read_origin
+from .external_origin import normalise_origin
 from .schema import ENTRY_SECTIONS, SCHEMA_FILE, SECTIONS
 
 #: Most words of a key that are listed.
@@ -99,7 +99,7 @@ def suggest_origin(subject: str, loaded: list[str]) -> list[str]:
         ]
     secure = f"{'wss' if scheme.startswith('ws') else 'https'}://{host}"
     try:
-        origin = read_origin(subject if is_local(host.partition(":")[0]) else secure)
+        origin = normalise_origin(subject if is_local(host.partition(":")[0]) else secure)
     except ValueError as error:
         return [f"It can't be declared like this: {one_line(str(error))}"]
     kinds = list(dict.fromkeys(kind for word in loaded for kind in _KINDS.get(word, ())))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ..errors import PolicyError
-from .catalogue import find_tracker, is_known_tracker, trackers_under
+from .catalogue import find_tracker, is_known_tracker, trackers_with_prefix
 
 #: Text for people: one text, or one for each language tag.
 Text = str | Mapping[str, str]
@@ -120,7 +120,7 @@ def _rebuild(kind: type[Entry], values: dict[str, Any]) -> Entry:
     return kind(**values)
 
 
-def texts_of(text: Text, language: str) -> dict[str, str]:
+def texts_by_language(text: Text, language: str) -> dict[str, str]:
     """Return a text by language tag; a plain text is in the given language."""
     return {language: text} if isinstance(text, str) else dict(text)
 
@@ -142,7 +142,7 @@ def text_in(text: Text, language: str, default: str = "en") -> str:
     return text.get(language) or text.get(default) or next(iter(text.values()), "")
 
 
-def tracker_mistakes(
+def check_tracker_name(
     stem: str, *, is_pattern: bool, fixed: int, reason: str | None, things: str
 ) -> list[str]:
     """
@@ -161,7 +161,7 @@ def tracker_mistakes(
                 f"the pattern has {fixed} characters in front of the star, but at least "
                 f"{MIN_PATTERN_LENGTH} are required. Make it longer."
             ]
-        if covered := trackers_under(stem):
+        if covered := trackers_with_prefix(stem):
             return [
                 f"the pattern would cover {covered[0]!r}, a name commonly associated with "
                 f"a tracker. Name the {things} in full, or choose a longer pattern."

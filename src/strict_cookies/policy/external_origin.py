@@ -95,7 +95,7 @@ class ExternalOrigin(Entry):
         if not kinds:
             mistakes.append(f"kinds is empty. Name at least one of {', '.join(KINDS)}.")
         try:
-            self._set("origin", read_origin(self.origin))
+            self._set("origin", normalise_origin(self.origin))
         except ValueError as error:
             return [f"origin is {self.origin!r}: {error}", *mistakes]
         others = [kind for kind in self.kinds if kind != "connect"]
@@ -119,7 +119,7 @@ class ExternalOrigin(Entry):
         return self.origin.partition("://")[2].partition(":")[0]
 
 
-def read_origin(text: str) -> str:
+def normalise_origin(text: str) -> str:
     """
     Normalise an origin for a Content-Security-Policy.
 

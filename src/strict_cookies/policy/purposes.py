@@ -157,7 +157,7 @@ def strictest_limit(purposes: tuple[Purpose, ...]) -> timedelta | None:
     return min(known) if len(known) == len(limits) else None
 
 
-def read_purpose(word: str) -> Purpose:
+def parse_purpose(word: str) -> Purpose:
     """
     Parse a word of ``cookies.toml``.
 
@@ -181,7 +181,7 @@ def read_purpose(word: str) -> Purpose:
     raise ValueError(f"purpose {word!r} is not known.{known}") from None
 
 
-def read_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], list[str]]:
+def parse_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], list[str]]:
     """
     Parse the words of an entry.
 
@@ -196,7 +196,7 @@ def read_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], l
     mistakes: list[str] = []
     for word in words:
         try:
-            purposes.append(read_purpose(str(word)))
+            purposes.append(parse_purpose(str(word)))
         except ValueError as error:
             mistakes.append(str(error))
     if not words:
@@ -204,7 +204,7 @@ def read_purposes(given: str | Iterable[object]) -> tuple[tuple[Purpose, ...], l
     return tuple(dict.fromkeys(purposes)), mistakes
 
 
-def lifetime_mistakes(
+def check_lifetime(
     lifetime: timedelta | None, purposes: tuple[Purpose, ...], thing: str
 ) -> list[str]:
     """

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from .._util.durations import read_duration
-from .entry import texts_of
+from .entry import texts_by_language
 
 #: A fragment of a JSON Schema.
 JsonSchema = Mapping[str, Any]
@@ -220,7 +220,7 @@ TEXT = ValueType(
         ]
     },
     published_schema={"$ref": "#/$defs/texts"},
-    to_json=texts_of,
+    to_json=texts_by_language,
     placeholder="-",
 )
 LIFETIME = ValueType(

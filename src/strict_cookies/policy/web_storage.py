@@ -17,8 +17,8 @@ from datetime import timedelta
 from typing import Any, ClassVar, Literal, get_args
 
 from .._util.durations import say_duration
-from .entry import TEXT_WANTED, NamedEntry, Text, Types, tracker_mistakes
-from .purposes import A_FEW_HOURS, Purpose, lifetime_mistakes, read_purposes, strictest_limit
+from .entry import TEXT_WANTED, NamedEntry, Text, Types, check_tracker_name
+from .purposes import A_FEW_HOURS, Purpose, check_lifetime, parse_purposes, strictest_limit
 from .section import (
     LIFETIME_HINTS,
     NAME_SCHEMA,
@@ -91,7 +91,7 @@ class DeclaredStorage(NamedEntry):
     not_the_tracker: str | None = None
 
     def _find_mistakes(self) -> list[str]:
-        purposes, mistakes = read_purposes(self.purposes)
+        purposes, mistakes = parse_purposes(self.purposes)
         self._set("purposes", purposes)
         mistakes += _check_name(self)
         if self.kind not in get_args(StorageKind):
@@ -109,7 +109,7 @@ def _check_name(storage: DeclaredStorage) -> list[str]:
             f"invalid name. Use 1 to {MAX_NAME_LENGTH} printable characters, as the "
             "script writes them."
         ]
-    return tracker_mistakes(
+    return check_tracker_name(
         stem,
         is_pattern=storage.is_pattern,
         fixed=len(stem),
@@ -143,7 +143,7 @@ def _check_lifetime(storage: DeclaredStorage) -> list[str]:
             "Write the time after which your own script erases it, at most "
             f'{say_duration(limit)}; or use kind = "session".'
         ]
-    return lifetime_mistakes(lifetime, purposes, "storage")
+    return check_lifetime(lifetime, purposes, "storage")
 
 
 def _suppress_storage(values: dict[str, Any], unread: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..._util.text import show
 from ...policy.catalogue import find_tracker
-from ...policy.entry import texts_of
+from ...policy.entry import texts_by_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def compare_sent(policy: CookiePolicy, arrived: ReceivedCookies) -> Sent:
 def _items(
     cookie: DeclaredCookie, names: list[str], arrived: ReceivedCookies, language: str
 ) -> list[DeclaredItem]:
-    title = texts_of(cookie.title, language)
+    title = texts_by_language(cookie.title, language)
     if not names:
         return [DeclaredItem(cookie.name, title, "missing")]
     return [
