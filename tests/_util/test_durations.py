@@ -59,7 +59,7 @@ def test_duration_is_read(text, duration):
 def test_other_text_is_refused_with_an_example(text):
     """Anything else is refused with the same advice: what arrived, and what to write."""
     message = (
-        f"{text!r} is no duration. Write a whole number and seconds, minutes, hours or days, "
+        f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours or days, "
         "for example '4 hours'; or 'session'."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
@@ -76,7 +76,7 @@ def test_other_text_is_refused_with_an_example(text):
 )
 def test_only_ascii_is_understood(text):
     """Letters, digits and spaces beyond ASCII are refused like any other text."""
-    with pytest.raises(ValueError, match="is no duration"):
+    with pytest.raises(ValueError, match="is not a valid duration"):
         read_duration(text)
 
 

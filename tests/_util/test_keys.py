@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from strict_cookies._util.keys import KEY_OCTETS, SessionKeys, code
+from strict_cookies._util.keys import KEY_BYTES, SessionKeys, code
 
 
 def test_keys_come_newest_first():
@@ -21,7 +21,7 @@ def test_each_use_has_a_key_of_its_own():
     """No key serves two uses, and none is the secret itself."""
     keys = SessionKeys("secret" * 6)
     assert len({*keys.derive("a"), *keys.derive("b"), b"secret" * 6}) == 3
-    assert all(len(key) == KEY_OCTETS for key in keys.derive("a"))
+    assert all(len(key) == KEY_BYTES for key in keys.derive("a"))
 
 
 @pytest.mark.parametrize("secret", ["", b""])

@@ -1,4 +1,4 @@
-"""Names are offered to templates as globals are, and cost nothing where none is used."""
+"""Templates find registered names as they find globals, at no cost if none is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from jinja2 import DictLoader, Environment, StrictUndefined, UndefinedError
 from jinja2.runtime import Context
 
-from strict_cookies._util.templates import offer
+from strict_cookies._util.templates import register_template_names
 
 #: Each of the ways in which a template may come to a name.
 PAGES = {
@@ -26,7 +26,7 @@ PAGES = {
 
 def make_environment(**options):
     environment = Environment(loader=DictLoader(PAGES), undefined=StrictUndefined, **options)
-    offer(environment, {"told": lambda: "ours"})
+    register_template_names(environment, {"told": lambda: "ours"})
     return environment
 
 
@@ -53,10 +53,10 @@ def test_other_names_stay_undefined():
 def test_names_are_those_of_one_environment():
     """Another application's templates get nothing, and a second offer adds to the first."""
     environment, other = make_environment(), Environment()
-    offer(environment, {"more": "more"})
+    register_template_names(environment, {"more": "more"})
     assert environment.from_string("{{ told() }} {{ more }}").render() == "ours more"
     assert other.from_string("{{ told is defined }}").render() == "False"
-    offer(other, {"told": lambda: "other"})
+    register_template_names(other, {"told": lambda: "other"})
     assert environment.from_string("{{ told() }}").render() == "ours"
 
 
@@ -69,7 +69,7 @@ def test_own_class_of_contexts_is_kept():
 
     environment = Environment()
     environment.context_class = Shouting
-    offer(environment, {"told": lambda: "ours"})
+    register_template_names(environment, {"told": lambda: "ours"})
     assert environment.from_string("{{ LOUD() }} {{ told() }}").render() == "shouted ours"
     assert issubclass(environment.context_class, Shouting)
 

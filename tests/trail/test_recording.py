@@ -241,7 +241,7 @@ def test_trail_can_be_switched_off():
         ({"STRICT_COOKIES_TRAIL_KEY": 3}, "STRICT_COOKIES_TRAIL_KEY is of type int"),
         ({"STRICT_COOKIES_TRAIL_KEY": "missing.pem"}, "Run 'flask cookies trail key' once"),
         ({"STRICT_COOKIES_TRAIL_RETENTION": "12 hours"}, "whole days"),
-        ({"STRICT_COOKIES_TRAIL_RETENTION": None}, "is no duration"),
+        ({"STRICT_COOKIES_TRAIL_RETENTION": None}, "is not a valid duration"),
     ],
 )
 def test_wrong_setting_stops_the_first_request(config, message):

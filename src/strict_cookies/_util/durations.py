@@ -1,7 +1,7 @@
 """
-Durations as people write and read them: ``"30 minutes"``, ``"4 hours"``, ``"30 days"``.
+Durations as text: ``"30 minutes"``, ``"4 hours"``, ``"30 days"``.
 
-Months and years are not understood on purpose: a limit that is enforced must be exact.
+Months and years are rejected: a limit that is enforced must be exact.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ def read_duration(text: str) -> timedelta:
         text: For example ``"90 minutes"``; units are second, minute, hour and day.
 
     Raises:
-        ValueError: It is no such text; the message says what to write.
+        ValueError: The text is not a valid duration; the message says what to write.
     """
-    found = re.fullmatch(_DURATION, text)
-    if found is None:
+    match = re.fullmatch(_DURATION, text)
+    if match is None:
         raise ValueError(
-            f"{text!r} is no duration. Write a whole number and seconds, minutes, hours or days, "
+            f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours or days, "
             "for example '4 hours'; or 'session'."
         )
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2].lower()])
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2].lower()])
 
 
 def say_duration(duration: timedelta | None) -> str:
     """
-    Say a duration in the largest unit that divides it; the inverse of :func:`read_duration`.
+    Format a duration in the largest unit that divides it; the inverse of :func:`read_duration`.
 
     Args:
-        duration: Whole seconds; None means until the browser closes.
+        duration: A number of seconds without fraction; None means until the browser closes.
     """
     if duration is None:
         return "until the browser closes"

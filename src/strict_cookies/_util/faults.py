@@ -1,5 +1,5 @@
 """
-Log an exception by its type and frames: its message may hold a cookie value or a session id.
+Log an exception by its type and frames: its message may contain a cookie value or a session id.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ logger = logging.getLogger("strict_cookies")
 
 
 def log_fault(reason: Reason, error: BaseException) -> None:
-    """Log a fault by type and frames; its message might hold a value."""
+    """Log an exception by type and frames, without its message."""
     try:
         logger.error("%s. %s %s", reason, reason.remedy, describe_fault(error))
-    except Exception:  # noqa: BLE001 - a log handler's fault has nowhere left to go
+    except Exception:  # noqa: BLE001 - there is no log left to report it to
         return
 
 
 def describe_fault(error: BaseException) -> str:
-    """Give an exception's type and frames; never its message."""
+    """Return an exception's type and frames, without its message."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__} raised at\n{frames}"

@@ -1,9 +1,9 @@
 """
-Token buckets: how often somebody may do something, in memory, in a bounded table.
+Token buckets: a rate limit by key, in memory, in a bounded table.
 
-Each key has a bucket that is full at first and fills up again as time goes by; each time takes one
-token out. When the table is full, the key that asked longest ago is forgotten, which fills its
-bucket: so give what all keys share a bucket of its own.
+Each key has a bucket that is full at first and refills over time; each call takes one token. When
+the table is full, the key that was used longest ago is forgotten, which fills its bucket; a total
+limit therefore needs a bucket of its own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from .forks import make_lock
 
 class TokenBuckets:
     """
-    A bucket for each key; safe under threads.
+    A bucket for each key; thread-safe.
 
     Args:
-        rate: Tokens that each bucket gets in a second.
-        burst: Tokens that it holds at most, and at first.
-        max_keys: Most buckets that are kept.
-        clock: Gives seconds that never go back.
+        rate: Tokens that are added to each bucket per second.
+        burst: The capacity of a bucket, which is full at first.
+        max_keys: The maximum number of buckets.
+        clock: Returns seconds, monotonic.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class TokenBuckets:
         self._burst = float(burst)
         self._max_keys = max_keys
         self._clock = clock
-        #: Tokens and when they were counted, by key; who asked last is last.
+        #: Tokens and the time of their count, by key; the key used last is last.
         self._buckets: dict[Hashable, tuple[float, float]] = {}
         self._lock = make_lock(self)
 
@@ -46,10 +46,10 @@ class TokenBuckets:
 
     def take(self, key: Hashable = None) -> float:
         """
-        Take one token out of a bucket.
+        Take one token from a bucket.
 
         Returns:
-            Zero where there was one; otherwise the seconds until there will be.
+            Zero if there was one; otherwise the seconds until there will be one.
         """
         with self._lock:
             now = self._clock()

@@ -1,9 +1,9 @@
 """
-Names that an application's templates may use, at no cost to the pages that use none of them.
+Names for an application's templates, at no cost to templates that use none of them.
 
-Jinja copies each of an environment's globals for each template that it renders, one by one. What is
-offered here is looked up when a template asks for a name that nobody else has: in included and
-imported templates too, as a global is.
+Jinja copies an environment's globals one by one for each template that it renders. The names that
+are registered here are looked up only if a template uses a name that is not defined otherwise, in
+included and imported templates too.
 
 Source: Jinja's API, ``Environment.context_class`` and ``Context.resolve_or_missing``.
 """
@@ -21,30 +21,29 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 
-def offer(environment: Environment, names: Mapping[str, object]) -> None:
+def register_template_names(environment: Environment, names: Mapping[str, object]) -> None:
     """
-    Offer names to all templates of an environment; what the application itself gives them goes
-    first.
+    Register names for all templates of an environment; the application's own names take precedence.
 
     Args:
-        environment: The application's.
-        names: With what they stand for.
+        environment: The Jinja environment of the application.
+        names: The values by name.
     """
     context_class = environment.context_class
-    offered: dict[str, object] | None = getattr(context_class, "strict_cookies_offered", None)
-    if offered is None:
-        offered = {}
-        environment.context_class = _offering(context_class, offered)
-    offered |= names
+    registered: dict[str, object] | None = getattr(context_class, "strict_cookies_names", None)
+    if registered is None:
+        registered = {}
+        environment.context_class = _with_names(context_class, registered)
+    registered |= names
 
 
-def _offering(context_class: type[Context], offered: Mapping[str, object]) -> type[Context]:
-    """Make a class of contexts like another, for one environment."""
+def _with_names(context_class: type[Context], registered: Mapping[str, object]) -> type[Context]:
+    """Derive a context class for one environment."""
     resolve = context_class.resolve_or_missing
 
     def resolve_or_missing(self: Context, key: str) -> Any:
         found = resolve(self, key)
-        return offered.get(key, missing) if found is missing else found
+        return registered.get(key, missing) if found is missing else found
 
-    body = {"strict_cookies_offered": offered, "resolve_or_missing": resolve_or_missing}
+    body = {"strict_cookies_names": registered, "resolve_or_missing": resolve_or_missing}
     return type(context_class.__name__, (context_class,), body)

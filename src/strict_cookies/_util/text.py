@@ -1,5 +1,5 @@
 """
-Text of strangers in one line, on a terminal, and in a cell of a spreadsheet.
+Untrusted text in one line, on a terminal, and in a cell of a spreadsheet.
 
 Source: RFC 4180 (CSV); OWASP, CSV injection, for the beginnings of a formula.
 """

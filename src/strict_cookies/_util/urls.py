@@ -1,5 +1,5 @@
 """
-The host that a client addressed, and whether browsers treat it as the user's own machine.
+The host that a client addressed, and whether browsers treat it as the local machine.
 
 Source: RFC 9110 section 7.2; RFC 6761 section 6.3 for ``localhost``.
 """
@@ -28,7 +28,7 @@ def request_host(environ: WSGIEnvironment) -> str:
     Read the host without its port.
 
     Returns:
-        Lower case; an IPv6 address in brackets; empty where it is no host name or address.
+        Lower case; an IPv6 address in brackets; empty if it is not a valid host name or address.
     """
     host = str(environ.get("HTTP_HOST") or environ.get("SERVER_NAME", "")).lower()
     if len(host) > 261:  # 253 and a port
@@ -50,7 +50,7 @@ def host_of(url: str) -> str:
 
 def is_host_name(domain: str) -> bool:
     """
-    Tell whether a text is a domain name that several hosts can share.
+    Return whether a text is a domain name that several hosts can share.
 
     Args:
         domain: Lower case, without a leading dot.
@@ -61,7 +61,7 @@ def is_host_name(domain: str) -> bool:
 
 
 def is_address(host: str) -> bool:
-    """Tell whether a host is an IP address, in brackets or not."""
+    """Return whether a host is an IP address, in brackets or not."""
     if not (host[-1:].isdigit() or ":" in host):
         return False
     try:
@@ -73,7 +73,7 @@ def is_address(host: str) -> bool:
 
 def is_local(host: str) -> bool:
     """
-    Tell whether browsers keep Secure cookies of this host on plain http.
+    Return whether browsers keep Secure cookies of this host on plain http.
 
     Source: measured with Chromium 156: localhost, its subdomains and the loopback addresses.
     """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
 
-from .._util.templates import offer
+from .._util.templates import register_template_names
 from ..declaration.pages.blueprint import create_blueprint
 from ..declaration.pages.sessions import pages
 from ..declaration.pages.well_known import add_gpc
@@ -73,7 +73,9 @@ class StrictCookies:
         app.wsgi_app = protection  # type: ignore[method-assign]
         request_started.connect(protection.notice_bypass, app)
         app.jinja_env.globals["csp_nonce"] = protection.nonce
-        offer(app.jinja_env, {"strict_cookies_guard": protection.guard, "preferences": preferences})
+        register_template_names(
+            app.jinja_env, {"strict_cookies_guard": protection.guard, "preferences": preferences}
+        )
         declaration = create_blueprint(
             protection.stand,
             edition=protection.edition,

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
 
-from .._util.keys import KEY_OCTETS, SessionKeys, code
+from .._util.keys import KEY_BYTES, SessionKeys, code
 
 #: Random octets of an identifier. ASVS 7.2.3 asks for 16 at least.
 ID_OCTETS = 32
@@ -127,7 +127,7 @@ class SessionIds:
         # Nearly all are signed with the newest key, which one signature tells; what itsdangerous
         # does in its place takes three times as long.
         newest = b2a_base64(
-            blake2b(text, key=self._newest, digest_size=KEY_OCTETS).digest(), newline=False
+            blake2b(text, key=self._newest, digest_size=KEY_BYTES).digest(), newline=False
         )
         if not compare_digest(newest, signature.replace(b"-", b"+").replace(b"_", b"/") + b"="):
             try:

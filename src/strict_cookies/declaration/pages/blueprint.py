@@ -30,7 +30,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from ..._util.templates import offer
+from ..._util.templates import register_template_names
 from ..i18n.language import LANGUAGES, Language, find_language, pick_text
 from ..published import Published, Rendered, Stand, counters_only, no_edition
 from .change_notice import add_change_notice
@@ -136,7 +136,9 @@ def create_blueprint(
             part = pages.render(template, asked.language, **options).octets.decode()
             return Markup(part)  # noqa: S704
 
-        blueprint.record_once(lambda state: offer(state.app.jinja_env, {name: render_part}))
+        blueprint.record_once(
+            lambda state: register_template_names(state.app.jinja_env, {name: render_part})
+        )
 
     add_part("cookie_declaration", _PAGE, fragment=True)
     add_part("cookie_table", "strict_cookies/cookie_table.html")

@@ -32,7 +32,7 @@ from flask import (
 )
 from markupsafe import Markup
 
-from ..._util.templates import offer
+from ..._util.templates import register_template_names
 from ..i18n.language import LANGUAGES, find_language
 from .negotiated import Negotiated
 
@@ -85,7 +85,9 @@ def add_change_notice(
         return Markup(text)  # noqa: S704
 
     blueprint.record_once(
-        lambda state: offer(state.app.jinja_env, {"cookie_change_notice": cookie_change_notice})
+        lambda state: register_template_names(
+            state.app.jinja_env, {"cookie_change_notice": cookie_change_notice}
+        )
     )
 
     @blueprint.post("/notice")
