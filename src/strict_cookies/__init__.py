@@ -12,9 +12,12 @@ from ._util.facade import attach
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .errors import AuditError as AuditError
+    from .errors import BundleError as BundleError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import CookieDroppedError as CookieDroppedError
     from .errors import FrozenConfigurationError as FrozenConfigurationError
+    from .errors import JourneyError as JourneyError
     from .errors import PolicyError as PolicyError
     from .errors import PreferenceValueError as PreferenceValueError
     from .errors import SessionLimitError as SessionLimitError
@@ -65,9 +68,12 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "errors": (
+            "AuditError",
+            "BundleError",
             "ConfigurationError",
             "CookieDroppedError",
             "FrozenConfigurationError",
+            "JourneyError",
             "PolicyError",
             "PreferenceValueError",
             "SessionLimitError",

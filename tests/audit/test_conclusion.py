@@ -10,7 +10,7 @@ from rich.console import Console
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.audit.bundle import verify_bundle
 from strict_cookies.audit.conclusion import AuditOutput, conclude_audit
-from strict_cookies.audit.last_audit import last_audit
+from strict_cookies.audit.last_audit import read_last_audit
 from strict_cookies.errors import AuditError, BundleError
 from tests.audit.observations import MISBEHAVING, POLICY, observe
 
@@ -48,7 +48,7 @@ def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
     _, said = conclude(
         MISBEHAVING, bundle=output, screenshots=screenshots, archive=archive, print_pdf=print_pdf
     )
-    remembered = last_audit(archive)
+    remembered = read_last_audit(archive)
     assert verify_bundle(output, manifest_hash=remembered.manifest_hash) == []
     assert f"Manifest: {remembered.manifest_hash}\n" in said
     assert (output / "report.pdf").read_bytes() == b"%PDF-1.4"

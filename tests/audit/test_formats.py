@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from strict_cookies.audit.analysis.finding import Kind
+from strict_cookies.audit.analysis.finding import FindingKind
 from strict_cookies.audit.formats.charts import draw_lifetimes, draw_timeline
 from strict_cookies.audit.formats.csv_file import COLUMNS, write_csv
 from strict_cookies.audit.formats.html import write_html
@@ -225,7 +225,7 @@ def test_sarif_fits_the_official_schema(report):
     assert [error.message for error in validator.iter_errors(log)] == []
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == [kind.id for kind in Kind]
+    assert [rule["id"] for rule in rules] == [kind.id for kind in FindingKind]
     for result, finding in zip(run["results"], report["findings"], strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == finding["id"]
         assert result["level"] == finding["severity"]

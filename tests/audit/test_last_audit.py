@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
-from strict_cookies.audit.last_audit import LAST, SHELF, LastAudit, last_audit, record_audit
+from strict_cookies.audit.last_audit import LAST, SHELF, LastAudit, read_last_audit, record_audit
 from strict_cookies.audit.report import build_report
 from strict_cookies.checks.freshness import check_last_audit
 from strict_cookies.cli.main import cookies
@@ -50,9 +50,9 @@ def archive(request, tmp_path):
 
 def test_audit_is_remembered(archive):
     """What was recorded is what is given back."""
-    assert last_audit(archive) is None
+    assert read_last_audit(archive) is None
     record_audit(archive, REPORT, manifest_hash="sha256:cd")
-    assert last_audit(archive) == LastAudit(
+    assert read_last_audit(archive) == LastAudit(
         ended=ENDED,
         targets=("https://shop.example/",),
         browser="Chromium 156.0.8078.0",
@@ -69,20 +69,20 @@ def test_the_last_audit_counts(archive):
     """A later audit takes the place of an earlier one."""
     record_audit(archive, REPORT)
     record_audit(archive, build_report(observe(), POLICY))
-    assert last_audit(archive).result == "clean"
+    assert read_last_audit(archive).result == "clean"
 
 
 def test_audit_that_saw_nothing_is_none(archive):
     """A site that was down was not audited."""
     record_audit(archive, build_report(observe(pages=()), POLICY))
-    assert last_audit(archive) is None
+    assert read_last_audit(archive) is None
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"ended": "never", "targets": []}', b"\xff"])
 def test_unreadable_record_is_none(archive, data):
     """What nobody can read does not stop a check."""
     archive.put(SHELF, LAST, data)
-    assert last_audit(archive) is None
+    assert read_last_audit(archive) is None
 
 
 def test_site_without_interval_is_not_asked(tmp_path):

@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 
 from strict_cookies import StrictCookies
 from strict_cookies.audit.analysis.headers import find_weak_headers
-from strict_cookies.audit.last_audit import last_audit
+from strict_cookies.audit.last_audit import read_last_audit
 from strict_cookies.cli.audit import program, read_declared
 from strict_cookies.cli.audited_app import expect_own_headers, find_routes
 from strict_cookies.cli.main import cookies
@@ -107,7 +107,7 @@ def test_own_application_is_audited_and_remembered():
             command=cookies, obj=ScriptInfo(create_app=lambda: app),
         )  # fmt: skip
     assert result.exit_code == 0, result.output
-    remembered = last_audit(app.extensions["strict_cookies"].archive)
+    remembered = read_last_audit(app.extensions["strict_cookies"].archive)
     assert (remembered.result, remembered.visited > 0) == ("clean", True)
 
 

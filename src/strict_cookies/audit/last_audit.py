@@ -83,7 +83,7 @@ def record_audit(archive: Archive, report: Report, *, manifest_hash: str | None 
     archive.put(SHELF, LAST, json.dumps(data, sort_keys=True).encode())
 
 
-def last_audit(archive: Archive) -> LastAudit | None:
+def read_last_audit(archive: Archive) -> LastAudit | None:
     """
     Return the last audit; None if none is recorded, or if the record is unreadable.
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .._util.text import format_count
 from .analysis.compare import compare
 from .analysis.coverage import is_seen, measure_coverage
-from .analysis.finding import SEVERITIES, Finding, Kind
+from .analysis.finding import SEVERITIES, Finding, FindingKind
 from .browser.values import SENSITIVE
 from .redaction import redact_frame, redact_url, shorten
 
@@ -43,7 +43,7 @@ CLEAN = "no item was found that needs consent, under the purposes that the site 
 EXIT_CODES: Mapping[Result, int] = {"clean": 0, "findings": 1, "incomplete": 1, "failed": 2}
 
 #: Findings about what was not visited, as opposed to what the site does.
-_GAPS = frozenset({Kind.STEP_FAILED, Kind.PAGE_FAILED, Kind.COVERAGE_LOW})
+_GAPS = frozenset({FindingKind.STEP_FAILED, FindingKind.PAGE_FAILED, FindingKind.COVERAGE_LOW})
 
 
 def build_report(

@@ -58,9 +58,9 @@ def check_last_audit(
 
 
 def _describe_overdue(archive: Archive, interval: timedelta, now: datetime) -> str | None:
-    from ..audit.last_audit import last_audit
+    from ..audit.last_audit import read_last_audit
 
-    last = last_audit(archive) if is_there(archive) else None
+    last = read_last_audit(archive) if is_there(archive) else None
     if last is None:
         return "no audit is recorded."
     age = last.age(now)

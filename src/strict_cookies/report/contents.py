@@ -151,9 +151,9 @@ def _describe_headers(state: ReportedState, config: EffectiveConfig) -> dict[str
 
 
 def _describe_audit(state: ReportedState) -> dict[str, Any] | None:
-    from ..audit.last_audit import last_audit
+    from ..audit.last_audit import read_last_audit
 
-    audit = last_audit(state.archive)
+    audit = read_last_audit(state.archive)
     if audit is None:
         return None
     return {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from strict_cookies import CookiePolicy, DeclaredCookie
 from strict_cookies.audit.analysis.compare import MAX_PAGES, compare
-from strict_cookies.audit.analysis.finding import SEVERITIES, Kind
+from strict_cookies.audit.analysis.finding import SEVERITIES, FindingKind
 from strict_cookies.audit.observation import (
     BlockedCookie,
     ObservedHost,
@@ -252,11 +252,13 @@ def test_each_kind_is_found(observation, policy, ids):
 @pytest.mark.parametrize(
     ("changes", "kind", "subject"),
     [
-        pytest.param({"cookies": (SESSION,)}, Kind.COOKIE_NOT_SEEN, "basket", id="cookie"),
-        pytest.param({"storage": ()}, Kind.STORAGE_NOT_SEEN, "session draft-*", id="storage"),
+        pytest.param({"cookies": (SESSION,)}, FindingKind.COOKIE_NOT_SEEN, "basket", id="cookie"),
+        pytest.param(
+            {"storage": ()}, FindingKind.STORAGE_NOT_SEEN, "session draft-*", id="storage"
+        ),
         pytest.param(
             {"cookies": (SESSION, replace(make_basket(), third_party=True, domain="x.test"))},
-            Kind.COOKIE_NOT_SEEN, "basket", id="a third party's does not count"),
+            FindingKind.COOKIE_NOT_SEEN, "basket", id="a third party's does not count"),
     ],
 )  # fmt: skip
 def test_declared_but_never_seen_is_noted(changes, kind, subject):
@@ -268,18 +270,20 @@ def test_declared_but_never_seen_is_noted(changes, kind, subject):
 def test_session_after_logout_is_noted():
     """A page after a logout may begin a session of nobody: that is told, and spoils no result."""
     findings = compare(left("__Host-Http-session @ shop.example /"), POLICY)
-    assert [(one.kind, one.severity) for one in findings] == [(Kind.SESSION_AFTER_LOGOUT, "note")]
+    assert [(one.kind, one.severity) for one in findings] == [
+        (FindingKind.SESSION_AFTER_LOGOUT, "note")
+    ]
 
 
 @pytest.mark.parametrize(
     ("header", "value", "kind"),
     [
-        ("content-security-policy", None, Kind.HEADER_MISSING),
-        ("content-security-policy", "default-src *", Kind.HEADER_WEAK),
-        ("strict-transport-security", None, Kind.HEADER_MISSING),
-        ("strict-transport-security", "max-age=60", Kind.HEADER_WEAK),
-        ("x-content-type-options", None, Kind.HEADER_MISSING),
-        ("referrer-policy", "unsafe-url", Kind.HEADER_WEAK),
+        ("content-security-policy", None, FindingKind.HEADER_MISSING),
+        ("content-security-policy", "default-src *", FindingKind.HEADER_WEAK),
+        ("strict-transport-security", None, FindingKind.HEADER_MISSING),
+        ("strict-transport-security", "max-age=60", FindingKind.HEADER_WEAK),
+        ("x-content-type-options", None, FindingKind.HEADER_MISSING),
+        ("referrer-policy", "unsafe-url", FindingKind.HEADER_WEAK),
         ("referrer-policy", None, None),
         ("referrer-policy", "no-referrer", None),
         (
@@ -383,7 +387,7 @@ def test_every_kind_of_misbehaviour_is_found_at_once():
     """Whatever the hand-made site does wrong is found, each kind but those it can't show."""
     ids = {one.kind.id for one in compare(MISBEHAVING, POLICY, min_coverage=0.9)}
     unseen = {"AU108", "AU109", "AU204"}
-    assert ids == {kind.id for kind in Kind} - unseen
+    assert ids == {kind.id for kind in FindingKind} - unseen
 
 
 @given(st.randoms(use_true_random=False))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.audit.analysis.finding import SEVERITIES, Kind
+from strict_cookies.audit.analysis.finding import SEVERITIES, FindingKind
 from strict_cookies.audit.bundle import read_manifest_hash, write_bundle
 from strict_cookies.audit.formats.csv_file import COLUMNS
 from strict_cookies.audit.report import CLEAN, EXIT_CODES
@@ -35,13 +35,13 @@ IDS = {
 
 def test_ids_are_unique_and_stable():
     """No two kinds share an id, and no published id has gone."""
-    ids = [kind.id for kind in Kind]
+    ids = [kind.id for kind in FindingKind]
     assert len(ids) == len(set(ids))
     assert {f"{group}{number:02}" for group in IDS for number in IDS[group]} <= set(ids)
     assert ids == sorted(ids)
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.id)
+@pytest.mark.parametrize("kind", FindingKind, ids=lambda kind: kind.id)
 def test_kind_is_complete(kind):
     """Each kind has an id of the pattern, a severity, a short title and a remedy in sentences."""
     assert re.fullmatch(r"AU[1-6]\d\d", kind.id)
@@ -57,14 +57,14 @@ def test_every_kind_has_a_paragraph():
     """The page has a heading and a text for each kind, and none that does not exist."""
     parts = re.split(r"^##+ (AU\d{3}) (.+)$", PAGE.read_text("utf-8"), flags=re.M)[1:]
     told = list(zip(parts[::3], parts[1::3], strict=True))
-    assert told == [(kind.id, kind.title) for kind in Kind]
+    assert told == [(kind.id, kind.title) for kind in FindingKind]
     assert all(len(text.strip()) > 40 for text in parts[2::3])
 
 
 def test_table_of_kinds_is_told_right():
     """The table has each kind with its severity."""
     rows = re.findall(r"^\| (AU\d{3}) \| (\w+) \| (.+) \|$", PAGE.read_text("utf-8"), flags=re.M)
-    assert rows == [(kind.id, kind.severity, kind.title) for kind in Kind]
+    assert rows == [(kind.id, kind.severity, kind.title) for kind in FindingKind]
 
 
 def test_results_and_columns_are_told_right():

@@ -21,7 +21,7 @@ from ...policy.catalogue import (
     find_tracker_host,
 )
 from ..redaction import format_seconds, redact_pages
-from .finding import Finding, Kind
+from .finding import Finding, FindingKind
 
 if TYPE_CHECKING:
     from ...policy.cookie import DeclaredCookie
@@ -50,19 +50,19 @@ def compare_cookies(observation: Observation, policy: CookiePolicy | None) -> It
             continue
         if declared is None or policy is None:
             yield _cookie_finding(
-                Kind.UNDECLARED_COOKIE, cookie, _describe_undeclared(cookie.name, policy)
+                FindingKind.UNDECLARED_COOKIE, cookie, _describe_undeclared(cookie.name, policy)
             )
             continue
         weaker = [*_find_weaker(cookie, declared, is_https=policy.transport == "https")]
         if weaker:
             yield _cookie_finding(
-                Kind.WEAKER_COOKIE, cookie, f"Weaker than declared: {'; '.join(weaker)}."
+                FindingKind.WEAKER_COOKIE, cookie, f"Weaker than declared: {'; '.join(weaker)}."
             )
         if longer := _find_longer(cookie, declared):
-            yield _cookie_finding(Kind.LONGER_COOKIE, cookie, longer)
+            yield _cookie_finding(FindingKind.LONGER_COOKIE, cookie, longer)
 
 
-def _cookie_finding(kind: Kind, cookie: ObservedCookie, detail: str) -> Finding:
+def _cookie_finding(kind: FindingKind, cookie: ObservedCookie, detail: str) -> Finding:
     label = cookie_label(cookie.name, cookie.domain, cookie.path)
     if cookie.partition_key is not None:
         label += f" under {cookie.partition_key}"
@@ -78,22 +78,22 @@ def _cookie_finding(kind: Kind, cookie: ObservedCookie, detail: str) -> Finding:
 
 def _classify_foreign(
     cookie: ObservedCookie, declared: DeclaredCookie | None
-) -> tuple[Kind, str] | None:
+) -> tuple[FindingKind, str] | None:
     """Return kind and detail of a tracker's or third party's cookie; None for the site's own."""
     party = " It belongs to a third party." if cookie.third_party else ""
     owner = find_tracker_host(cookie.domain) if cookie.third_party else None
     if owner is not None:
         return (
-            Kind.TRACKER_COOKIE,
+            FindingKind.TRACKER_COOKIE,
             f"{cookie.domain} is commonly associated with {owner.vendor} ({owner.category})."
             + party,
         )
     if find_certain_tracker(cookie.name) is not None and (cookie.third_party or declared is None):
-        return Kind.TRACKER_COOKIE, describe_tracker(cookie.name) + party
+        return FindingKind.TRACKER_COOKIE, describe_tracker(cookie.name) + party
     if cookie.third_party:
         same = " The declared cookie of this name belongs to the audited site." if declared else ""
         return (
-            Kind.THIRD_PARTY_COOKIE,
+            FindingKind.THIRD_PARTY_COOKIE,
             f"It belongs to {cookie.domain}, which is another site.{same}",
         )
     return None
@@ -158,11 +158,11 @@ def compare_refused(observation: Observation, policy: CookiePolicy | None) -> It
             continue
         declared = None if policy is None else policy.find(blocked.name)
         if find_certain_tracker(blocked.name) is not None and declared is None:
-            kind, hint = Kind.TRACKER_REFUSED, f" {describe_tracker(blocked.name)}"
+            kind, hint = FindingKind.TRACKER_REFUSED, f" {describe_tracker(blocked.name)}"
         elif declared is None:
-            kind, hint = Kind.COOKIE_REFUSED, ""
+            kind, hint = FindingKind.COOKIE_REFUSED, ""
         else:
-            kind, hint = Kind.DECLARED_REFUSED, ""
+            kind, hint = FindingKind.DECLARED_REFUSED, ""
         yield Finding(
             kind=kind,
             subject=f"{blocked.name} @ {blocked.host}",
@@ -187,7 +187,7 @@ def find_unseen_cookies(observation: Observation, policy: CookiePolicy | None) -
     for cookie in policy.cookies:
         if id(cookie) not in seen:
             yield Finding(
-                kind=Kind.COOKIE_NOT_SEEN,
+                kind=FindingKind.COOKIE_NOT_SEEN,
                 subject=cookie.name,
                 detail="It is declared, but no page or step set it.",
             )

@@ -23,7 +23,7 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
-class Kind(Enum):
+class FindingKind(Enum):
     """
     A kind of finding.
 
@@ -222,7 +222,7 @@ class Finding:
         remedy: What to do, if it differs from the kind's remedy.
     """
 
-    kind: Kind
+    kind: FindingKind
     subject: str
     detail: str
     pages: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from ..._util.urls import host_of
 from ...policy.catalogue import find_tracker_host
 from ..redaction import redact_pages, redact_url
 from .coverage import is_seen, measure_coverage
-from .finding import Finding, Kind
+from .finding import Finding, FindingKind
 from .headers import Expected, find_weak_headers
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def compare_hosts(observation: Observation, policy: CookiePolicy | None) -> Iter
         known = host.tracker or (tracker and f"{tracker.vendor} ({tracker.category})")
         hint = f" The host is commonly associated with {known}." if known else ""
         if host.redirect_only:
-            kind = Kind.REDIRECT_THROUGH_HOST
+            kind = FindingKind.REDIRECT_THROUGH_HOST
             detail = f"A page redirected through it, so it could set and read its cookies.{hint}"
         elif not host.requests:
-            kind = Kind.HOST_REFUSED
+            kind = FindingKind.HOST_REFUSED
             detail = f"{_describe_requests(host)}. All were blocked.{hint}"
         else:
-            kind = Kind.TRACKER_HOST if known else Kind.THIRD_PARTY_HOST
+            kind = FindingKind.TRACKER_HOST if known else FindingKind.THIRD_PARTY_HOST
             detail = f"{_describe_requests(host)}.{hint}"
         if host.cookies_sent:
             detail += f" Cookies sent: {join_words(sorted(host.cookies_sent))}."
@@ -57,12 +57,15 @@ def compare_headers(observation: Observation, expected: Expected) -> Iterator[Fi
             continue
         for name, weaker in find_weak_headers(page, expected(page)):
             if not weaker:
-                kind, detail = Kind.HEADER_MISSING, "The page does not have it."
+                kind, detail = FindingKind.HEADER_MISSING, "The page does not have it."
             elif weaker == (name,):
-                kind, detail = Kind.HEADER_WEAK, f"Its value: {page.headers[name.lower()]}"
+                kind, detail = FindingKind.HEADER_WEAK, f"Its value: {page.headers[name.lower()]}"
             else:
                 parts = [part.removeprefix(f"{name} ") for part in weaker]
-                kind, detail = Kind.HEADER_WEAK, f"It allows too much in {join_words(parts)}."
+                kind, detail = (
+                    FindingKind.HEADER_WEAK,
+                    f"It allows too much in {join_words(parts)}.",
+                )
             yield Finding(
                 kind=kind,
                 subject=name,
@@ -88,20 +91,22 @@ def compare_pages(observation: Observation) -> Iterator[Finding]:
     if not any(map(is_seen, observation.pages)) and not observation.pages:
         for url in sorted(targets):
             yield Finding(
-                kind=Kind.PAGE_FAILED, subject=redact_url(url), detail="It was not visited."
+                kind=FindingKind.PAGE_FAILED, subject=redact_url(url), detail="It was not visited."
             )
 
 
-def _classify_page(page: ObservedPage, *, is_target: bool) -> tuple[Kind | None, str]:
+def _classify_page(page: ObservedPage, *, is_target: bool) -> tuple[FindingKind | None, str]:
     remarks = f" {' '.join(page.remarks)}" if page.remarks else ""
     if page.outcome == "download":
-        return Kind.DOWNLOAD, f"The link started a download.{remarks}"
+        return FindingKind.DOWNLOAD, f"The link started a download.{remarks}"
     if page.outcome != "visited":
-        return Kind.PAGE_FAILED, f"Outcome: {page.outcome}.{remarks}"
+        return FindingKind.PAGE_FAILED, f"Outcome: {page.outcome}.{remarks}"
     if is_seen(page):
         return None, ""
     is_failure = is_target or (page.status or 0) >= 500
-    return (Kind.PAGE_FAILED if is_failure else Kind.PAGE_ERROR), f"Status {page.status}."
+    return (
+        FindingKind.PAGE_FAILED if is_failure else FindingKind.PAGE_ERROR
+    ), f"Status {page.status}."
 
 
 def compare_coverage(observation: Observation, required: float | None) -> Iterator[Finding]:
@@ -111,7 +116,7 @@ def compare_coverage(observation: Observation, required: float | None) -> Iterat
     coverage = measure_coverage(observation.pages, observation.known_routes)
     if coverage.ratio is None:
         yield Finding(
-            kind=Kind.COVERAGE_LOW,
+            kind=FindingKind.COVERAGE_LOW,
             subject="coverage",
             detail=f"{required:.0%} is required, but the pages of the site are not known.",
             remedy="Use 'flask cookies audit', which knows the routes, or provide a sitemap.",
@@ -119,7 +124,7 @@ def compare_coverage(observation: Observation, required: float | None) -> Iterat
     elif coverage.ratio < required:
         count = len(coverage.known)
         yield Finding(
-            kind=Kind.COVERAGE_LOW,
+            kind=FindingKind.COVERAGE_LOW,
             subject="coverage",
             detail=f"{count - len(coverage.unvisited)} of {count} known pages were visited "
             f"({coverage.ratio:.0%}); {required:.0%} is required.",

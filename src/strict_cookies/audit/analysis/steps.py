@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...policy.purposes import Purpose
 from .cookies import cookie_label
-from .finding import Finding, Kind
+from .finding import Finding, FindingKind
 from .storage import find_storage, storage_label
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def compare_steps(observation: Observation, policy: CookiePolicy | None) -> Iter
     for step in observation.steps:
         if step.problem is not None:
             yield Finding(
-                kind=Kind.STEP_FAILED, subject=step.name, detail=step.problem, step=step.name
+                kind=FindingKind.STEP_FAILED, subject=step.name, detail=step.problem, step=step.name
             )
         elif step.name.startswith(LOGOUT):
             for label in step.cookies_left:
@@ -51,10 +51,10 @@ def _check_left(
 ) -> Iterator[Finding]:
     """Report an item that is left after a logout, unless it serves another purpose than login."""
     if entry is None or not _LOGIN.isdisjoint(entry.purposes):
-        kind, detail = Kind.LEFT_AFTER_LOGOUT, "It is still in the browser after logout."
+        kind, detail = FindingKind.LEFT_AFTER_LOGOUT, "It is still in the browser after logout."
         # The page after a logout often has a form, which starts an anonymous session.
         if entry is not None and Purpose.SESSION in entry.purposes:
-            kind = Kind.SESSION_AFTER_LOGOUT
+            kind = FindingKind.SESSION_AFTER_LOGOUT
             detail = "The audit can't tell whether it is a new, anonymous session."
         yield Finding(kind=kind, subject=label, detail=detail, step=step)
 

@@ -11,7 +11,7 @@ from ..._util.urls import host_of
 from ...policy.catalogue import find_certain_tracker, find_tracker_host
 from ..redaction import redact_pages
 from .cookies import describe_tracker
-from .finding import Finding, Kind
+from .finding import Finding, FindingKind
 
 if TYPE_CHECKING:
     from ...policy.policy import CookiePolicy
@@ -25,17 +25,17 @@ def compare_storage(observation: Observation, policy: CookiePolicy | None) -> It
         host = host_of(item.origin) or item.origin
         owner = find_tracker_host(host) if item.third_party else None
         if owner is not None:
-            kind = Kind.TRACKER_STORAGE
+            kind = FindingKind.TRACKER_STORAGE
             detail = f"{host} is commonly associated with {owner.vendor} ({owner.category})."
         elif item.third_party:
-            kind = Kind.THIRD_PARTY_STORAGE
+            kind = FindingKind.THIRD_PARTY_STORAGE
             detail = f"It belongs to {item.origin}, which is another site."
         elif find_storage(item.kind, item.name, policy) is not None:
             continue
         elif find_certain_tracker(item.name) is not None:
-            kind, detail = Kind.TRACKER_STORAGE, describe_tracker(item.name)
+            kind, detail = FindingKind.TRACKER_STORAGE, describe_tracker(item.name)
         else:
-            kind = Kind.UNDECLARED_STORAGE
+            kind = FindingKind.UNDECLARED_STORAGE
             detail = "The site declares nothing." if policy is None else "No entry declares it."
             if item.kind == "service worker":
                 detail += " Service workers can't be declared: they stay until they are removed."
@@ -83,7 +83,7 @@ def find_unseen_storage(observation: Observation, policy: CookiePolicy | None) -
     for entry in policy.storage:
         if id(entry) not in items:
             yield Finding(
-                kind=Kind.STORAGE_NOT_SEEN,
+                kind=FindingKind.STORAGE_NOT_SEEN,
                 subject=f"{entry.kind} {entry.name}",
                 detail="It is declared, but no page or step wrote it.",
             )

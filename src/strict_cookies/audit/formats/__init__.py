@@ -1,1 +1,5 @@
-"""The formats of an audit report: HTML, JSON, CSV, SARIF and text for a terminal."""
+"""
+Write the report of an audit as HTML, JSON, CSV, SARIF or text for a terminal.
+
+Each module is one format of the same report, from ``audit.report``.
+"""

@@ -13,11 +13,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis.finding import Kind
+from ..analysis.finding import FindingKind
 from ..report import Report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_RULES = tuple(Kind)
+_RULES = tuple(FindingKind)
 _INDEX: Mapping[str, int] = {kind.id: index for index, kind in enumerate(_RULES)}
 
 
