@@ -40,14 +40,14 @@ def create_app(config: dict[str, Any] | None = None) -> Flask:
 
     Args:
         config: Overrides. ``DATABASE`` is the path of the SQLite file, ``SECRET_KEY`` signs the
-            session's cookie; both live in the instance folder where they aren't given.
+            session's cookie; both are in the instance directory by default.
 
     Returns:
-        The application, with Strict Cookies around everything that it mounts.
+        The application, with Strict Cookies around all mounted applications.
     """
     app = Flask(__name__)
     app.config.from_mapping(
-        # While testing, the default is to raise; here cookies are dropped on purpose.
+        # In tests the default is to raise; here cookies are dropped on purpose.
         STRICT_COOKIES_MODE="enforce",
         STRICT_COOKIES_LOGIN_VIEW="auth.login",
         TRUSTED_HOSTS=["localhost", "127.0.0.1"],

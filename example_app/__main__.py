@@ -1,4 +1,4 @@
-"""Run the ERP and, on another loopback address, the third party that it must not reach."""
+"""Run the ERP and, on another loopback address, the third party that must not be reached."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRACKER_HOST = "127.0.0.2"
 def main(host: str, port: int, tracker_port: int) -> None:
     """Serve the demo ERP of Strict Cookies."""
     try:
-        # Before anything is promised on the screen.
+        # Before the URL is printed.
         socket.create_server((host, port)).close()
     except OSError as error:
         raise click.ClickException(
@@ -51,7 +51,7 @@ def main(host: str, port: int, tracker_port: int) -> None:
 
 
 def start_tracker(tracker: Tracker, port: int) -> bool:
-    """Serve the third party in a thread that ends with the process; tell whether it listens."""
+    """Serve the third party in a thread that ends with the process; return whether it listens."""
     try:
         with socket.create_server((TRACKER_HOST, port)) as listener:
             server = make_server(TRACKER_HOST, port, tracker, threaded=True, fd=listener.fileno())

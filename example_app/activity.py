@@ -1,4 +1,4 @@
-"""The auditor's page: the last sign-ins and changes."""
+"""The auditor's page: the latest sign-ins and changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ bp.before_request(auth.require_login)
 @bp.get("/")
 @requires_role(auth.Role.AUDITOR)
 def index() -> str:
-    """List what happened, the newest first."""
+    """List events, newest first."""
     page = paging.fetch(
         "SELECT activity.*, user.full_name, user.role, COUNT(*) OVER () AS total"
         " FROM activity LEFT JOIN user ON user.id = activity.user_id"

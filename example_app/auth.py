@@ -87,7 +87,7 @@ def login() -> str | Response:
 
 @bp.post("/logout")
 def logout() -> Response:
-    """End the session, preferences included, and leave nothing in the browser."""
+    """End the session, including preferences, and delete everything in the browser."""
     if g.user:
         with database.connect():
             journal.record("Signed out", by=g.user["id"])
@@ -97,13 +97,13 @@ def logout() -> Response:
 @bp.route("/password", methods=["GET", "POST"])
 @requires_login
 def change_password() -> str | Response | tuple[str, int]:
-    """Change the password of whoever knows the present one, and end all other sessions."""
+    """Change the password after checking the current one, and end all other sessions."""
     form = Form()
     if request.method == "GET":
         return render_template("password.html", form=form, shortest=MIN_PASSWORD)
     password = request.form.get("new_password", "")
     if not check_password_hash(g.user["password_hash"], request.form.get("present", "")):
-        form.errors["present"] = "This is not your present password."
+        form.errors["present"] = "This is not your current password."
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         form.errors["new_password"] = (
             f"Please use {MIN_PASSWORD} to {MAX_PASSWORD} characters; a few words will do."
@@ -121,19 +121,19 @@ def change_password() -> str | Response | tuple[str, int]:
     reauthenticate()
     sessions = current_app.extensions["strict_cookies"].sessions
     ended = sessions.end_others(session.visit)  # type: ignore[attr-defined]
-    flash(f"Your password is changed. Other sessions that were ended: {ended}.")
+    flash(f"Your password was changed. Other sessions ended: {ended}.")
     return redirect(url_for("preferences.index"))
 
 
 def _check(username: str, password: str) -> sqlite3.Row | None:
     """Return the user; an unknown name takes as long as a wrong password."""
     found = database.rows("SELECT * FROM user WHERE username = :u", u=username)
-    password_hash = found[0]["password_hash"] if found else _nobodys_hash()
+    password_hash = found[0]["password_hash"] if found else _unused_hash()
     return found[0] if check_password_hash(password_hash, password) and found else None
 
 
 def _local_path(path: str) -> str:
-    """Give the path of this site that somebody wanted, or the overview for anything else."""
+    """Return the requested path of this site, or the overview for any other URL."""
     local = path.startswith("/") and not path.startswith("//")
     if local and "\\" not in path and path.isascii() and path.isprintable():
         return path
@@ -141,6 +141,6 @@ def _local_path(path: str) -> str:
 
 
 @functools.cache
-def _nobodys_hash() -> str:
-    """Hash a password that nobody has."""
+def _unused_hash() -> str:
+    """Hash a password that no user has."""
     return generate_password_hash(secrets.token_urlsafe())

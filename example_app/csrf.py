@@ -1,9 +1,9 @@
 """
-Form protection: a random token in the session has to come back with every POST.
+CSRF protection: a random token in the session must be returned with every POST.
 
 The token ends with the session, and sign-in starts a new one. The sign-in form has none, since a
-token would begin a session for whoever looks at it, and so leave a cookie behind each sign-out;
-there the request's origin is judged instead.
+token would start a session for every visitor and so set a cookie again after each sign-out; there
+the origin of the request is checked instead.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from strict_cookies.firewall.cross_origin import is_cross_origin
 
 #: Methods that change nothing. Source: RFC 9110 section 9.2.1.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-#: The library's button that deletes; it judges the request's origin itself, since a token would
+#: The library's page that deletes; it checks the request's origin itself, since a token would
 #: need a cookie.
 EXEMPT = "strict_cookies.delete_from_browser"
 LOGIN, LOGOUT = "auth.login", "auth.logout"
 
 
 def init_app(app: Flask) -> None:
-    """Check every unsafe request of this application, and offer the token to its templates."""
+    """Check every unsafe request of this application, and add the token to its templates."""
     app.before_request(protect)
     app.jinja_env.globals["csrf_token"] = token
 
 
 def token() -> str:
-    """Return the token of this session, made at the first use."""
+    """Return the token of this session, created at the first use."""
     if "csrf_token" not in session:
         session["csrf_token"] = secrets.token_urlsafe(32)
     known: str = session["csrf_token"]
@@ -38,7 +38,7 @@ def token() -> str:
 
 
 def protect() -> None:
-    """Refuse an unsafe request that doesn't bring the token of its session."""
+    """Refuse an unsafe request without the token of its session."""
     if request.method in SAFE_METHODS or request.endpoint == EXEMPT:
         return
     if request.endpoint == LOGIN:
@@ -46,7 +46,7 @@ def protect() -> None:
             abort(403, "This form came from another site. Please sign in on this one.")
         return
     if request.endpoint == LOGOUT and g.user is None:
-        # From a second tab, say; nobody is there in whose name it would act.
+        # From a second tab, say: no user is signed in whom it could act for.
         return
     sent, known = request.form.get("csrf_token", ""), session.get("csrf_token")
     if known is None or not hmac.compare_digest(sent.encode(), known.encode()):

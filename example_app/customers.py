@@ -1,4 +1,4 @@
-"""Customers: everybody reads them, managers write them."""
+"""Customers: all users read them, managers edit them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _load(customer_id: int) -> sqlite3.Row:
 
 
 def _edit(customer: sqlite3.Row | None, statement: str) -> str | Response | tuple[str, int]:
-    """Show the form for a customer, or run the statement with what was submitted."""
+    """Show the form for a customer, or run the statement with the submitted values."""
     status = 200
     form = Form(dict(customer) if customer else None)
     if request.method == "POST":

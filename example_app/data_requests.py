@@ -1,4 +1,4 @@
-"""Requests about one's own data: anybody may write one, managers answer them."""
+"""Requests about personal data: anyone can send one, managers answer them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from . import database, journal, paging
 from .auth import Role
 from .forms import Form
 
-#: Within how long a request is answered. Source: GDPR Article 12(3), one month.
+#: The time limit for an answer. Source: GDPR Article 12(3), one month.
 ANSWERED_WITHIN = timedelta(days=30)
 #: How long an answered request is kept; the privacy page says so too.
 RETENTION = timedelta(days=3 * 365)
-#: Most requests that wait for an answer, since anybody may write one.
+#: The maximum number of unanswered requests, since anyone can send one.
 MAX_OPEN = 500
 
 bp = Blueprint("data_requests", __name__, url_prefix="/privacy/requests")
 
 
 class Kind(StrEnum):
-    """What is asked for. Source: GDPR Articles 15 to 18 and 21."""
+    """The kind of request. Source: GDPR Articles 15 to 18 and 21."""
 
     ACCESS = "access"
     CORRECTION = "correction"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
     OBJECTION = "objection"
 
 
-#: What people choose from.
+#: The kinds that users can choose.
 LABELS = {
     Kind.ACCESS: "See my data, and get a copy",
     Kind.CORRECTION: "Correct my data",
@@ -46,7 +46,7 @@ LABELS = {
 
 @bp.route("/new", methods=["GET", "POST"])
 def create() -> str | Response | tuple[str, int]:
-    """Take a request down; whoever writes it need not have an account."""
+    """Store a request, which can be sent without an account."""
     if request.method == "GET":
         return _form(Form({"name": g.user["full_name"]} if g.user else {}))
     form = Form(request.form)
@@ -74,7 +74,7 @@ def create() -> str | Response | tuple[str, int]:
 @bp.get("/")
 @requires_role(Role.MANAGER)
 def index() -> str:
-    """List the requests, those that wait for an answer first."""
+    """List the requests, unanswered ones first."""
     page = paging.fetch(
         "SELECT data_request.*, user.full_name AS answered_by_name, COUNT(*) OVER () AS total"
         " FROM data_request LEFT JOIN user ON user.id = answered_by"
@@ -91,7 +91,7 @@ def index() -> str:
 @bp.post("/<int:request_id>/answered")
 @requires_role(Role.MANAGER)
 def mark_answered(request_id: int) -> Response:
-    """Note that a request was answered, and drop those that were long ago."""
+    """Mark a request as answered, and delete old ones."""
     database.row("SELECT 1 FROM data_request WHERE id = :id", id=request_id)
     now = datetime.now(UTC)
     with database.connect() as connection:

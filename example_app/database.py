@@ -1,4 +1,4 @@
-"""The SQLite database: one connection a request, closed with it."""
+"""The SQLite database: one connection per request."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from . import demo
 
 
 def init_app(app: Flask) -> None:
-    """Bring the database of this application up, and close its connections after requests."""
+    """Create the database of this application, and close its connections after requests."""
     prepare(Path(app.config["DATABASE"]))
     app.teardown_appcontext(close)
 
 
 def prepare(path: Path) -> None:
-    """Create tables and demo data where they are missing; what is there stays as it is."""
+    """Create missing tables and demo data; existing ones are kept."""
     schema = (Path(__file__).parent / "schema.sql").read_text("utf-8")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
@@ -53,7 +53,7 @@ def rows(query: str, **values: object) -> list[sqlite3.Row]:
 
 
 def row(query: str, **values: object) -> sqlite3.Row:
-    """Run a query for one row; a page about nothing is a 404."""
+    """Run a query for one row; a missing row is a 404."""
     found: sqlite3.Row | None = connect().execute(query, values).fetchone()
     if found is None:
         abort(404)
@@ -61,5 +61,5 @@ def row(query: str, **values: object) -> sqlite3.Row:
 
 
 def timestamp(moment: datetime | None = None) -> str:
-    """Write a moment, by default now, as ISO 8601 text in UTC; such texts sort by time."""
+    """Format a time, by default now, as ISO 8601 text in UTC; such texts sort by time."""
     return (moment or datetime.now(UTC)).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""What every template may use: the navigation, and how figures are written."""
+"""What all templates use: the navigation, and filters for numbers and times."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ NAVIGATION = (
 
 
 def init_app(app: Flask) -> None:
-    """Offer filters and variables to the templates of this application."""
+    """Add filters and variables to the templates of this application."""
     app.add_template_filter(money)
     app.add_template_filter(moment)
     app.context_processor(variables)
@@ -81,11 +81,11 @@ def variables() -> dict[str, Any]:
 
 
 def money(cents: int) -> str:
-    """Write an amount as ``1,234.50 €``."""
+    """Format an amount as ``1,234.50 €``."""
     return f"{cents / 100:,.2f} €"
 
 
 def moment(timestamp: str) -> str:
-    """Write an ISO 8601 moment in UTC as ``5 Jan 2026, 08:30``."""
+    """Format an ISO 8601 time in UTC as ``5 Jan 2026, 08:30``."""
     parsed = datetime.fromisoformat(timestamp)
     return f"{parsed.day} {parsed:%b %Y, %H:%M}"

@@ -1,4 +1,4 @@
-"""Reading submitted forms: trimmed values, and a sentence for each mistake."""
+"""Reading submitted forms: trimmed values, and a message for each mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Form:
 
     Attributes:
         values: The same, trimmed.
-        errors: One sentence per field that has to be mended.
+        errors: One message per invalid field.
     """
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:
@@ -22,7 +22,7 @@ class Form:
         self.errors: dict[str, str] = {}
 
     def text(self, name: str, *, longest: int = 100, required: bool = True) -> str:
-        """Read a text of at most so many characters."""
+        """Read a text with a maximum length."""
         value = self.values.get(name, "")
         if required and not value:
             self.errors[name] = "Please fill this in."
@@ -31,14 +31,14 @@ class Form:
         return value
 
     def choice(self, name: str, choices: Collection[str]) -> str:
-        """Read one of several given values."""
+        """Read one of several choices."""
         value = self.values.get(name, "")
         if value not in choices:
             self.errors[name] = "Please choose one from the list."
         return value
 
     def number(self, name: str, lowest: int, highest: int) -> int:
-        """Read a whole number within bounds, both included."""
+        """Read an integer between two bounds, both included."""
         try:
             value = int(self.values.get(name, "")[:20])
         except ValueError:

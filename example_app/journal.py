@@ -12,7 +12,7 @@ RETENTION = timedelta(days=365)
 
 def record(action: str, subject: str = "", *, by: int | None) -> None:
     """
-    Note one event inside the caller's transaction, and drop the entries that are too old.
+    Record one event inside the caller's transaction, and delete expired entries.
 
     Args:
         action: What was done, for example ``"Changed customer"``.

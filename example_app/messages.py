@@ -13,7 +13,7 @@ bp.before_request(auth.require_login)
 
 
 def unread() -> int:
-    """Count what the user of this request has not read yet."""
+    """Count the unread messages of the current user."""
     count: int = database.row(
         "SELECT COUNT(*) AS count FROM message WHERE recipient_id = :id AND read_at IS NULL",
         id=g.user["id"],
@@ -23,7 +23,7 @@ def unread() -> int:
 
 @bp.get("/")
 def index() -> str:
-    """List the messages to this user, the newest first."""
+    """List the messages to this user, newest first."""
     page = paging.fetch(
         "SELECT message.*, sender.full_name AS sender_name, COUNT(*) OVER () AS total"
         " FROM message JOIN user AS sender ON sender.id = sender_id"
@@ -35,7 +35,7 @@ def index() -> str:
 
 @bp.get("/<int:message_id>")
 def detail(message_id: int) -> str:
-    """Show one message to its recipient, and note that it was read; to others it is a 404."""
+    """Show a message to its recipient, and mark it as read; for others it is a 404."""
     message = database.row(
         "SELECT message.*, sender.full_name AS sender_name"
         " FROM message JOIN user AS sender ON sender.id = sender_id"

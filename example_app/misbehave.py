@@ -1,8 +1,7 @@
 """
-A page that tries to store what it should not, each item by another way, and shows what became of
-it.
+A page that tries to store undeclared data in different ways, and shows the results.
 
-This is the one part of the ERP that does wrong, on purpose: developers watch Strict Cookies here.
+This is the only part of the ERP that misbehaves, on purpose: it shows Strict Cookies at work.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ class Attempt:
 
     Args:
         name: What the page tries to store.
-        way: How it tries.
+        way: How it tries to store it.
         by: Who writes it: this server, a script of the page, or a third party.
-        seen_as: The name that a browser reads from the line; None where it is the same.
-        storage: Where a script tries it, as the guard calls the kind of storage; None where the
-            guard has no part in it.
+        seen_as: The name that a browser reads from the line; None if it is the same.
+        storage: The kind of storage that a script uses, as the guard names it; None if the guard is
+            not involved.
     """
 
     name: str
@@ -48,17 +47,17 @@ ATTEMPTS = (
     Attempt(name="_ga", way="The view calls response.set_cookie()"),
     Attempt(
         name="_gid",
-        way="The view adds a raw Set-Cookie header whose cookie name smuggles in an attribute:"
+        way="The view adds a raw Set-Cookie header whose cookie name injects an attribute:"
         " “_gid; Path=/evil”",
         seen_as="",
     ),
     Attempt(
         name="my_own_tracker",
-        way="A hook that runs after the view, as an extension would, adds an unknown cookie",
+        way="A hook after the view, as in an extension, adds an undeclared cookie",
     ),
     Attempt(
         name="_fbp",
-        way="An image from /legacy, a WSGI application of its own that Flask never sees",
+        way="An image from /legacy, a separate WSGI application outside Flask",
     ),
     Attempt(
         name="_hjid",
@@ -92,7 +91,7 @@ ATTEMPTS = (
     ),
     Attempt(
         name="_clck",
-        way="The page's own script goes around the guard: it writes document.cookie in an empty"
+        way="The page's own script bypasses the guard: it writes document.cookie in an empty"
         " frame, which the guard can't see",
         by="script",
     ),
@@ -103,20 +102,20 @@ ATTEMPTS = (
     ),
     Attempt(
         name="IDE",
-        way="An image of a third party on another host, which answers with a cookie",
+        way="An image from a third party on another host, whose response sets a cookie",
         by="third party",
     ),
 )
 
 
 def init_app(app: Flask) -> None:
-    """Listen to what the library says about this application."""
+    """Connect to the library's signals for this application."""
     app.extensions["outcomes"] = OutcomeLog(app)
 
 
 @bp.get("")
 def index() -> Response:
-    """Show the attempts and what the server knows of them so far; make the server's own ones."""
+    """Show the attempts and the results so far; make the attempts of the server."""
     after_this_request(add_unknown_cookie)
     response = make_response(
         render_template(
@@ -133,25 +132,25 @@ def index() -> Response:
 
 @bp.get("/outcome.json")
 def outcome() -> dict[str, str]:
-    """Tell the page's script what the server knows by now, by the name of the attempt."""
+    """Return the results that the server knows by now, by the name of the attempt."""
     return findings()
 
 
 @bp.after_request
 def forbid_caching(response: Response) -> Response:
-    """Keep the answers of this page out of caches: each visit tries anew."""
+    """Keep the responses of this page out of caches: each visit makes the attempts again."""
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def add_unknown_cookie(response: Response) -> Response:
-    """Set a cookie behind the view's back."""
+    """Set a cookie that the view does not know about."""
     response.set_cookie("my_own_tracker", "visitor-42", max_age=63_072_000)
     return response
 
 
 def legacy_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer with a pixel and a cookie; an old application that is mounted beside Flask."""
+    """Answer with a pixel and a cookie; an old application that is mounted next to Flask."""
     start_response(
         "200 OK",
         [
@@ -165,33 +164,33 @@ def legacy_app(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
 
 
 def findings() -> dict[str, str]:
-    """Say in a sentence what became of each attempt, by its name, as far as is known here."""
-    told = {attempt.name: _finding(attempt) for attempt in ATTEMPTS}
-    return {name: sentence for name, sentence in told.items() if sentence}
+    """Return the result of each attempt in a sentence, by its name, as far as the server knows it."""
+    sentences = {attempt.name: _finding(attempt) for attempt in ATTEMPTS}
+    return {name: sentence for name, sentence in sentences.items() if sentence}
 
 
 def _finding(attempt: Attempt) -> str | None:
-    """Say what became of one attempt; None while the server knows nothing."""
+    """Return the result of one attempt; None while the server knows nothing."""
     log: OutcomeLog = current_app.extensions["outcomes"]
     if attempt.by == "third party":
         return _count_tracker_requests()
     if attempt.storage is not None:
         outcome = log.refused(attempt.storage)
-        fate = "Refused by the guard, which reported"
+        result = "Refused by the guard, which reported"
     elif attempt.by == "script":
-        outcome = log.stray(attempt.name)
-        fate = "Written by script; cut from the request before the app saw it"
+        outcome = log.undeclared(attempt.name)
+        result = "Written by script; removed from the request before the app read it"
     else:
         outcome = log.dropped(attempt.name if attempt.seen_as is None else attempt.seen_as)
-        fate = "Dropped by the server"
+        result = "Dropped by the server"
     if outcome is None:
         return None
     preposition = "by" if attempt.storage else "at"
-    return f"{fate}: {outcome.reason_id} {outcome.reason_title}, {preposition} {outcome.place}"
+    return f"{result}: {outcome.reason_id} {outcome.reason_title}, {preposition} {outcome.place}"
 
 
 def _count_tracker_requests() -> str | None:
-    """Say how often the third party was reached, where it runs in this process."""
+    """Return how often the third party was reached, if it runs in this process."""
     tracker: Tracker | None = current_app.config["TRACKER"]
     if tracker is None:
         return None

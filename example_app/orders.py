@@ -1,4 +1,4 @@
-"""Orders: clerks and managers write them, managers move them along."""
+"""Orders: clerks and managers create them, managers change their status."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from strict_cookies import requires_role
 from . import auth, database, journal, paging
 from .forms import Form
 
-#: Each status with those that may follow it.
+#: Each status with the possible next ones.
 NEXT_STATUS = {
     "draft": ("confirmed", "cancelled"),
     "confirmed": ("shipped", "cancelled"),
@@ -29,7 +29,7 @@ bp.before_request(auth.require_login)
 
 @bp.get("/")
 def index() -> str:
-    """List orders, the newest first, of one status or of all."""
+    """List orders, newest first, of one status or of all."""
     status = request.args.get("status", "")
     page = paging.fetch(
         "SELECT *, COUNT(*) OVER () AS total FROM order_summary"
@@ -56,7 +56,7 @@ def detail(order_id: int) -> str:
 @bp.route("/new", methods=["GET", "POST"])
 @requires_role(auth.Role.CLERK, auth.Role.MANAGER)
 def create() -> Response | tuple[str, int]:
-    """Write a new order, as a draft."""
+    """Create a new order, as a draft."""
     customers = database.rows("SELECT id, name FROM customer ORDER BY name")
     products = database.rows("SELECT * FROM product ORDER BY sku")
     form = Form(request.values)
@@ -80,11 +80,11 @@ def create() -> Response | tuple[str, int]:
 @bp.post("/<int:order_id>/status")
 @requires_role(auth.Role.MANAGER)
 def change_status(order_id: int) -> Response:
-    """Move an order to one of the statuses that may follow its own."""
+    """Move an order to a possible next status."""
     with database.connect() as connection:
         order = database.row("SELECT status FROM sales_order WHERE id = :id", id=order_id)
         status = request.form.get("status", "")
-        # The old status is asked for again: another manager may have been quicker.
+        # The old status is checked again: another manager may have changed it meanwhile.
         moved = (
             status in NEXT_STATUS[order["status"]]
             and connection.execute(

@@ -1,4 +1,4 @@
-"""What the library did about unwanted storage, as its signals tell it: names and reasons only."""
+"""What the library did about unwanted storage, from its signals: names and reasons only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 
 from strict_cookies import browser_reported, cookie_dropped, undeclared_cookie_received
 
-#: Most outcomes that are kept; the oldest go first.
+#: The maximum number of outcomes; the oldest are dropped first.
 LIMIT = 64
 
 
@@ -38,12 +38,12 @@ class Report(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
-    What became of one attempt.
+    The outcome of one attempt.
 
     Args:
         reason_id: The library's stable id, for example ``SC101``.
         reason_title: The same in words.
-        place: Where it happened, or which script did it, as the library says it.
+        place: Where it happened, or which script did it, as the library reports it.
     """
 
     reason_id: str
@@ -52,25 +52,25 @@ class Outcome:
 
 
 class OutcomeLog:
-    """The latest outcome for each dropped or stray cookie, and kind of storage; thread-safe."""
+    """The latest outcome by dropped or undeclared cookie, and by kind of storage; thread-safe."""
 
     def __init__(self, app: Flask) -> None:
         self._lock = threading.Lock()
         self._outcomes: OrderedDict[tuple[str, str], Outcome] = OrderedDict()
         cookie_dropped.connect(self._on_dropped, sender=app)
-        undeclared_cookie_received.connect(self._on_stray, sender=app)
+        undeclared_cookie_received.connect(self._on_undeclared, sender=app)
         browser_reported.connect(self._on_report, sender=app)
 
     def dropped(self, cookie_name: str) -> Outcome | None:
-        """Tell why the server's own cookie did not leave; None if that was not tried."""
+        """Return why a cookie of the server was not sent; None if it was not set."""
         return self._outcomes.get(("dropped", cookie_name))
 
-    def stray(self, cookie_name: str) -> Outcome | None:
-        """Tell why a cookie was cut from a request; None if none arrived."""
-        return self._outcomes.get(("stray", cookie_name))
+    def undeclared(self, cookie_name: str) -> Outcome | None:
+        """Return why a cookie was removed from a request; None if none was received."""
+        return self._outcomes.get(("undeclared", cookie_name))
 
     def refused(self, storage: str) -> Outcome | None:
-        """Tell what the guard refused for a kind of storage; None if it reported nothing."""
+        """Return what the guard refused for a kind of storage; None if it reported nothing."""
         return self._outcomes.get(("refused", storage))
 
     def _on_dropped(
@@ -78,10 +78,10 @@ class OutcomeLog:
     ) -> None:
         self._keep("dropped", cookie_name, reason, place)
 
-    def _on_stray(
+    def _on_undeclared(
         self, _app: Flask, *, cookie_name: str, reason: Reason, place: str, **_more: object
     ) -> None:
-        self._keep("stray", cookie_name, reason, place)
+        self._keep("undeclared", cookie_name, reason, place)
 
     def _on_report(self, _app: Flask, *, reason: Reason, report: Report, **_more: object) -> None:
         if report.kind == "guard":

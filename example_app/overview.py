@@ -1,4 +1,4 @@
-"""The first page after sign-in: the figures of the day."""
+"""The first page after sign-in, with current figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ bp.before_request(auth.require_login)
 
 @bp.get("/")
 def index() -> str:
-    """Show what is open, what was invoiced, and the latest orders."""
+    """Show open orders, invoiced amounts, and the latest orders."""
     figures = database.row(
         "SELECT COUNT(*) FILTER (WHERE status IN ('draft', 'confirmed')) AS open_orders,"
         " COALESCE(SUM(total_cents) FILTER (WHERE status = 'invoiced'), 0) AS invoiced_cents,"

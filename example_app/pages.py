@@ -1,4 +1,4 @@
-"""The privacy page, and the pages for what went wrong."""
+"""The privacy page, and the error pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ bp = Blueprint("pages", __name__)
 
 @bp.get("/privacy")
 def privacy() -> str:
-    """Tell what is stored about people, why, for how long and who gets it."""
+    """Show which personal data are stored, why, for how long, and who receives them."""
     return render_template(
         "privacy.html",
         retention=journal.RETENTION,
@@ -24,7 +24,7 @@ def privacy() -> str:
 
 @bp.app_errorhandler(HTTPException)
 def error_page(error: HTTPException) -> Response:
-    """Say in a page of ours what went wrong; headers such as ``Allow`` stay."""
+    """Render an error page; headers such as ``Allow`` are kept."""
     response = error.get_response()
     if not isinstance(error, SecurityError):  # for an untrusted host no link can be built
         response.set_data(render_template("error.html", error=error))

@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: as many rows as the visitor's preference says."""
+"""Long lists, one page at a time, with as many rows as the visitor prefers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Page:
         rows: What to show.
         number: Which page this is, from 1.
         count: How many pages there are, at least 1.
-        total: How many rows the whole list has.
+        total: How many rows the complete list has.
     """
 
     rows: list[sqlite3.Row]
@@ -32,14 +32,14 @@ class Page:
 
 def fetch(query: str, **values: object) -> Page:
     """
-    Fetch the page that this request's ``page`` argument asks for.
+    Fetch the page in the ``page`` argument of this request.
 
     Args:
         query: A SELECT with an ORDER BY and a column ``COUNT(*) OVER () AS total``.
         values: Its named values.
 
     Returns:
-        The page; one behind the last is a 404, and anything that is no page number means 1.
+        The page; one after the last is a 404, and an invalid page number means 1.
     """
     size = int(preferences["rows"])
     # Bounded, since SQLite's integers are.

@@ -1,4 +1,4 @@
-"""Theme, language and rows a page, as ``cookies.toml`` declares them: kept in the session alone."""
+"""Theme, language and rows per page, as declared in ``cookies.toml``: stored only in the session."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from strict_cookies import preferences
 from . import auth
 from .forms import Form
 
-#: What a choice is called, where its name is no word for people.
+#: The labels of choices whose names are not readable.
 LABELS = {
-    "system": "As the device",
+    "system": "Same as device",
     "light": "Light",
     "dark": "Dark",
     "en": "English",
@@ -25,13 +25,13 @@ bp.before_request(auth.require_login)
 
 @bp.get("/")
 def index() -> str:
-    """Show what is chosen."""
+    """Show the current choices."""
     return render_template("preferences.html", form=Form(preferences), labels=LABELS)
 
 
 @bp.post("/")
 def save() -> Response | tuple[str, int]:
-    """Keep a choice in the session."""
+    """Store the choices in the session."""
     form = Form(request.form)
     chosen = {name: form.choice(name, one.choices) for name, one in preferences.declared.items()}
     if form.errors:

@@ -1,4 +1,4 @@
-"""The key that signs the session's cookie: random, made once, readable by its owner alone."""
+"""The key that signs the session cookie: random, created once, readable only by its owner."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import secrets
 from pathlib import Path
 
 
-def load_or_create(folder: Path) -> str:
+def load_or_create(directory: Path) -> str:
     """
-    Read the key of this installation, or make one at the first start.
+    Read the key of this installation, or create it at the first start.
 
     Args:
-        folder: The instance folder; it is made where it is missing.
+        directory: The instance directory; it is created if it is missing.
 
     Returns:
         32 random bytes as hexadecimal text.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "secret_key"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / "secret_key"
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -1,9 +1,8 @@
 "use strict";
 
-// Makes the attempts of this page that need a script, and fills the table with what became of
-// all of them: what the browser blocked, as it says so, what is stored, as it says so too, and what
-// the server found, as it tells. It stands in the head, so that it listens before the first image
-// is asked for.
+// Makes the attempts that need a script, and shows the results of all attempts in the table: what
+// the browser blocked, what it stored, and what the server reports. It is loaded in the head, so
+// that it listens before the first image is requested.
 
 const OUTCOME_URL = document.currentScript.dataset.outcome;
 const ROUNDS = 5;
@@ -70,20 +69,20 @@ async function showFindings() {
   const response = await fetch(OUTCOME_URL);
   const findings = await response.json();
   for (const name of new Set([...Object.keys(findings), ...Object.keys(STORED)])) {
-    show(name, [blocked.get(name), findings[name], await whereabouts(name)].filter(Boolean).join(". "));
+    show(name, [blocked.get(name), findings[name], await storageState(name)].filter(Boolean).join(". "));
   }
 }
 
-async function whereabouts(name) {
+async function storageState(name) {
   if (!(name in STORED)) {
     return null;
   }
   if (await STORED[name]()) {
     return name === "_clck"
-      ? "On localhost it stays in the browser for ten minutes; elsewhere the next page sweeps it"
+      ? "On localhost it stays in the browser for ten minutes; elsewhere the next page expires it"
       : "Stored in the browser";
   }
-  return name === "_clck" ? "Swept from the browser" : "Not stored in the browser";
+  return name === "_clck" ? "Expired in the browser" : "Not stored in the browser";
 }
 
 function show(name, text) {

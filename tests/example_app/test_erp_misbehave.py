@@ -52,7 +52,7 @@ def test_stray_cookie_of_a_script_is_told(app, findings):
         app, cookie_name="_clck", reason=STRAY, place="misbehave.outcome"
     )
     assert findings() == {
-        "_clck": "Written by script; cut from the request before the app saw it: "
+        "_clck": "Written by script; removed from the request before the app read it: "
         "SC201 undeclared cookie received, at misbehave.outcome"
     }
 
@@ -110,7 +110,7 @@ def test_log_is_bounded_and_forgets_the_oldest(app):
 def test_page_stores_nothing_and_tells_why(visitor):
     """Each attempt of the server is dropped at the wire, and told at the next visit."""
     first = visitor.get("/misbehave")
-    assert first.text.count("Not known yet.") == len(misbehave.ATTEMPTS)
+    assert first.text.count("Unknown so far.") == len(misbehave.ATTEMPTS)
     pixel = visitor.get("/legacy/pixel.gif")
     names = {cookie.key for cookie in visitor.client._cookies.values()}
     assert names.isdisjoint({"_ga", "_gid", "_fbp", "my_own_tracker", ""})

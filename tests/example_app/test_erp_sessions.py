@@ -74,7 +74,7 @@ def test_new_password_ends_all_other_sessions(app, sign_in, visitor):
     before = here.client.get_cookie("__Host-Http-session").value
     assert change(here).location == "/preferences/"
     assert here.client.get_cookie("__Host-Http-session").value != before
-    assert "Other sessions that were ended: 1." in here.get("/preferences/").text
+    assert "Other sessions ended: 1." in here.get("/preferences/").text
     assert [is_in(one) for one in (other, here, manager)] == [False, True, True]
     assert len(app.extensions["strict_cookies"].sessions.list_user(1)) == 1
     visitor.post("/login", username="clerk", password=PASSWORDS["clerk"])
@@ -86,7 +86,7 @@ def test_new_password_ends_all_other_sessions(app, sign_in, visitor):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        pytest.param({"present": "guessed"}, "This is not your present password.", id="present"),
+        pytest.param({"present": "guessed"}, "This is not your current password.", id="present"),
         pytest.param({"new_password": "short", "repeated": "short"}, "Please use 15", id="short"),
         pytest.param({"new_password": "x" * 101, "repeated": "x" * 101}, "to 100", id="long"),
         pytest.param({"repeated": NEW.upper()}, "This differs", id="repeated"),

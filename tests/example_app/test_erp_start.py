@@ -66,7 +66,7 @@ def test_passwords_are_hashed_at_full_cost(tmp_path, monkeypatch):
     database.prepare(path)
     with closing(sqlite3.connect(path)) as connection:
         hashes = [row[0] for row in connection.execute("SELECT password_hash FROM user")]
-    hashes.append(auth._nobodys_hash.__wrapped__())
+    hashes.append(auth._unused_hash.__wrapped__())
     assert len(set(hashes)) == len(demo.ACCOUNTS) + 1
     method, _, _ = generate_password_hash("any").partition("$")
     assert {text.partition("$")[0] for text in hashes} == {method}

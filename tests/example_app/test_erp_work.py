@@ -94,7 +94,7 @@ def test_orders_come_in_pages_and_the_filter_stays(sign_in):
     clerk = sign_in("clerk")
     first = clerk.get("/orders/").text
     assert order_numbers(first) == list(range(1032, 1022, -1))
-    assert "Page 1 of 4 · 32 in all" in first
+    assert "Page 1 of 4 · 32 in total" in first
     assert 'rel="prev"' not in first
     last = clerk.get("/orders/?page=4").text
     assert order_numbers(last) == [1002, 1001]
