@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def lines() -> Iterator[str]:
-    """Give the page line by line."""
+    """Return the page line by line."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     yield "# Benchmarks"
     yield ""
@@ -61,9 +61,9 @@ def firewall_table(found: dict[str, Timing]) -> Iterator[str]:
     """Show what the firewall adds to a bare WSGI callable."""
     yield "## The firewall alone, over a bare WSGI callable"
     yield ""
-    yield "Two `Set-Cookie` lines leave, one of them hardened; what arrives is read and cut."
+    yield "Two `Set-Cookie` lines are sent, one of them hardened; received cookies are read and filtered."
     yield "The limits are those of a machine on which `parse_cookie` takes 9 and 287 us:"
-    yield "where it takes another time, the ratio beside them is what can be compared."
+    yield "where it takes another time, only the ratio next to them can be compared."
     yield ""
     yield "| case | us | spread | added us | at most | x parse_cookie | at most |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
@@ -82,10 +82,10 @@ def firewall_table(found: dict[str, Timing]) -> Iterator[str]:
 
 
 def flask_table(found: dict[str, Timing]) -> Iterator[str]:
-    """Show what the product adds to Flask, beside Talisman."""
+    """Show what the product adds to Flask, compared with Talisman."""
     plain = found["Flask"]
     talisman = found["Flask + Talisman, nonce CSP"].minus(plain)
-    yield "## A small page with a nonce, https, six cookies of which three are strays"
+    yield "## A small page with a nonce, https, six cookies of which three are undeclared"
     yield ""
     yield "| case | us | x Flask | added us | of what Talisman adds |"
     yield "|---|---:|---:|---:|---:|"

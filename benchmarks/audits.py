@@ -53,7 +53,7 @@ def audits_table() -> Iterator[str]:
 
 
 def many_pages() -> Flask:
-    """Make a site of pages that lead to each other, protected as it comes."""
+    """Create a site of pages that lead to each other, protected as it comes."""
     from strict_cookies import StrictCookies
 
     app = Flask(__name__)
@@ -71,9 +71,9 @@ def many_pages() -> Flask:
 
 def measure_audit(site: str, tabs: int) -> dict[str, float]:
     """Audit one of the sites; give pages, seconds and the peak of this process in MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = erp.build(Path(folder)) if site == "erp" else many_pages()
-        app.instance_path = folder
+    with tempfile.TemporaryDirectory() as directory:
+        app = erp.build(Path(directory)) if site == "erp" else many_pages()
+        app.instance_path = directory
         with serve(app, tls_hosts=(erp.HOST,)) as server:
             options = AuditOptions(
                 max_pages=PAGES,

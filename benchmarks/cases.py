@@ -15,15 +15,15 @@ from werkzeug.http import parse_cookie
 from strict_cookies import CookieFirewall, CookiePolicy, DeclaredCookie, StrictCookies
 from strict_cookies.http.presets import CLOSED_CSP
 
-#: Six cookies, of which three are strays.
+#: Six cookies, of which three are undeclared.
 SIX = (
     "__Host-sid=abcdefghijklmnopqrstuvwxyz0123456789; csrf=abcdef0123456; pref=dark; "
     "_ga=GA1.2.123456789.1700000000; _fbp=fb.1.1700000000000.1234567890; neighbour=1"
 )
-#: 180 cookies in 16 KiB, of which 177 are strays.
+#: 180 cookies in 16 KiB, of which 177 are undeclared.
 FULL = "; ".join(
     f"{name}={'v' * (86 - len(name))}"
-    for name in ("__Host-sid", "csrf", "pref", *(f"stray{number}" for number in range(177)))
+    for name in ("__Host-sid", "csrf", "pref", *(f"other{number}" for number in range(177)))
 )
 _HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
@@ -42,7 +42,7 @@ def bare_app(environ: dict[str, object], start_response: Callable[..., object]) 
 
 def firewall_cases() -> dict[str, Case]:
     """
-    Give the bare callable and the firewall over it, for small and large fields and policies.
+    Return the bare callable and the firewall over it, for small and large fields and policies.
 
     What Werkzeug takes to read the same field says how fast the machine is.
     """
@@ -56,17 +56,17 @@ def firewall_cases() -> dict[str, Case]:
 
 
 def make_firewalls() -> dict[int, CookieFirewall]:
-    """Make one firewall over the bare callable for each number of entries."""
+    """Create one firewall over the bare callable for each number of entries."""
     return {entries: CookieFirewall(bare_app, make_policy(entries)) for entries in (10, 1_000)}
 
 
 def flask_cases() -> dict[str, Case]:
-    """Give a request to each application."""
+    """Return one request for each application."""
     return {name: request(app, SIX) for name, app in flask_apps().items()}
 
 
 def flask_apps() -> dict[str, Flask]:
-    """Give one small page by Flask alone, by Talisman with a nonce, and by the whole product."""
+    """Return one small page by Flask alone, by Talisman with a nonce, and by the whole product."""
     apps = {
         "Flask": _page(),
         "Flask + Talisman, as it comes": _page(),
@@ -114,7 +114,7 @@ def _page() -> Flask:
 
 
 def make_policy(entries: int) -> CookiePolicy:
-    """Make a policy of some size."""
+    """Create a policy of some size."""
     names = ["__Host-sid", "csrf", "pref", *(f"declared{number}" for number in range(entries - 3))]
     return CookiePolicy(
         cookies=tuple(
@@ -127,7 +127,7 @@ def make_policy(entries: int) -> CookiePolicy:
 
 
 def request(app: Callable[..., object], field: str) -> Case:
-    """Make a callable that serves one https request and reads the answer."""
+    """Create a callable that serves one https request and reads the answer."""
     logging.getLogger("strict_cookies").setLevel(logging.CRITICAL)
     environ = {
         "REQUEST_METHOD": "GET",

@@ -41,7 +41,7 @@ def _cases() -> dict[str, Callable[[], object]]:
     client = app.test_client()
 
     def first() -> None:
-        # Another policy makes the document, its words and the page anew.
+        # Another policy builds the document, its texts and the page again.
         policies.reverse()
         assert client.get("/cookies/").status_code == 200
 

@@ -24,7 +24,7 @@ EVENTS = (1, 100, 10_000, 100_000)
 
 
 def growth_tables() -> Iterator[str]:
-    """Measure each size beside the others."""
+    """Measure each size next to the others."""
     policies = {
         f"{entries:,}": request(CookieFirewall(bare_app, make_policy(entries)), SIX)
         for entries in POLICIES
@@ -32,23 +32,25 @@ def growth_tables() -> Iterator[str]:
     yield from _table("A request as the policy grows", "entries", policies, time.process_time)
     firewall = CookieFirewall(bare_app, make_policy(10))
     fields = {
-        str(count): request(firewall, "; ".join(f"stray{number}=v" for number in range(count)))
+        str(count): request(firewall, "; ".join(f"other{number}=v" for number in range(count)))
         for count in COOKIES
     }
-    yield from _table("A request as its field grows", "strays", fields, time.process_time)
+    yield from _table(
+        "A request as its field grows", "undeclared cookies", fields, time.process_time
+    )
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
         sessions = {}
         for count in SESSIONS:
-            store = SQLiteStore(Path(folder, f"sessions{count}"))
+            store = SQLiteStore(Path(directory, f"sessions{count}"))
             stack.callback(store.close)
             sessions[f"{count:,}"] = read_and_update(store, count)
         heading = "A session's read and update on SQLite as sessions grow"
         yield from _table(heading, "sessions", sessions, time.process_time)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         trails = {}
         for count in EVENTS:
-            archive = SQLiteArchive(Path(folder, str(count)))
+            archive = SQLiteArchive(Path(directory, str(count)))
             trail = AuditTrail(archive, pseudonym_keys=(b"k" * 32,))
             _fill(archive, trail, count)
             trails[f"{count:,}"] = _recorder(trail)
@@ -56,7 +58,7 @@ def growth_tables() -> Iterator[str]:
 
 
 def _fill(archive: SQLiteArchive, trail: AuditTrail, count: int) -> None:
-    """Give a trail some events, without waiting for the disk at each."""
+    """Record some events in a trail, without waiting for the disk at each."""
     trail.record("audit-run", result="clean")
     entry = archive.last("trail")
     assert entry is not None

@@ -1,5 +1,5 @@
 """
-The pieces beside what does the same elsewhere: reading a field, judging a line, opening a session.
+The pieces next to their counterparts elsewhere: reading a field, judging a line, opening a session.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DATA = {
 
 
 def pieces_cases() -> dict[str, Case]:
-    """Give each piece alone."""
+    """Return each piece alone."""
     policy = make_policy(10)
     read, remember = CookieReader(policy), Judge(policy)
     cases: dict[str, Case] = {
@@ -49,12 +49,12 @@ def pieces_cases() -> dict[str, Case]:
     }
     for name, line in LINES.items():
         cases[f"{name}: Judge, seen before"] = lambda line=line: remember(line)  # type: ignore[misc]
-        cases[f"{name}: judge, anew"] = lambda line=line: judge(policy, line)  # type: ignore[misc]
+        cases[f"{name}: judge, uncached"] = lambda line=line: judge(policy, line)  # type: ignore[misc]
     return cases | _session_cases()
 
 
 def _session_cases() -> dict[str, Case]:
-    """Give what is done to a session beside asking a store, and what Flask does to its cookie."""
+    """Return the work on a session besides the store, and what Flask does to its cookie."""
     keys = SessionKeys("k" * 32, ())
     ids, payloads = SessionIds(keys), Payloads(keys)
     key, signed = ids.mint("nowhere", NOW)
@@ -85,7 +85,7 @@ def pieces_table() -> Iterator[str]:
     found = measure(pieces_cases())
     yield "## The pieces"
     yield ""
-    yield f"CPU time; medians of {ROUNDS} rounds. A line that is dropped is judged anew each time."
+    yield f"CPU time; medians of {ROUNDS} rounds. A line that is dropped is judged again each time."
     yield "Opening and writing a session is without what the store takes, which has a table below."
     yield ""
     yield "| case | us | spread |"

@@ -28,7 +28,7 @@ CONNECTIONS = 8
 
 
 def create_app() -> Flask:
-    """Make the application; ``BENCHMARK_SESSIONS`` says where its sessions are, if it has any."""
+    """Create the application; ``BENCHMARK_SESSIONS`` names their store, if it has sessions."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = "k" * 32
     where = os.environ["BENCHMARK_SESSIONS"]
@@ -64,10 +64,10 @@ def servers_table() -> Iterator[str]:
     yield ""
     yield f"| server | page | {' | '.join(f'{count} workers' for count in WORKERS)} |"
     yield f"|---|---|{'---:|' * len(WORKERS)}"
-    with tempfile.TemporaryDirectory() as folder, redis_server() as redis:
+    with tempfile.TemporaryDirectory() as directory, redis_server() as redis:
         places = {
             "Flask": "none",
-            "Strict Cookies on SQLite": str(Path(folder, "sessions.sqlite")),
+            "Strict Cookies on SQLite": str(Path(directory, "sessions.sqlite")),
             "Strict Cookies on Redis": redis.url,
         }
         for name, sessions in places.items():

@@ -41,16 +41,16 @@ Found = dict[tuple[str, str], Timing]
 
 
 def sessions_table() -> Iterator[str]:
-    """Measure, and show each case beside Flask's own session and beside its figures."""
+    """Measure, and show each case next to Flask's own session and its figures."""
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as directory,
         redis_server() as server,
         server.client() as client,
     ):
         yield from _table(
             "## Sessions on SQLite",
             "CPU time of a whole request.",
-            measure_sessions(sqlite_apps(folder), time.process_time),
+            measure_sessions(sqlite_apps(directory), time.process_time),
         )
         yield from _table(
             "## Sessions on Redis",
@@ -63,7 +63,7 @@ def _table(heading: str, what: str, found: Found) -> Iterator[str]:
     yield heading
     yield ""
     yield f"{what} One thread; medians of {ROUNDS} rounds."
-    yield "The page is a few octets; the session holds a user, a token, two preferences, a number."
+    yield "The page is a few bytes; the session holds a user, a token, two preferences, a number."
     yield "Ours has every header, verdict and check on, the others have none of them."
     yield "Flask-Session as shipped writes at each request to slide the expiry."
     yield ""
@@ -81,23 +81,23 @@ def _table(heading: str, what: str, found: Found) -> Iterator[str]:
     yield ""
 
 
-def sqlite_apps(folder: str) -> dict[str, Flask]:
-    """Give Flask's own session, Flask-Session's ways without a server, and ours in a file."""
+def sqlite_apps(directory: str) -> dict[str, Flask]:
+    """Return Flask's own session, Flask-Session's ways without a server, and ours in a file."""
     files = _make_app(
-        SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(f"{folder}/files", threshold=0)
+        SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(f"{directory}/files", threshold=0)
     )
     tables = _make_app(
-        SESSION_TYPE="sqlalchemy", SQLALCHEMY_DATABASE_URI=f"sqlite:///{folder}/tables.sqlite"
+        SESSION_TYPE="sqlalchemy", SQLALCHEMY_DATABASE_URI=f"sqlite:///{directory}/tables.sqlite"
     )
     Session(files)
     Session(tables)
-    ours = _make_app(STRICT_COOKIES_SESSIONS=f"{folder}/sessions.sqlite")
+    ours = _make_app(STRICT_COOKIES_SESSIONS=f"{directory}/sessions.sqlite")
     StrictCookies(ours)
     return {FLASK: _make_app(), ON_FILES: files, ON_SQLALCHEMY: tables, ON_SQLITE: ours}
 
 
 def redis_apps(client: Redis, url: str) -> dict[str, Flask]:
-    """Give Flask's own session, Flask-Session in two ways, and ours in the same Redis."""
+    """Return Flask's own session, Flask-Session in two ways, and ours in the same Redis."""
     shared = {"SESSION_TYPE": "redis", "SESSION_REDIS": client}
     shipped = _make_app(**shared, SESSION_KEY_PREFIX="shipped:")
     no_refresh = _make_app(**shared, SESSION_KEY_PREFIX="off:", SESSION_REFRESH_EACH_REQUEST=False)
@@ -117,7 +117,7 @@ def measure_sessions(
     Args:
         apps: By name.
         clock: As for :func:`~benchmarks.measure.measure`.
-        rounds: Likewise.
+        rounds: The number of rounds.
     """
     names = [(name, use) for name in apps for use in USES]
     jars = {name: _Jar(app) for name, app in apps.items()}

@@ -32,16 +32,18 @@ Case = Callable[[], object]
 
 
 def stores_table() -> Iterator[str]:
-    """Measure, and show every method beside the least that its storage takes."""
+    """Measure, and show every method next to the minimum of its storage."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(redis_server())
         stores: dict[str, SessionStore] = {
-            f"SQLite, {FEW:,} rows": _filled(SQLiteStore(folder / "few"), FEW),
-            f"SQLite, {MANY:,} rows": _filled(SQLiteStore(folder / "many"), MANY),
+            f"SQLite, {FEW:,} rows": _filled(SQLiteStore(directory / "few"), FEW),
+            f"SQLite, {MANY:,} rows": _filled(SQLiteStore(directory / "many"), MANY),
             "Redis": _filled(RedisStore(server.url), FEW),
         }
-        bare = stack.enter_context(closing(sqlite3.connect(folder / "few", isolation_level=None)))
+        bare = stack.enter_context(
+            closing(sqlite3.connect(directory / "few", isolation_level=None))
+        )
         client = stack.enter_context(Redis(host="127.0.0.1", port=server.port))
         client.set("bare", PAYLOAD)
         turns = itertools.cycle(range(FEW))
@@ -55,7 +57,7 @@ def stores_table() -> Iterator[str]:
         found = measure(cases, clock=time.perf_counter)
     yield "## The session stores"
     yield ""
-    yield f"Wall time, a payload of {len(PAYLOAD)} octets, one thread; medians of {ROUNDS} rounds."
+    yield f"Wall time, a payload of {len(PAYLOAD)} bytes, one thread; medians of {ROUNDS} rounds."
     yield "What a bare `SELECT` of a row, and a bare `GET` by redis-py, take is the least there is."
     yield "An end waits for the disk."
     yield ""
@@ -74,7 +76,7 @@ def stores_table() -> Iterator[str]:
 
 def read_and_update(store: SessionStore, count: int) -> Case:
     """
-    Give the case of a store with many sessions, all of which have their turn.
+    Return the case of a store with many sessions, all of which have their turn.
 
     Args:
         store: An empty one.
@@ -88,7 +90,7 @@ def _line(name: str, timing: Timing, least: Timing) -> str:
 
 
 def _filled(store: SessionStore, count: int) -> SessionStore:
-    """Give a store some rows of many users."""
+    """Add rows of many users to a store."""
     if isinstance(store, SQLiteStore):
         store.create(_key(0), _row(0))
         with store._writing as handle:

@@ -244,7 +244,7 @@ def test_measured_pieces_do_their_work():
     assert cases["open a session: Flask's cookie"]() == DATA
     left, _, _ = cases["read six cookies: CookieReader"]()
     assert {pair.partition("=")[0] for pair in left.split("; ")} == DECLARED
-    for way in ("Judge, seen before", "judge, anew"):
+    for way in ("Judge, seen before", "judge, uncached"):
         for _ in range(2):
             passed, hardened, dropped = (
                 cases[f"a line {what}: {way}"]()[1:]
