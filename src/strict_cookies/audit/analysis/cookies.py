@@ -109,7 +109,7 @@ def describe_tracker(name: str) -> str:
 
 def _describe_undeclared(name: str, policy: CookiePolicy | None) -> str:
     """Return a sentence on an undeclared cookie, with what its name suggests."""
-    text = "The site declares nothing." if policy is None else "No entry declares it."
+    text = "The site has no declaration." if policy is None else "No entry declares it."
     if hint := describe_tracker(name):
         return f"{text} {hint}"
     framework = find_framework_cookie(name)

@@ -57,7 +57,7 @@ def compare_headers(observation: Observation, expected: Expected) -> Iterator[Fi
             continue
         for name, weaker in find_weak_headers(page, expected(page)):
             if not weaker:
-                kind, detail = FindingKind.HEADER_MISSING, "The page does not have it."
+                kind, detail = FindingKind.HEADER_MISSING, "The header is missing."
             elif weaker == (name,):
                 kind, detail = FindingKind.HEADER_WEAK, f"Its value: {page.headers[name.lower()]}"
             else:

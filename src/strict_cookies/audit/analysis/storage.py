@@ -36,7 +36,7 @@ def compare_storage(observation: Observation, policy: CookiePolicy | None) -> It
             kind, detail = FindingKind.TRACKER_STORAGE, describe_tracker(item.name)
         else:
             kind = FindingKind.UNDECLARED_STORAGE
-            detail = "The site declares nothing." if policy is None else "No entry declares it."
+            detail = "The site has no declaration." if policy is None else "No entry declares it."
             if item.kind == "service worker":
                 detail += " Service workers can't be declared: they stay until they are removed."
         yield Finding(
