@@ -157,7 +157,7 @@ def test_application_without_protection_is_reported():
     """The command says that the extension is missing."""
     result = run("http://x.test", command=cookies, obj=ScriptInfo(create_app=lambda: Flask("bare")))
     assert result.exit_code == 1
-    assert "StrictCookies is not added to the application 'bare'" in result.output
+    assert "StrictCookies was not added to the application 'bare'" in result.output
 
 
 def test_headers_are_those_of_the_view():

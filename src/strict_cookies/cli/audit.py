@@ -7,7 +7,6 @@ The exit code is 0 if nothing was found, 1 if something was found, and 2 if the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,6 @@ from .audited_app import expect_own_headers, find_routes
 from .bundle import verify_bundle_command
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from ..audit.observation import Observation
     from ..policy.policy import CookiePolicy
 
@@ -78,50 +75,37 @@ def audit_command(
     ctx.exit(run_audit(ctx, site, options))
 
 
-def create_command(
-    load_app: Callable[[click.Context], Flask], failure: Callable[[str], click.ClickException]
-) -> click.Command:
+@click.command("audit")
+@click.argument("urls", metavar="[URL]...", nargs=-1)
+@audit_options
+@click.pass_context
+def app_audit_command(ctx: click.Context, /, urls: tuple[str, ...], **options: Any) -> None:
     """
-    Create ``flask cookies audit``, which knows the application's policy and routes.
+    Visit this site with a real browser, and compare it with the policy.
 
-    Args:
-        load_app: Loads the application of a command.
-        failure: Creates an exception from a message.
+    The site must be running. URL defaults to https://STRICT_COOKIES_CANONICAL_HOST.
+    The exit code is 0 if nothing was found, 1 if something was found, 2 if the audit failed.
     """
+    from .app import find_app_state, load_app
 
-    @click.command("audit")
-    @click.argument("urls", metavar="[URL]...", nargs=-1)
-    @audit_options
-    @click.pass_context
-    def command(ctx: click.Context, /, urls: tuple[str, ...], **options: Any) -> None:
-        """
-        Visit this site with a real browser, and compare it with the policy.
-
-        The site must be running. URL defaults to https://STRICT_COOKIES_CANONICAL_HOST.
-        The exit code is 0 if nothing was found, 1 if something was found, 2 if the audit failed.
-        """
-        app = load_app(ctx)
-        if "strict_cookies" not in app.extensions:
-            raise failure(f"StrictCookies is not added to the application {app.name!r}.")
-        host = app.config["STRICT_COOKIES_CANONICAL_HOST"]
-        if not urls and not host:
-            raise click.UsageError(
-                "Give the URL at which the site runs, or set STRICT_COOKIES_CANONICAL_HOST."
-            )
-        state = app.extensions["strict_cookies"]
-        policy = state.freeze().policy
-        site = AuditedSite(
-            urls=urls or (f"https://{host}",),
-            find_policy=lambda _: policy,
-            known_routes=find_routes(app),
-            archive=state.archive,
-            expected=expect_own_headers(app),
+    app = load_app(ctx)
+    state = find_app_state(app)
+    host = app.config["STRICT_COOKIES_CANONICAL_HOST"]
+    if not urls and not host:
+        raise click.UsageError(
+            "Give the URL at which the site runs, or set STRICT_COOKIES_CANONICAL_HOST."
         )
-        code = run_audit(ctx, site, options)
-        state.trail.record("audit-run", exit_code=code)
-        ctx.exit(code)
-
-    return command
+    policy = state.freeze().policy
+    site = AuditedSite(
+        urls=urls or (f"https://{host}",),
+        find_policy=lambda _: policy,
+        known_routes=find_routes(app),
+        archive=state.archive,
+        expected=expect_own_headers(app),
+    )
+    code = run_audit(ctx, site, options)
+    state.trail.record("audit-run", exit_code=code)
+    ctx.exit(code)
 
 
 def read_declared(observation: Observation) -> CookiePolicy:

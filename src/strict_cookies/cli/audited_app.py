@@ -41,7 +41,9 @@ def expect_own_headers(app: Flask) -> Expected:
     from werkzeug.routing import RequestRedirect
     from werkzeug.test import create_environ
 
-    talisman = app.extensions["strict_cookies"].talisman
+    from .._util.app_state import find_state
+
+    talisman = find_state(app).talisman
 
     def expected(page: ObservedPage) -> Pairs:
         parts = urlsplit(page.final_url)

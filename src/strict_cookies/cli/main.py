@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask.cli import AppGroup
 
-from .app import load_app
-from .audit import create_command
+from .audit import app_audit_command
 from .check import check_command
 from .init import init_command, schema_command
 from .report import link_command, report_command
 from .sessions import sessions_group
 from .show import export_command, show_command
-from .terminal import failure
 from .trail import trail_group
 from .versions import diff_command, publish_command
 
@@ -23,7 +21,7 @@ for _command in (
     check_command,
     init_command,
     schema_command,
-    create_command(load_app, failure),
+    app_audit_command,
     sessions_group,
     trail_group,
     publish_command,
