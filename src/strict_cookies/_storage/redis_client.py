@@ -27,12 +27,12 @@ class ConnectionLoans:
     Run commands over connections of a client's pool, which keeps to its own options and limits.
 
     Args:
-        client: Made for this; nobody else uses its pool.
+        client: A client whose pool is used only here.
     """
 
     def __init__(self, client: Redis) -> None:
         self._pool = client.connection_pool
-        #: Clients of one connection each, with the moment of their last command.
+        #: Clients of one connection each, with the time of their last command.
         self._idle: deque[tuple[Redis, float]] = deque()
         #: Of connections that were used no later than this, nothing is believed.
         self._ask_before = 0.0
@@ -85,7 +85,7 @@ class ConnectionLoans:
 
 
 def _close_if_stale(client: Redis) -> None:
-    """Close what the server has closed, or what holds an answer that nobody waits for."""
+    """Close a connection that the server closed, or that has an unexpected answer."""
     connection: Any = client.connection
     try:
         stale = bool(connection.can_read())

@@ -1,20 +1,19 @@
 """
-The file behind :class:`~strict_cookies.sessions.stores.sqlite.SQLiteStore`: made, checked, opened, and its
-faults told in plain words.
+The SQLite file of the sessions and the archive: create, check and open it, and explain its errors.
 
-**One file, mode 0600**, with ``-wal`` and ``-shm`` beside it, which SQLite makes with the same
-mode. It carries an application id and a schema version, so that somebody else's database is left
-alone and a newer version's is not misread. Of several processes that start at once, one makes and
-fills it, and the others wait until it has.
+**One file, mode 0600**, with ``-wal`` and ``-shm`` next to it, which SQLite creates with the same
+mode. It has an application id and a schema version, so that another program's database is not
+touched and a newer version's is not misread. If several processes start at once, one creates and
+fills it, and the others wait.
 
-**Nothing is open across a fork.** A child that inherits so much as one open connection takes its
-parent's locks for its own, and a later checkpoint by somebody else then pulls the file away under
-it (https://sqlite.org/howtocorrupt.html section 2.6). So every connection is closed before a fork
-and opened again when it is next used.
+**No connection is open across a fork.** A child that inherits an open connection would regard its
+parent's locks as its own, and a later checkpoint by another process could then corrupt the file
+(https://sqlite.org/howtocorrupt.html section 2.6). So every connection is closed before a fork and
+opened again at its next use.
 
 **The path decides.** If the file was deleted or replaced under a running process, that is logged
-and the process goes on with what is at the path now; it never writes into a file that nobody else
-can see.
+and the process continues with the file that is at the path now; it never writes to a file that no
+other process can see.
 """
 
 from __future__ import annotations
@@ -47,8 +46,8 @@ logger = logging.getLogger("strict_cookies")
 APPLICATION_ID = 0x53434B53
 #: The schema below; a change of it takes the next number.
 SCHEMA_VERSION = 1
-#: Largest ``-wal`` file that stays after a checkpoint, in octets.
-MAX_WAL_OCTETS = 16 * 1024 * 1024
+#: Largest ``-wal`` file that remains after a checkpoint, in bytes.
+MAX_WAL_BYTES = 16 * 1024 * 1024
 #: Seconds after which a read looks whether the file is still the same; a write always looks.
 LOOK_SECONDS = 1.0
 
@@ -66,7 +65,7 @@ SCHEMA = (
 )
 
 _DAMAGED = "it is damaged. Restore it, or move it away: a new one is made, and all sign in again"
-_FOREIGN = "it is no session store of this library. Set another path"
+_FOREIGN = "it is not a session store of this library. Set another path"
 #: What to say by SQLite's primary result code. Source: https://sqlite.org/rescode.html
 _REMEDIES = {
     sqlite3.SQLITE_BUSY: "another process kept it locked for too long. See who has it open",
@@ -113,7 +112,7 @@ class StoreFile:
         self._opened: Identity | None = None
 
     def find(self) -> Identity | None:
-        """Tell which file is at the path now; None where there is none."""
+        """Return the identity of the file at the path; None if there is none."""
         try:
             found = os.stat(self.path)
         except FileNotFoundError:
@@ -121,11 +120,11 @@ class StoreFile:
         return found.st_dev, found.st_ino
 
     def open(self) -> tuple[sqlite3.Connection, Identity | None]:
-        """Open what is at the path, or make it; say which file it was."""
+        """Open the file at the path, or create it; return its identity too."""
         if self.find() is None:
             self._make()
         elif not os.access(self.path, os.R_OK | os.W_OK):
-            # SQLite would open it all the same, and leave a log beside it that can't be written.
+            # SQLite would open it all the same, and leave a log next to it that can't be written.
             raise PermissionError(errno.EACCES, "it can't be written")
         identity = self.find()
         connection = self._connect()
@@ -149,7 +148,7 @@ class StoreFile:
             connection.execute("PRAGMA secure_delete = ON")
             self._check(connection, made=made)
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_OCTETS}")
+            connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
             (self.tag,) = connection.execute("SELECT value FROM meta WHERE name = 'tag'").fetchone()
         except BaseException:
             connection.close()
@@ -157,7 +156,7 @@ class StoreFile:
         return connection
 
     def _make(self) -> None:
-        """Make the file, readable by nobody else, unless another process just did."""
+        """Create the file, readable only by its owner, unless another process just did."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone_in(self.path.parent):
             if self.find() is not None:
@@ -170,7 +169,7 @@ class StoreFile:
             self._connect(made=True).close()
 
     def _check(self, connection: sqlite3.Connection, *, made: bool) -> None:
-        """See that it is ours; fill it where it is empty."""
+        """Check that the file belongs to the library; fill it if it is empty."""
         found = _header(connection)
         if found == (0, 0) and made:
             found = self._fill(connection)
@@ -180,7 +179,7 @@ class StoreFile:
                 found = _header(connection)
                 if found == (0, 0) and not _tables(connection):
                     logger.error(
-                        "Session store '%s' was empty, and is made anew. If it held sessions, "
+                        "Session store '%s' was empty and is created again. If it held sessions, "
                         "find out who emptied it.",
                         self.path,
                     )
@@ -209,11 +208,11 @@ class StoreFile:
         return _header(connection)
 
     def say(self, what: str) -> str:
-        """Make a message that names the file."""
+        """Format a message that names the file."""
         return f"{self.named} '{self.path}': {what}."
 
     def explain(self, error: sqlite3.Error | OSError) -> StoreUnavailableError:
-        """Say what to mend."""
+        """Return the error of the library that says what to fix."""
         if isinstance(error, OSError):
             code = sqlite3.SQLITE_FULL if error.errno in _NO_SPACE else sqlite3.SQLITE_CANTOPEN
             name = errno.errorcode.get(error.errno or 0, "OSError")
@@ -229,8 +228,8 @@ class Connection(ForkAware):
     """
     One connection of this process to the file, for one thread at a time.
 
-    ``with connection as handle`` waits for it, opens it where needed, gives SQLite's own object,
-    and tells faults as errors of the library. After a fault the next use opens it anew.
+    ``with connection as handle`` waits for it, opens it if needed, returns SQLite's own object, and
+    converts exceptions to errors of the library. After an exception the next use opens it again.
     """
 
     def __init__(self, file: StoreFile) -> None:
@@ -314,7 +313,7 @@ class Connection(ForkAware):
         return self._handle
 
     def _leave(self, error: BaseException) -> None:
-        """Let others in; leave no transaction behind, and nothing that a fault spoiled."""
+        """Release the lock; roll back an open transaction, and close after an exception."""
         handle = self._handle
         if handle is not None and handle.in_transaction:
             with suppress(sqlite3.Error):
@@ -328,12 +327,12 @@ class Connection(ForkAware):
 
 
 def primary_code(error: sqlite3.Error) -> int:
-    """Give SQLite's primary result code; 0 for an error of the Python module itself."""
+    """Return SQLite's primary result code; 0 for an error of the Python module itself."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _header(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Read application id and schema version at one moment."""
+    """Read application id and schema version in one transaction."""
     connection.execute("BEGIN")
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -342,18 +341,18 @@ def _header(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _tables(connection: sqlite3.Connection) -> int:
-    """Count what is in a file, whosever it is."""
+    """Count the tables and indexes in a file of any origin."""
     (count,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     return int(count)
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one process at a time make a file in a folder, where the system can."""
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Allow one process at a time to create a file in a directory, if the system can."""
     if sys.platform == "win32":  # pragma: no cover - no file in use can be deleted there
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -1,1 +1,1 @@
-"""What outlives a request and is no session: numbered logs, small values, counters."""
+"""Durable data other than sessions: numbered logs, small values, counters."""

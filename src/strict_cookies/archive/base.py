@@ -1,11 +1,10 @@
 """
-The contract of an archive; memory, SQLite and Redis keep it, and one suite of tests holds all of
-them to it.
+The contract of an archive. Memory, SQLite and Redis implement it; one test suite covers all three.
 
-An archive keeps three kinds of things, each under names of the caller's: logs, whose entries are
-numbered and never change; shelves, of small values that may; tallies, which only grow. It knows
-nothing of what they mean, and no clock. The audit trail and the published versions of a declaration
-are logs; so is whatever else must be seen in one order by all processes.
+An archive stores three kinds of data under names that the caller chooses: logs, whose entries are
+numbered and never change; shelves of small values, which may change; tallies of counters, which only
+grow. It knows neither their meaning nor the time. The audit trail and the published versions of a
+declaration are logs, as is all data that every process must see in the same order.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ class Entry(NamedTuple):
     One entry of a log.
 
     Attributes:
-        number: 1 for the first that was ever appended; each later one is one more, whatever has
-            been cut since.
-        data: Opaque octets.
+        number: 1 for the first entry that was ever appended; each later one is one more, even if
+            earlier ones were removed.
+        data: Opaque bytes.
     """
 
     number: int
@@ -30,10 +29,10 @@ class Entry(NamedTuple):
 
 class Archive(Protocol):
     """
-    Where logs, shelves and tallies are kept; safe for many threads and processes.
+    A store of logs, shelves and tallies; safe for many threads and processes.
 
-    Every method raises :class:`~strict_cookies.errors.StoreUnavailableError` where the archive
-    can't be had. What was acknowledged is kept: appended entries survive a crash of the machine.
+    Every method raises :class:`~strict_cookies.errors.StoreUnavailableError` if the archive is
+    unavailable. Acknowledged writes are durable: appended entries survive a crash of the machine.
     """
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
@@ -41,55 +40,55 @@ class Archive(Protocol):
         Append one entry that depends on the last.
 
         Args:
-            log: Its name: letters, digits, ``-``.
-            make: Gets the last entry, None in an empty log, and gives the data of the next. Called
-                again where another process was first, so it must have no effect of its own.
+            log: The name of the log: letters, digits, ``-``.
+            make: Receives the last entry, None in an empty log, and returns the data of the next.
+                It is called again if another process was first, so it must have no side effects.
         """
         ...
 
     def last(self, log: str) -> Entry | None:
-        """Give the last entry."""
+        """Return the last entry."""
         ...
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Give entries in order, from the one behind number ``after``; at most ``limit``."""
+        """Return at most ``limit`` entries in order, beginning after number ``after``."""
         ...
 
     def cut(self, log: str, before: int) -> int:
         """
-        Remove the entries below number ``before``; the last always stays.
+        Remove the entries below number ``before``; the last is always kept.
 
         Returns:
-            How many went.
+            How many were removed.
         """
         ...
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Keep a value in place of any that was there."""
+        """Set a value."""
         ...
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Keep a value where there is none, and give what is there now."""
+        """Set a value if there is none, and return the current one."""
         ...
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         ...
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Remove a value for good, and tell whether there was one."""
+        """Delete a value permanently; return whether there was one."""
         ...
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Give all values of a shelf by key."""
+        """Return all values of a shelf by key."""
         ...
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
-        """Add to counters; one that is not there begins at nought."""
+        """Add to counters; a new one starts at zero."""
         ...
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Give all counters of a tally by key."""
+        """Return all counters of a tally by key."""
         ...
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
@@ -97,5 +96,5 @@ class Archive(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files and connections; they are opened again when used."""
+        """Close files and connections; they are opened again when used."""
         ...

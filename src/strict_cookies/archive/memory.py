@@ -31,18 +31,18 @@ class MemoryArchive:
             return entry
 
     def last(self, log: str) -> Entry | None:
-        """Give the last entry."""
+        """Return the last entry."""
         with self._lock:
             entries = self._logs[log]
             return entries[-1] if entries else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Give entries in order."""
+        """Return entries in order."""
         with self._lock:
             return [entry for entry in self._logs[log] if entry.number > after][:limit]
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last always stays."""
+        """Remove the entries below a number; the last is always kept."""
         with self._lock:
             entries = self._logs[log]
             kept = [entry for entry in entries[:-1] if entry.number >= before] + entries[-1:]
@@ -50,27 +50,27 @@ class MemoryArchive:
             return len(entries) - len(kept)
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Keep a value in place of any that was there."""
+        """Set a value."""
         with self._lock:
             self._shelves[shelf][key] = value
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Keep a value where there is none, and give what is there now."""
+        """Set a value if there is none, and return the current one."""
         with self._lock:
             return self._shelves[shelf].setdefault(key, value)
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         with self._lock:
             return self._shelves[shelf].get(key)
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Remove a value for good, and tell whether there was one."""
+        """Delete a value permanently; return whether there was one."""
         with self._lock:
             return self._shelves[shelf].pop(key, None) is not None
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Give all values of a shelf by key."""
+        """Return all values of a shelf by key."""
         with self._lock:
             return dict(self._shelves[shelf])
 
@@ -82,7 +82,7 @@ class MemoryArchive:
                 counters[key] = counters.get(key, 0) + amount
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Give all counters of a tally by key."""
+        """Return all counters of a tally by key."""
         with self._lock:
             return dict(self._tallies[tally])
 
@@ -93,4 +93,4 @@ class MemoryArchive:
                 self._tallies[tally].pop(key, None)
 
     def close(self) -> None:
-        """Do nothing; there is nothing to let go of."""
+        """Do nothing; there is nothing to close."""

@@ -1,4 +1,4 @@
-"""Make the archive that belongs to a session store: the same file, the same server, or memory."""
+"""Create the archive that belongs to a session store: in the same file, on the same server, or in memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .base import Archive
 
-#: Where sessions are if nothing else is said. The archive of a site that keeps them elsewhere is
-#: there too, so that it goes on where the site moves its sessions.
+#: The default file of the sessions. If a site stores its sessions elsewhere, its archive is still in
+#: this file, so that it continues when the site moves its sessions.
 DEFAULT_FILE = "sessions.sqlite"
 
 
@@ -16,15 +16,15 @@ def open_archive(
     store: object, instance_path: str | os.PathLike[str], *, testing: bool = False
 ) -> Archive:
     """
-    Make the archive that belongs to a session store; nothing is opened before it is used.
+    Create the archive that belongs to a session store; it is not opened before its first use.
 
     Args:
-        store: Where the sessions are; None for Flask's own. Beside one that is neither in SQLite
-            nor in Redis the archive is a SQLite file.
-        instance_path: The application's instance folder.
-        testing: Whether that file is in memory, so that a test leaves nothing behind.
+        store: The session store; None for Flask's own sessions. If it is neither in SQLite nor in
+            Redis, the archive is a SQLite file.
+        instance_path: The application's instance directory.
+        testing: Whether to use memory instead of that file.
     """
-    # Imported here, so that nobody pays for a kind that is not used.
+    # Imported here, so that unused kinds cost nothing.
     modules = {kind.__module__ for kind in type(store).__mro__}
     if "strict_cookies.sessions.stores.redis" in modules:
         from ..sessions.stores.redis import RedisStore
@@ -45,9 +45,9 @@ def open_archive(
 
 def is_there(archive: Archive) -> bool:
     """
-    Tell whether an archive can hold anything yet, without making its file.
+    Return whether an archive can contain data, without creating its file.
 
-    Whoever only looks need not be the user whose file that will be.
+    A user who only reads may not be the one who must own the file.
     """
     path = getattr(archive, "path", None)
     return path is None or path.exists()

@@ -84,7 +84,7 @@ local shelf = p .. ':a:shelf:' .. ARGV[1]
 redis.call('HSETNX', shelf, ARGV[2], ARGV[3])
 return redis.call('HGET', shelf, ARGV[2])
 """)
-#: ARGV: tally, then keys and amounts by turns.
+#: ARGV: tally, then alternating keys and amounts.
 _ADD = Script("""
 for place = 2, #ARGV, 2 do
   redis.call('HINCRBY', p .. ':a:tally:' .. ARGV[1], ARGV[place], ARGV[place + 1])
@@ -113,7 +113,7 @@ class RedisArchive:
         return f"<RedisArchive in {self._store!r}>"
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
-        """Append one entry that depends on the last; again where another process was faster."""
+        """Append one entry that depends on the last; again if another process was faster."""
         deadline = time.monotonic() + APPEND_SECONDS
         with self._locks.acquire(log.encode(), APPEND_SECONDS):
             last = self.last(log)
@@ -131,43 +131,43 @@ class RedisArchive:
                 last = Entry(*answer) if answer[0] else None
 
     def last(self, log: str) -> Entry | None:
-        """Give the last entry."""
+        """Return the last entry."""
         found = self._store.run(_LAST, log)
         return Entry(*found) if found else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Give entries in order."""
+        """Return entries in order."""
         if limit <= 0:
             return []
         found = self._store.run(_READ, log, after, limit)
         return list(map(Entry, found[::2], found[1::2]))
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last always stays."""
+        """Remove the entries below a number; the last is always kept."""
         total = 0
         while count := int(self._store.run(_CUT, log, before, BATCH)):
             total += count
         return total
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Keep a value in place of any that was there."""
+        """Set a value."""
         self._hash("HSET", f"shelf:{shelf}", key, value)
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Keep a value where there is none, and give what is there now."""
+        """Set a value if there is none, and return the current one."""
         return bytes(self._store.run(_PUT_NEW, shelf, key, value))
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         found: bytes | None = self._hash("HGET", f"shelf:{shelf}", key)
         return found
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Remove a value for good, and tell whether there was one."""
+        """Delete a value permanently; return whether there was one."""
         return bool(self._hash("HDEL", f"shelf:{shelf}", key))
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Give all values of a shelf by key."""
+        """Return all values of a shelf by key."""
         return self._pairs(f"shelf:{shelf}")
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
@@ -176,7 +176,7 @@ class RedisArchive:
             self._store.run(_ADD, tally, *part)
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Give all counters of a tally by key."""
+        """Return all counters of a tally by key."""
         return {key: int(amount) for key, amount in self._pairs(f"tally:{tally}").items()}
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
@@ -196,6 +196,6 @@ class RedisArchive:
 
 
 def _parts(arguments: list[Any]) -> Iterator[list[Any]]:
-    """Cut a list into parts of an even number, as many as a script takes."""
+    """Split a list into parts of an even length that a script accepts."""
     for start in range(0, len(arguments), BATCH):
         yield arguments[start : start + BATCH]

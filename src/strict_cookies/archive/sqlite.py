@@ -57,7 +57,7 @@ class ArchiveFile(StoreFile):
     lost = "What its logs held and the file that is there now does not is gone."
 
     def open(self) -> tuple[sqlite3.Connection, Identity | None]:
-        """Open what is at the path, or make it."""
+        """Open the file at the path, or create it."""
         connection, identity = super().open()
         try:
             connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
@@ -77,7 +77,7 @@ class SQLiteArchive:
     Logs, shelves and tallies in a SQLite file; see :class:`~strict_cookies.archive.base.Archive`.
 
     Args:
-        path: Of the file; it and its folder are made when first used, readable by this user only.
+        path: Of the file; it and its directory are made when first used, readable by this user only.
         timeout: Seconds that a call waits for other processes and threads.
     """
 
@@ -90,7 +90,7 @@ class SQLiteArchive:
 
     @property
     def path(self) -> Path:
-        """Where the file is, or will be."""
+        """The path of the file, which may not exist yet."""
         return self._file.path
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
@@ -103,37 +103,37 @@ class SQLiteArchive:
             return entry
 
     def last(self, log: str) -> Entry | None:
-        """Give the last entry."""
+        """Return the last entry."""
         rows = self._select(_LAST, log)
         return Entry(*rows[0]) if rows else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Give entries in order."""
+        """Return entries in order."""
         return [Entry(*row) for row in self._select(_READ, log, after, max(limit, 0))]
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last always stays."""
+        """Remove the entries below a number; the last is always kept."""
         with self._transaction() as handle:
             return handle.execute(_CUT, (log, before, log)).rowcount
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Keep a value in place of any that was there."""
+        """Set a value."""
         with self._transaction() as handle:
             handle.execute(f"{_PUT} UPDATE SET value = excluded.value", (shelf, key, value))
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Keep a value where there is none, and give what is there now."""
+        """Set a value if there is none, and return the current one."""
         with self._transaction() as handle:
             handle.execute(f"{_PUT} NOTHING", (shelf, key, value))
             return bytes(handle.execute(_GET, (shelf, key)).fetchone()[0])
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Give a value."""
+        """Return a value."""
         rows = self._select(_GET, shelf, key)
         return rows[0][0] if rows else None
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Remove a value for good, and tell whether there was one."""
+        """Delete a value permanently; return whether there was one."""
         with self._connection as handle:
             statement = "DELETE FROM archive_shelves WHERE shelf = ? AND key = ?"
             found = handle.execute(statement, (shelf, key)).rowcount > 0
@@ -143,7 +143,7 @@ class SQLiteArchive:
             return found
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Give all values of a shelf by key."""
+        """Return all values of a shelf by key."""
         return dict(self._select("SELECT key, value FROM archive_shelves WHERE shelf = ?", shelf))
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
@@ -153,7 +153,7 @@ class SQLiteArchive:
             handle.executemany(_ADD, rows)
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Give all counters of a tally by key."""
+        """Return all counters of a tally by key."""
         return dict(self._select("SELECT key, amount FROM archive_tallies WHERE tally = ?", tally))
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
@@ -172,7 +172,7 @@ class SQLiteArchive:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write with nobody in between; it is on the disk when the block is over."""
+        """Write in one transaction, which is on disk at the end of the block."""
         with self._connection as handle:
             handle.execute("BEGIN IMMEDIATE")
             yield handle

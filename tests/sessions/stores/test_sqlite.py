@@ -19,7 +19,7 @@ import strict_cookies.archive.sqlite
 import strict_cookies.sessions.stores.sqlite
 from strict_cookies._storage.sqlite_file import (
     APPLICATION_ID,
-    MAX_WAL_OCTETS,
+    MAX_WAL_BYTES,
     SCHEMA_VERSION,
     Connection,
     StoreFile,
@@ -280,7 +280,7 @@ def test_log_stays_small(path, store):
         finally:
             stop.set()
             thread.join()
-    assert largest < 2 * MAX_WAL_OCTETS
+    assert largest < 2 * MAX_WAL_BYTES
     store.close()
     assert not log.exists()
 

@@ -367,8 +367,8 @@ def lost_table(path):
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (foreign_database, "it is no session store of this library. Set another path"),
-        (foreign_with_an_id, "it is no session store of this library. Set another path"),
+        (foreign_database, "it is not a session store of this library. Set another path"),
+        (foreign_with_an_id, "it is not a session store of this library. Set another path"),
         (newer_version, "its schema is of version 2, and this release reads 1. Install the"),
         (lost_table, "it is damaged. Restore it, or move it away: a new one is made"),
         (lambda path: path.write_text("Dear diary, " * 100), "it is no session store of this"),
