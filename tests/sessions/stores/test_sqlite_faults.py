@@ -371,8 +371,8 @@ def lost_table(path):
         (foreign_with_an_id, "it is not a session store of this library. Set another path"),
         (newer_version, "its schema is of version 2, and this release reads 1. Install the"),
         (lost_table, "it is damaged. Restore it, or move it away: a new one is made"),
-        (lambda path: path.write_text("Dear diary, " * 100), "it is no session store of this"),
-        (lambda path: path.write_bytes(os.urandom(8192)), "it is no session store of this"),
+        (lambda path: path.write_text("Dear diary, " * 100), "it is not a session store of this"),
+        (lambda path: path.write_bytes(os.urandom(8192)), "it is not a session store of this"),
     ],
     ids=["foreign", "foreign with an id", "newer", "lost table", "text", "noise"],
 )
@@ -395,7 +395,7 @@ def test_empty_file_becomes_a_store(path, store, caplog, octets):
     store.create(key, make_row())
     assert store.read(key) == make_row()
     assert [record.getMessage() for record in caplog.records] == [
-        f"Session store '{path}' was empty, and is made anew. "
+        f"Session store '{path}' was empty and is created again. "
         "If it held sessions, find out who emptied it."
     ]
 
