@@ -451,7 +451,7 @@ def test_login_beyond_the_limit_is_denied(store, clock):
     """With 'deny' nobody is signed in, and all that were stay so."""
     manager = make_manager(store, clock=clock, per_user=2, at_limit="deny")
     signed = [sign_in(manager).signed for _ in range(2)]
-    with pytest.raises(SessionLimitError, match="has 2 sessions already") as caught:
+    with pytest.raises(SessionLimitError, match="already has 2 sessions") as caught:
         sign_in(manager)
     assert caught.value.limit == 2
     assert all(open_visit(manager, one) for one in signed)
