@@ -199,7 +199,7 @@ def with_cookies(response, cookies):
 
 @contextmanager
 def planted_site():
-    """Serve the site; gives its names and its address."""
+    """Serve the site; yield its names and its URL."""
     names = Names()
     with serve(build(names, None), tls_hosts=HOSTS) as server:
         yield names, server.url(SITE)

@@ -1,4 +1,4 @@
-"""A bundle is whole, or says what is not; and common tools say the same."""
+"""A bundle is intact, or each difference is reported; common tools agree."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def blamed(folder, **options):
 
 
 def sha256sum(folder):
-    """Let the common tool check the bundle, without this package."""
+    """Verify the bundle with the common tool, without this package."""
     return subprocess.run(
         ["sha256sum", "-c", MANIFEST], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -134,7 +134,7 @@ def test_one_changed_byte_is_found_and_named(bundle, pristine, data):
 )
 @given(data=st.data())
 def test_one_changed_byte_of_the_manifest_is_found(bundle, pristine, data):
-    """A changed manifest is named, or is no manifest any more; it never passes."""
+    """A changed manifest is reported, or is invalid; it never passes."""
     original = (pristine[0] / MANIFEST).read_bytes()
     changed = bytearray(original)
     changed[data.draw(st.integers(0, len(original) - 1))] ^= data.draw(st.integers(1, 255))
@@ -198,7 +198,7 @@ def test_what_was_done_is_found_and_named(bundle, change, expected):
 
 
 def test_bundle_written_anew_needs_the_noted_hash(tmp_path, pristine):
-    """Whoever writes a whole new bundle is caught by the hash that was noted, and only by it."""
+    """A bundle that was replaced as a whole is detected by the noted hash, and only by it."""
     folder = tmp_path / "forged"
     write_bundle(folder, build_report(observe(), POLICY))
     assert differences(folder) == []
@@ -233,7 +233,7 @@ def test_names_that_would_lead_elsewhere_are_refused(tmp_path, name):
 
 
 def test_full_folder_is_left_alone(tmp_path):
-    """What is in a folder already does not become evidence."""
+    """Existing files in a directory do not become evidence."""
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BundleError, match="not empty"):
         write_bundle(tmp_path, REPORT)
@@ -248,13 +248,13 @@ def test_pdf_is_evidence_too(tmp_path):
 
 
 def run(*arguments):
-    """Run the command; give its exit code and what it said."""
+    """Run the command; return its exit code and output."""
     done = CliRunner().invoke(verify_bundle_command, [str(one) for one in arguments])
     return done.exit_code, done.output
 
 
 def test_command_passes_a_whole_bundle(bundle, pristine):
-    """The command says that the bundle is whole, and which hash to hold it against."""
+    """The command reports that the bundle is intact, and its hash."""
     code, said = run(bundle)
     assert code == 0
     assert said.startswith(f"The bundle is intact. Manifest: {pristine[1]}\n")

@@ -1,4 +1,4 @@
-"""What follows an audit: printed, written, remembered, and told by the exit code."""
+"""The end of an audit: printed, written, recorded, and reported by the exit code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_bundle_keeps_the_pictures_that_were_taken(tmp_path):
 
 
 def test_foreign_files_are_no_evidence(tmp_path):
-    """A folder with something else in it is refused, and what was found is printed before."""
+    """A directory with other files is refused, after the report is printed."""
     (tmp_path / "notes.txt").write_text("mine")
     console = Console(file=io.StringIO(), width=90)
     with pytest.raises(BundleError, match="not empty"):
@@ -65,7 +65,7 @@ def test_foreign_files_are_no_evidence(tmp_path):
 
 
 def test_draft_is_written_once(tmp_path):
-    """A draft never overwrites what somebody may have filled in."""
+    """A draft never overwrites an existing file."""
     path = tmp_path / "cookies.toml"
     _, said = conclude(MISBEHAVING, None, draft=path)
     assert f"Draft: {path}. " in said

@@ -1,4 +1,4 @@
-"""A draft tells what was seen, declares nothing by itself, and loads once it is filled in."""
+"""A draft lists what was seen, and loads once it is filled in."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.audit.observations import (
     make_draft,
     observe,
 )
-from tests.audit.test_formats import HOSTILE, SPOILT
+from tests.audit.test_formats import HOSTILE, HOSTILE_OBSERVATION
 from tests.serving import serve
 
 
 def fill(draft, *, purpose="user_input"):
-    """Fill in what a draft leaves open, as somebody would who keeps all of it."""
+    """Fill in the gaps of a draft, and keep all of it."""
     draft = re.sub(r'^(title|description|without_it) = ""', r'\1 = "Some text."', draft, flags=re.M)
     return re.sub(r"^purposes = \[\]", f'purposes = ["{purpose}"]', draft, flags=re.M)
 
@@ -85,7 +85,7 @@ def test_script_readable_is_suggested_where_a_script_set_it():
     assert not policy.exact["by-response"].script_readable
 
 
-def test_long_lifetime_is_told_and_not_declared():
+def test_long_lifetime_is_reported_and_not_declared():
     """What lives for two years is drafted for the session, with a word on what was seen."""
     draft = draft_policy(observe(cookies=(make_basket(declared_seconds=63_072_000),)))
     assert "# Its lifetime is 730 days; declare the shortest that works.\n" in draft
@@ -93,7 +93,7 @@ def test_long_lifetime_is_told_and_not_declared():
 
 
 def test_trackers_and_third_parties_are_comments():
-    """What needs consent is no entry: the draft says to remove it, and why."""
+    """An item that needs consent is a comment: it says to remove the item, and why."""
     draft = draft_policy(MISBEHAVING)
     policy = CookiePolicy.parse(fill(draft))
     assert {cookie.name for cookie in policy.cookies} == {
@@ -117,7 +117,7 @@ def test_trackers_and_third_parties_are_comments():
 
 def test_hostile_text_stays_in_strings_and_comments():
     """Whatever a site wrote, the draft has the tables that it would have without it."""
-    draft = draft_policy(SPOILT)
+    draft = draft_policy(HOSTILE_OBSERVATION)
     assert HOSTILE[:8] in draft
     tables = re.findall(r"^\[.*\]$", draft, flags=re.M)
     assert set(tables) <= {"[site]", "[[cookie]]", "[[storage]]"}
@@ -138,7 +138,7 @@ def test_every_draft_loads_once_filled_in(name, path, domain):
 
 
 def test_draft_is_written_once(tmp_path):
-    """A draft never overwrites what somebody may have filled in, and says what it could not do."""
+    """A draft never overwrites an existing file; the error says what to do."""
     path = tmp_path / "cookies.toml"
     write_draft(path, MISBEHAVING)
     assert path.read_text("utf-8") == draft_policy(MISBEHAVING)
@@ -151,7 +151,7 @@ def test_draft_is_written_once(tmp_path):
 
 
 def run_audit(url, draft):
-    """Run the command with a draft; give its exit code and what it said."""
+    """Run the command with a draft; return its exit code and output."""
     arguments = ["audit", url, "--max-pages", "1", "--draft", str(draft)]
     done = CliRunner().invoke(program, arguments)
     return done.exit_code, done.output
@@ -175,7 +175,7 @@ def test_command_drafts_what_the_browser_saw(tmp_path):
 
 
 def test_command_keeps_a_draft_that_is_there(tmp_path):
-    """A file in the way is told before a browser is started, and left alone."""
+    """An existing file is reported before the browser starts, and is not changed."""
     (tmp_path / "cookies.toml").write_text("mine")
     code, said = run_audit("http://site.test", tmp_path / "cookies.toml")
     assert (code, "exists already" in said) == (2, True)

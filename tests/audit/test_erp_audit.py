@@ -47,7 +47,7 @@ expect = "text=Sign in"
 
 @pytest.fixture(scope="module")
 def working_day(tmp_path_factory):
-    """What an audit saw of a clerk's day; and what was told on the way."""
+    """The observation of a clerk's day, with its progress."""
     told = []
     app = erp.build(tmp_path_factory.mktemp("erp"))
     screenshots = tmp_path_factory.mktemp("screenshots")
@@ -80,7 +80,7 @@ def test_working_day_shows_one_cookie_and_nothing_else(working_day):
 
 
 def test_each_step_of_the_journey_is_taken(working_day):
-    """Login, preference and logout work through the site's own forms, and say what is left."""
+    """Login, preference and logout work with the site's forms, and record what is left."""
     seen = working_day[0]
     assert [(step.name, step.problem) for step in seen.steps] == [
         ("first visit", None),
@@ -127,7 +127,7 @@ def test_no_secret_of_the_journey_is_kept(working_day):
 
 
 def test_progress_and_pictures_come_with_the_pages(working_day):
-    """Each page is told as it is done, and has a screenshot."""
+    """Each page is reported as progress, and has a screenshot."""
     seen, told, screenshots = working_day
     assert [event.page for event in told if event.page] == list(seen.pages)
     assert {page.screenshot for page in seen.pages} == {path.name for path in screenshots.iterdir()}

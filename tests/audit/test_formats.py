@@ -1,4 +1,4 @@
-"""The report as data and in each format: whole, true to the data, and safe with hostile text."""
+"""The report as data and in each format: complete, and safe with hostile text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SARIF_SCHEMA = (
     Path(__file__).parents[1]
     / "judges/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
 )
-#: What text of a stranger may try in one of the formats.
+#: Hostile text, with an attack on each of the formats.
 HOSTILE = (
     "=1+1</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     "[red]bold[/red]\x1b[31m\u202e{{ 7*7 }}\r\nid,error\x00\ud800"
@@ -47,17 +47,17 @@ HOSTILE = (
 _OURS = {"outcome", "direction", "kind"}
 
 
-def spoil(value):
-    """Put hostile text into every text that a site has a say in."""
+def add_hostile_text(value):
+    """Add hostile text to every text that a site can influence."""
     if isinstance(value, str):
         return f"{HOSTILE}{value}"
     if isinstance(value, tuple):
-        return tuple(map(spoil, value))
+        return tuple(map(add_hostile_text, value))
     if is_dataclass(value):
         return replace(
             value,
             **{
-                one.name: spoil(getattr(value, one.name))
+                one.name: add_hostile_text(getattr(value, one.name))
                 for one in fields(value)
                 if one.name not in _OURS
             },
@@ -65,12 +65,12 @@ def spoil(value):
     return value
 
 
-SPOILT = spoil(MISBEHAVING)
+HOSTILE_OBSERVATION = add_hostile_text(MISBEHAVING)
 REPORTS = {
     "clean": build_report(observe(), POLICY, min_coverage=1.0),
     "misbehaving": build_report(MISBEHAVING, POLICY, min_coverage=0.9),
     "undeclared": build_report(observe(), None),
-    "hostile": build_report(SPOILT, POLICY),
+    "hostile": build_report(HOSTILE_OBSERVATION, POLICY),
     "empty": build_report(observe(pages=(), cookies=(), storage=(), hosts=()), None),
 }
 
@@ -111,14 +111,14 @@ def printed(report, width=90):
     ],
 )  # fmt: skip
 def test_result_is_never_better_than_what_was_seen(changes, policy, result, code):
-    """Clean needs a look at enough pages; a gap alone is incomplete, no look at all is no audit."""
+    """Clean needs enough visited pages; a gap alone is incomplete, no visited page is failed."""
     report = build_report(observe(**changes), policy, min_coverage=0.5)
     assert (report["result"], exit_code(report)) == (result, code)
     assert (report["statement"] == CLEAN) == (result == "clean")
 
 
 def test_clean_statement_is_exact():
-    """A clean report says this and no more; it is no legal verdict."""
+    """A clean report says this and no more; it is not a legal verdict."""
     assert REPORTS["clean"]["statement"] == (
         "no item was found that needs consent, under the purposes that the site states"
     )
@@ -195,7 +195,7 @@ def test_frames_are_shown_without_queries(frame, shown):
 
 
 def test_long_text_is_cut():
-    """No name of a stranger fills a report."""
+    """Long names are truncated."""
     assert len(shorten("x" * 10_000)) == MAX_SHOWN
 
 
@@ -210,7 +210,7 @@ def test_csv_has_a_row_for_each_finding(report):
 
 
 def test_no_cell_is_a_formula():
-    """A spreadsheet finds text in each cell, whatever a site wrote."""
+    """Each cell is text, whatever a site wrote."""
     cells = [cell for row in csv.reader(io.StringIO(write_csv(REPORTS["hostile"]))) for cell in row]
     assert any(HOSTILE[:4] in cell for cell in cells)
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
@@ -218,7 +218,7 @@ def test_no_cell_is_a_formula():
 
 
 def test_sarif_fits_the_official_schema(report):
-    """Code scanning can read it: the schema of the standard says so."""
+    """The SARIF is valid by the schema of the standard."""
     schema = json.loads(SARIF_SCHEMA.read_text("utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
     log = json.loads(write_sarif(report))
@@ -309,7 +309,7 @@ def test_html_names_every_finding_and_unvisited_page():
 
 
 def test_plots_stay_in_their_frame():
-    """No bar or dot is outside the screenshot, whatever was measured."""
+    """No bar or dot is outside the chart, for any value."""
     many = observe(
         pages=tuple(make_page(f"/{number}", seconds=number / 7) for number in range(300)),
         cookies=tuple(

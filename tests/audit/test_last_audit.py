@@ -1,4 +1,4 @@
-"""The last audit is remembered, and a site that audits too rarely is told."""
+"""The last audit is recorded, and the check reports an overdue one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def make_app(tmp_path, **config):
 
 
 def check(app, *, after=timedelta(0)):
-    """Check as if that long had passed since the audit ended; give the message, or None."""
+    """Check that long after the end of the audit; return the message, or None."""
     finding = check_last_audit(app, now=lambda: ENDED + after)
     return None if finding is None else finding.message
 
@@ -80,7 +80,7 @@ def test_audit_that_saw_nothing_is_none(archive):
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"ended": "never", "targets": []}', b"\xff"])
 def test_unreadable_record_is_none(archive, data):
-    """What nobody can read does not stop a check."""
+    """An unreadable record does not stop a check."""
     archive.put(SHELF, LAST, data)
     assert read_last_audit(archive) is None
 
@@ -91,7 +91,7 @@ def test_site_without_interval_is_not_asked(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_audit_is_told_and_makes_no_file(tmp_path):
+def test_missing_audit_is_reported_and_makes_no_file(tmp_path):
     """Whoever runs the check leaves no file that the application then can't open."""
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="90 days")
     assert check(app) == "STRICT_COOKIES_AUDIT_INTERVAL is 90 days, but no audit is recorded."
@@ -115,14 +115,14 @@ def test_missing_audit_is_told_and_makes_no_file(tmp_path):
         ),
     ],
 )
-def test_old_audit_is_told(tmp_path, age, said):
+def test_old_audit_is_reported(tmp_path, age, said):
     """An audit counts for as long as the site says, and not a second longer."""
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL=timedelta(days=90))
     record_audit(app.extensions["strict_cookies"].archive, REPORT)
     assert check(app, after=age) == said
 
 
-def test_unreadable_archive_is_told(tmp_path):
+def test_unreadable_archive_is_reported(tmp_path):
     """A broken archive is a finding, not a crash."""
     (tmp_path / "s.sqlite").write_bytes(b"no database" * 100)
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="1 day")
@@ -132,7 +132,7 @@ def test_unreadable_archive_is_told(tmp_path):
 
 
 def run_check(app, *arguments):
-    """Run the command; give its exit code and what it said."""
+    """Run the command; return its exit code and output."""
     info = ScriptInfo(create_app=lambda: app)
     done = CliRunner().invoke(cookies, ["check", *arguments], obj=info)
     return done.exit_code, done.output
@@ -150,13 +150,13 @@ def test_command_warns(tmp_path):
 
 @pytest.mark.parametrize("value", ["", "soon", "0 days", 90, timedelta(0), "-1 day", True])
 def test_wrong_interval_is_refused(value):
-    """What is no time is refused in words."""
+    """An invalid duration is refused with a message."""
     with pytest.raises(ConfigurationError, match="STRICT_COOKIES_AUDIT_INTERVAL is "):
         read_audit_interval(value)
 
 
 def test_wrong_interval_stops_the_first_request(tmp_path):
-    """A misspelt interval is told where every other setting is, and can't be changed later."""
+    """A misspelt interval is reported like every other setting, and can't be changed later."""
     app = make_app(tmp_path, STRICT_COOKIES_AUDIT_INTERVAL="soon", TESTING=True)
     with pytest.raises(ConfigurationError, match="soon"):
         app.test_client().get("/")

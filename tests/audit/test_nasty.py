@@ -104,7 +104,7 @@ def pages():
     ],
 )
 def test_outcome_is_reported(pages, path, outcome):
-    """Each page's fate is told, and the audit went on."""
+    """The outcome of each page is reported, and the audit went on."""
     assert pages[0][path].outcome == outcome
 
 
@@ -142,6 +142,6 @@ def test_only_addresses_of_sites_are_taken(target):
 
 
 def test_without_a_target_there_is_nothing_to_audit():
-    """An empty list is told as such."""
+    """An empty list is refused with a message."""
     with pytest.raises(AuditError, match="no site to audit"):
         audit_site([])

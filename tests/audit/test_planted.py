@@ -55,7 +55,7 @@ def signed_in(names, url):
 
 
 def test_state_of_a_signed_in_browser_is_loaded(audited):
-    """Cookies and localStorage of the state are there in that step, and nobody saw them set."""
+    """Cookies and localStorage of the state are there in that step, with an unknown setter."""
     names, seen = audited
     given = next(cookie for cookie in seen.cookies if cookie.name == names.given)
     kept = next(item for item in seen.storage if item.name == names.kept)
@@ -83,7 +83,7 @@ def test_every_planted_item_is_found_with_its_setter(audited):
 
 
 def test_nothing_else_is_found(audited):
-    """No item is made up; a credentialless frame's cookies, which never come back, do not count."""
+    """No item is invented; cookies of a credentialless frame, never sent, do not count."""
     names, seen = audited
     planned = {item.name for item in planted.items(names)} | {names.given, names.kept}
     assert {cookie.name for cookie in seen.cookies} <= planned
@@ -115,7 +115,7 @@ def test_declared_and_stored_lifetimes_are_told_apart(audited):
     assert lifetimes[names.http] == (None, None)
 
 
-def test_third_parties_and_partitions_are_told(audited):
+def test_third_parties_and_partitions_are_reported(audited):
     """A cookie of another site is known as such, and a partitioned one with its partition."""
     names, seen = audited
     cookies = {cookie.name: cookie for cookie in seen.cookies}
@@ -134,7 +134,7 @@ def test_blocked_attempt_is_told_with_the_browsers_reason(audited):
     ]
 
 
-def test_redirect_on_the_way_is_told(audited):
+def test_redirect_on_the_way_is_reported(audited):
     """A host that a page only leads through is known, and with it the cookie that it set."""
     _, seen = audited
     hosts = {host.host: host for host in seen.hosts}
@@ -147,7 +147,7 @@ def test_redirect_on_the_way_is_told(audited):
     assert "image" in hosts[planted.STRANGER].kinds
 
 
-def test_what_a_policy_stops_is_told(audited):
+def test_what_a_policy_stops_is_reported(audited):
     """A request that the page's own policy stops never leaves, and is reported as stopped."""
     barred = next(host for host in audited[1].hosts if host.host == planted.BARRED)
     assert (barred.requests, barred.blocked, barred.kinds) == (0, 1, ("image",))

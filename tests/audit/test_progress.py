@@ -12,7 +12,7 @@ from tests.audit.observations import make_page
 
 
 def show(*, is_terminal):
-    """Show two pages on a console; give what was written."""
+    """Show two pages on a console; return the output."""
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=100)
     with Display(console) as display:
         for done, page in enumerate(

@@ -1,4 +1,4 @@
-"""The HTML report as people meet it: in a real browser, in both schemes, narrow and wide."""
+"""The HTML report in a real browser: both colour schemes, narrow and wide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AXE = Path(__file__).parents[1] / "judges" / "node_modules" / "axe-core" / "axe.
 
 @pytest.fixture(scope="module")
 def files(chromium, tmp_path_factory):
-    """Write each report with a screenshot into a file of its own; give their addresses."""
+    """Write each report with a screenshot to a file; return their URLs."""
     folder = tmp_path_factory.mktemp("reports")
     with chromium.new_context(viewport={"width": 640, "height": 400}) as context:
         screenshot = context.new_page().screenshot()
@@ -38,7 +38,7 @@ def files(chromium, tmp_path_factory):
     ],
 )
 def test_axe_finds_no_violation(chromium, files, name, width, scheme):
-    """The judge of accessibility has nothing to say, and no line is wider than the screen."""
+    """The accessibility checker finds nothing, and no line is wider than the screen."""
     with chromium.new_context(
         bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800}
     ) as context:
@@ -54,7 +54,7 @@ def test_axe_finds_no_violation(chromium, files, name, width, scheme):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_page_asks_for_nothing_and_runs_nothing(chromium, files, name):
-    """A report opens without a request beside its own, without a word of complaint."""
+    """A report opens without further requests and without console messages."""
     asked, said = [], []
     with chromium.new_context() as context:
         page = context.new_page()
@@ -94,7 +94,7 @@ def test_picture_is_in_the_page(chromium, files):
 
 
 def test_report_prints_on_paper(chromium, files):
-    """Printed, the tables are whole: nothing is cut at the edge of the page."""
+    """In print, no table is cut off at the edge of the page."""
     with chromium.new_context(viewport={"width": 718, "height": 1000}) as context:
         page = context.new_page()
         page.emulate_media(media="print")

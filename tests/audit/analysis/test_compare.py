@@ -108,7 +108,7 @@ def blocked(name, **changes):
 
 
 def with_cookies(*cookies):
-    """Give the clean site with these cookies beside its own."""
+    """Return the clean site with additional cookies."""
     return observe(cookies=(SESSION, make_basket(), *cookies))
 
 
@@ -133,7 +133,7 @@ def left(*cookies, storage=()):
 
 
 def test_clean_site_has_no_finding():
-    """What keeps to its declaration in everything gives nothing at all, not even a note."""
+    """A site that follows its declaration has no findings, not even notes."""
     assert compare(observe(), POLICY, min_coverage=1.0) == ()
 
 
@@ -262,13 +262,13 @@ def test_each_kind_is_found(observation, policy, ids):
     ],
 )  # fmt: skip
 def test_declared_but_never_seen_is_noted(changes, kind, subject):
-    """An entry that nothing uses is named, but spoils no result."""
+    """An unused entry is reported, but does not change the result."""
     findings = compare(observe(**changes), POLICY)
     assert (kind, subject, "note") in [(one.kind, one.subject, one.severity) for one in findings]
 
 
 def test_session_after_logout_is_noted():
-    """A page after a logout may begin a session of nobody: that is told, and spoils no result."""
+    """A page after logout may start an anonymous session: that is a note."""
     findings = compare(left("__Host-Http-session @ shop.example /"), POLICY)
     assert [(one.kind, one.severity) for one in findings] == [
         (FindingKind.SESSION_AFTER_LOGOUT, "note")
@@ -308,7 +308,7 @@ def test_headers_can_be_asked_for():
 
 
 def test_headers_of_other_places_do_not_count():
-    """HSTS is for https on real hosts; another site's pages, and files, are not ours to judge."""
+    """HSTS is expected for https on real hosts; pages of other sites and files are not checked."""
     bare = {"content-type": "text/html"}
     policy = compare(
         observe(
@@ -336,7 +336,7 @@ def test_declared_origin_may_be_in_the_policy_header():
 
 
 def test_without_a_declaration_everything_is_undeclared():
-    """A site that declares nothing is told of each item, with what its name hints at."""
+    """For a site without a declaration, each item is reported, with what its name suggests."""
     findings = compare(observe(), None)
     assert [(one.kind.id, one.subject.partition(" @ ")[0]) for one in findings] == [
         ("AU101", "__Host-Http-session"),
@@ -361,7 +361,7 @@ def test_coverage_is_held_to_what_is_asked(wanted, ids):
 
 
 def test_unknown_routes_are_not_full_coverage():
-    """Where nobody knows the pages, asking for a part of them can't be met."""
+    """If the pages are not known, a required coverage can't be met."""
     assert found(observe(known_routes=()), min_coverage=0.1) == ["AU602"]
 
 
@@ -375,7 +375,7 @@ def test_finding_says_where_and_by_whom():
 
 
 def test_same_finding_on_many_pages_is_one():
-    """A header that every page lacks is told once, with a bounded list of pages."""
+    """A header that every page lacks is reported once, with a bounded list of pages."""
     pages = tuple(make_page(f"/{number}", headers={}) for number in range(MAX_PAGES + 5))
     findings = compare(observe(pages=pages, targets=(f"{SITE}/0",)), POLICY)
     csp = next(one for one in findings if one.subject == "Content-Security-Policy")

@@ -30,7 +30,7 @@ IDS = {
 }
 
 
-#: Commands that are told of before they are there.
+#: Commands that are documented before they exist.
 
 
 def test_ids_are_unique_and_stable():
@@ -61,7 +61,7 @@ def test_every_kind_has_a_paragraph():
     assert all(len(text.strip()) > 40 for text in parts[2::3])
 
 
-def test_table_of_kinds_is_told_right():
+def test_table_of_kinds_is_complete():
     """The table has each kind with its severity."""
     rows = re.findall(r"^\| (AU\d{3}) \| (\w+) \| (.+) \|$", PAGE.read_text("utf-8"), flags=re.M)
     assert rows == [(kind.id, kind.severity, kind.title) for kind in FindingKind]
@@ -77,7 +77,7 @@ def test_results_and_columns_are_told_right():
 
 
 def test_commands_of_the_page_check_a_bundle(tmp_path):
-    """Whoever follows the page with common tools alone finds the bundle whole, and its hash."""
+    """The commands of the page verify the bundle with common tools, and print its hash."""
     write_bundle(tmp_path / "audit", REPORT)
     blocks = re.findall(
         r"<!-- verify: bundle -->\n```console\n\$ (.+)\n```", PAGE.read_text("utf-8")

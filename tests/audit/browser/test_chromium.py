@@ -31,7 +31,7 @@ def executable(path):
 
 
 def test_without_a_browser_the_error_says_what_to_install(nowhere):
-    """Whoever has none is told how to get one, and how to name one."""
+    """Without a browser, the error says how to install one, and how to name one."""
     with pytest.raises(AuditError, match=r"apt-get install chromium.*--chromium PATH"):
         find_chromium()
 
@@ -55,7 +55,7 @@ def test_named_browser_comes_first(nowhere, monkeypatch):
     assert find_chromium(by_option) == by_option
 
 
-def test_named_browser_that_is_none_is_told(nowhere):
+def test_named_browser_that_is_none_is_reported(nowhere):
     """A wrong path is not silently replaced by some other browser."""
     executable(nowhere / "bin/chromium")
     with pytest.raises(AuditError, match="'/nowhere/chromium' is not an executable"):
@@ -87,7 +87,7 @@ def test_profile_lets_third_parties_set_cookies(tmp_path):
     assert written == {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
 
 
-def test_missing_playwright_is_told(monkeypatch):
+def test_missing_playwright_is_reported(monkeypatch):
     """The error names the extra that brings it."""
     monkeypatch.setitem(sys.modules, "playwright.async_api", None)
     with pytest.raises(AuditError, match=r"pip install strict-cookies\[audit\]"):

@@ -1,4 +1,4 @@
-"""A journey is read from TOML, and every mistake in it is told at once."""
+"""A journey is read from TOML, and all of its mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_journey_is_read(monkeypatch, tmp_path):
 
 
 def test_every_mistake_is_told_in_one_error(monkeypatch):
-    """Each is told with its step, what arrived and what to do."""
+    """Each is reported with its line, its step, the value and what to do."""
     monkeypatch.delenv("NOT_THERE", raising=False)
     text = """
     [steps]
@@ -106,7 +106,7 @@ def test_every_mistake_is_told_in_one_error(monkeypatch):
 
 
 def test_steps_have_names_of_their_own():
-    """Two steps of one name could not be told apart in a report."""
+    """Two steps with the same name could not be distinguished in a report."""
     with pytest.raises(JourneyError, match="line 3: step 2: step 1 is called 'first visit', too"):
         parse_journey('[[step]]\ndo = "visit"\n[[step]]\ndo = "visit"')
 
@@ -136,8 +136,8 @@ def test_step_shows_no_field():
         pytest.param(b"#" * 300_000, "larger than 262144 bytes", id="too large"),
     ],
 )
-def test_file_that_is_no_journey_is_told(tmp_path, data, problem):
-    """What can't be read is told in words."""
+def test_file_that_is_no_journey_is_reported(tmp_path, data, problem):
+    """An unreadable file is reported as a mistake."""
     path = tmp_path / "journey.toml"
     if data is not None:
         path.write_bytes(data)
@@ -162,7 +162,7 @@ def test_file_that_is_no_journey_is_told(tmp_path, data, problem):
         pytest.param("//[::1", id="half a host"),
     ],
 )
-def test_nonsense_for_a_page_is_told(page):
+def test_nonsense_for_a_page_is_reported(page):
     """File, step, what arrived and what to do; the others of a list are no less wrong for it."""
     text = f'[[step]]\ndo = "visit"\npage = {json.dumps(["/", page, "http://["])}'
     with pytest.raises(JourneyError) as caught:
@@ -180,7 +180,7 @@ def test_nonsense_for_a_page_is_told(page):
      "http://[::1]:5000/", "/übersicht"],
 )  # fmt: skip
 def test_addresses_of_pages_are_taken(page):
-    """Paths, with or without a slash, and whole addresses."""
+    """Paths, with or without a slash, and URLs."""
     (step,) = parse_journey(f'[[step]]\ndo = "visit"\npage = {json.dumps(page)}')
     assert step.pages == (page,)
 
@@ -193,7 +193,7 @@ NONSENSE = ["7", "7.5", "true", "[]", "[[1]]", "{}", "{ a = 1 }", "1979-05-27", 
     "key",
     ["do", "page", "name", "crawl", "fields", "click", "expect", "storage_state", "step", "other"],
 )
-def test_nonsense_is_told_or_makes_sense(key, value):
+def test_nonsense_is_reported_or_makes_sense(key, value):
     """Whatever stands behind a key is read, or is a mistake that names the key; never a crash."""
     base = {"do": '"login"', "fields": "{ user = 'clerk' }"}
     lines = {**base, key: value} if key != "storage_state" else {"do": '"login"', key: value}
@@ -208,7 +208,7 @@ def test_nonsense_is_told_or_makes_sense(key, value):
 
 
 def test_long_nonsense_is_cut():
-    """A message stays readable, whatever was written."""
+    """A message stays readable for any value."""
     with pytest.raises(JourneyError) as caught:
         parse_journey(f'[[step]]\ndo = "visit"\nname = "{"n" * 9000}"\npage = "{"http://[" * 900}"')
     assert len(str(caught.value)) < 500
@@ -216,7 +216,7 @@ def test_long_nonsense_is_cut():
 
 @pytest.mark.browser
 def test_nonsense_for_the_browser_is_told_with_the_step(monkeypatch):
-    """What only the browser can judge is a problem of that step, and the audit goes on."""
+    """An invalid selector is a problem of that step, and the audit goes on."""
     monkeypatch.setattr(actions, "_MS", 500)
     app = Flask(__name__)
 
@@ -241,7 +241,7 @@ def test_nonsense_for_the_browser_is_told_with_the_step(monkeypatch):
 
 
 @pytest.mark.browser
-def test_nonsense_for_a_storage_state_is_told(tmp_path):
+def test_nonsense_for_a_storage_state_is_reported(tmp_path):
     """Any file that Playwright did not write is a problem of its step."""
     contents = ["", "{", "[]", "7", '{"cookies": 7}', '{"cookies": [{"name": 7}]}',
                 '{"origins": 7}', '{"origins": [7]}', '{"origins": [{"origin": "nonsense"}]}',

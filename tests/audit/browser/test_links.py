@@ -59,7 +59,7 @@ def test_links_of_the_site_are_taken_once_and_nearest_first():
     ],
 )
 def test_what_is_outside_is_left_alone(url):
-    """Another port is another application; anything that is no page of the site stays out."""
+    """Another port is another application; only pages of the site are visited."""
     made = frontier()
     made.add_links([link(url)], 0)
     assert rest(made) == ["/"]
@@ -122,7 +122,7 @@ def test_robots_are_kept_to_but_for_what_was_asked_for():
 
 
 def test_sitemap_is_read_in_any_dress():
-    """Namespaces, CDATA and entities are read; what is no address is not."""
+    """Namespaces, CDATA and entities are parsed; an empty location is ignored."""
     text = """<urlset xmlns:s="x"><url><loc> https://the.site/a?x=1&amp;y=2 </loc></url>
     <s:url><s:loc><![CDATA[https://the.site/b]]></s:loc></s:url><loc></loc></urlset>"""
     assert read_sitemap(text) == ["https://the.site/a?x=1&y=2", "https://the.site/b"]

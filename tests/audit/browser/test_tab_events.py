@@ -46,7 +46,7 @@ def tell(observer, payload):
 
 
 def test_cookie_of_a_script_has_its_default_path_and_no_query(observer):
-    """What the page did not say is filled in as a browser does."""
+    """Missing attributes get the defaults of a browser."""
     made, builder = observer
     tell(made, json.dumps(told()))
     (cookie,) = builder.cookies()

@@ -1,4 +1,4 @@
-"""Values of cookies and web storage: kept for whoever asks, in one file, and nowhere else."""
+"""Values of cookies and web storage: only on request, in one file, and nowhere else."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def storing(port):
 
 
 def audit(folder, *arguments):
-    """Audit the site by the command; give what it ended with."""
+    """Audit the site with the command; return the result."""
     port = []
     with serve(storing(lambda: port[0])) as server:
         url = server.url("localhost")
@@ -123,7 +123,7 @@ def test_values_are_in_one_file(with_values):
 
 @pytest.mark.browser
 def test_bundle_with_values_is_marked_everywhere(with_values):
-    """The terminal and the first lines of each report that has lines say it."""
+    """The terminal and the first lines of the reports have the mark."""
     folder, result = with_values
     files = {name: data.decode("utf-8", "replace") for name, data in read_all(folder).items()}
     assert "values.json will hold cookie values" in result.output
@@ -137,14 +137,14 @@ def test_bundle_with_values_is_marked_everywhere(with_values):
 
 @pytest.mark.browser
 def test_only_the_owner_reads_a_bundle_with_values(with_values):
-    """No file of it can be read by anybody else, whatever the umask."""
+    """Only the owner can read the files, for any umask."""
     folder, _ = with_values
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
 @pytest.mark.browser
 def test_verify_bundle_says_what_it_holds(with_values):
-    """The command checks the file like any other, and says that it is sensitive."""
+    """The command verifies the file like any other, and reports that it is sensitive."""
     folder, _ = with_values
     checked = CliRunner().invoke(program, ["verify-bundle", str(folder)])
     assert (checked.exit_code, checked.output.splitlines()[0]) == (0, MARK)
@@ -188,7 +188,7 @@ def test_own_application_is_audited_with_values(tmp_path):
 
 @pytest.mark.parametrize("option", ["--with-values", "--pdf"])
 def test_option_needs_a_bundle(option):
-    """Without a folder there is nowhere to put it, and nothing is begun."""
+    """Without a directory for it, the command fails before the audit starts."""
     result = CliRunner().invoke(program, ["audit", "http://x.test", option])
     assert result.exit_code == 2
     assert f"{option} needs --output" in result.output
