@@ -120,7 +120,7 @@ def test_two_stores_in_use_at_once_are_told_not_looped(alarms):
     clock = Clock()
     one, other = make_manager(clock=clock), make_manager(clock=clock)
     signed = begin(one)
-    with pytest.raises(StoreUnavailableError, match=r"SC701 .* Give all servers one store"):
+    with pytest.raises(StoreUnavailableError, match=r"SC701 .* Use one store for all servers"):
         other.open(signed, FIREFOX)
     assert alarms == ["SC701"]
 
