@@ -9,7 +9,7 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, DeclaredCookie, Site
 from strict_cookies.declaration.pages.blueprint import create_blueprint
-from strict_cookies.declaration.published import PolicySnapshot
+from strict_cookies.declaration.sources import PolicySnapshot, Sources
 
 from .measure import measure
 
@@ -35,7 +35,7 @@ def _cases() -> dict[str, Callable[[], object]]:
     policies = [_policy(), _policy()]
     app = Flask("benchmark")
     blueprint = create_blueprint(
-        lambda: PolicySnapshot(policies[0], enforced=True, credentialless=True)
+        Sources(snapshot=lambda: PolicySnapshot(policies[0], enforced=True, credentialless=True))
     )
     app.register_blueprint(blueprint, url_prefix="/cookies")
     client = app.test_client()

@@ -20,8 +20,8 @@ users were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpo
 
 ``declaration_published`` has ``version`` (a
 :class:`~strict_cookies.declaration.versions.Version`, whose ``changes`` are the difference from the
-previous one) and ``words`` (the same in English, one string for each change). It is sent in the
-process that publishes, inside an application context.
+previous one) and ``descriptions`` (the same in English, one string for each change). It is sent in
+the process that publishes, inside an application context.
 """
 
 from __future__ import annotations

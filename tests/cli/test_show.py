@@ -113,7 +113,7 @@ def test_show_json_is_the_declaration(make_app):
     document = json.loads(result.output)
     protection = app.extensions["strict_cookies"]
     assert document == build_document(
-        protection.policy, processing=protection.processing(), edition=PublicationStatus()
+        protection.policy, processing=protection.processing(), status=PublicationStatus()
     )
     url = "https://erp.example/cookies/declaration.json"
     assert document == app.test_client().get(url).json
@@ -132,7 +132,7 @@ def test_export_writes_each_format(make_app, format_name, tmp_path):
     result = run(app, "export", format_name, "--lang", "de")
     protection = app.extensions["strict_cookies"]
     document = build_document(
-        protection.policy, processing=protection.processing(), edition=PublicationStatus()
+        protection.policy, processing=protection.processing(), status=PublicationStatus()
     )
     text = EXPORTS[format_name].write(document, find_language("de"))
     assert result.exit_code == 0

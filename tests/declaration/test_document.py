@@ -159,7 +159,7 @@ def test_json_is_the_document_of_the_enforced_policy():
     protection = client.application.extensions["strict_cookies"]
     response = client.get("/cookies/declaration.json")
     assert response.get_json() == build_document(
-        protection.policy, processing=protection.processing(), edition=PublicationStatus()
+        protection.policy, processing=protection.processing(), status=PublicationStatus()
     )
     assert [cookie["name"] for cookie in response.get_json()["cookies"]] == [
         "__Host-Http-session", "theme", "csrf-*", "shared",

@@ -13,8 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from strict_cookies import CookiePolicy, ExternalOrigin, Recipient, Site
-from strict_cookies.declaration import view
-from strict_cookies.declaration.diff import Change, diff
+from strict_cookies.declaration import item_writer, view
+from strict_cookies.declaration.changes import Change, compare_documents
 from strict_cookies.declaration.document import build_document, hash_content
 from strict_cookies.declaration.exports import COLUMNS, EXPORTS, read_schema
 from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
@@ -101,8 +101,8 @@ DOCUMENTS = [
     pytest.param(build_document(CookiePolicy()), id="empty"),
     pytest.param(build_document(POLICY), id="cookies"),
     pytest.param(build_document(WIDE, enforced=False), id="wide"),
-    pytest.param(build_document(PURPOSES, edition=EDITION), id="published"),
-    pytest.param(build_document(PURPOSES, edition=PublicationStatus()), id="draft"),
+    pytest.param(build_document(PURPOSES, status=EDITION), id="published"),
+    pytest.param(build_document(PURPOSES, status=PublicationStatus()), id="draft"),
     pytest.param(
         build_document(POLICY, processing=[Processing(kind=kind) for kind in PROCESSING]),
         id="processing",
@@ -271,7 +271,7 @@ def test_markdown_shows_what_was_written(text):
 
 def test_markdown_names_everything():
     """Each entry of each kind, its texts and the statements are there."""
-    text = EXPORTS["md"].write(build_document(WIDE, edition=EDITION), ENGLISH)
+    text = EXPORTS["md"].write(build_document(WIDE, status=EDITION), ENGLISH)
     for words in ("`draft-*`", "### Maps Ltd", "`rows`", "## Versions", "sha256:", "1 March 2026"):
         assert words in text
 
@@ -365,8 +365,8 @@ def test_gpc_is_answered_only_where_it_is_promised(honours):
 
 def test_same_content_has_no_difference():
     """Publishing alone changes nothing, and leaves the hash."""
-    draft, published = build_document(POLICY), build_document(POLICY, edition=EDITION)
-    assert diff(draft, published) == ()
+    draft, published = build_document(POLICY), build_document(POLICY, status=EDITION)
+    assert compare_documents(draft, published) == ()
     assert draft["hash"] == published["hash"]
 
 
@@ -385,7 +385,7 @@ def test_differences_are_named():
     )
     found = [
         (one.change, one.section, one.name, one.fields)
-        for one in diff(old, new)
+        for one in compare_documents(old, new)
         if one.section != "external_origins"
     ]
     assert found == [
@@ -404,10 +404,10 @@ def test_history_is_told_in_words(language):
         version=1,
         effective_from=datetime.date(2026, 3, 1),
         hash=f"sha256:{'0' * 64}",
-        changes=diff(build_document(POLICY), build_document(PURPOSES)),
+        changes=compare_documents(build_document(POLICY), build_document(PURPOSES)),
     )
     edition = PublicationStatus(history=(past,), draft=False)
-    text = EXPORTS["md"].write(build_document(PURPOSES, edition=edition), find_language(language))
+    text = EXPORTS["md"].write(build_document(PURPOSES, status=edition), find_language(language))
     assert text.count("(load\\_balancing)") == 1
     assert text.count("(theme)") == 1
     assert text.count("2026") >= 2
@@ -422,7 +422,9 @@ def test_key_with_a_label_is_a_row_of_its_own(monkeypatch):
     """A published key of cookies.toml with a label is shown, in the page's words."""
     path = COOKIE.keys["path"]
     labelled = replace(path, published=replace(path.published, label="Path"))
-    monkeypatch.setattr(view, "COOKIE", replace(COOKIE, keys={**COOKIE.keys, "path": labelled}))
+    monkeypatch.setattr(
+        item_writer, "COOKIE", replace(COOKIE, keys={**COOKIE.keys, "path": labelled})
+    )
     document = build_document(CookiePolicy(cookies=(declare("theme", path="/shop"),)))
     (item,) = view.build_view(document, ENGLISH).sections["cookies"].entries
     assert [

@@ -14,7 +14,7 @@ from strict_cookies import CookiePolicy, StrictCookies, declaration_published
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.exports import read_schema
-from strict_cookies.declaration.versions import FRESH_SECONDS, Version, Versions
+from strict_cookies.declaration.versions import CACHE_SECONDS, Version, Versions
 from strict_cookies.errors import StoreUnavailableError, UnchangedDeclarationError
 from tests.policies import declare
 
@@ -50,7 +50,7 @@ def ticks():
 @pytest.fixture
 def versions(archive, ticks):
     """Versions by two clocks that stand still until they are turned."""
-    return Versions(lambda: archive, clock=lambda: 1_772_400_000.5, ticks=lambda: ticks[0])
+    return Versions(lambda: archive, clock=lambda: 1_772_400_000.5, monotonic=lambda: ticks[0])
 
 
 def test_version_comes_back_as_it_was_recorded(versions):
@@ -79,15 +79,15 @@ def test_unchanged_declaration_is_not_recorded(versions):
 
 def test_standing_of_a_content(versions):
     """What is published newest is no draft; anything else is one, with the same history."""
-    assert versions.edition(FIRST["hash"]).as_data()["status"] == "draft"
+    assert versions.status_of(FIRST["hash"]).to_json()["status"] == "draft"
     versions.record(FIRST, effective_from=DAY)
     versions.record(SECOND, effective_from=DAY)
-    published = versions.edition(SECOND["hash"])
+    published = versions.status_of(SECOND["hash"])
     assert published.draft is False
     assert [past.version for past in published.history] == [2, 1]
-    assert versions.edition(FIRST["hash"]).draft is True
-    assert versions.edition(FIRST["hash"]).history == published.history
-    assert versions.edition(SECOND["hash"]) is published
+    assert versions.status_of(FIRST["hash"]).draft is True
+    assert versions.status_of(FIRST["hash"]).history == published.history
+    assert versions.status_of(SECOND["hash"]) is published
     assert [past.version for past in versions.history_of(1)] == [1]
 
 
@@ -95,41 +95,41 @@ def test_other_process_sees_a_publication_in_time(archive, ticks, versions):
     """It is asked once in a while, not at each request."""
     other = Versions(lambda: archive)
     for _ in range(5):
-        assert versions.edition(FIRST["hash"]).draft
+        assert versions.status_of(FIRST["hash"]).draft
     other.record(FIRST)
     asked = archive.asked
-    ticks[0] += FRESH_SECONDS - 1
-    assert versions.edition(FIRST["hash"]).draft
+    ticks[0] += CACHE_SECONDS - 1
+    assert versions.status_of(FIRST["hash"]).draft
     assert archive.asked == asked
     ticks[0] += 1
-    assert not versions.edition(FIRST["hash"]).draft
+    assert not versions.status_of(FIRST["hash"]).draft
 
 
 def test_archive_that_is_away_ends_nothing(archive, ticks, versions, caplog):
     """Nothing is known then; once it was there, what was known stays; it is told once."""
     archive.away = True
     for _ in range(3):
-        assert versions.edition(FIRST["hash"]).as_data()["status"] == "unknown"
-        ticks[0] += FRESH_SECONDS
+        assert versions.status_of(FIRST["hash"]).to_json()["status"] == "unknown"
+        ticks[0] += CACHE_SECONDS
     assert [record.getMessage() for record in caplog.records] == [
         "The versions of the declaration can't be read: The archive is away."
     ]
     archive.away = False
     versions.record(FIRST)
-    assert not versions.edition(FIRST["hash"]).draft
+    assert not versions.status_of(FIRST["hash"]).draft
     archive.away = True
-    ticks[0] += FRESH_SECONDS
-    assert not versions.edition(FIRST["hash"]).draft
+    ticks[0] += CACHE_SECONDS
+    assert not versions.status_of(FIRST["hash"]).draft
 
 
 def test_many_versions_are_read_in_order(archive, versions):
     """More than are read at a time, and an archive that begins anew."""
     for number in range(45):
         versions.record((FIRST, SECOND)[number % 2])
-    assert [past.version for past in versions.edition("").history] == [*range(45, 0, -1)]
+    assert [past.version for past in versions.status_of("").history] == [*range(45, 0, -1)]
     archive._logs.clear()
     versions.record(THIRD)
-    assert [past.version for past in versions.edition("").history] == [1]
+    assert [past.version for past in versions.status_of("").history] == [1]
 
 
 def test_versions_of_two_who_publish_at_once_differ(archive):
@@ -229,7 +229,7 @@ def test_pdf_is_the_one_that_was_kept(app):
     versions = app.extensions["strict_cookies"].versions
     republish(app)
     assert "declaration.pdf" not in client.get("/cookies/").text
-    versions.keep_pdfs(2, {"en": b"%PDF-en", "de": b"%PDF-de"})
+    versions.store_pdfs(2, {"en": b"%PDF-en", "de": b"%PDF-de"})
     assert 'href="/cookies/declaration.pdf?lang=en"' in client.get("/cookies/?lang=en").text
     found = client.get("/cookies/declaration.pdf?lang=de")
     assert (found.data, found.content_type) == (b"%PDF-de", "application/pdf")
@@ -242,8 +242,8 @@ def test_publication_is_told(app):
     """The signal has the version and its difference in words; the trail has its number."""
     heard = []
 
-    def listen(sender, *, version, words):
-        heard.append((sender, version.number, words))
+    def listen(sender, *, version, descriptions):
+        heard.append((sender, version.number, descriptions))
 
     def fail(sender, **_):
         raise RuntimeError

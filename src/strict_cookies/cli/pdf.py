@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import Client
 
 from .._util.app_state import find_state
-from ..declaration.pages.blueprint import Pages
-from ..declaration.pages.versions import print_languages, standing_document
-from ..declaration.published import Published
+from ..declaration.pages.renderer import PageRenderer
+from ..declaration.pages.versions import add_edition, print_languages
+from ..declaration.sources import Sources
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -45,8 +45,8 @@ def print_pdf(
     state: AppState = find_state(app)
     document = state.document()
     if version is not None:
-        history = (version.past, *state.versions.history_of(version.number - 1))
-        document = standing_document(version, history)
+        history = (version.summary, *state.versions.history_of(version.number - 1))
+        document = add_edition(version, history)
     languages = languages or print_languages(document)
     origin = _find_origin(app)
     printed = print_to_pdf(
@@ -65,13 +65,13 @@ def _render(
     """Render the page in each language, with absolute links."""
     from ..audit.browser.printing import Page
 
-    pages = Pages(Published(state.stand), lambda: state.versions)
+    renderer = PageRenderer(Sources(snapshot=state.snapshot, versions=lambda: state.versions))
     with app.test_request_context(base_url=f"{origin}{app.config['APPLICATION_ROOT']}"):
-        links = {key: f"{origin}{path}" for key, path in pages.links().items()}
+        links = {key: f"{origin}{path}" for key, path in renderer.links().items()}
         return [
             Page(
                 f"{links['page']}?lang={language.tag}",
-                pages.render_past(document, language, links, past=False).octets.decode(),
+                renderer.render_document(document, language, links).body.decode(),
                 f"{document['site']['name']} · {document['hash']}".lstrip(" ·"),
             )
             for language in languages

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .._util.text import printable
-from ..declaration.diff import diff
+from ..declaration.changes import compare_documents
 from ..declaration.i18n.language import find_language
-from ..declaration.publishing import say_version
+from ..declaration.publishing import describe_version
 from ..declaration.view import describe_changes
 from ..errors import AuditError, UnchangedDeclarationError
 from .app import open_app
@@ -81,7 +81,7 @@ def publish_command(
                 # The PDF shows the number of another version.
                 version, pdfs = recorded, {}
         if pdfs:
-            versions.keep_pdfs(version.number, pdfs)
+            versions.store_pdfs(version.number, pdfs)
     _print_published(version, is_new=is_new, languages=tuple(pdfs))
 
 
@@ -112,7 +112,7 @@ def diff_command(ctx: click.Context, old: int | None, new: int | None) -> None:
         click.echo(f"Nothing differs between version {before.number} and {what}.")
         return
     click.echo(f"From version {before.number} to {what}:")
-    changes = diff(before.document, document)
+    changes = compare_documents(before.document, document)
     _print_lines(describe_changes(changes, document, find_language("en")))
     ctx.exit(DIFFERS)
 
@@ -135,7 +135,7 @@ def _print_published(version: Version, *, is_new: bool, languages: tuple[str, ..
         click.echo(f"Published version {version.number}, in force since {version.effective_from}.")
         if version.number == 1:
             click.echo("It is the first version.")
-        _print_lines(say_version(version))
+        _print_lines(describe_version(version))
     else:
         click.echo(f"Nothing to publish: version {version.number} has the same content.")
     if languages:

@@ -94,7 +94,7 @@ def build_document(
     enforced: bool = True,
     credentialless: bool = True,
     processing: Iterable[Processing] = (COUNTERS,),
-    edition: PublicationStatus | None = None,
+    status: PublicationStatus | None = None,
 ) -> dict[str, Any]:
     """
     Make the declaration of a policy.
@@ -106,7 +106,7 @@ def build_document(
         credentialless: Whether ``Cross-Origin-Embedder-Policy: credentialless`` is sent where an
             external origin is admitted.
         processing: What the protection itself keeps.
-        edition: Version, effective date and history; None where nobody keeps versions.
+        status: Version, effective date and history; None if no versions are kept.
 
     Returns:
         Only dicts, lists, texts, numbers, booleans and None. ``third_party_cookies`` is whether a
@@ -131,7 +131,7 @@ def build_document(
         "processing": [_processing(one) for one in processing],
     }
     document["hash"] = hash_content(document)
-    document["edition"] = None if edition is None else edition.as_data()
+    document["edition"] = None if status is None else status.to_json()
     return document
 
 

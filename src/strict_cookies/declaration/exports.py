@@ -93,38 +93,38 @@ def write_csv(document: Document, language: Language) -> str:
     import csv
     import io
 
-    words = build_view(document, language)
+    view = build_view(document, language)
     default = document["site"]["languages"][0]
     lines = io.StringIO()
     writer = csv.writer(lines)
     writer.writerow(COLUMNS)
     for section in ("cookies", "storage"):
-        for item, told in zip(document[section], words.sections[section].entries, strict=True):
-            cells = _cells(item, told, language, default)
+        for entry, item in zip(document[section], view.sections[section].entries, strict=True):
+            cells = _cells(entry, item, language, default)
             writer.writerow([write_cell(cells.get(column)) for column in COLUMNS])
     return lines.getvalue()
 
 
 def _cells(
-    item: Mapping[str, Any], told: Item, language: Language, default: str
+    entry: Mapping[str, Any], item: Item, language: Language, default: str
 ) -> dict[str, object]:
-    rows = {row.key: row for row in told.rows}
-    lifetime = item["lifetime"]
+    rows = {row.key: row for row in item.rows}
+    lifetime = entry["lifetime"]
     return {
-        **item,
+        **entry,
         **{key: "; ".join(map(str, rows[key].lines)) for key in _LABELLED if key in rows},
         **{
-            key: pick_text(item[key], language.tag, default).text
+            key: pick_text(entry[key], language.tag, default).text
             for key in ("title", "description", "without_it")
         },
-        "purposes": " ".join(purpose["id"] for purpose in item["purposes"]),
+        "purposes": " ".join(purpose["id"] for purpose in entry["purposes"]),
         "relies_on": " ".join(map(str, rows["purposes"].lines[1:])),
         "session": lifetime["session"],
         "max_age_seconds": lifetime["max_age_seconds"],
         "duration": str(rows["lifetime"].lines[0]),
-        "set_by": " ".join(item["set_by"]),
-        "read_by": " ".join(item["read_by"]),
-        "third_parties": "; ".join(item["third_parties"]),
+        "set_by": " ".join(entry["set_by"]),
+        "read_by": " ".join(entry["read_by"]),
+        "third_parties": "; ".join(entry["third_parties"]),
     }
 
 
@@ -138,13 +138,13 @@ def write_markdown(document: Document, language: Language) -> str:
 
 def _markdown(document: Document, language: Language) -> Iterator[str]:
     _ = language.gettext
-    words = build_view(document, language)
-    said = words.statements
+    view = build_view(document, language)
+    statements = view.statements
     site = document["site"]["name"]
     heading = _("Cookies on this site")
     yield f"# {_escape(f'{heading} – {site}' if site else heading)}"
-    yield from _paragraphs(words.status, words.lead, words.third_parties)
-    for section in words.sections.values():
+    yield from _paragraphs(view.status, view.lead, view.third_parties)
+    for section in view.sections.values():
         if section.entries:
             yield from _markdown_section(section)
     for title, keys in (
@@ -154,12 +154,12 @@ def _markdown(document: Document, language: Language) -> Iterator[str]:
         (_("Who answers for this, and your rights"), ("rights",)),
     ):  # fmt: skip
         yield from ("", f"## {_escape(title)}")
-        yield from _paragraphs(*(said.get(key, "") for key in keys))
-    yield from ("", *_list(words.contact))
-    if words.versions:
+        yield from _paragraphs(*(statements.get(key, "") for key in keys))
+    yield from ("", *_list(view.contact))
+    if view.versions:
         heading = _("Versions")
         yield from ("", f"## {_escape(heading)}")
-        for version in words.versions:
+        for version in view.versions:
             yield from ("", f"### {_escape(version.heading)}", "")
             yield from (f"- {_escape(change)}" for change in version.changes)
     label = _("Check value of this text:")
@@ -169,11 +169,11 @@ def _markdown(document: Document, language: Language) -> Iterator[str]:
 def _markdown_section(section: Section) -> Iterator[str]:
     yield from ("", f"## {_escape(section.heading)}")
     yield from _paragraphs(section.intro)
-    for told in section.entries:
-        name = f" {_code(told.name)}" if told.name else ""
-        yield from ("", f"### {_escape(told.title)}{name}")
-        yield from _paragraphs(told.note)
-        yield from ("", *_list(told.rows))
+    for item in section.entries:
+        name = f" {_code(item.name)}" if item.name else ""
+        yield from ("", f"### {_escape(item.title)}{name}")
+        yield from _paragraphs(item.note)
+        yield from ("", *_list(item.rows))
 
 
 def _list(rows: Iterable[Row]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """
-What a reader is told, as plain data: sections of entries, in them rows of a label and its lines.
+The view of a document as plain data: sections of items, in them rows of a label and lines.
 
-:mod:`~strict_cookies.declaration.view` fills it in; the page, the tables for a site's own pages
-and the Markdown are laid out from it, so that they say the same in every language.
+:mod:`~strict_cookies.declaration.view` builds it. The page, the tables for a site's own pages and
+the Markdown are rendered from it, so that they have the same content in every language.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from .i18n.language import Said
+from .i18n.language import DeclaredText
 
-#: A text in the page's language, or a declared one.
-Line = str | Said
+#: A text in the page's language, or a declared text.
+Line = str | DeclaredText
 
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that is told of an entry; ``key`` is the same in every language."""
+    """One property of an entry; ``key`` is the same in every language."""
 
     key: str
     label: str
@@ -30,14 +30,14 @@ class Row:
 
     @cached_property
     def html(self) -> Markup:
-        """The row as a part of a list of terms; many entries share one row."""
+        """The row as HTML within a ``<dl>``; many entries share one row."""
         lines = "".join(f"<dd>{escape(line)}</dd>" for line in self.lines)
         # Every text in it is escaped.
         return Markup(f"<div><dt>{escape(self.label)}</dt>{lines}</div>")  # noqa: S704
 
 
 class Item(NamedTuple):
-    """One entry: its title first, its technical name after it."""
+    """One entry; ``name`` is the technical one, ``note`` and ``name`` may be empty."""
 
     title: Line
     name: str
@@ -46,7 +46,7 @@ class Item(NamedTuple):
 
     @property
     def html(self) -> Markup:
-        """The rows as the content of a list of terms."""
+        """The rows as the content of a ``<dl>``."""
         return Markup("\n".join([row.html for row in self.rows]))  # noqa: S704
 
 
@@ -65,7 +65,7 @@ class Section(NamedTuple):
 
 
 class VersionItem(NamedTuple):
-    """A version that was published, with its changes in words."""
+    """A published version; ``changes`` are descriptions, one for each change."""
 
     heading: str
     changes: tuple[str, ...]
@@ -73,7 +73,19 @@ class VersionItem(NamedTuple):
 
 
 class View(NamedTuple):
-    """The whole document in words; ``statements`` are those that apply, by their id."""
+    """
+    The whole document as text.
+
+    Attributes:
+        lead: How much the site stores.
+        third_parties: Whether browsers contact other sites; empty if they do not.
+        sections: By the key of the document's list.
+        statements: Those that apply, by id.
+        contact: Who is responsible, and whom to ask.
+        status: Which version it is; empty if no versions are kept.
+        changed_on: The day from which the newest version is in force; empty if there is none.
+        versions: The newest first.
+    """
 
     lead: str
     third_parties: str

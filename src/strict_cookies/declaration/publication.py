@@ -1,9 +1,9 @@
 """
-Which version of the declaration this is, since when it counts, and what came before.
+The published versions of a declaration, and whether a content is the newest of them.
 
-Handed to :func:`~strict_cookies.declaration.document.build_document` by whoever keeps the versions.
-The document's hash leaves it out, so that the same content has the same hash before and after it
-is published.
+:func:`~strict_cookies.declaration.document.build_document` puts it into the document as
+``edition``. The document's hash leaves it out, so that the same content has the same hash before
+and after it is published.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import datetime
 
-    from .diff import Change
+    from .changes import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,9 @@ class PublishedVersion:
 
     Args:
         version: Counted from 1.
-        effective_from: The day from which it counts.
+        effective_from: The day from which it is in force.
         hash: Of its content, ``sha256:...``.
-        changes: What it changed.
+        changes: The changes from the version before it.
     """
 
     version: int
@@ -34,38 +34,38 @@ class PublishedVersion:
     hash: str
     changes: tuple[Change, ...] = ()
 
-    def as_data(self) -> dict[str, Any]:
-        """Give it as it stands in the document."""
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an entry of the document's history."""
         return {
             "version": self.version,
             "effective_from": self.effective_from.isoformat(),
             "hash": self.hash,
-            "changes": [change.as_data() for change in self.changes],
+            "changes": [change.to_json() for change in self.changes],
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationStatus:
     """
-    The standing of a document.
+    Whether a content is published, and the history.
 
     Args:
-        history: What was published, the newest first.
-        draft: Whether the content differs from the newest of them, so that nobody published it.
-        known: Whether the versions could be read; if not, nothing is said of them.
+        history: The published versions, the newest first.
+        draft: Whether the content differs from the newest version.
+        known: Whether the versions could be read.
     """
 
     history: tuple[PublishedVersion, ...] = ()
     draft: bool = True
     known: bool = True
 
-    def as_data(self) -> dict[str, Any]:
-        """Give it as it stands in the document."""
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the document's ``edition``."""
         newest = None if self.draft or not self.history else self.history[0]
         status = "draft" if newest is None else "published"
         return {
             "status": status if self.known else "unknown",
             "version": None if newest is None else newest.version,
             "effective_from": None if newest is None else newest.effective_from.isoformat(),
-            "history": [past.as_data() for past in self.history],
+            "history": [version.to_json() for version in self.history],
         }

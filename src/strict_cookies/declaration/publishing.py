@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .versions import Version
 
 
-def say_version(version: Version) -> tuple[str, ...]:
-    """Say in English what a version changed, one text for each change."""
+def describe_version(version: Version) -> tuple[str, ...]:
+    """Return the changes of a version in English, one string for each."""
     return describe_changes(version.changes, version.document, find_language("en"))
 
 
@@ -33,6 +33,6 @@ def notify_published(app: Flask, record: EventRecorder, version: Version) -> Non
         record: Records the event in the audit trail.
         version: The version as it was stored.
     """
-    facts = {"version": version, "words": say_version(version)}
+    facts = {"version": version, "descriptions": describe_version(version)}
     with app.app_context():
         notify(declaration_published, app, facts, record=record)

@@ -1,10 +1,10 @@
 """
-The versions of a declaration that were published, in a log of the archive that is never cut.
+The published versions of a declaration, in a log of the archive that is never truncated.
 
-Whoever publishes writes here; pages read. They read rarely: what a process knows is asked for again
-after :data:`FRESH_SECONDS`, so that a publication appears in all workers within that time. Where
-the archive is away, a process goes on with what it knows; if it knows nothing yet, the page says
-that the history can't be had now. Nothing here ends a page.
+Commands write it and pages read it. A process caches the versions and reads the archive again after
+:data:`CACHE_SECONDS`, so that all workers show a new version within that time. If the archive is
+unavailable, a process uses its cache; without one, the page says that the history is not available.
+No page fails because of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import StoreUnavailableError, UnchangedDeclarationError
-from .diff import Change, diff
+from .changes import Change, compare_documents
 from .publication import PublicationStatus, PublishedVersion
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 #: The log of the archive.
 LOG = "declaration-versions"
-#: The shelf of the PDFs: ``3.de`` for one, ``3`` for the languages that there are.
+#: The shelf of the PDFs: ``3.de`` is the German PDF of version 3, ``3`` its list of languages.
 SHELF = "declaration-pdf"
-#: Seconds after which a process asks the archive again.
-FRESH_SECONDS = 10.0
-#: Entries that are read at a time.
+#: How long a process uses what it has read, in seconds.
+CACHE_SECONDS = 10.0
+#: The number of entries that are read at a time.
 _BATCH = 20
 
-#: Of a process that could not read the archive yet.
+#: The status while a process has never been able to read the archive.
 UNKNOWN = PublicationStatus(known=False)
 
 logger = logging.getLogger("strict_cookies")
@@ -47,11 +47,11 @@ class Version:
 
     Args:
         number: Counted from 1.
-        published_at: When, in seconds since the epoch.
-        effective_from: The day from which it counts.
-        changes: What it changed; empty for the first.
-        document: As :func:`~strict_cookies.declaration.document.build_document` made it, without
-            its edition.
+        published_at: Seconds since the epoch.
+        effective_from: The day from which it is in force.
+        changes: The changes from the version before it; empty for the first.
+        document: As :func:`~strict_cookies.declaration.document.build_document` returned it,
+            without its edition.
     """
 
     number: int
@@ -61,8 +61,8 @@ class Version:
     document: Mapping[str, Any]
 
     @property
-    def past(self) -> PublishedVersion:
-        """How it stands in a history."""
+    def summary(self) -> PublishedVersion:
+        """The version as an entry of the history."""
         return PublishedVersion(
             version=self.number,
             effective_from=self.effective_from,
@@ -70,19 +70,19 @@ class Version:
             changes=self.changes,
         )
 
-    def as_octets(self) -> bytes:
-        """Give it as it is kept."""
+    def to_bytes(self) -> bytes:
+        """Return it as the archive stores it."""
         data = {
             "published_at": self.published_at,
             "effective_from": self.effective_from.isoformat(),
-            "changes": [change.as_data() for change in self.changes],
+            "changes": [change.to_json() for change in self.changes],
             "document": {**self.document, "edition": None},
         }
         return json.dumps(data, separators=(",", ":")).encode("ascii")
 
     @classmethod
-    def of(cls, entry: Entry) -> Version:
-        """Read it as it is kept."""
+    def from_entry(cls, entry: Entry) -> Version:
+        """Parse an entry of the archive."""
         data = json.loads(entry.data)
         return cls(
             number=entry.number,
@@ -98,15 +98,15 @@ class Version:
 
 class VersionCache(NamedTuple):
     """
-    What a process knows of the versions.
+    The versions as a process last read them.
 
     Attributes:
         history: The newest first.
         published_at: When the newest was published, in seconds since the epoch.
-        pdf_languages: In which the newest can be had as PDF.
-        last: The entry that this was made from.
-        published: The edition of the newest.
-        draft: The edition of any other content.
+        pdf_languages: The languages of the newest version's PDFs.
+        last: The newest entry of the archive.
+        published: The status of the newest version's content.
+        draft: The status of any other content.
     """
 
     history: tuple[PublishedVersion, ...]
@@ -119,12 +119,12 @@ class VersionCache(NamedTuple):
 
 class Versions:
     """
-    Record versions, and tell what was recorded.
+    Record and read versions.
 
     Args:
-        archive: Gives where they are; asked when they are needed.
-        clock: Seconds since the epoch, UTC.
-        ticks: Seconds that never go back.
+        archive: Return the archive that has them; called when it is needed.
+        clock: Return seconds since the epoch, UTC.
+        monotonic: Return seconds that never go back.
     """
 
     def __init__(
@@ -132,72 +132,80 @@ class Versions:
         archive: Callable[[], Archive],
         *,
         clock: Callable[[], float] = time.time,
-        ticks: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._archive = archive
         self._clock = clock
-        self._ticks = ticks
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._known: VersionCache | None = None
-        self._asked_at: float | None = None
-        self._away = False
+        self._cache: VersionCache | None = None
+        self._read_at: float | None = None
+        self._is_unavailable = False
 
     # For pages
 
-    def edition(self, content_hash: str) -> PublicationStatus:
+    def status_of(self, content_hash: str) -> PublicationStatus:
         """
-        Tell the standing of a content.
+        Return the publication status of a content.
 
         Args:
-            content_hash: As :func:`~strict_cookies.declaration.document.hash_content` gives it.
+            content_hash: As :func:`~strict_cookies.declaration.document.hash_content` returns it.
         """
-        known = self.known()
-        if known is None:
+        cached = self.cached()
+        if cached is None:
             return UNKNOWN
-        is_newest = bool(known.history) and known.history[0].hash == content_hash
-        return known.published if is_newest else known.draft
+        is_newest = bool(cached.history) and cached.history[0].hash == content_hash
+        return cached.published if is_newest else cached.draft
 
-    def known(self) -> VersionCache | None:
-        """Give what is known, at most :data:`FRESH_SECONDS` old where the archive answers."""
-        asked_at = self._asked_at
-        if asked_at is not None and self._ticks() - asked_at < FRESH_SECONDS:
-            return self._known
-        # One asks, and the others go on with what there is; at the beginning they wait.
-        if self._lock.acquire(blocking=asked_at is None):
+    def cached(self) -> VersionCache | None:
+        """
+        Return the versions, at most :data:`CACHE_SECONDS` old while the archive is available.
+
+        Returns:
+            None if the archive has never been available.
+        """
+        read_at = self._read_at
+        if read_at is not None and self._monotonic() - read_at < CACHE_SECONDS:
+            return self._cache
+        # One thread reads, and the others use the cache; without a cache they wait.
+        if self._lock.acquire(blocking=read_at is None):
             try:
-                if self._asked_at == asked_at:
-                    self._ask()
+                if self._read_at == read_at:
+                    self._refresh()
             finally:
                 self._lock.release()
-        return self._known
+        return self._cache
 
     def history_of(self, number: int) -> tuple[PublishedVersion, ...]:
-        """Give a version and what came before it, the newest first; empty where it is unknown."""
-        known = self.known()
-        history = () if known is None else known.history
-        return tuple(past for past in history if past.version <= number) if number > 0 else ()
+        """Return a version and all before it, the newest first; empty if there is none."""
+        cached = self.cached()
+        if cached is None or number < 1:
+            return ()
+        return tuple(version for version in cached.history if version.version <= number)
 
-    # For those who publish
+    # For commands
 
     def find(self, number: int) -> Version | None:
         """
         Read one version.
 
         Raises:
-            StoreUnavailableError: The archive is away.
+            StoreUnavailableError: The archive is unavailable.
         """
-        found = self._archive().read(LOG, after=number - 1, limit=1) if number > 0 else []
-        return Version.of(found[0]) if found and found[0].number == number else None
+        entries = self._archive().read(LOG, after=number - 1, limit=1) if number > 0 else []
+        if not entries or entries[0].number != number:
+            return None
+        return Version.from_entry(entries[0])
 
     def last(self) -> Version | None:
         """
         Read the newest version.
 
         Raises:
-            StoreUnavailableError: The archive is away.
+            StoreUnavailableError: The archive is unavailable.
         """
         entry = self._archive().last(LOG)
-        return None if entry is None else Version.of(entry)
+        return None if entry is None else Version.from_entry(entry)
 
     def prepare(
         self,
@@ -206,15 +214,15 @@ class Versions:
         effective_from: datetime.date | None,
     ) -> Version:
         """
-        Make the version that follows upon another, without recording it.
+        Create the next version, without recording it.
 
         Args:
             document: The content.
-            last: The newest version; None where there is none.
-            effective_from: The day from which it counts; None for today, UTC.
+            last: The newest version; None if there is none.
+            effective_from: The day from which it is in force; None for today, UTC.
 
         Raises:
-            UnchangedDeclarationError: The content is that of the newest version.
+            UnchangedDeclarationError: The newest version has the same content.
         """
         if last is not None and last.document["hash"] == document["hash"]:
             raise UnchangedDeclarationError(last.number)
@@ -224,7 +232,7 @@ class Versions:
             published_at=now,
             effective_from=effective_from
             or datetime.datetime.fromtimestamp(now, datetime.UTC).date(),
-            changes=diff(last.document, document) if last else (),
+            changes=compare_documents(last.document, document) if last else (),
             document={**document, "edition": None},
         )
 
@@ -239,73 +247,69 @@ class Versions:
             effective_from: As for :meth:`prepare`.
 
         Raises:
-            UnchangedDeclarationError: The content is that of the newest version.
-            StoreUnavailableError: Nothing was recorded, as far as can be known.
+            UnchangedDeclarationError: The newest version has the same content.
+            StoreUnavailableError: The archive is unavailable; most likely nothing was recorded.
         """
 
-        def make(last: Entry | None) -> bytes:
-            before = None if last is None else Version.of(last)
-            return self.prepare(document, before, effective_from).as_octets()
+        def create(last: Entry | None) -> bytes:
+            newest = None if last is None else Version.from_entry(last)
+            return self.prepare(document, newest, effective_from).to_bytes()
 
-        version = Version.of(self._archive().append(LOG, make))
-        self._asked_at = None
+        version = Version.from_entry(self._archive().append(LOG, create))
+        self._read_at = None
         return version
 
-    def keep_pdfs(self, number: int, pdfs: Mapping[str, bytes]) -> None:
+    def store_pdfs(self, number: int, pdfs: Mapping[str, bytes]) -> None:
         """
-        Keep the PDFs of a version, by language.
+        Store the PDFs of a version, by language.
 
         Raises:
-            StoreUnavailableError: The archive is away.
+            StoreUnavailableError: The archive is unavailable.
         """
         archive = self._archive()
-        for language, octets in pdfs.items():
-            archive.put(SHELF, f"{number}.{language}", octets)
+        for language, pdf in pdfs.items():
+            archive.put(SHELF, f"{number}.{language}", pdf)
         archive.put(SHELF, str(number), " ".join(pdfs).encode())
-        self._asked_at = None
+        self._read_at = None
 
-    def find_pdf(self, number: int, language: str) -> bytes | None:
+    def read_pdf(self, number: int, language: str) -> bytes | None:
         """
-        Give a PDF.
+        Read a PDF; None if there is none.
 
         Raises:
-            StoreUnavailableError: The archive is away.
+            StoreUnavailableError: The archive is unavailable.
         """
         return self._archive().get(SHELF, f"{number}.{language}")
 
     def pdf_languages(self, number: int) -> tuple[str, ...]:
         """
-        Tell in which languages a version can be had as PDF.
+        Return the languages in which a version has a PDF.
 
         Raises:
-            StoreUnavailableError: The archive is away.
+            StoreUnavailableError: The archive is unavailable.
         """
         return tuple((self._archive().get(SHELF, str(number)) or b"").decode().split())
 
     # Reading
 
-    def _ask(self) -> None:
+    def _refresh(self) -> None:
         try:
-            self._known = self._read()
+            self._cache = self._read()
         except StoreUnavailableError as error:
-            if not self._away:
+            if not self._is_unavailable:
                 logger.warning("The versions of the declaration can't be read: %s", error)
-            self._away = True
+            self._is_unavailable = True
         else:
-            self._away = False
-        self._asked_at = self._ticks()
+            self._is_unavailable = False
+        self._read_at = self._monotonic()
 
     def _read(self) -> VersionCache:
-        known, last = self._known, self._archive().last(LOG)
+        cache, last = self._cache, self._archive().last(LOG)
         languages = () if last is None else self.pdf_languages(last.number)
-        if known is not None and known.last == last:
-            return (
-                known
-                if known.pdf_languages == languages
-                else known._replace(pdf_languages=languages)
-            )
+        if cache is not None and cache.last == last:
+            return cache._replace(pdf_languages=languages)
         versions = [] if last is None else list(self._all())
-        history = tuple(version.past for version in reversed(versions))
+        history = tuple(version.summary for version in reversed(versions))
         return VersionCache(
             history=history,
             published_at=versions[-1].published_at if versions else 0,
@@ -316,8 +320,8 @@ class Versions:
         )
 
     def _all(self) -> Iterator[Version]:
-        """Read all, the oldest first."""
+        """Read every version, the oldest first."""
         after = 0
         while entries := self._archive().read(LOG, after=after, limit=_BATCH):
-            yield from map(Version.of, entries)
+            yield from map(Version.from_entry, entries)
             after = entries[-1].number

@@ -19,6 +19,7 @@ from .._util.templates import register_template_names
 from ..declaration.pages.blueprint import create_blueprint
 from ..declaration.pages.sessions import pages
 from ..declaration.pages.well_known import add_gpc
+from ..declaration.sources import Sources
 from ..errors import ConfigurationError, StoreUnavailableError
 from ..firewall.clear_site_data import erasing_headers
 from ..report.pages import report_pages
@@ -76,17 +77,18 @@ class StrictCookies:
         register_template_names(
             app.jinja_env, {"strict_cookies_guard": protection.guard, "preferences": preferences}
         )
-        declaration = create_blueprint(
-            protection.stand,
-            edition=protection.edition,
+        sources = Sources(
+            snapshot=protection.snapshot,
+            status=protection.publication_status,
             processing=protection.processing,
-            erase=erase,
             versions=lambda: protection.versions,
+            erase=erase,
         )
+        declaration = create_blueprint(sources)
         add_head(declaration, lambda: protection.trail)
         app.register_blueprint(declaration, url_prefix=protection.url_prefix)
         if protection.policy.site.honours_gpc:
-            add_gpc(app, protection.stand, protection.edition)
+            add_gpc(app, sources)
         app.register_blueprint(pages, url_prefix=protection.url_prefix)
         app.register_blueprint(report_pages, url_prefix=protection.url_prefix)
 

@@ -18,7 +18,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from .._util.forks import ForkAware, ForkOrder, register_forks
 from ..declaration.pages.this_browser import exempt_from_csrf
-from ..declaration.published import PolicySnapshot
+from ..declaration.sources import PolicySnapshot
 from ..errors import ConfigurationError
 from ..firewall.browser_reports import ReportTable
 from ..reasons import Reason
@@ -224,8 +224,8 @@ class AppState(ForkAware):
             if app.testing:
                 raise error
 
-    def stand(self) -> PolicySnapshot:
-        """Give the policy and how it stands, as the declaration tells it."""
+    def snapshot(self) -> PolicySnapshot:
+        """Return the policy and how far it is enforced, for the declaration."""
         firewall = self.firewall or self.freeze()
         return PolicySnapshot(
             firewall.policy,
@@ -242,24 +242,24 @@ class AppState(ForkAware):
             self._versions = Versions(lambda: self.archive)
         return self._versions
 
-    def edition(self, content_hash: str) -> PublicationStatus:
-        """Tell the standing of a content of the declaration."""
-        return self.versions.edition(content_hash)
+    def publication_status(self, content_hash: str) -> PublicationStatus:
+        """Return the publication status of a content of the declaration."""
+        return self.versions.status_of(content_hash)
 
     def document(self) -> dict[str, Any]:
         """Make the declaration's document as it stands, with its edition."""
         content = self._content()
-        return {**content, "edition": self.edition(content["hash"]).as_data()}
+        return {**content, "edition": self.publication_status(content["hash"]).to_json()}
 
     def _content(self) -> dict[str, Any]:
         """Make the document without its edition, for which the archive is asked."""
         from ..declaration.document import build_document
 
-        standing = self.stand()
+        snapshot = self.snapshot()
         return build_document(
-            standing.policy,
-            enforced=standing.enforced,
-            credentialless=standing.credentialless,
+            snapshot.policy,
+            enforced=snapshot.enforced,
+            credentialless=snapshot.credentialless,
             processing=self.processing(),
         )
 

@@ -13,11 +13,16 @@ import pytest
 from babel.messages.pofile import read_po
 
 from strict_cookies import CookiePolicy, Site
-from strict_cookies.declaration import view as wording
+from strict_cookies.declaration import view
 from strict_cookies.declaration.document import build_document
 from strict_cookies.declaration.i18n import labels
 from strict_cookies.declaration.i18n import language as module
-from strict_cookies.declaration.i18n.language import LANGUAGES, Said, find_language, pick_text
+from strict_cookies.declaration.i18n.language import (
+    LANGUAGES,
+    DeclaredText,
+    find_language,
+    pick_text,
+)
 from strict_cookies.declaration.processing import PROCESSING, Processing
 from strict_cookies.flask import session_texts
 from strict_cookies.policy.purposes import Purpose
@@ -152,10 +157,10 @@ def test_no_visible_text_stays_english(tag):
 def test_versions_and_processing_are_translated(tag):
     """What the protection keeps and what changed is in the reader's language too."""
     document = build_document(
-        POLICY, edition=EDITION, processing=[Processing(kind=kind) for kind in PROCESSING]
+        POLICY, status=EDITION, processing=[Processing(kind=kind) for kind in PROCESSING]
     )
-    words = wording.build_view(document, find_language(tag))
-    english = wording.build_view(document, find_language("en"))
+    words = view.build_view(document, find_language(tag))
+    english = view.build_view(document, find_language("en"))
     assert words.status != english.status
     assert words.versions[0].changes != english.versions[0].changes
     for told, other in zip(
@@ -200,11 +205,11 @@ def test_every_language_can_be_chosen(tag):
 @pytest.mark.parametrize(
     ("texts", "said"),
     [
-        pytest.param({"de": "D", "en": "E"}, Said("D"), id="wanted"),
-        pytest.param({"de-AT": "A", "en": "E"}, Said("A"), id="variant"),
-        pytest.param({"en": "E", "fr": "F"}, Said("F", "fr"), id="site's own"),
-        pytest.param({"es": "S"}, Said("S", "es"), id="whatever there is"),
-        pytest.param({}, Said(""), id="nothing"),
+        pytest.param({"de": "D", "en": "E"}, DeclaredText("D"), id="wanted"),
+        pytest.param({"de-AT": "A", "en": "E"}, DeclaredText("A"), id="variant"),
+        pytest.param({"en": "E", "fr": "F"}, DeclaredText("F", "fr"), id="site's own"),
+        pytest.param({"es": "S"}, DeclaredText("S", "es"), id="whatever there is"),
+        pytest.param({}, DeclaredText(""), id="nothing"),
     ],
 )
 def test_declared_text_is_picked(texts, said):

@@ -9,7 +9,7 @@ from flask import Flask
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
-from strict_cookies.declaration.pages.sessions import say_device
+from strict_cookies.declaration.pages.sessions import format_device
 from strict_cookies.sessions.device import read_device, read_label
 from strict_cookies.sessions.options import SessionOptions
 from strict_cookies.sessions.retention import describe_kept
@@ -129,8 +129,8 @@ def test_what_is_kept_has_its_texts(tag):
 )
 def test_device_is_said_in_the_readers_language(user_agent, said):
     """The label that was kept is the library's own words."""
-    assert say_device(read_device(user_agent).label, find_language("de")) == said
-    assert say_device(read_device(user_agent).label, find_language("en")) == (
+    assert format_device(read_device(user_agent).label, find_language("de")) == said
+    assert format_device(read_device(user_agent).label, find_language("en")) == (
         read_device(user_agent).label
     )
 
@@ -138,7 +138,7 @@ def test_device_is_said_in_the_readers_language(user_agent, said):
 def test_users_own_name_for_a_device_stays():
     """It is nobody else's to translate, and it is escaped."""
     assert read_label("Firefox on <i>") is None
-    assert say_device("<b>", find_language("de")) == "<bdi>&lt;b&gt;</bdi>"
+    assert format_device("<b>", find_language("de")) == "<bdi>&lt;b&gt;</bdi>"
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.test import Client
 
 from strict_cookies import CookieFirewall, CookiePolicy, Site, StrictCookies, preferences
-from strict_cookies.declaration.pages.sent_items import compare_sent
+from strict_cookies.declaration.pages.received import compare_received
 from strict_cookies.declaration.pages.this_browser import PATH
 from strict_cookies.firewall.request_cookies import ARRIVED, CookieReader
 from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
@@ -290,7 +290,7 @@ def test_names_of_a_field(field, names, kept, whole):
 def test_pattern_stands_for_each_name_that_came():
     """All of them are named; without any the pattern is what did not come."""
     reader = CookieReader(POLICY)
-    found = compare_sent(POLICY, reader.name_arrived("cart_1=a; cart_2=b")).declared
+    found = compare_received(POLICY, reader.name_arrived("cart_1=a; cart_2=b")).declared
     assert [(one.name, one.status) for one in found] == [
         ("theme", "missing"),
         ("cart_1", "sent"),

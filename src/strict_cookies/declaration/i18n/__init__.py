@@ -1,1 +1,5 @@
-"""I18n."""
+"""
+The languages of the declaration: catalogues, plurals, durations, dates and shared labels.
+
+Only :mod:`~strict_cookies._util` is imported here.
+"""

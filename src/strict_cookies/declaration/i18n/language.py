@@ -46,7 +46,7 @@ _DAY, _HOUR = 86_400, 3_600
 _UNITS = (("day", _DAY), ("hour", _HOUR), ("minute", 60), ("second", 1))
 
 
-class Said(NamedTuple):
+class DeclaredText(NamedTuple):
     """
     A text of the site's own, kept apart from the text around it.
 
@@ -73,7 +73,7 @@ class Said(NamedTuple):
         return f"<bdi{lang}>{escape(self.text)}</bdi>"
 
 
-def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> Said:
+def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> DeclaredText:
     """
     Pick a declared text for a reader.
 
@@ -86,12 +86,12 @@ def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> Said:
         The text, with its language where that is not the wanted one.
     """
     if wanted in texts:
-        return Said(texts[wanted])
+        return DeclaredText(texts[wanted])
     variants = [tag for tag in texts if tag.partition("-")[0] == wanted]
     for tag in (*variants, default, *texts):
         if tag in texts:
-            return Said(texts[tag], "" if tag.partition("-")[0] == wanted else tag)
-    return Said("")
+            return DeclaredText(texts[tag], "" if tag.partition("-")[0] == wanted else tag)
+    return DeclaredText("")
 
 
 class Language:

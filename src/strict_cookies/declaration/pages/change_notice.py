@@ -1,13 +1,13 @@
 """
-``{{ cookie_change_notice() }}``: tells a session that the declaration changed since it began.
+``{{ cookie_change_notice() }}``: show a session that the declaration changed since it began.
 
-Plain text with a button that puts it away, which that session remembers. Nobody is told who has no
-session: none is opened, so there is no cookie and no ``Vary`` by it; for him the footer link bears
-the date. A session that began after the publication, or after the day from which it counts, has
-nothing to be told, and neither has anybody of the first version.
+The notice is plain text with a button that dismisses it for that session. A visitor without a
+session sees no notice: none is opened, so the notice causes no cookie and no ``Vary``; the footer
+link shows the date of the change. A session that began after the publication, or after the day
+from which the version is in force, sees no notice either, and the first version never causes one.
 
-It takes sessions on the server. Flask's own does not tell when it began, so that one that began
-just now would be told of a change a year ago.
+It requires sessions on the server. Flask's own session has no time of its beginning, so every new
+one would see the notice.
 """
 
 from __future__ import annotations
@@ -33,44 +33,52 @@ from flask import (
 from markupsafe import Markup
 
 from ..._util.templates import register_template_names
-from ..i18n.language import LANGUAGES, find_language
+from ...firewall.cross_origin import is_cross_origin
+from ...sessions.session import ServerSession
 from .negotiated import Negotiated
+from .state import find_session_state
 
 if TYPE_CHECKING:
     from flask import Blueprint
     from werkzeug.wrappers import Response
 
-    from ...sessions.session import ServerSession
     from ..publication import PublishedVersion
     from ..versions import Versions
+    from .renderer import PageRenderer
 
-#: The key of the session that holds the number of the version whose notice was put away.
+#: The key of the session for the number of the version whose notice was dismissed.
 SESSION_KEY = "_strict_cookies_notice"
-#: A path of this site: neither another host's address nor one that a browser takes for it.
+#: A path of this site: not another host's URL, nor one that a browser takes for it.
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
-def add_change_notice(
-    blueprint: Blueprint,
-    versions: Callable[[], Versions],
-    choose: Callable[[], Negotiated],
-) -> None:
+class ChangeNotice:
     """
-    Add the function for templates, and the address of its button.
+    The template function, and the address of its button.
 
     Args:
-        blueprint: Not yet registered.
-        versions: Gives what was published; asked at each request.
-        choose: Gives the reader's language.
+        renderer: Of the same application.
+        versions: Return the published versions; called at each request.
     """
 
-    def cookie_change_notice(lang: str | None = None) -> Markup:
-        change = _find_change(versions())
+    def __init__(self, renderer: PageRenderer, versions: Callable[[], Versions]) -> None:
+        self._renderer = renderer
+        self._versions = versions
+
+    def register(self, blueprint: Blueprint) -> None:
+        """Add the template function and the address to a blueprint."""
+        names = {"cookie_change_notice": self.render}
+        blueprint.record_once(lambda state: register_template_names(state.app.jinja_env, names))
+        blueprint.add_url_rule("/notice", "dismiss_notice", self.dismiss, methods=["POST"])
+
+    def render(self, lang: str | None = None) -> Markup:
+        """Render the notice; empty if the session of this request needs none."""
+        change = _find_change(self._versions())
         if change is None:
             return Markup("")
-        asked = Negotiated(find_language(str(lang)), True) if lang in LANGUAGES else choose()
-        after_this_request(asked.vary)
-        language = asked.language
+        negotiated = Negotiated.for_tag(lang) or self._renderer.negotiate()
+        after_this_request(negotiated.add_vary)
+        language = negotiated.language
         text = render_template(
             "strict_cookies/change_notice.html",
             lang=language.tag,
@@ -78,31 +86,23 @@ def add_change_notice(
             changed_on=language.date(change.effective_from),
             version=change.version,
             page=url_for("strict_cookies.declaration"),
-            action=url_for("strict_cookies.put_notice_away"),
-            back=_own_address(),
+            action=url_for("strict_cookies.dismiss_notice"),
+            back=_current_path(),
         )
-        # The template escapes what is put into it.
+        # The template escapes its values.
         return Markup(text)  # noqa: S704
 
-    blueprint.record_once(
-        lambda state: register_template_names(
-            state.app.jinja_env, {"cookie_change_notice": cookie_change_notice}
-        )
-    )
-
-    @blueprint.post("/notice")
-    def put_notice_away() -> Response:
-        from ...firewall.cross_origin import is_cross_origin
-
+    def dismiss(self) -> Response:
+        """Record in the session that the notice was dismissed, and redirect back."""
         if is_cross_origin(request.environ):
-            abort(HTTPStatus.FORBIDDEN, "Another site's page may not put a notice away here.")
+            abort(HTTPStatus.FORBIDDEN, "A page of another site can't dismiss a notice here.")
         version = request.form.get("version", 0, type=int)
-        found = _existing_session()
-        # A number that was never published would silence what is still to come.
-        if found is not None and versions().history_of(version)[:1]:
-            known = versions().known()
-            newest = known.history[0].version if known is not None else 0
-            found[SESSION_KEY] = min(version, newest)
+        current, versions = _existing_session(), self._versions()
+        # A number that was never published would hide future notices.
+        if current is not None and versions.history_of(version)[:1]:
+            cached = versions.cached()
+            newest = cached.history[0].version if cached is not None else 0
+            current[SESSION_KEY] = min(version, newest)
         back = request.form.get("back", "")
         if not _OWN_PATH.fullmatch(back):
             back = url_for("strict_cookies.declaration")
@@ -110,39 +110,39 @@ def add_change_notice(
 
 
 def _find_change(versions: Versions) -> PublishedVersion | None:
-    """Give the newest version where the session of this request has to be told of it."""
+    """Return the newest version if the session of this request has to be shown its notice."""
     if not has_request_context():
         return None
-    known = versions.known()
-    if known is None or len(known.history) < 2:
+    cached = versions.cached()
+    if cached is None or len(cached.history) < 2:
         return None
-    limits = current_app.extensions["strict_cookies"].session_options.limits
-    if known.published_at + limits.absolute.total_seconds() < time.time():
-        # No session is that old, so none is opened to find out.
+    longest = find_session_state().session_options.limits.absolute
+    if cached.published_at + longest.total_seconds() < time.time():
+        # No session is older than the publication, so none is opened.
         return None
-    found, newest = _existing_session(), known.history[0]
-    if found is None or found.record is None:
+    current, newest = _existing_session(), cached.history[0]
+    if current is None or current.record is None:
         return None
-    begun_at = found.record.begun_at
+    begun_at = current.record.begun_at
     begun_on = datetime.datetime.fromtimestamp(begun_at, datetime.UTC).date()
-    if begun_at >= known.published_at or begun_on > newest.effective_from:
+    if begun_at >= cached.published_at or begun_on > newest.effective_from:
         return None
-    put_away = found.get(SESSION_KEY)
-    return None if isinstance(put_away, int) and put_away >= newest.version else newest
+    dismissed = current.get(SESSION_KEY)
+    return None if isinstance(dismissed, int) and dismissed >= newest.version else newest
 
 
 def _existing_session() -> ServerSession | None:
-    """Give the session that the browser's cookie leads to; without a cookie nothing is opened."""
-    from ...sessions.session import ServerSession
-
+    """Return the session that the request's cookie belongs to; without a cookie, open none."""
     name = current_app.session_interface.get_cookie_name(current_app)
     if name not in request.cookies:
         return None
-    found = session._get_current_object()  # type: ignore[attr-defined]
-    return found if isinstance(found, ServerSession) and found.record is not None else None
+    current = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(current, ServerSession) and current.record is not None:
+        return current
+    return None
 
 
-def _own_address() -> str:
+def _current_path() -> str:
     if request.method not in ("GET", "HEAD"):
         return ""
     return request.script_root + (request.full_path if request.query_string else request.path)

@@ -1,5 +1,5 @@
 """
-The language that a request asks for: by ``?lang=``, or by the browser's ``Accept-Language``.
+The language of a response: from ``?lang=``, otherwise from ``Accept-Language``.
 """
 
 from __future__ import annotations
@@ -18,28 +18,35 @@ if TYPE_CHECKING:
 
 class Negotiated(NamedTuple):
     """
-    What a request asks for.
+    The language that a request asks for.
 
     Attributes:
-        language: The one to answer in.
-        explicit: Whether the address names it, so that the answer is the same for everybody.
+        language: The language of the response.
+        explicit: Whether the URL names it, so that every client gets the same response.
     """
 
     language: Language
     explicit: bool
 
+    @classmethod
+    def for_tag(cls, tag: str | None) -> Negotiated | None:
+        """Return the language with a tag; None if the library has no such language."""
+        if tag is None or tag not in LANGUAGES:
+            return None
+        return cls(find_language(tag), True)
+
     @property
-    def keep(self) -> dict[str, Any]:
-        """What an address needs to be answered in the same language."""
+    def query(self) -> dict[str, Any]:
+        """The query that a link needs so that its target has the same language."""
         return {"lang": self.language.tag} if self.explicit else {}
 
-    def mark(self, response: Response) -> None:
-        """Say in a response which language it is in, and that another may ask for another."""
+    def add_headers(self, response: Response) -> None:
+        """Add ``Content-Language``, and ``Vary`` if the browser chose the language."""
         response.content_language.add(self.language.tag)
-        self.vary(response)
+        self.add_vary(response)
 
-    def vary(self, response: Response) -> Response:
-        """Say only the latter."""
+    def add_vary(self, response: Response) -> Response:
+        """Add ``Vary`` if the browser chose the language."""
         if not self.explicit:
             response.vary.add("Accept-Language")
         return response
@@ -47,17 +54,19 @@ class Negotiated(NamedTuple):
 
 def negotiate(site: Site) -> Negotiated:
     """
-    Find the language of a request.
+    Return the language that the current request asks for.
 
     Args:
-        site: Its first language is that of whoever asks for none of ours, and outside a request.
+        site: Its first language is the default, also outside a request.
     """
     default = site.languages[0].partition("-")[0]
     if not has_request_context():
         return Negotiated(find_language(default), True)
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
-        return Negotiated(find_language(asked), True)
-    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
-    tag = next((tag for tag in wanted if tag in LANGUAGES), default)
+    explicit = Negotiated.for_tag(request.args.get("lang"))
+    if explicit is not None:
+        return explicit
+    accepted = (
+        tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality
+    )
+    tag = next((tag for tag in accepted if tag in LANGUAGES), default)
     return Negotiated(find_language(tag), False)

@@ -1,7 +1,7 @@
 """
-Pages that are made anew for each visit: without script, and no cache keeps them.
+Render pages that differ for each visitor: without scripts, and never cached.
 
-They are laid out as the declaration is, in the same languages.
+They have the layout and the languages of the declaration.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from .negotiated import Negotiated
 
 
-def render_visit(template: str, site: Site, asked: Negotiated, **context: Any) -> Response:
+def render_uncached(template: str, site: Site, negotiated: Negotiated, **context: Any) -> Response:
     """
-    Render a page for one visit.
+    Render a page for one request.
 
     Args:
         template: One that extends ``strict_cookies/page.html``.
-        site: Whose page it is.
-        asked: The language to answer in; forms and links keep it where the address names it.
-        context: What the template is given besides.
+        site: The site of the page.
+        negotiated: The language; forms and links keep it if the URL names it.
+        context: More variables for the template.
     """
-    language = asked.language
+    language = negotiated.language
     static = "strict_cookies.static"
     text = render_template(
         template,
@@ -35,7 +35,7 @@ def render_visit(template: str, site: Site, asked: Negotiated, **context: Any) -
         site=site,
         lang=language.tag,
         languages=LANGUAGES,
-        keep=asked.keep,
+        query=negotiated.query,
         links={
             "page": url_for("strict_cookies.declaration", lang=language.tag),
             "style": url_for(static, filename="declaration.css"),
@@ -47,6 +47,6 @@ def render_visit(template: str, site: Site, asked: Negotiated, **context: Any) -
         **context,
     )
     response = Response(text.encode("utf-8", "replace"))
-    asked.mark(response)
+    negotiated.add_headers(response)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,15 +1,16 @@
 """
-``/cookies/this-browser``: what this browser sent just now, and one button to delete it.
+``/cookies/this-browser``: the cookies that this browser sent, and a button to delete them.
 
-Rendered by the server, without script; it sets no cookie, and no cache keeps it. What came is held
-against the declaration, by names and never by values. The button sends a POST that another origin
-can't send; it needs no form token, which would need a cookie, so a check of tokens must leave it
-out: Flask-WTF's does. It ends the session, expires what is declared, sweeps strays as far as
-sweeping may, and leads back to the page, which tells what the browser sent then.
+The page is rendered by the server, without scripts; it sets no cookie and is never cached. It
+compares the received cookies with the declaration, by name and never by value. The button sends a
+POST that another origin can't send. It needs no form token, which would need a cookie: it is
+exempted from Flask-WTF's check, and other checks of tokens must exempt it too. It ends the session,
+expires the declared cookies and, as far as the settings allow, the undeclared ones. Then it
+redirects to the page, which shows what the browser still sends.
 
-``/cookies/this-browser/session.json`` is a copy of what the session holds, for whoever has signed
-in a short time ago. A site overrides the page by a template ``strict_cookies/this_browser.html`` of
-its own, whole, or block by block where it extends ``strict_cookies/this_browser_layout.html``.
+``/cookies/this-browser/session.json`` is a copy of what the session holds, for users with a fresh
+login. A site replaces the page with its own template ``strict_cookies/this_browser.html``, or
+single blocks with one that extends ``strict_cookies/this_browser_layout.html``.
 
 Source: GDPR Articles 15, 17 and 20; OWASP ASVS 5.0.0 3.5.1, 7.5.1 and 14.3.2.
 """
@@ -19,16 +20,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal
 
-from flask import Response, abort, current_app, make_response, redirect, request, session, url_for
+from flask import Response, abort, make_response, redirect, request, session, url_for
 from flask.sessions import NullSession, SecureCookieSession
 
 from ..._util.urls import is_local, request_host
 from ...firewall.cross_origin import is_cross_origin
+from ...firewall.expire import ASKED_FOR
+from ...firewall.request_cookies import ARRIVED, CookieReader
 from ...sessions.access import requires_fresh_login
 from ...sessions.session import ServerSession
 from ..i18n.language import pick_text
-from .negotiated import negotiate
-from .rendering import render_visit
+from .rendering import render_uncached
+from .state import find_session_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,102 +41,108 @@ if TYPE_CHECKING:
 
     from ...firewall.request_cookies import ReceivedCookies
     from ...policy.policy import CookiePolicy
-    from ..published import Published
+    from .renderer import PageRenderer
 
-#: Below the prefix of the library's pages.
+#: The path of the page, below the prefix of the library's pages.
 PATH = "/this-browser"
 
-#: Who keeps what a visitor does here: this server's store, his own cookie, nobody, another.
-Keeper = Literal["server", "cookie", "nowhere", "elsewhere"]
+#: Where the session is kept: in the library's store, in Flask's cookie, nowhere, or by other code.
+SessionLocation = Literal["server", "cookie", "nowhere", "elsewhere"]
 
 _ENDPOINT = "strict_cookies.delete_from_browser"
 
 
-def add_this_browser(
-    blueprint: Blueprint, published: Published, erase: Callable[[Response], Response]
-) -> None:
+class ThisBrowser:
     """
-    Add the page, its button, and the copy of the session.
+    The page, its button, and the copy of the session.
 
     Args:
-        blueprint: That of the declaration.
-        published: What is declared.
-        erase: Makes a response end the session and delete what is stored.
+        renderer: Of the same application.
+        erase: Make a response end the session and delete what the browser stores.
     """
 
-    @blueprint.get(PATH)
-    def this_browser() -> Response:
-        from .sent_items import compare_sent
+    def __init__(self, renderer: PageRenderer, erase: Callable[[Response], Response]) -> None:
+        self._renderer = renderer
+        self._erase = erase
 
-        policy, asked = published.policy, negotiate(published.policy.site)
+    def register(self, blueprint: Blueprint) -> None:
+        """Add the addresses to a blueprint."""
+        blueprint.add_url_rule(PATH, "this_browser", self.page)
+        blueprint.add_url_rule(PATH, "delete_from_browser", self.delete, methods=["POST"])
+        blueprint.add_url_rule(f"{PATH}/session.json", "session_copy", self.session_copy)
+
+    def page(self) -> Response:
+        """Return the page."""
+        from .received import compare_received
+
+        declaration, negotiated = self._renderer.declaration, self._renderer.negotiate()
+        policy, language = declaration.policy, negotiated.language
         default = policy.site.languages[0]
 
-        def say(texts: Mapping[str, str]) -> Markup:
-            return pick_text(texts, asked.language.tag, default).markup
+        def pick(texts: Mapping[str, str]) -> Markup:
+            return pick_text(texts, language.tag, default).markup
 
-        return render_visit(
+        # A link on another site must not make the page say that something was deleted.
+        deleted = request.args.get("after") == "deleted" and not is_cross_origin(request.environ)
+        return render_uncached(
             "strict_cookies/this_browser.html",
             policy.site,
-            asked,
-            sent=compare_sent(policy, _find_arrived(policy)),
-            enforced=published.document()["enforced"],
-            words=published.wording(asked.language),
-            session_kept=find_keeper(),
-            # A link from elsewhere must not make the page say that something was deleted.
-            after=request.args.get("after") == "deleted" and not is_cross_origin(request.environ),
-            storage_emptied=_is_secure(),
-            say=say,
+            negotiated,
+            received=compare_received(policy, _received_cookies(policy)),
+            enforced=declaration.document()["enforced"],
+            view=declaration.view(language),
+            session_location=locate_session(),
+            deleted=deleted,
+            storage_emptied=_heeds_clear_site_data(),
+            pick=pick,
         )
 
-    @blueprint.post(PATH)
-    def delete_from_browser() -> Response:
-        from ...firewall.expire import ASKED_FOR
-
+    def delete(self) -> Response:
+        """End the session, delete what the browser stores, and redirect to the page."""
         if is_cross_origin(request.environ):
-            abort(403, "Another site's page may not delete anything here.")
+            abort(403, "A page of another site can't delete anything here.")
         request.environ[ASKED_FOR] = True
-        keep = negotiate(published.policy.site).keep
-        target = url_for("strict_cookies.this_browser", after="deleted", **keep)
-        return erase(make_response(redirect(target, 303)))
+        query = self._renderer.negotiate().query
+        target = url_for("strict_cookies.this_browser", after="deleted", **query)
+        return self._erase(make_response(redirect(target, 303)))
 
-    @blueprint.get(f"{PATH}/session.json")
-    def session_copy() -> Response:
-        found = (
-            make_response(_send_copy())
-            if find_keeper() == "server"
-            else Response(
-                "This site's server keeps no session, so there is no copy of one.\n",
+    def session_copy(self) -> Response:
+        """Return a copy of what the session holds, if it is kept on the server."""
+        if locate_session() == "server":
+            response = make_response(_copy_session())
+        else:
+            response = Response(
+                "This site keeps no session on its server, so there is no copy of one.\n",
                 404,
                 content_type="text/plain; charset=utf-8",
             )
-        )
-        found.headers["Cache-Control"] = "no-store"
-        return found
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def exempt_from_csrf(app: Flask) -> None:
-    """Tell Flask-WTF, where it is in use, that the button brings no token: it would need one."""
+    """Exempt the button from Flask-WTF's check: a form token would need a cookie."""
     protect = app.extensions.get("csrf")
     if protect is not None and hasattr(protect, "exempt"):
         protect.exempt(app.view_functions[_ENDPOINT])
 
 
-def find_keeper() -> Keeper:
-    """Tell who keeps the session of this request, without opening it."""
-    found = session._get_current_object()  # type: ignore[attr-defined]
-    if isinstance(found, ServerSession):
+def locate_session() -> SessionLocation:
+    """Return where the session of this request is kept, without opening it."""
+    current = session._get_current_object()  # type: ignore[attr-defined]
+    if isinstance(current, ServerSession):
         return "server"
-    if isinstance(found, NullSession):
+    if isinstance(current, NullSession):
         return "nowhere"
-    return "cookie" if isinstance(found, SecureCookieSession) else "elsewhere"
+    return "cookie" if isinstance(current, SecureCookieSession) else "elsewhere"
 
 
 @requires_fresh_login()
-def _send_copy() -> Response:
+def _copy_session() -> Response:
     from ...sessions.own_copy import copy_own_session
 
-    protection = current_app.extensions["strict_cookies"]
-    copy = copy_own_session(protection.policy, protection.session_options)
+    state = find_session_state()
+    copy = copy_own_session(state.policy, state.session_options)
     text = json.dumps(copy, ensure_ascii=False, indent=2)
     # Half of a surrogate pair becomes a question mark.
     response = Response(f"{text}\n".encode("utf-8", "replace"), content_type="application/json")
@@ -141,17 +150,15 @@ def _send_copy() -> Response:
     return response
 
 
-def _find_arrived(policy: CookiePolicy) -> ReceivedCookies:
-    """Name what came: what was cut is known to the firewall alone."""
-    from ...firewall.request_cookies import ARRIVED, CookieReader
-
-    found: ReceivedCookies | None = request.environ.get(ARRIVED)
-    if found is not None:
-        return found
+def _received_cookies(policy: CookiePolicy) -> ReceivedCookies:
+    """Return the names that the browser sent; only the firewall knows those that it stripped."""
+    received: ReceivedCookies | None = request.environ.get(ARRIVED)
+    if received is not None:
+        return received
     return CookieReader(policy).name_arrived(request.environ.get("HTTP_COOKIE", ""))
 
 
-def _is_secure() -> bool:
-    """Tell whether browsers heed ``Clear-Site-Data`` here."""
+def _heeds_clear_site_data() -> bool:
+    """Return whether browsers heed ``Clear-Site-Data`` on this connection."""
     environ = request.environ
     return environ["wsgi.url_scheme"] == "https" or is_local(request_host(environ))

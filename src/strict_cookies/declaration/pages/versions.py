@@ -1,162 +1,173 @@
 """
-Versions that were published, to be read: ``/cookies/versions/3``, its ``.json``, and the PDF.
+The published versions: ``/cookies/versions/3``, its ``.json``, and the PDF of the newest.
 
-A version never changes, so a browser may keep it; the page where a template is the site's own is
-asked for each time. The PDF at ``/cookies/declaration.pdf`` is that of the newest version, as it
-was printed when that was published; nothing is printed in a request.
+A version never changes, so browsers may cache it; if a template is the site's own, they revalidate
+its page. ``/cookies/declaration.pdf`` was created when the newest version was published; no request
+creates a PDF.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, abort, request, url_for
 
 from ..i18n.language import LANGUAGES, Language, find_language
+from ..publication import PublicationStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from flask import Blueprint
 
+    from ..current import Rendered
     from ..publication import PublishedVersion
-    from ..published import Rendered
     from ..versions import Version, Versions
-    from .blueprint import Pages
-    from .negotiated import Negotiated
+    from .renderer import PageRenderer
 
-#: For how long a browser may show what never changes, in seconds: a year.
-FOR_GOOD = 31_536_000
-#: For how long it may show the PDF without asking again, in seconds.
+#: How long a browser may cache what never changes, in seconds: a year.
+IMMUTABLE_SECONDS = 31_536_000
+#: How long a browser may use the PDF without revalidating it, in seconds.
 PDF_SECONDS = 300
-#: A larger number is no version.
+#: The highest version number in an address.
 MAX_NUMBER = 999_999
 
-NO_PDF = "There is no PDF of this declaration. The page can be printed, or saved as one.\n"
+NO_PDF = "There is no PDF of this declaration. Print the page, or save it as a PDF.\n"
 
 
-def add_versions(
-    blueprint: Blueprint,
-    pages: Pages,
-    versions: Callable[[], Versions],
-    choose: Callable[[], Negotiated],
-) -> None:
+class VersionPages:
     """
-    Add the addresses to the library's pages.
+    The addresses of the published versions.
 
     Args:
-        blueprint: Not yet registered.
-        pages: Renders them.
-        versions: Gives what was published; asked at each request.
-        choose: Gives the reader's language.
+        renderer: Of the same application.
+        versions: Return the published versions; called at each request.
     """
 
-    def find(number: int) -> tuple[Version, tuple[PublishedVersion, ...]]:
-        history = versions().history_of(number)
-        found = versions().find(number) if history else None
-        if found is None:
-            abort(HTTPStatus.NOT_FOUND, "No such version of the cookie declaration was published.")
-        return found, history
+    def __init__(self, renderer: PageRenderer, versions: Callable[[], Versions]) -> None:
+        self._renderer = renderer
+        self._versions = versions
 
-    number_rule = f"/versions/<int(min=1, max={MAX_NUMBER}):number>"
+    def register(self, blueprint: Blueprint) -> None:
+        """Add the addresses to a blueprint."""
+        rule = f"/versions/<int(min=1, max={MAX_NUMBER}):number>"
+        blueprint.add_url_rule(rule, "version", self.page)
+        blueprint.add_url_rule(f"{rule}.json", "version_json", self.document)
+        blueprint.add_url_rule("/declaration.pdf", "declaration_pdf", self.pdf)
 
-    @blueprint.get(number_rule)
-    def version(number: int) -> Response:
-        asked = choose()
-        page = render_version(pages, *find(number), asked.language)
-        response = Response(page.octets)
-        asked.mark(response)
+    def page(self, number: int) -> Response:
+        """Return the page of a version."""
+        negotiated = self._renderer.negotiate()
+        version, history = self._find(number)
+        page = render_version(self._renderer, version, history, negotiated.language)
+        response = Response(page.body)
+        negotiated.add_headers(response)
         response.set_etag(page.etag)
-        if pages.all_ours:
-            _keep_for_good(response)
+        if self._renderer.has_own_templates:
+            _cache_forever(response)
         else:
             response.cache_control.no_cache = True
         response.make_conditional(request)
         return response
 
-    @blueprint.get(f"{number_rule}.json")
-    def version_json(number: int) -> Response:
-        found, history = find(number)
-        text = json.dumps(standing_document(found, history), ensure_ascii=False, indent=2)
+    def document(self, number: int) -> Response:
+        """Return the document of a version as JSON."""
+        document = add_edition(*self._find(number))
+        text = json.dumps(document, ensure_ascii=False, indent=2)
         response = Response(
             f"{text}\n".encode("utf-8", "replace"), content_type="application/json; charset=utf-8"
         )
         response.add_etag()
-        _keep_for_good(response)
+        _cache_forever(response)
         response.make_conditional(request)
         return response
 
-    @blueprint.get("/declaration.pdf")
-    def declaration_pdf() -> Response:
-        known = versions().known()
-        if known is None or not known.pdf_languages:
+    def pdf(self) -> Response:
+        """Return the PDF of the newest version, if there is one."""
+        negotiated = self._renderer.negotiate()
+        found = self._find_pdf(negotiated.language.tag)
+        if found is None:
             return Response(NO_PDF, HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8")
-        asked, made = choose(), known.pdf_languages
-        tag = asked.language.tag if asked.language.tag in made else made[0]
-        number = known.history[0].version
-        octets = versions().find_pdf(number, tag)
-        if octets is None:
-            return Response(NO_PDF, HTTPStatus.NOT_FOUND, content_type="text/plain; charset=utf-8")
-        response = Response(octets, content_type="application/pdf")
+        number, tag, pdf = found
+        response = Response(pdf, content_type="application/pdf")
         response.headers["Content-Disposition"] = (
             f'inline; filename="cookie-declaration-{number}-{tag}.pdf"'
         )
         response.content_language.add(tag)
-        asked.vary(response)
+        negotiated.add_vary(response)
         response.cache_control.max_age = PDF_SECONDS
         response.add_etag()
         response.make_conditional(request)
         return response
 
+    def _find(self, number: int) -> tuple[Version, tuple[PublishedVersion, ...]]:
+        """Return a version and its history, or abort with 404."""
+        versions = self._versions()
+        history = versions.history_of(number)
+        version = versions.find(number) if history else None
+        if version is None:
+            abort(HTTPStatus.NOT_FOUND, "No such version of the cookie declaration was published.")
+        return version, history
 
-def standing_document(version: Version, history: tuple[PublishedVersion, ...]) -> dict[str, Any]:
+    def _find_pdf(self, wanted: str) -> tuple[int, str, bytes] | None:
+        """Return number, language and bytes of the newest version's PDF, in a language if any."""
+        versions = self._versions()
+        cached = versions.cached()
+        if cached is None or not cached.pdf_languages:
+            return None
+        number, tags = cached.history[0].version, cached.pdf_languages
+        tag = wanted if wanted in tags else tags[0]
+        pdf = versions.read_pdf(number, tag)
+        return None if pdf is None else (number, tag, pdf)
+
+
+def add_edition(version: Version, history: tuple[PublishedVersion, ...]) -> dict[str, Any]:
     """
-    Give the document of a version with its edition.
+    Return the document of a version with its edition.
 
     Args:
         version: As it was recorded.
-        history: It and what came before it, the newest first.
+        history: This version and all before it, the newest first.
     """
-    from ..publication import PublicationStatus
-
-    return {
-        **version.document,
-        "edition": PublicationStatus(history=history, draft=False).as_data(),
-    }
+    status = PublicationStatus(history=history, draft=False)
+    return {**version.document, "edition": status.to_json()}
 
 
 def render_version(
-    pages: Pages, version: Version, history: tuple[PublishedVersion, ...], language: Language
+    renderer: PageRenderer,
+    version: Version,
+    history: tuple[PublishedVersion, ...],
+    language: Language,
 ) -> Rendered:
     """
     Render the page of a version.
 
     Args:
-        pages: Of the application whose request is at hand.
+        renderer: Of the current application.
         version: As it was recorded.
-        history: As for :func:`standing_document`.
-        language: The reader's.
+        history: As for :func:`add_edition`.
+        language: The reader's language.
     """
-    links = pages.links()
-    address: Callable[[str], str] = lambda ending: url_for(  # noqa: E731
-        f"strict_cookies.version{ending}", number=version.number
-    )
-    links |= {"current": links["page"], "page": address(""), "json": address("_json")}
+    links = renderer.links()
+    links |= {
+        "current": links["page"],
+        "page": url_for("strict_cookies.version", number=version.number),
+        "json": url_for("strict_cookies.version_json", number=version.number),
+    }
     for name in ("csv", "md", "pdf"):
         links.pop(name, None)
-    return pages.render_past(standing_document(version, history), language, links)
+    return renderer.render_document(add_edition(version, history), language, links)
 
 
 def print_languages(document: Mapping[str, Any]) -> tuple[Language, ...]:
-    """Give the languages in which a site prints: those that it declares, among ours."""
+    """Return the languages to print: those that the site declares and the library has."""
     tags = dict.fromkeys(tag.partition("-")[0] for tag in document["site"]["languages"])
     return tuple(find_language(tag) for tag in tags if tag in LANGUAGES) or (find_language("en"),)
 
 
-def _keep_for_good(response: Response) -> None:
+def _cache_forever(response: Response) -> None:
     response.cache_control.public = True
-    response.cache_control.max_age = FOR_GOOD
+    response.cache_control.max_age = IMMUTABLE_SECONDS
     response.cache_control.immutable = True

@@ -1,7 +1,7 @@
 """
-``/.well-known/gpc.json``: that a site honours Global Privacy Control, only where it says so.
+``/.well-known/gpc.json``: the site honours Global Privacy Control, if its policy says so.
 
-It is a promise about selling and sharing data that no library can know, so it comes from
+It is a promise about selling and sharing data, which no library can check, so it depends on
 ``[site] honours_gpc`` alone.
 
 Source: Global Privacy Control, W3C Working Draft, section "GPC Support Resource".
@@ -14,34 +14,30 @@ from typing import TYPE_CHECKING
 
 from flask import Response, abort, request
 
-from ..published import Published, Stand, no_edition
+from ..current import CurrentDeclaration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
 
-    from ..publication import PublicationStatus
+    from ..sources import Sources
 
 GPC_PATH = "/.well-known/gpc.json"
 MAX_AGE = 300
 
 
-def add_gpc(
-    app: Flask, stand: Stand, edition: Callable[[str], PublicationStatus | None] = no_edition
-) -> None:
+def add_gpc(app: Flask, sources: Sources) -> None:
     """
     Register the address on an application whose policy makes the promise.
 
     Args:
         app: Gets the route at its root, where browsers look for it.
-        stand: Gives the policy; asked at each request, for it may have changed until the first.
-        edition: Gives the standing of the content with a hash, and so the last version's date.
+        sources: The policy is read at each request, since it may change until the first; the
+            date of the newest version is published too.
     """
-    published = Published(stand, edition=edition)
+    declaration = CurrentDeclaration(sources)
 
     def gpc() -> Response:
-        document = published.document()
+        document = declaration.document()
         if not document["site"]["honours_gpc"]:
             abort(404)
         history = (document["edition"] or {}).get("history")

@@ -1,8 +1,8 @@
 """
-What differs between two declarations: which entry was added, removed or changed, and in what.
+Compare two declarations: which entries were added, removed or changed, and in which fields.
 
-Works on documents, ours or another framework's in the same format; words for people are made from
-the result by :mod:`~strict_cookies.declaration.view`.
+It compares documents, the library's or another framework's in the same format.
+:mod:`~strict_cookies.declaration.view` describes the result in words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 ChangeKind = Literal["added", "removed", "changed"]
 
-#: The lists of a document, and what tells one of their entries from another.
+#: The lists of a document, and the keys that identify their entries.
 ENTRY_KEYS: Mapping[str, tuple[str, ...]] = {
     "cookies": ("name",),
     "storage": ("name", "kind"),
@@ -22,7 +22,7 @@ ENTRY_KEYS: Mapping[str, tuple[str, ...]] = {
     "recipients": ("name",),
     "processing": ("id",),
 }
-#: What is worked out from other parts of the document, or is no content.
+#: Derived from other parts of the document, or not part of the content.
 _DERIVED = {"format", "format_version", "hash", "edition", "statements", "third_party_cookies"}
 
 
@@ -32,11 +32,11 @@ class Change:
     One difference.
 
     Args:
-        change: What happened.
+        change: Whether it was added, removed or changed.
         section: The part of the document: one of :data:`ENTRY_KEYS`, ``"site"``, or a field.
-        name: The entry's name; empty where the part has no entries.
-        title: The entry's title by language, where it has one.
-        fields: What differs in an entry that changed.
+        name: The name of the entry; empty if the part has no entries.
+        title: The title of the entry by language; None if it has none.
+        fields: The fields that differ in a changed entry.
     """
 
     change: ChangeKind
@@ -45,8 +45,8 @@ class Change:
     title: Mapping[str, str] | None = None
     fields: tuple[str, ...] = ()
 
-    def as_data(self) -> dict[str, Any]:
-        """Give it as it stands in a document's history."""
+    def to_json(self) -> dict[str, Any]:
+        """Return it as an entry of a document's history."""
         return {
             "change": self.change,
             "section": self.section,
@@ -56,13 +56,13 @@ class Change:
         }
 
 
-def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def compare_documents(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
     """
-    Compare two documents.
+    Return the changes from one document to another.
 
     Returns:
-        In the order of the document; of entries, the added and changed ones in their new order,
-        then the removed ones. Empty where the content is the same.
+        The changes in the order of the document; of each list first the added and changed entries
+        in their new order, then the removed ones. Empty if the content is the same.
     """
     return tuple(_compare(old, new))
 

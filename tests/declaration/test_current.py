@@ -9,10 +9,12 @@ import pytest
 from flask import Flask, g, render_template_string, request
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
+from strict_cookies.declaration.current import MAX_CACHED, CurrentDeclaration, Rendered
 from strict_cookies.declaration.i18n.language import find_language
 from strict_cookies.declaration.pages.blueprint import create_blueprint
+from strict_cookies.declaration.pages.renderer import PageRenderer
 from strict_cookies.declaration.publication import PublicationStatus, PublishedVersion
-from strict_cookies.declaration.published import MAX_KEPT, PolicySnapshot, Published, Rendered
+from strict_cookies.declaration.sources import PolicySnapshot, Sources
 from tests.policies import declare
 
 EDITION = PublicationStatus(
@@ -37,12 +39,14 @@ def test_document_is_made_anew_when_it_changes():
     """A rendering is made once, and again where policy, enforcement or edition changed."""
     stand = [CookiePolicy(), True, True]
     edition = [None]
-    published = Published(lambda: PolicySnapshot(*stand), edition=lambda content_hash: edition[0])
+    published = CurrentDeclaration(
+        Sources(snapshot=lambda: PolicySnapshot(*stand), status=lambda content_hash: edition[0])
+    )
     made = []
 
     def render():
         made.append(published.document()["edition"])
-        return Rendered.of("text")
+        return Rendered.from_text("text")
 
     for _ in range(2):
         published.render("key", render)
@@ -60,11 +64,11 @@ def test_document_is_made_anew_when_it_changes():
 
 def test_what_is_kept_is_bounded():
     """However many keys there are, no more than so many renderings are kept."""
-    published = Published(lambda: PolicySnapshot(policy, True, True))
+    published = CurrentDeclaration(Sources(snapshot=lambda: PolicySnapshot(policy, True, True)))
     policy = CookiePolicy()
-    for number in range(3 * MAX_KEPT):
-        published.render(number, lambda: Rendered.of("text"))
-        assert len(published._current().kept) <= MAX_KEPT
+    for number in range(3 * MAX_CACHED):
+        published.render(number, lambda: Rendered.from_text("text"))
+        assert len(published._current().renderings) <= MAX_CACHED
 
 
 def test_page_of_the_site_is_never_kept(tmp_path):
@@ -90,7 +94,7 @@ def test_part_of_the_site_takes_the_place_of_ours(tmp_path, name):
     """Each template can be replaced by one of the same name."""
     folder = tmp_path / "strict_cookies"
     folder.mkdir()
-    original = Path(create_blueprint.__globals__["_FOLDER"], "strict_cookies", f"{name}.html")
+    original = Path(PageRenderer.render.__globals__["_DIRECTORY"], "strict_cookies", f"{name}.html")
     (folder / f"{name}.html").write_text(f"{original.read_text('utf-8')}<!-- the site's -->")
     if name == "parts":
         text = original.read_text("utf-8").replace("<article>", '<article class="ours">')
@@ -141,7 +145,10 @@ def published_app(edition):
     app = Flask(__name__)
     app.register_blueprint(
         create_blueprint(
-            lambda: PolicySnapshot(policy, True, True), edition=lambda content_hash: edition
+            Sources(
+                snapshot=lambda: PolicySnapshot(policy, True, True),
+                status=lambda content_hash: edition,
+            )
         ),
         url_prefix="/cookies",
     )
@@ -184,7 +191,7 @@ def test_overrides_of_direction_stay_within_their_text():
 
 def test_words_of_a_document_do_not_depend_on_the_request():
     """The same document in the same language gives the same words."""
-    published = Published(lambda: PolicySnapshot(policy, True, True))
+    published = CurrentDeclaration(Sources(snapshot=lambda: PolicySnapshot(policy, True, True)))
     policy = CookiePolicy(cookies=(declare("a"),))
     german = find_language("de")
-    assert published.wording(german) == published.wording(german)
+    assert published.view(german) == published.view(german)
