@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask, session
 
+from strict_cookies.declaration.i18n.session_texts import session_texts
 from strict_cookies.errors import PolicyError
-from strict_cookies.flask import session_texts
 from strict_cookies.flask.extension import StrictCookies
 from strict_cookies.flask.session_cookie import declare_session, harden_session, session_cookie_name
 from strict_cookies.http.cookies import name_prefix, parse_set_cookie
@@ -185,10 +185,8 @@ def test_session_cookie_is_declared_as_configured():
     (declared,) = declare_session(config, CookiePolicy()).cookies
     bare = DeclaredCookie(
         name="__Secure-session",
-        title=session_texts.TITLE,
+        **session_texts()._asdict(),
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description=session_texts.DESCRIPTION,
-        without_it=session_texts.WITHOUT_IT,
     )
     assert declared == replace(
         bare,

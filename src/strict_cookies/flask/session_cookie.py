@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..declaration.i18n.session_texts import former_session_texts, session_texts
 from ..errors import PolicyError
 from ..policy.cookie import DeclaredCookie
 from ..policy.purposes import Purpose
-from . import session_texts
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -155,13 +155,8 @@ def declare_former_session(
         return policy
     cookie = DeclaredCookie(
         name=name,
-        title={"en": "Former session"},
+        **former_session_texts()._asdict(),
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description={
-            "en": "Held your session before the site began to keep sessions on its server. It is "
-            "read once and then removed from your browser."
-        },
-        without_it={"en": "You would have to sign in once more."},
         path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
         domain=config["SESSION_COOKIE_DOMAIN"] or None,
         samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",
@@ -173,10 +168,8 @@ def declare_former_session(
 def _session_cookie(config: Mapping[str, Any]) -> DeclaredCookie:
     return DeclaredCookie(
         name=config["SESSION_COOKIE_NAME"],
-        title=session_texts.TITLE,
+        **session_texts()._asdict(),
         purposes=(Purpose.SESSION, Purpose.AUTHENTICATION),
-        description=session_texts.DESCRIPTION,
-        without_it=session_texts.WITHOUT_IT,
         path=config["SESSION_COOKIE_PATH"] or config["APPLICATION_ROOT"],
         domain=config["SESSION_COOKIE_DOMAIN"] or None,
         samesite=config["SESSION_COOKIE_SAMESITE"] or "Lax",

