@@ -79,7 +79,7 @@ app = create_app()
 
 
 @app.get("/map")
-@strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+@strict.headers(content_security_policy_add={"img-src": "https://tiles.example.com"})
 def show_map() -> str:
     """Decorators keep what a view is."""
     return csp_nonce()

@@ -135,6 +135,11 @@ class Reason(Enum):
         "X-Forwarded-Proto received, but no trusted proxy is configured",
         "If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until then its visitors are in a redirect loop.",
     )
+    FROZEN_SETTING = (
+        "SC306",
+        "setting changed after the first request",
+        "Set it before, where you create the application.",
+    )
     NO_POLICY_FILE = (
         "SC401",
         "no cookies.toml",
@@ -218,7 +223,7 @@ class Reason(Enum):
     WEAKER_HEADER = (
         "SC501",
         "security header weaker than configured",
-        "Don't set it in code; give the view its own options with @strict.talisman(...).",
+        "Don't set it in code; give the view its own options with @strict.headers(...).",
     )
     CACHED_NONCE = (
         "SC502",

@@ -29,7 +29,7 @@ def closed(**directives):
         ),
         pytest.param({"x_content_type_options": OPT_OUT}, "upload", id="sniffing"),
         pytest.param({"referrer_policy": "unsafe-url"}, "'unsafe-url'", id="referrer"),
-        pytest.param({"referrer_policy": OPT_OUT}, "referrer_policy is OPT_OUT", id="no referrer"),
+        pytest.param({"referrer_policy": OPT_OUT}, "referrer_policy is 'off'", id="no referrer"),
         pytest.param({"permissions_policy": OPT_OUT}, "camera", id="no permissions"),
         pytest.param({"permissions_policy": {"camera": "*"}}, "camera as '*'", id="any camera"),
         pytest.param({"cross_origin_opener_policy": OPT_OUT}, "window", id="opener"),

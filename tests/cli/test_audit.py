@@ -167,7 +167,7 @@ def test_headers_are_those_of_the_view():
     strict = StrictCookies()
 
     @app.get("/map/<int:number>")
-    @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+    @strict.headers(content_security_policy_add={"img-src": "https://tiles.example.com"})
     def show_map(number):
         return "<!doctype html>"
 

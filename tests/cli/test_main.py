@@ -62,7 +62,7 @@ def test_error_that_is_no_policys_gets_no_advice_on_files(make_app):
     runner = Flask("bare").test_cli_runner()
     result = runner.invoke(cookies, ["show"], obj=ScriptInfo(create_app=create_app))
     assert result.exit_code == 1
-    assert "initialised twice" in result.output
+    assert "added twice" in result.output
     assert "STRICT_COOKIES_POLICY" not in result.output
 
 

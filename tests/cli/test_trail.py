@@ -129,7 +129,7 @@ def test_what_cannot_be_verified_has_exit_code_2(app, make_app, tmp_path):
     assert (code, "neither 'number:hash' nor a head" in " ".join(output.split())) == (2, True)
     code, output = run(app, "verify", "--key", str(tmp_path / "missing.pem"))
     assert (code, "missing.pem can't be read" in " ".join(output.split())) == (2, True)
-    code, output = run(make_app(STRICT_COOKIES_TRAIL="OPT_OUT"), "verify")
+    code, output = run(make_app(STRICT_COOKIES_TRAIL="off"), "verify")
     assert (code, "This site keeps no audit trail" in " ".join(output.split())) == (2, True)
     (tmp_path / "trail.sqlite").write_bytes(b"rubbish" * 1000)
     code, output = run(make_app(), "verify")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, make_response, redirect, session
 from werkzeug.test import create_environ
 
-from strict_cookies import CookiePolicy, StrictCookies, erase
+from strict_cookies import ConfigurationError, CookiePolicy, StrictCookies, erase
 from strict_cookies.firewall.clear_site_data import erasing_headers
 from strict_cookies.firewall.set_cookie import judge
 from tests.policies import declare
@@ -188,5 +188,8 @@ class TestFlask:
     def test_erasing_needs_a_protected_application(self):
         """Elsewhere nobody knows what is declared."""
         app = Flask(__name__)
-        with app.test_request_context(), pytest.raises(KeyError, match="strict_cookies"):
+        with (
+            app.test_request_context(),
+            pytest.raises(ConfigurationError, match="StrictCookies was not added"),
+        ):
             erase(make_response(""))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from werkzeug.test import EnvironBuilder
 
 from strict_cookies.errors import ConfigurationError, FrozenConfigurationError, PolicyError
-from strict_cookies.flask.config import DEFAULTS, find_policy, find_url_prefix, freeze_config
+from strict_cookies.flask.config import DEFAULTS, find_policy, find_url_prefix
 from strict_cookies.flask.extension import StrictCookies
 from strict_cookies.flask.settings import Settings
 from strict_cookies.policy.policy import CookiePolicy
@@ -242,8 +242,6 @@ def test_key_that_is_no_text_is_not_looked_at():
     """A key of somebody else's that is no text does not stop the application."""
     app = make_app()
     app.config[5] = "x"
-    freeze_config(app)
-    app.config[5] = "y"
     assert Settings.from_app(app).mode == "enforce"
 
 
@@ -382,158 +380,70 @@ def test_other_url_prefix_is_refused(prefix):
 # --- Frozen ---
 
 
+def make_frozen(**config):
+    """Create an application that has served its first request."""
+    app = make_app(**config)
+    StrictCookies(app)
+    app.add_url_rule("/", view_func=lambda: "page")
+    assert app.test_client().get("/").status_code == 200
+    return app
+
+
 def _pipe(config):
     config |= {"STRICT_COOKIES_MODE": "raise"}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(lambda config: config.__setitem__("STRICT_COOKIES_MODE", "raise"), id="item"),
-        pytest.param(lambda config: config.update(STRICT_COOKIES_MODE="raise"), id="update"),
-        pytest.param(
-            lambda config: config.update({"STRICT_COOKIES_MODE": "raise"}), id="update mapping"
-        ),
-        pytest.param(
-            lambda config: config.update([("STRICT_COOKIES_MODE", "raise")]), id="update pairs"
-        ),
-        pytest.param(_pipe, id="|="),
-        pytest.param(lambda config: config.setdefault("STRICT_COOKIES_NEW", 1), id="setdefault"),
-        pytest.param(
-            lambda config: config.from_mapping(STRICT_COOKIES_MODE="raise"), id="from_mapping"
-        ),
-        pytest.param(
-            lambda config: config.from_object(SimpleNamespace(STRICT_COOKIES_MODE="raise")),
-            id="from_object",
-        ),
-        pytest.param(lambda config: config.__setitem__("STRICT_COOKIES_NEW", None), id="new key"),
-    ],
-)
-def test_change_of_a_frozen_key_raises(change):
-    """After the first request a key of ours can't be changed or added in any way."""
-    app = make_app()
-    freeze_config(app)
-    before = dict(app.config)
-    with pytest.raises(FrozenConfigurationError) as caught:
-        change(app.config)
-    key = "STRICT_COOKIES_NEW" if "NEW" in str(caught.value) else "STRICT_COOKIES_MODE"
-    assert str(caught.value) == (
-        f"{key} was changed after the first request, when it no longer counts. "
-        "Set it before, where the application is put together."
-    )
-    assert dict(app.config) == before
+CHANGES = [
+    pytest.param(lambda config: config.__setitem__("STRICT_COOKIES_MODE", "raise"), id="item"),
+    pytest.param(lambda config: config.update(STRICT_COOKIES_MODE="raise"), id="update"),
+    pytest.param(_pipe, id="|="),
+    pytest.param(lambda config: config.from_mapping(STRICT_COOKIES_MODE="raise"), id="mapping"),
+    pytest.param(lambda config: config.__delitem__("STRICT_COOKIES_EXPIRE_UNDECLARED"), id="del"),
+    pytest.param(lambda config: config.pop("STRICT_COOKIES_EXPIRE_UNDECLARED"), id="pop"),
+    pytest.param(lambda config: config.setdefault("STRICT_COOKIES_NEW", None), id="new key"),
+    pytest.param(lambda config: config.clear(), id="clear"),
+    pytest.param(
+        lambda config: config["STRICT_COOKIES_HEADERS"].update(frame_options="SAMEORIGIN"),
+        id="inside a value",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    "remove",
-    [
-        pytest.param(lambda config: config.__delitem__("STRICT_COOKIES_MODE"), id="del"),
-        pytest.param(lambda config: config.pop("STRICT_COOKIES_MODE"), id="pop"),
-        pytest.param(lambda config: config.pop("STRICT_COOKIES_MODE", None), id="pop with default"),
-    ],
-)
-def test_removal_of_a_frozen_key_raises(remove):
-    """After the first request a key of ours can't be removed."""
-    app = make_app()
-    freeze_config(app)
-    before = dict(app.config)
-    with pytest.raises(FrozenConfigurationError) as caught:
-        remove(app.config)
-    assert str(caught.value) == (
-        "STRICT_COOKIES_MODE was removed after the first request. Leave it."
-    )
-    assert dict(app.config) == before
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("mode", ["testing", "debug"])
+def test_late_change_raises_at_the_next_request(change, mode):
+    """Under app.testing and app.debug, any change of a key of ours stops the next request."""
+    app = make_frozen()
+    setattr(app, mode, True)
+    flags = {key: app.config[key] for key in ("TESTING", "DEBUG")}
+    change(app.config)
+    app.config.update(flags)
+    with pytest.raises(FrozenConfigurationError, match=r"^STRICT_COOKIES_\w+ was changed after"):
+        app.wsgi_app(EnvironBuilder().get_environ(), None)
 
 
-@pytest.mark.parametrize(
-    "remove",
-    [
-        pytest.param(lambda config: config.clear(), id="clear"),
-        pytest.param(lambda config: config.popitem(), id="popitem"),
-    ],
-)
-def test_removal_with_others_raises(remove):
-    """Nor can a key of ours be removed with all others or as the last one; nothing goes then."""
-    app = make_app()
-    freeze_config(app)
-    before = dict(app.config)
-    with pytest.raises(FrozenConfigurationError, match=r"^STRICT_COOKIES_\w+ was removed after"):
-        remove(app.config)
-    assert dict(app.config) == before
+@pytest.mark.parametrize("change", CHANGES[:-2])
+def test_late_change_is_logged_once(change, caplog):
+    """In production the request is served as compiled, and the log names the key once."""
+    app = make_frozen()
+    change(app.config)
+    for _ in range(3):
+        assert app.test_client().get("/").status_code == 200
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.getMessage().startswith("SC306 setting changed after the first request STRICT_")
+    assert app.extensions["strict_cookies"].firewall.mode == "enforce"
 
 
-def test_configuration_without_our_keys_can_be_emptied():
-    """Where no key of ours is in the way, items go as from any dict."""
-    app = Flask(__name__)
-    freeze_config(app)
-    app.config["LAST"] = 1
-    assert app.config.popitem() == ("LAST", 1)
-    app.config.clear()
-    assert dict(app.config) == {}
-    with pytest.raises(KeyError):
-        app.config.popitem()
-
-
-def test_frozen_from_environment(monkeypatch):
-    """Variables read from the environment after the first request are refused too."""
-    app = make_app()
-    freeze_config(app)
-    monkeypatch.setenv("FLASK_STRICT_COOKIES_MODE", "raise")
-    with pytest.raises(FrozenConfigurationError, match="STRICT_COOKIES_MODE was changed"):
-        app.config.from_prefixed_env()
-
-
-def test_other_keys_stay_free():
-    """Keys that are not ours can be set, read and removed as before."""
-    app = make_app(A=1, B=2, C=3)
-    freeze_config(app)
-    config = app.config
-    config["A"] = 10
-    config.update({"D": 4}, E=5)
-    config |= {"F": 6}
-    assert config.setdefault("A", 0) == 10
-    assert config.setdefault("G", 7) == 7
-    assert config.pop("B") == 2
-    assert config.pop("B", "gone") == "gone"
-    del config["C"]
-    config.from_mapping(H=8)
-    config.from_object(SimpleNamespace(I=9))
-    with pytest.raises(KeyError):
-        config.pop("C")
-    with pytest.raises(KeyError):
-        del config["C"]
-    names = "ABCDEFGHI"
-    assert {name: config[name] for name in names if name in config} == {
-        "A": 10,
-        "D": 4,
-        "E": 5,
-        "F": 6,
-        "G": 7,
-        "H": 8,
-        "I": 9,
-    }
-
-
-def test_same_value_again_is_no_change():
-    """Setting a key of ours to the value it has is allowed, as factories do it."""
-    app = make_app()
-    freeze_config(app)
-    app.config["STRICT_COOKIES_EXPIRE_UNDECLARED"] = "known"
-    app.config.update(DEFAULTS)
-    assert app.config.setdefault("STRICT_COOKIES_MODE", "raise") is None
-
-
-def test_freezing_keeps_the_class_and_can_be_repeated():
-    """A frozen configuration is still of the application's own class, under its name."""
-    app = make_app()
-    before = type(app.config)
-    freeze_config(app)
-    frozen = type(app.config)
-    freeze_config(app)
-    assert type(app.config) is frozen
-    assert issubclass(frozen, before)
-    assert frozen.__name__ == before.__name__
-    assert type(make_app().config) is before
+def test_other_keys_stay_free(caplog):
+    """Keys that are not ours can be set and removed at any time; the same value is no change."""
+    app = make_frozen(A=1, B=2)
+    app.testing = True
+    app.config.update(A=10, C=3, **DEFAULTS)
+    app.config[5] = "x"
+    del app.config["B"]
+    assert app.test_client().get("/").status_code == 200
+    assert caplog.records == []
 
 
 def test_configuration_is_frozen_by_the_first_request():
@@ -543,5 +453,6 @@ def test_configuration_is_frozen_by_the_first_request():
     app.config["STRICT_COOKIES_MODE"] = "report-only"
     app.test_client().get("/")
     assert app.extensions["strict_cookies"].firewall.mode == "report-only"
-    with pytest.raises(FrozenConfigurationError):
-        app.config["STRICT_COOKIES_MODE"] = "enforce"
+    app.config["STRICT_COOKIES_MODE"] = "enforce"
+    app.test_client().get("/")
+    assert app.extensions["strict_cookies"].firewall.mode == "report-only"

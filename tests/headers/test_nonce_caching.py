@@ -89,7 +89,7 @@ def test_options_of_a_cached_view_hold_for_the_cached_page():
     """The decorator below the cache is not called again, and its options still count."""
     app, strict = Flask(__name__), StrictCookies()
     app.config.update(SECRET_KEY="k" * 32, CACHE_TYPE="SimpleCache", TESTING=True)
-    own = strict.talisman(content_security_policy_add={"img-src": "tiles.example"})
+    own = strict.headers(content_security_policy_add={"img-src": "tiles.example"})
     calls = []
     view = Cache(app).cached()(own(lambda: f"call {len(calls) or calls.append(1)}"))
     app.add_url_rule("/", "map", view)

@@ -64,7 +64,7 @@ def come_to(*layers, **surroundings):
             "is False. To switch it off write OPT_OUT",
             id="False",
         ),
-        pytest.param({"origin_agent_cluster": "?1"}, "Write True or OPT_OUT.", id="no switch"),
+        pytest.param({"origin_agent_cluster": "?1"}, "Write True or 'off'.", id="no switch"),
         pytest.param(
             {"cross_origin_opener_policy": "unsafe-none"},
             "Use one of same-origin, ",
@@ -87,7 +87,7 @@ def come_to(*layers, **surroundings):
         pytest.param({"strict_transport_security_preload": 1}, "Write True or False.", id="flag"),
         pytest.param(
             {"strict_transport_security": OPT_OUT, "strict_transport_security_max_age": 1},
-            "_max_age does nothing, because strict_transport_security is OPT_OUT.",
+            "_max_age does nothing, because strict_transport_security is 'off'.",
             id="dead age",
         ),
         pytest.param(

@@ -48,7 +48,7 @@ def test_view_has_options_of_its_own():
 
     def before(app):
         @app.get("/map")
-        @strict.talisman(content_security_policy_add={"img-src": "tiles.example"})
+        @strict.headers(content_security_policy_add={"img-src": "tiles.example"})
         def show_map():
             return ""
 
@@ -64,7 +64,7 @@ def test_most_specific_wins():
     outer, inner = Blueprint("outer", "x"), Blueprint("inner", "x")
     outer.add_url_rule("/a", "a", lambda: "")
     inner.add_url_rule("/b", "b", lambda: "")
-    inner.add_url_rule("/c", "c", strict.talisman(**images("view"))(lambda: ""))
+    inner.add_url_rule("/c", "c", strict.headers(**images("view"))(lambda: ""))
 
     def before(app):
         outer.register_blueprint(inner, url_prefix="/in")
@@ -125,7 +125,7 @@ def test_application_that_is_mounted_has_its_own_endpoints():
     inner.add_url_rule("/", "map", lambda: "")
 
     def before(app):
-        app.add_url_rule("/map", "map", strict.talisman(**images("tiles"))(lambda: ""))
+        app.add_url_rule("/map", "map", strict.headers(**images("tiles"))(lambda: ""))
 
     app = make_app(strict, before=before)
     app.wsgi_app.inner = DispatcherMiddleware(app.wsgi_app.inner, {"/inner": inner})
@@ -141,7 +141,7 @@ def test_same_view_in_two_applications_follows_each():
         return ""
 
     before = dict(vars(view))
-    decorated = strict.talisman(referrer_policy="no-referrer")(view)
+    decorated = strict.headers(referrer_policy="no-referrer")(view)
     for host in ("one", "two"):
         app = make_app(strict, before=lambda app: app.add_url_rule("/v", "v", decorated),
                        **images(host))  # fmt: skip
@@ -209,7 +209,7 @@ def test_decorators_with_wraps_may_stand_anywhere():
     def refuse(view):
         return functools.wraps(view)(lambda: ("no", 403))
 
-    own = strict.talisman(**images("tiles"))
+    own = strict.headers(**images("tiles"))
 
     def before(app):
         app.add_url_rule("/above", "above", careful(careful(own(lambda: ""))))
@@ -224,7 +224,7 @@ def test_decorators_with_wraps_may_stand_anywhere():
 def test_decorator_without_wraps_above_is_told(mode):
     """What would be lost in silence raises when the view is called."""
     strict = StrictCookies()
-    hidden = careless(strict.talisman(**images("tiles"))(lambda: "seen"))
+    hidden = careless(strict.headers(**images("tiles"))(lambda: "seen"))
     app = make_app(strict, before=lambda app: app.add_url_rule("/v", "v", hidden))
     app.config.update(STRICT_COOKIES_MODE=mode, PROPAGATE_EXCEPTIONS=True)
     with pytest.raises(ConfigurationError, match="does nothing at 'v': a decorator above hides it"):
@@ -236,7 +236,7 @@ def test_decorator_above_the_route_is_told_at_the_first_request():
     strict = StrictCookies()
 
     def before(app):
-        @strict.talisman(**images("tiles"))
+        @strict.headers(**images("tiles"))
         @app.get("/v")
         def view():
             return ""
@@ -255,7 +255,7 @@ def test_same_function_may_also_be_there_without_options():
 
     def before(app):
         app.add_url_rule("/bare", "bare", view)
-        app.add_url_rule("/own", "own", strict.talisman(**images("tiles"))(view))
+        app.add_url_rule("/own", "own", strict.headers(**images("tiles"))(view))
 
     app = make_app(strict, before=before)
     assert (sources(app, "/bare"), sources(app, "/own")) == (None, "tiles")
@@ -264,7 +264,7 @@ def test_same_function_may_also_be_there_without_options():
 def test_view_that_another_one_calls_is_told():
     """The response is the other view's, and so are its headers."""
     strict = StrictCookies()
-    own = strict.talisman(**images("tiles"))(lambda: "")
+    own = strict.headers(**images("tiles"))(lambda: "")
 
     def before(app):
         app.add_url_rule("/own", "own", own)
@@ -282,7 +282,7 @@ def test_application_without_the_library_is_reported():
     app = Flask(__name__)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.add_url_rule("/", "v", StrictCookies().talisman(**images("tiles"))(lambda: ""))
-    with pytest.raises(ConfigurationError, match="StrictCookies is not added to the application"):
+    with pytest.raises(ConfigurationError, match="StrictCookies was not added to the application"):
         app.test_client().get("/")
 
 
@@ -302,7 +302,7 @@ def test_class_based_view():
     strict = StrictCookies()
 
     class Page(MethodView):
-        decorators = (strict.talisman(**images("tiles")),)
+        decorators = (strict.headers(**images("tiles")),)
 
         def get(self):
             return ""
@@ -310,7 +310,7 @@ def test_class_based_view():
     app = make_app(strict, before=lambda app: app.add_url_rule("/v", view_func=Page.as_view("v")))
     assert sources(app, "/v") == "tiles"
     with pytest.raises(ConfigurationError, match="Give a class its options in `decorators`"):
-        strict.talisman(**images("x"))(Page)
+        strict.headers(**images("x"))(Page)
 
 
 def test_asynchronous_view_stays_asynchronous():
@@ -331,7 +331,7 @@ async def answer_later():
     [
         pytest.param(
             lambda s: s.talisman(frame_option="DENY"),
-            "@strict.talisman: 'frame_option' is not known. Did you mean 'frame_options'?",
+            "@strict.headers: 'frame_option' is not known. Did you mean 'frame_options'?",
             id="misspelt",
         ),
         pytest.param(
@@ -362,7 +362,7 @@ def test_wrong_use_is_told_where_it_stands(use, message):
 def test_contradiction_with_the_application_is_told_at_the_first_request():
     """Only together are they wrong; the message names the view."""
     strict = StrictCookies()
-    decorated = strict.talisman(frame_options="SAMEORIGIN")(lambda: "")
+    decorated = strict.headers(frame_options="SAMEORIGIN")(lambda: "")
     app = make_app(strict, before=lambda app: app.add_url_rule("/v", "v", decorated))
     with pytest.raises(ConfigurationError, match="talisman of '<lambda>': frame_options is 'SAME"):
         app.test_client().get("/plain")
@@ -384,7 +384,7 @@ def test_contradiction_with_the_application_is_told_at_the_first_request():
 def test_only_what_can_come_together_has_to_agree(rule, is_wrong):
     """A view that is never below a path may contradict it."""
     strict = StrictCookies()
-    view = strict.talisman(frame_options="DENY")(lambda **values: "")
+    view = strict.headers(frame_options="DENY")(lambda **values: "")
     parts = {"/embed": {"content_security_policy": {"frame-ancestors": "*"}}}
     app = make_app(strict, parts, lambda app: app.add_url_rule(rule, "v", view))
     if is_wrong:

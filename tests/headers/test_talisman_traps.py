@@ -62,7 +62,7 @@ class Ours:
 
     def view(self, **options):
         """Give options to a view."""
-        return self._strict.talisman(**options)
+        return self._strict.headers(**options)
 
 
 def make_app(**config):

@@ -262,7 +262,7 @@ class TestContents:
 
     def test_without_a_trail_the_counters_are_those_of_the_process(self):
         """The report says so, and has no plot."""
-        app = build(STRICT_COOKIES_TRAIL="OPT_OUT")
+        app = build(STRICT_COOKIES_TRAIL="off")
         app.test_client().get("/set/banner", **HTTPS)
         found = self.report(app)
         assert found["trail"] is None

@@ -407,7 +407,7 @@ def test_store_is_a_file_unless_testing(config, kind):
 def test_store_may_be_named_by_path(tmp_path):
     """A path makes the file there, and nothing before it is used."""
     app = make_plain(
-        STRICT_COOKIES_SESSIONS=str(tmp_path / "own.sqlite"), STRICT_COOKIES_TRAIL="OPT_OUT"
+        STRICT_COOKIES_SESSIONS=str(tmp_path / "own.sqlite"), STRICT_COOKIES_TRAIL="off"
     )
     app.test_client().get("/missing")
     assert not (tmp_path / "own.sqlite").exists()

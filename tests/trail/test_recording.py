@@ -221,7 +221,7 @@ def test_unavailable_trail_changes_no_response(monkeypatch, caplog):
 
 def test_trail_can_be_switched_off():
     """An application that records does not notice, and the declaration lists no trail."""
-    app = make_app(STRICT_COOKIES_TRAIL="OPT_OUT")
+    app = make_app(STRICT_COOKIES_TRAIL="off")
     assert ask(app, "/sign-in/alice@example.com").text == "in"
     trail = trail_of(app)
     assert isinstance(trail, NoTrail)

@@ -1,5 +1,6 @@
 """
 Check an application's configuration for problems and weaknesses: ``flask cookies check``.
+from ..flask.state import get_state
 
 The application is only read, so its configuration is not frozen.
 """
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .._util.app_state import EXTENSION, find_state
+from .._util.app_state import EXTENSION
 from .._util.text import join_words
 from ..errors import ConfigurationError, StrictCookiesError
 from ..flask.config import find_policy
@@ -22,6 +23,7 @@ from ..flask.session_cookie import (
     session_cookie_name,
 )
 from ..flask.settings import Settings
+from ..flask.state import get_state
 from ..policy.entry import texts_by_language
 from ..reasons import Reason
 from .extensions import used_cookies
@@ -111,7 +113,7 @@ def _run(app: Flask) -> Iterator[Finding]:
 
 
 def _check_chain(app: Flask) -> Iterator[Finding]:
-    state = find_state(app)
+    state = get_state(app)
     trusted = app.config["STRICT_COOKIES_TRUSTED_MIDDLEWARE"]
     trusted = trusted if isinstance(trusted, _LISTS) else ()
     proxies = app.config["STRICT_COOKIES_TRUSTED_PROXIES"]
@@ -260,7 +262,7 @@ def _check_extensions(app: Flask, policy: CookiePolicy) -> Iterator[Finding]:
 
 def _check_headers(app: Flask) -> Iterator[Finding]:
     try:
-        talisman = find_state(app).make_talisman(Settings.from_app(app))
+        talisman = get_state(app).compile_headers(Settings.from_app(app))
     except ConfigurationError as error:
         yield explain_error(error)
         return

@@ -1,5 +1,6 @@
 """
 Whether the last audit and the published declaration are up to date: ``flask cookies check``.
+from ..flask.state import get_state
 
 Unlike the other checks these open the archive, which freezes the configuration. They therefore run
 last, and only if the other checks found no error.
@@ -10,11 +11,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .._util.app_state import find_state
 from .._util.durations import say_duration
 from ..archive.open import is_there
 from ..errors import StoreUnavailableError
 from ..flask.settings import read_audit_interval
+from ..flask.state import get_state
 from ..reasons import Reason
 from .finding import Finding
 
@@ -43,7 +44,7 @@ def check_last_audit(
     if interval is None:
         return None
     try:
-        problem = _describe_overdue(find_state(app).archive, interval, now())
+        problem = _describe_overdue(get_state(app).archive, interval, now())
     except StoreUnavailableError as error:
         problem = f"the date of the last audit can't be read: {error}"
     if problem is None:
@@ -79,7 +80,7 @@ def check_published(app: Flask) -> Finding | None:
     Returns:
         An info if they differ, or if the versions can't be read.
     """
-    state = find_state(app)
+    state = get_state(app)
     edition = state.document()["edition"] if is_there(state.archive) else None
     if edition is not None and edition["status"] == "published":
         return None

@@ -1,5 +1,6 @@
 """
 Load the application of a command, and its state; explain what prevents it.
+from ..flask.state import get_state
 
 The commands load the application themselves. If the policy is wrong, they print its mistakes
 instead of a traceback.
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import ScriptInfo
 
-from .._util.app_state import EXTENSION, find_state
+from .._util.app_state import EXTENSION
 from ..checks.app import HOW_TO_ADD
 from ..checks.finding import explain_error
 from ..errors import PolicyError, StrictCookiesError
+from ..flask.state import get_state
 from .terminal import failure
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def find_app_state(app: Flask) -> AppState:
     """
     if not has_state(app):
         raise failure(f"StrictCookies was not added to the application {app.name!r}.\n{HOW_TO_ADD}")
-    state: AppState = find_state(app)
+    state = get_state(app)
     return state
 
 

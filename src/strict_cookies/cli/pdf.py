@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import Client
 
-from .._util.app_state import find_state
 from ..declaration.pages.renderer import PageRenderer
 from ..declaration.pages.versions import add_edition, print_languages
 from ..declaration.sources import Sources
+from ..flask.state import get_state
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -42,7 +42,7 @@ def print_pdf(
     """
     from ..audit.browser.printing import print_to_pdf
 
-    state: AppState = find_state(app)
+    state = get_state(app)
     document = state.document()
     if version is not None:
         history = (version.summary, *state.versions.history_of(version.number - 1))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 UNKNOWN = 2
 #: Longest detail that ``show`` prints, in characters; keys, hashes and signatures are longer.
 MAX_DETAIL = 32
-_NO_TRAIL = "This site keeps no audit trail: STRICT_COOKIES_TRAIL is 'OPT_OUT'. Remove it."
+_NO_TRAIL = "This site keeps no audit trail: STRICT_COOKIES_TRAIL is 'off'. Remove it."
 
 
 trail_group = AppGroup("trail", help="Show, verify, prune and export the audit trail.")

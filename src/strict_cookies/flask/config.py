@@ -1,21 +1,27 @@
 """
-The keys of ``app.config`` that are ours: their defaults, what is needed before the first request,
-and what makes them stay as they are from then on.
+The keys of ``app.config`` that are ours: their defaults, those that ``init_app`` reads, and the check
+that they are not changed after the first request.
 """
 
 from __future__ import annotations
 
+import copy
+import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, FrozenConfigurationError
 from ..policy.policy import CookiePolicy
+from ..reasons import Reason
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
+
+logger = logging.getLogger("strict_cookies")
 
 PREFIX = "STRICT_COOKIES_"
 #: Each key with its default; ``None`` means that the default depends on the application.
@@ -95,66 +101,64 @@ def is_ours(key: object) -> bool:
     return isinstance(key, str) and key.startswith(PREFIX)
 
 
-class _FrozenKeys(dict[str, Any]):
-    """Refuses a change of a key of ours; mixed into the class of a frozen ``app.config``."""
+class FrozenKeys:
+    """
+    The keys of ours as they were compiled.
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        if is_ours(key) and (key not in self or self[key] != value):
-            raise FrozenConfigurationError(
-                f"{key} was changed after the first request, when it no longer counts. "
-                "Set it before, where the application is put together."
+    A later change has no effect, so it is an error: raised by the next request under ``app.testing``
+    and ``app.debug``, logged once otherwise.
+
+    Args:
+        app: With its final configuration.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._compiled = self._read()
+        self._keys = (*self._compiled,)
+        self._values = (*self._compiled.values(),)
+        #: How many keys there are, ours and others'.
+        self._size = len(app.config)
+        self._reported: set[str] = set()
+
+    def _read(self) -> dict[str, Any]:
+        """Copy the containers, so that a change inside one is found too."""
+        return {
+            key: copy.copy(value) if isinstance(value, dict | list | set) else value
+            for key, value in self._app.config.items()
+            if is_ours(key)
+        }
+
+    def watch(self, serve: WSGIApplication) -> WSGIApplication:
+        """Return an application that checks the keys before it serves a request."""
+        app, keys, values = self._app, self._keys, self._values
+
+        def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            config = app.config
+            if len(config) != self._size or (*map(config.get, keys),) != values:
+                self.check()
+            return serve(environ, start_response)
+
+        return watched
+
+    def check(self) -> None:
+        """
+        Report keys that were added, changed or removed since they were compiled.
+
+        Raises:
+            FrozenConfigurationError: Under ``app.testing`` or ``app.debug``.
+        """
+        now, self._size = self._read(), len(self._app.config)
+        for key in {**self._compiled, **now}:
+            if key in self._reported or (
+                key in now and key in self._compiled and now[key] == self._compiled[key]
+            ):
+                continue
+            error = FrozenConfigurationError(
+                f"{key} was changed after the first request and has no effect. Set it before, "
+                "where you create the application."
             )
-        super().__setitem__(key, value)
-
-    def __delitem__(self, key: str) -> None:
-        self._refuse_removal(key)
-        super().__delitem__(key)
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        for key, value in dict(*args, **kwargs).items():
-            self[key] = value
-
-    def __ior__(self, other: Any) -> _FrozenKeys:  # type: ignore[override,misc]
-        self.update(other)
-        return self
-
-    def setdefault(self, key: str, default: Any = None) -> Any:
-        if key not in self:
-            self[key] = default
-        return self[key]
-
-    def pop(self, key: str, *default: Any) -> Any:
-        self._refuse_removal(key)
-        return super().pop(key, *default)
-
-    def popitem(self) -> tuple[str, Any]:
-        self._refuse_removal(next(reversed(self), ""))
-        return super().popitem()
-
-    def clear(self) -> None:
-        for key in self:
-            self._refuse_removal(key)
-        super().clear()
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """A copy is another, thawed configuration, of the class that was frozen."""
-        kind = type(self).__mro__[2]
-        return _thaw, (kind, dict(self), self.__dict__)
-
-    def _refuse_removal(self, key: str) -> None:
-        if is_ours(key):
-            raise FrozenConfigurationError(f"{key} was removed after the first request. Leave it.")
-
-
-def _thaw(kind: Any, items: dict[str, Any], attributes: dict[str, Any]) -> Any:
-    config = kind.__new__(kind)
-    config.update(items)
-    config.__dict__.update(attributes)
-    return config
-
-
-def freeze_config(app: Flask) -> None:
-    """Make a later change of a key of ours in ``app.config`` raise."""
-    kind = type(app.config)
-    if not issubclass(kind, _FrozenKeys):
-        app.config.__class__ = type(kind.__name__, (_FrozenKeys, kind), {})
+            if self._app.testing or self._app.debug:
+                raise error
+            self._reported.add(key)
+            logger.error("%s %s", Reason.FROZEN_SETTING, error)

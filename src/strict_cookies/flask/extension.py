@@ -1,10 +1,10 @@
 """
-The Flask extension: joins the stages for one application, at its first request.
+The Flask extension.
 
-``init_app`` registers and checks what it can; the configuration may still change. At the first
-request policy, headers and firewall are compiled and frozen. State lives in
-``app.extensions["strict_cookies"]``; the extension object itself holds none, so that one object can
-serve several applications.
+``init_app`` registers everything and checks what it can; the configuration may still change. Policy,
+headers and firewall are compiled and frozen at the first request. The state is in
+``app.extensions["strict_cookies"]``; the extension object has none, so that one object can serve
+several applications.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import current_app, has_request_context, request, request_started, session
 
+from .._util.app_state import EXTENSION
 from .._util.templates import register_template_names
 from ..declaration.pages.blueprint import create_blueprint
 from ..declaration.pages.sessions import pages
@@ -22,13 +23,14 @@ from ..declaration.pages.well_known import add_gpc
 from ..declaration.sources import Sources
 from ..errors import ConfigurationError, StoreUnavailableError
 from ..firewall.clear_site_data import erasing_headers
+from ..headers.scopes import give_options
 from ..report.pages import report_pages
 from ..sessions.interface import answer_unavailable
 from ..sessions.preferences import preferences
 from ..sessions.session import ServerSession
 from ..trail.head_page import add_head
 from .config import DEFAULTS
-from .state import AppState
+from .state import AppState, get_state
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -49,96 +51,93 @@ class StrictCookies:
     """
 
     def __init__(self, app: Flask | None = None) -> None:
-        #: What :meth:`talisman` decorated; the same for each application.
+        #: What :meth:`headers` decorated; the same for each application.
         self._decorated: list[Decorated] = []
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
         """
-        Protect an application; call it after other middleware was added.
+        Add the library to an application; call it after other middleware was added.
 
         Raises:
-            ConfigurationError: It is protected already.
-            PolicyError: All that is wrong with ``cookies.toml``.
+            ConfigurationError: It was already added.
+            PolicyError: All mistakes in ``cookies.toml``.
         """
-        if "strict_cookies" in app.extensions:
+        if EXTENSION in app.extensions:
             raise ConfigurationError(
-                "StrictCookies was initialised twice on one application. Remove one call."
+                "StrictCookies was added twice to one application. Remove one call."
             )
         for key, default in DEFAULTS.items():
             app.config.setdefault(key, copy.copy(default))
-        protection = AppState(app, self._decorated)
-        app.extensions["strict_cookies"] = protection
+        state = AppState(app, self._decorated)
+        app.extensions[EXTENSION] = state
         app.register_error_handler(StoreUnavailableError, answer_unavailable)
-        app.wsgi_app = protection  # type: ignore[method-assign]
-        request_started.connect(protection.notice_bypass, app)
-        app.jinja_env.globals["csp_nonce"] = protection.nonce
+        app.wsgi_app = state  # type: ignore[method-assign]
+        request_started.connect(state.report_bypass, app)
+        app.jinja_env.globals["csp_nonce"] = state.nonce
         register_template_names(
-            app.jinja_env, {"strict_cookies_guard": protection.guard, "preferences": preferences}
+            app.jinja_env, {"strict_cookies_guard": state.guard, "preferences": preferences}
         )
         sources = Sources(
-            snapshot=protection.snapshot,
-            status=protection.publication_status,
-            processing=protection.processing,
-            versions=lambda: protection.versions,
+            snapshot=state.snapshot,
+            status=state.publication_status,
+            processing=state.processing,
+            versions=lambda: state.versions,
             erase=erase,
         )
         declaration = create_blueprint(sources)
-        add_head(declaration, lambda: protection.trail)
-        app.register_blueprint(declaration, url_prefix=protection.url_prefix)
-        if protection.policy.site.honours_gpc:
+        add_head(declaration, lambda: state.trail)
+        app.register_blueprint(declaration, url_prefix=state.url_prefix)
+        if state.policy.site.honours_gpc:
             add_gpc(app, sources)
-        app.register_blueprint(pages, url_prefix=protection.url_prefix)
-        app.register_blueprint(report_pages, url_prefix=protection.url_prefix)
+        app.register_blueprint(pages, url_prefix=state.url_prefix)
+        app.register_blueprint(report_pages, url_prefix=state.url_prefix)
 
-    def talisman(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
+    def headers(self, *misplaced: object, **options: Any) -> Callable[[View], View]:
         """
-        Give a view options of its own for the security headers, over the application's.
+        Set options of the security headers for one view, over the application's.
 
         ::
 
             @app.get("/map")
-            @strict.talisman(content_security_policy_add={"img-src": "https://tiles.example.com"})
+            @strict.headers(content_security_policy_add={"img-src": "https://tiles.example.com"})
             def show_map(): ...
 
         Args:
             options: As in ``STRICT_COOKIES_HEADERS``, but for those of the whole host.
 
         Raises:
-            ConfigurationError: An option is wrong. If the decorator does nothing where it stands,
-                the first request, or the view itself, raises.
+            ConfigurationError: An option is wrong. If the decorator has no effect in its place, the
+                first request, or the view itself, raises.
         """
         if misplaced:
-            raise ConfigurationError("@strict.talisman takes options: @strict.talisman(...).")
-        from ..headers.scopes import give_options
-
+            raise ConfigurationError("@strict.headers takes options: @strict.headers(...).")
         return give_options(self._decorated, _check_reached, options)
 
 
 def _check_reached(layer: Layer) -> None:
     if has_request_context():
-        protection = current_app.extensions.get("strict_cookies")
-        if protection is None:
+        state = current_app.extensions.get(EXTENSION)
+        if state is None:
             raise ConfigurationError(
-                f"{layer.where} does nothing: StrictCookies is not added to the application "
+                f"{layer.where} has no effect: StrictCookies was not added to the application "
                 f"{current_app.name!r}."
             )
-        protection.talisman.check_reached(layer)
+        state.talisman.check_reached(layer)
 
 
 def csp_nonce() -> str:
     """
-    Give this request's nonce for the Content-Security-Policy, as ``csp_nonce()`` in templates.
+    Return this request's nonce for the Content-Security-Policy, as ``csp_nonce()`` in templates.
 
     Call it in a view before a template is streamed, so that it goes into the headers.
 
     Raises:
-        RuntimeError: There is no request, or its headers have gone.
-        KeyError: StrictCookies is not added to the application.
+        RuntimeError: There is no request, or its headers were already sent.
+        ConfigurationError: StrictCookies was not added to the application.
     """
-    protection: AppState = current_app.extensions["strict_cookies"]
-    return protection.nonce()
+    return get_state().nonce()
 
 
 def erase(response: R, *, cookies: bool = False) -> R:
@@ -150,22 +149,22 @@ def erase(response: R, *, cookies: bool = False) -> R:
 
     Args:
         response: What the view is going to return.
-        cookies: Whether the browser is told to drop all cookies of the registrable domain, those of
-            sibling hosts included; nothing that this response sets stays then.
+        cookies: Whether the browser deletes all cookies of the registrable domain, including those
+            of sibling hosts; cookies that this response sets are deleted too.
 
     Returns:
         The same response.
 
     Raises:
         RuntimeError: There is no request.
-        KeyError: StrictCookies is not added to the application.
+        ConfigurationError: StrictCookies was not added to the application.
     """
-    protection: AppState = current_app.extensions["strict_cookies"]
+    state = get_state()
     found = session._get_current_object()  # type: ignore[attr-defined]
     # One of Flask's own without anything in it may be one that can't be written to.
     if isinstance(found, ServerSession) or found:
         found.clear()
-    for name, value in erasing_headers(protection.policy, request.environ, cookies=cookies):
+    for name, value in erasing_headers(state.policy, request.environ, cookies=cookies):
         if name == "Set-Cookie":
             response.headers.add(name, value)
         else:

@@ -8,7 +8,7 @@ addresses that browsers ask by themselves, and whatever stood at ``app.wsgi_app`
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -33,40 +33,50 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
+class StackParts(Protocol):
+    """What the stack is built around; see :class:`~strict_cookies.flask.compiled.Pending`."""
+
+    @property
+    def app(self) -> Flask: ...
+    @property
+    def inner(self) -> WSGIApplication: ...
+    @property
+    def reports(self) -> ReportTable: ...
+    @property
+    def url_prefix(self) -> str: ...
+
+
 class WsgiStack:
     """
     What stands before one application.
 
     Args:
-        app: With its final configuration.
-        settings: Read from it.
+        pending: The application with its final configuration, and what is inside the firewall.
+        settings: Read from the configuration.
         policy: With the session cookie in it.
-        inner: What stands inside the firewall.
-        talisman: Gives the security headers.
-        guard: Has the scripts that pages load.
-        reports: Takes what browsers report.
-        url_prefix: Where the library's pages are.
+        talisman: The security headers.
+        guard: The scripts that pages load.
     """
 
     def __init__(
         self,
-        app: Flask,
+        pending: StackParts,
         settings: Settings,
         policy: CookiePolicy,
         *,
-        inner: WSGIApplication,
         talisman: StrictTalisman,
         guard: Guard,
-        reports: ReportTable,
-        url_prefix: str,
     ) -> None:
+        app, url_prefix = pending.app, pending.url_prefix
         #: Refuses other origins' requests; None where it is off.
         self.origin_guard = _make_origin_guard(settings, policy)
         interceptors = (_make_redirect(app, settings), self.origin_guard)
         propagate = app.config["PROPAGATE_EXCEPTIONS"]
         #: Judges the cookies.
         self.firewall = CookieFirewall(
-            BrowserEndpoints(inner, prefix=url_prefix, scripts=guard.scripts, reports=reports),
+            BrowserEndpoints(
+                pending.inner, prefix=url_prefix, scripts=guard.scripts, reports=pending.reports
+            ),
             policy,
             mode=settings.mode,
             sweep=settings.sweep,

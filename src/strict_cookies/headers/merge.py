@@ -140,7 +140,7 @@ class _Found:
             if self.csp is None:
                 raise ConfigurationError(
                     f"{where}: content_security_policy_add adds to nothing, because "
-                    "content_security_policy is OPT_OUT. Remove either."
+                    "content_security_policy is 'off'. Remove either."
                 )
             added = validate_directives(options["content_security_policy_add"], "")
             self.csp = add_sources(self.csp, added)

@@ -122,7 +122,7 @@ def check_layer(where: str, options: Mapping[str, Any], *, host_wide: bool = Tru
     dead = [name for name in _HSTS[1:] if name in options]
     if options.get("strict_transport_security") == OPT_OUT and dead:
         raise ConfigurationError(
-            f"{where}: {dead[0]} does nothing, because strict_transport_security is OPT_OUT. "
+            f"{where}: {dead[0]} does nothing, because strict_transport_security is 'off'. "
             "Remove either."
         )
     return Layer(where, dict(options))
@@ -153,7 +153,7 @@ def _check_option(name: str, value: object, place: str) -> None:
     elif name in _SWITCHES:
         if value is not True and value != OPT_OUT:
             _refuse_off(value, place)
-            raise ConfigurationError(f"{place} is {value!r}. Write True or OPT_OUT.")
+            raise ConfigurationError(f"{place} is {value!r}. Write True or 'off'.")
     elif value != OPT_OUT:
         _refuse_off(value, place)
         _check_text(value, _CHOICES[name], place)
@@ -163,7 +163,7 @@ def _check_policy(name: str, value: object, place: str) -> None:
     if value is True and name == "content_security_policy_report_only":
         raise ConfigurationError(
             f"{place} is True. Write the policy to try as a mapping; it is sent beside the "
-            "enforced one. To enforce none meanwhile, set content_security_policy to OPT_OUT."
+            "enforced one. To enforce none meanwhile, set content_security_policy to 'off'."
         )
     _refuse_off(value, place)
     read = validate_directives(value, place)
@@ -190,7 +190,7 @@ def _check_added(value: object, place: str) -> None:
 def _refuse_off(value: object, place: str) -> None:
     if value is None or value is False:
         raise ConfigurationError(
-            f"{place} is {value}. To switch it off write OPT_OUT, a name that can be searched for "
+            f"{place} is {value}. To switch it off write 'off', a name that can be searched for "
             "(from strict_cookies.http.presets)."
         )
 
@@ -226,5 +226,5 @@ def _check_report_uri(value: object, place: str) -> None:
     if text[:1] != "/" or text[1:2] == "/" or not allowed.issuperset(text):
         raise ConfigurationError(
             f"{place} is {value!r}. Reports go to this site only: write a path such as "
-            "'/cookies/reports', or OPT_OUT."
+            "'/cookies/reports', or 'off'."
         )

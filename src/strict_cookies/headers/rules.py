@@ -58,7 +58,7 @@ def _find_hsts(options: HeaderOptions) -> Iterator[Weakness]:
     hsts = options.hsts
     if hsts is None:
         yield Weakness(
-            "strict_transport_security is OPT_OUT, so an attacker can lead browsers to plain http.",
+            "strict_transport_security is 'off', so an attacker can lead browsers to plain http.",
             "Remove strict_transport_security once the site is served over https.",
         )
     elif hsts.max_age < YEAR:
@@ -84,7 +84,7 @@ def _find_opt_out(name: str, attribute: str, effect: str) -> Callable[..., Itera
 
     def find(options: HeaderOptions) -> Iterator[Weakness]:
         if not getattr(options, attribute):
-            yield Weakness(f"{name} is OPT_OUT, so {effect}.", f"Remove {name}.")
+            yield Weakness(f"{name} is 'off', so {effect}.", f"Remove {name}.")
 
     return find
 
@@ -111,7 +111,7 @@ def _find_open_resources(options: HeaderOptions) -> Iterator[Weakness]:
 def _find_sent_cookies(options: HeaderOptions) -> Iterator[Weakness]:
     if options.admitted and options.embedder_policy is None:
         yield Weakness(
-            "cross_origin_embedder_policy is OPT_OUT, so browsers send "
+            "cross_origin_embedder_policy is 'off', so browsers send "
             f"{join_words(list(options.admitted))} the cookies that the declaration says they "
             "withhold.",
             "Remove cross_origin_embedder_policy.",
@@ -131,7 +131,7 @@ def _find_no_csp(options: HeaderOptions) -> Iterator[Weakness]:
     if options.csp is None:
         reports = "; violations are only reported" if options.csp_report_only else ""
         yield Weakness(
-            "content_security_policy is OPT_OUT, so nothing keeps third parties and injected "
+            "content_security_policy is 'off', so nothing keeps third parties and injected "
             f"scripts out{reports}.",
             "Remove it, and allow what a page needs from other hosts; 'flask cookies init' lists "
             "it.",
@@ -218,7 +218,7 @@ def _find_open_base(options: HeaderOptions) -> Iterator[Weakness]:
 def _find_framing(options: HeaderOptions) -> Iterator[Weakness]:
     if options.csp is not None and not ("frame-ancestors" in options.csp or options.frame_options):
         yield Weakness(
-            "frame_options is OPT_OUT and content_security_policy has no frame-ancestors, so any "
+            "frame_options is 'off' and content_security_policy has no frame-ancestors, so any "
             "site can show this one in a frame and steer the visitor's clicks.",
             'Add "frame-ancestors": "\'none\'", or name who may frame the site.',
         )
@@ -235,7 +235,7 @@ def _find_only_frame_options(options: HeaderOptions) -> Iterator[Weakness]:
 def _find_no_reports(options: HeaderOptions) -> Iterator[Weakness]:
     if options.csp is not None and not options.report_uri:
         yield Weakness(
-            "content_security_policy_report_uri is OPT_OUT, so browsers do not report violations.",
+            "content_security_policy_report_uri is 'off', so browsers do not report violations.",
             "Remove content_security_policy_report_uri.",
         )
 

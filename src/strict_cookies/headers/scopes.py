@@ -158,12 +158,12 @@ def give_options(
         ConfigurationError: An option is wrong; the decorator itself raises where it does nothing.
     """
     if not options:
-        raise ConfigurationError("@strict.talisman() has no options. Give some, or remove it.")
-    check_layer("@strict.talisman", options, host_wide=False)
+        raise ConfigurationError("@strict.headers() has no options. Give some, or remove it.")
+    check_layer("@strict.headers", options, host_wide=False)
 
     def decorate(view: View) -> View:
         name = getattr(view, "__name__", repr(view))
-        where = f"@strict.talisman of {name!r}"
+        where = f"@strict.headers of {name!r}"
         if inspect.isclass(view) or not callable(view):
             raise ConfigurationError(
                 f"{where}: this is no view function. Give a class its options in `decorators`."

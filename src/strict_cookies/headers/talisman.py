@@ -141,7 +141,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            "StrictTalisman decorates no view. Use @strict.talisman(...) of your StrictCookies()."
+            "StrictTalisman decorates no view. Use @strict.headers(...) of your StrictCookies()."
         )
 
     def headers_for(self, environ: WSGIEnvironment, status: str) -> HeaderSet:

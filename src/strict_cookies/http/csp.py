@@ -184,7 +184,7 @@ def _read_sources(value: object, place: str) -> tuple[str, ...]:
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
         raise ConfigurationError(
             f"{place} is a {type(value).__name__}. Write its sources as a text or a list; "
-            "OPT_OUT removes the directive."
+            "'off' removes the directive."
         )
     for part in parts:
         if ";" in part or "," in part or not re.fullmatch(_VISIBLE, part):
@@ -201,7 +201,7 @@ def _check_value(directive: str, sources: tuple[str, ...], place: str) -> None:
         return
     if not sources:
         raise ConfigurationError(
-            f"{place} is empty, which allows nothing. Write \"'none'\", or OPT_OUT to remove the "
+            f"{place} is empty, which allows nothing. Write \"'none'\", or 'off' to remove the "
             "directive."
         )
     lowered = [source.lower() for source in sources]

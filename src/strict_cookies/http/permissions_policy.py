@@ -83,7 +83,7 @@ def validate_permissions(given: object, where: str) -> dict[str, str]:
         ):
             raise ConfigurationError(
                 f"{where} {name} is {allowlist!r}. Write '()' for no origin, '(self)', "
-                "'(self \"https://maps.example.com\")', or OPT_OUT to remove it."
+                "'(self \"https://maps.example.com\")', or 'off' to remove it."
             )
     return dict(given)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 #: Turns off one header, directive or feature. It is a text, for configuration files.
-OPT_OUT: Final = "OPT_OUT"
+OPT_OUT: Final = "off"
 
 #: A year in seconds: the minimum of browsers' preload list and of ASVS 5.0.
 YEAR = 31_536_000
