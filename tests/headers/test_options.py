@@ -47,7 +47,7 @@ def come_to(*layers, **surroundings):
         pytest.param({"frame_options": ["DENY"]}, "frame_options is a list.", id="list for a text"),
         pytest.param(
             {"referrer_policy": None},
-            "referrer_policy is None. To switch it off write OPT_OUT",
+            "referrer_policy is None. To switch it off write 'off'",
             id="None",
         ),
         pytest.param(
@@ -61,7 +61,7 @@ def come_to(*layers, **surroundings):
         ),
         pytest.param(
             {"x_content_type_options": False},
-            "is False. To switch it off write OPT_OUT",
+            "is False. To switch it off write 'off'",
             id="False",
         ),
         pytest.param({"origin_agent_cluster": "?1"}, "Write True or 'off'.", id="no switch"),
@@ -91,7 +91,7 @@ def come_to(*layers, **surroundings):
             id="dead age",
         ),
         pytest.param(
-            {"content_security_policy": None}, "To switch it off write OPT_OUT", id="no csp"
+            {"content_security_policy": None}, "To switch it off write 'off'", id="no csp"
         ),
         pytest.param(
             {"content_security_policy": "default-src 'self'"}, "is not a mapping", id="csp text"

@@ -242,7 +242,7 @@ def test_decorator_above_the_route_is_told_at_the_first_request():
             return ""
 
     app = make_app(strict, before=before)
-    with pytest.raises(ConfigurationError, match="talisman of 'view' stands above the route"):
+    with pytest.raises(ConfigurationError, match="headers of 'view' stands above the route"):
         app.test_client().get("/plain")
 
 
@@ -281,7 +281,7 @@ def test_application_without_the_library_is_reported():
     """A decorator alone protects nothing."""
     app = Flask(__name__)
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    app.add_url_rule("/", "v", StrictCookies().talisman(**images("tiles"))(lambda: ""))
+    app.add_url_rule("/", "v", StrictCookies().headers(**images("tiles"))(lambda: ""))
     with pytest.raises(ConfigurationError, match="StrictCookies was not added to the application"):
         app.test_client().get("/")
 
@@ -291,7 +291,7 @@ def test_options_of_another_extension_object_hold():
     app = make_app(
         StrictCookies(),
         before=lambda app: app.add_url_rule(
-            "/v", "v", StrictCookies().talisman(**images("tiles"))(lambda: "")
+            "/v", "v", StrictCookies().headers(**images("tiles"))(lambda: "")
         ),
     )
     assert sources(app, "/v") == "tiles"
@@ -315,7 +315,7 @@ def test_class_based_view():
 
 def test_asynchronous_view_stays_asynchronous():
     """Flask must still see that it has to be awaited."""
-    view = StrictCookies().talisman(**images("tiles"))(answer_later)
+    view = StrictCookies().headers(**images("tiles"))(answer_later)
     assert asyncio.iscoroutinefunction(view)
     # In a thread of its own: a browser may be driven from this one.
     with ThreadPoolExecutor(1) as thread:
@@ -330,24 +330,22 @@ async def answer_later():
     ("use", "message"),
     [
         pytest.param(
-            lambda s: s.talisman(frame_option="DENY"),
+            lambda s: s.headers(frame_option="DENY"),
             "@strict.headers: 'frame_option' is not known. Did you mean 'frame_options'?",
             id="misspelt",
         ),
+        pytest.param(lambda s: s.headers(**images("'self'; x")), "would begin another", id="value"),
+        pytest.param(lambda s: s.headers(force_https=False), "has no effect here", id="not ours"),
         pytest.param(
-            lambda s: s.talisman(**images("'self'; x")), "would begin another", id="value"
-        ),
-        pytest.param(lambda s: s.talisman(force_https=False), "has no effect here", id="not ours"),
-        pytest.param(
-            lambda s: s.talisman(strict_transport_security=OPT_OUT),
+            lambda s: s.headers(strict_transport_security=OPT_OUT),
             "holds for the whole host",
             id="host-wide",
         ),
-        pytest.param(lambda s: s.talisman(lambda: ""), "takes options", id="without brackets"),
-        pytest.param(lambda s: s.talisman(), "has no options", id="without options"),
-        pytest.param(lambda s: s.talisman(**images("a"))(1), "no view function", id="no function"),
+        pytest.param(lambda s: s.headers(lambda: ""), "takes options", id="without brackets"),
+        pytest.param(lambda s: s.headers(), "has no options", id="without options"),
+        pytest.param(lambda s: s.headers(**images("a"))(1), "no view function", id="no function"),
         pytest.param(
-            lambda s: s.talisman(**images("a"))(s.talisman(**images("b"))(lambda: "")),
+            lambda s: s.headers(**images("a"))(s.headers(**images("b"))(lambda: "")),
             "has options already",
             id="twice",
         ),
@@ -364,7 +362,7 @@ def test_contradiction_with_the_application_is_told_at_the_first_request():
     strict = StrictCookies()
     decorated = strict.headers(frame_options="SAMEORIGIN")(lambda: "")
     app = make_app(strict, before=lambda app: app.add_url_rule("/v", "v", decorated))
-    with pytest.raises(ConfigurationError, match="talisman of '<lambda>': frame_options is 'SAME"):
+    with pytest.raises(ConfigurationError, match="headers of '<lambda>': frame_options is 'SAME"):
         app.test_client().get("/plain")
 
 

@@ -467,7 +467,7 @@ def test_two_ways_to_keep_sessions_are_refused():
     """A store that was named beside an interface of somebody else's would be for nothing."""
     app = make_plain(STRICT_COOKIES_SESSIONS="sqlite")
     app.session_interface = SecureCookieSessionInterface()
-    with pytest.raises(ConfigurationError, match="kept by SecureCookieSessionInterface"):
+    with pytest.raises(ConfigurationError, match="SecureCookieSessionInterface opens the sessions"):
         app.test_client().get("/set")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -152,8 +153,12 @@ class AppState(ForkAware):
 
     @property
     def inner(self) -> WSGIApplication:
-        """What is inside the firewall."""
+        """What is inside the firewall; it can be replaced before the first request."""
         return self._pending.inner
+
+    @inner.setter
+    def inner(self, application: WSGIApplication) -> None:
+        self._pending = replace(self._pending, inner=application)
 
     @property
     def policy(self) -> CookiePolicy:
