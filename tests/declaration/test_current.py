@@ -85,7 +85,7 @@ def test_page_of_the_site_is_never_kept(tmp_path):
     for name in ("alice", "bob"):
         text = client.get(f"/cookies/?name={name}").text
         assert f"Signed in: {name}" in text
-        assert "For machines:" not in text
+        assert "Machine-readable:" not in text
         assert "__Host-Http-session" in text
 
 

@@ -278,7 +278,7 @@ def test_web_storage_is_told():
     assert document["storage"][0]["title"] == {"en": "Draft", "de": "Entwurf"}
     text = client_of(WIDE).get("/cookies/").text
     assert "2 cookies and 3 items of web storage, listed below." in text
-    assert "At most 1 hour (exactly 3,600 seconds). This site&#39;s own script erases it" in text
+    assert "At most 1 hour (exactly 3,600 seconds). This site&#39;s own script deletes it" in text
     assert "Until the tab closes" in text
     assert "The star stands for any further characters." in text
 
@@ -297,8 +297,8 @@ def test_preferences_are_told():
     ]
     text = client_of(WIDE).get("/cookies/").text
     assert "<dd><bdi>10</bdi></dd><dd><bdi>25</bdi></dd>" in text
-    assert "<dt>Unless you choose</dt><dd><bdi>25</bdi></dd>" in text
-    assert "gone with it" in text
+    assert "<dt>Default</dt><dd><bdi>25</bdi></dd>" in text
+    assert "deleted with it" in text
 
 
 def test_recipients_are_told():
@@ -412,7 +412,7 @@ def test_third_party_cookies_are_ruled_out_only_where_they_are(kinds, possible):
     document = build_document(policy)
     assert document["third_party_cookies"] is possible
     statement = document["statements"]["no_consent"]
-    assert statement.startswith("Among what this site itself stores, ") is possible
+    assert statement.startswith("Among the items that this site itself stores, ") is possible
 
 
 @pytest.mark.parametrize(("kind", "access"), [("script", True), ("image", False)])

@@ -184,13 +184,13 @@ def test_page_carries_draft_until_published(app):
 
 
 def test_page_is_there_without_the_archive(app):
-    """It says that the history can't be had, in the reader's language, and the JSON is valid."""
+    """It says that the history is not available, in the reader's language, and the JSON is valid."""
     state = app.extensions["strict_cookies"]
     archive = Away()
     state._compiled = replace(state.compiled, archive=archive)
     archive.away = True
     client = app.test_client()
-    assert "can't be had right now" in client.get("/cookies/").text.replace("&#39;", "'")
+    assert "is not available at the moment" in client.get("/cookies/").text.replace("&#39;", "'")
     assert "gerade nicht feststellen" in client.get("/cookies/?lang=de").text
     document = client.get("/cookies/declaration.json").get_json()
     assert document["edition"]["status"] == "unknown"

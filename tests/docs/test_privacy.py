@@ -65,7 +65,7 @@ SENDERS = inspect.signature(TokenBuckets).parameters["max_keys"].default
             "Links to the auditor's report",
             f"{LINK} at most, then until links are next listed",
         ),
-        ("Counts of cookies", f"{ledger.MAX_ROWS} rows"),
+        ("Cookie counts", f"{ledger.MAX_ROWS} rows"),
         ("Browser reports", f"{reports.MAX_ROWS} rows"),
         ("Senders of reports", f"{SENDERS} senders"),
         ("Names that the application tried to set", f"{firewall.MAX_TRIED} names"),

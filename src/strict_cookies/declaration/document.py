@@ -1,11 +1,12 @@
 """
-The cookie declaration as a document: plain data, made from the policy that is enforced.
+The cookie declaration as a document: plain data, built from the policy that is enforced.
 
-The page and every export are views of this one object. Nothing in it is a legal verdict: it says
-what the site states and under which exemption it relies on, for a reader to compare. The library's
-own words in it are English, each beside an id or a number that says the same.
+The page and every export are views of this one object. Nothing in it is a legal verdict: it
+contains what the site states and which exemption it relies on, for a reader to compare. The
+library's own texts in it are English; an id or a number with the same meaning is next to each.
 
-Source: Planet49 (CJEU C-673/17) paragraph 81 for what must be told; WP194 for the scenarios.
+Source: Planet49 (CJEU C-673/17) paragraph 81 for what users must be informed of; WP194 for the
+scenarios.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
     from .publication import PublicationStatus
 
 FORMAT = "strict-cookies-declaration"
-#: Version of the document's form; it grows when a field changes its meaning.
+#: The version of the format; it increases when a field changes its meaning.
 FORMAT_VERSION = 1
 
-#: The end of a text that names nothing longer than a browser's session.
+#: How long something is kept, if not for a fixed time.
 _UNTIL = {
     "restart": N_("Until the server restarts"),
     "session": N_("As long as your session"),
@@ -51,35 +52,37 @@ UNTIL_TAB_CLOSES = N_("Until the tab closes")
 UNTIL_BROWSER_CLOSES = N_("Until the browser closes")
 
 NO_CONSENT = N_("No item was found that needs consent, under the purposes that the site states.")
-NO_CONSENT_BESIDE_THIRD_PARTIES = N_(
-    "Among what this site itself stores, no item was found that needs consent, under the purposes "
-    "that the site states."
+NO_CONSENT_EXCEPT_THIRD_PARTIES = N_(
+    "Among the items that this site itself stores, none was found that needs "
+    "consent, under the purposes that the site states."
 )
 ENFORCED = N_(
-    "The list is generated from the same policy that the server enforces: a cookie that is not on "
-    "it does not leave the server, and one that arrives is cut before the application reads it."
+    "The list is generated from the same policy that the server enforces: the server "
+    "sends no cookie that is not on it, and removes one that it receives before the "
+    "application reads it."
 )
 RECORDED = N_(
-    "The list is generated from the server's cookie policy. At present the server records what "
-    "differs from it and does not prevent it yet."
+    "The list is generated from the server's cookie policy. At present the server "
+    "only records what differs from it and does not prevent it yet."
 )
 CHECKED = N_(
-    "When the site started, a program checked each duration against the limit of its purpose, and "
-    "each name against those of known trackers. Whether a purpose is stated rightly is for the "
-    "operator to answer for; nothing here is a legal verdict."
+    "When the site started, a program checked each duration against the limit of its "
+    "purpose, and each name against those of known trackers. The operator is "
+    "responsible for stating the purposes correctly; nothing here is a legal verdict."
 )
 PUBLISHED_FOR = N_(
     "We publish it for transparency and, where personal data are involved, under our data "
     "protection duties."
 )
 DELETION = N_(
-    "You can delete or block what this site stores in your browser's settings. What then no longer "
-    "works is said at each item. What is kept until the browser closes may outlive that where the "
-    "browser is set to restore the last session."
+    "You can delete or block what this site stores in your browser's settings. Each "
+    "item says what no longer works then. What is kept until the browser closes may "
+    "stay longer if the browser is set to restore the last session."
 )
 OBJECTION = N_(
-    "You may object to what serves the appearance of the site or your preferences: delete it, or "
-    "leave the choice as it is. That is free of charge and changes nothing else."
+    "You may object to items that serve the appearance of the site or your "
+    "preferences: delete them, or leave the choice as it is. That is free of charge "
+    "and changes nothing else."
 )
 RIGHTS = N_(
     "Where personal data are involved, you may ask for access, correction, erasure and "
@@ -97,20 +100,20 @@ def build_document(
     status: PublicationStatus | None = None,
 ) -> dict[str, Any]:
     """
-    Make the declaration of a policy.
+    Return the declaration of a policy.
 
     Args:
-        policy: With the session cookie in it.
-        enforced: Whether the firewall carries its verdicts out; False in report-only mode, in which
-            no other header is sent either.
-        credentialless: Whether ``Cross-Origin-Embedder-Policy: credentialless`` is sent where an
-            external origin is admitted.
-        processing: What the protection itself keeps.
+        policy: The policy, with the session cookie in it.
+        enforced: Whether the firewall enforces it; False in report-only mode, in which no other
+            header is sent either.
+        credentialless: Whether pages are sent with ``Cross-Origin-Embedder-Policy:
+            credentialless``.
+        processing: What the protection itself stores.
         status: Version, effective date and history; None if no versions are kept.
 
     Returns:
-        Only dicts, lists, texts, numbers, booleans and None. ``third_party_cookies`` is whether a
-        third party that the policy admits may receive or store cookies of its own in some browser.
+        Only dicts, lists, strings, numbers, booleans and None. ``third_party_cookies`` is whether
+        a third party that the policy allows may receive or store its own cookies in some browser.
         ``hash`` is that of :func:`hash_content`.
     """
     site = policy.site
@@ -137,11 +140,11 @@ def build_document(
 
 def hash_content(document: Mapping[str, Any]) -> str:
     """
-    Give the SHA-256 of a document's content.
+    Return the SHA-256 of a document's content.
 
     Returns:
         ``sha256:`` and hexadecimal digits: of the canonical JSON (keys sorted, no spaces, UTF-8)
-        of everything but ``hash`` and ``edition``.
+        of everything except ``hash`` and ``edition``.
     """
     content = {key: value for key, value in document.items() if key not in ("hash", "edition")}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -149,14 +152,14 @@ def hash_content(document: Mapping[str, Any]) -> str:
 
 
 def _statements(policy: CookiePolicy, *, enforced: bool) -> dict[str, str | None]:
-    """What the page says for all items together; None where it does not apply."""
+    """Return the statements about all items together; None for one that does not apply."""
     site = policy.site
     items: list[DeclaredCookie | DeclaredStorage] = [*policy.cookies, *policy.storage]
     may_object = "UK" in site.jurisdictions and any(
         Purpose.PREFERENCES in item.purposes for item in items
     )
     return {
-        "no_consent": NO_CONSENT_BESIDE_THIRD_PARTIES if may_set_cookies(policy) else NO_CONSENT,
+        "no_consent": NO_CONSENT_EXCEPT_THIRD_PARTIES if may_set_cookies(policy) else NO_CONSENT,
         "enforcement": ENFORCED if enforced else RECORDED,
         "checked": CHECKED,
         "published_for": PUBLISHED_FOR,
@@ -201,7 +204,7 @@ def _storage(storage: DeclaredStorage, policy: CookiePolicy) -> dict[str, Any]:
             "session": lifetime is None,
             "max_age_seconds": _seconds(lifetime),
             "text": "until the tab closes" if lifetime is None else say_duration(lifetime),
-            # No browser ends the other kinds by itself.
+            # Browsers never delete the other kinds by themselves.
             "ended_by": "browser" if lifetime is None else "site",
             "starts_anew_when_set_again": lifetime is not None,
         },
@@ -233,10 +236,10 @@ def _purpose(purpose: Purpose, jurisdictions: tuple[str, ...]) -> dict[str, Any]
 
 
 def _remarks(item: DeclaredCookie | DeclaredStorage) -> list[str]:
-    """What a reader should know where an exemption is not plain sailing."""
+    """Return ids of what a reader should know if an exemption is disputed."""
     remarks = []
     if Purpose.SECURITY in item.purposes:
-        # WP194 scenario 3 is about the user's own security; authorities differ on the rest.
+        # WP194 scenario 3 is about the user's own security; authorities disagree on the rest.
         remarks.append("site_must_justify")
     if Purpose.PREFERENCES in item.purposes and item.lifetime is not None:
         remarks.append("rests_on_choice")
@@ -244,7 +247,7 @@ def _remarks(item: DeclaredCookie | DeclaredStorage) -> list[str]:
 
 
 def _third_parties(policy: CookiePolicy, *, readable: bool) -> dict[str, Any]:
-    """Who else can read an item: scripts of others run in our pages with the rights of our own."""
+    """Return who else can read an item: third-party scripts have the rights of the site's own."""
     names = [
         origin.recipient
         for origin in policy.external_origins
@@ -258,12 +261,12 @@ def _third_parties(policy: CookiePolicy, *, readable: bool) -> dict[str, Any]:
 
 
 def _processing(one: Processing) -> dict[str, Any]:
-    words = PROCESSING[one.kind]
+    texts = PROCESSING[one.kind]
     return {
         "id": one.kind,
-        "title": {"en": words.title},
-        "data": words.data,
-        "purpose": words.purpose,
+        "title": {"en": texts.title},
+        "data": texts.data,
+        "purpose": texts.purpose,
         "kept": {
             "until": one.until,
             "seconds": _seconds(one.kept),

@@ -1,9 +1,9 @@
 """
 The declaration in open formats.
 
-Three are published at stable addresses; two are files for the command line. A text that somebody
-declared stays a text in each of them: no formula, no markup, no second line, and no reversal of
-what stands around it.
+Three are published at stable addresses; two are files for the command line. A declared text stays
+plain text in each of them: no formula, no markup, no second line, and no change of the writing
+direction around it.
 
 Source: RFC 4180 (CSV); CommonMark 0.31 section 2.4 (backslash escapes); IAB device storage
 disclosures 1.1; the knowledge base of the EDPB Website Auditing Tool; JSON Schema 2020-12.
@@ -11,6 +11,8 @@ disclosures 1.1; the knowledge base of the EDPB Website Auditing Tool; JSON Sche
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,13 +30,13 @@ from .view import build_view
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&$])")
 _BULLET = re.compile(r"^(\d*)([-+=.)])")
 
-#: Published keys of cookies.toml that are a row and a column of their own.
+#: The published keys of cookies.toml that have their own row and column.
 _LABELLED = tuple(
     dict.fromkeys(
         key.key for section in (COOKIE, STORAGE) for key in section.published_keys() if key.label
     )
 )
-#: The columns of the CSV, which are the same in every language.
+#: The columns of the CSV, the same in every language.
 COLUMNS = (
     "storage",
     "name",
@@ -66,12 +68,12 @@ Write = Callable[[Document, Language], str]
 
 class Export(NamedTuple):
     """
-    A format.
+    A format of the declaration.
 
     Attributes:
-        write: Writes a document in a language.
-        mimetype: As it is published; None for the command line only.
-        translated: Whether the language matters.
+        write: Write a document in a language.
+        mimetype: The media type as published; None for the command line only.
+        translated: Whether the texts depend on the language.
     """
 
     write: Write
@@ -80,7 +82,7 @@ class Export(NamedTuple):
 
 
 def write_json(document: Document, language: Language) -> str:
-    """Write the document itself; the library's own words in it are English."""
+    """Write the document itself; the library's own texts in it are English."""
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -89,10 +91,6 @@ def write_json(document: Document, language: Language) -> str:
 
 def write_csv(document: Document, language: Language) -> str:
     """Write one row for each cookie and item of storage."""
-    # Imported here, so that a start does not wait for it.
-    import csv
-    import io
-
     view = build_view(document, language)
     default = document["site"]["languages"][0]
     lines = io.StringIO()
@@ -148,10 +146,10 @@ def _markdown(document: Document, language: Language) -> Iterator[str]:
         if section.entries:
             yield from _markdown_section(section)
     for title, keys in (
-        (_("Why nobody asks for your consent here"),
+        (_("Why you are not asked for consent here"),
          ("no_consent", "published_for", "enforcement", "checked", "gpc")),
         (_("How to delete, refuse or object"), ("deletion", "objection")),
-        (_("Who answers for this, and your rights"), ("rights",)),
+        (_("Who is responsible, and your rights"), ("rights",)),
     ):  # fmt: skip
         yield from ("", f"## {_escape(title)}")
         yield from _paragraphs(*(statements.get(key, "") for key in keys))
@@ -162,7 +160,7 @@ def _markdown(document: Document, language: Language) -> Iterator[str]:
         for version in view.versions:
             yield from ("", f"### {_escape(version.heading)}", "")
             yield from (f"- {_escape(change)}" for change in version.changes)
-    label = _("Check value of this text:")
+    label = _("Checksum of this text:")
     yield from ("", f"{_escape(label)} {_code(document['hash'])}")
 
 
@@ -194,7 +192,7 @@ def _paragraphs(*texts: str) -> Iterator[str]:
 
 def _escape(line: Line) -> str:
     text = _MARKUP.sub(r"\\\1", one_line(str(line)))
-    # What begins a line as a list would.
+    # A text can begin like the marker of a list.
     return _BULLET.sub(r"\1\\\2", text)
 
 
@@ -210,9 +208,9 @@ def _code(name: str) -> str:
 
 def write_tcf(document: Document, language: Language) -> str:
     """
-    Write IAB device storage disclosures; the site does not thereby take part in TCF.
+    Write IAB device storage disclosures; this does not make the site a participant in TCF.
 
-    ``domains`` is empty for a cookie without ``Domain``: it belongs to the host that sets it.
+    ``domains`` is empty for a cookie without ``Domain``, which belongs to the host that sets it.
     """
     default = document["site"]["languages"][0]
     items = (*document["cookies"], *document["storage"])
@@ -271,7 +269,7 @@ def write_edpb(document: Document, language: Language) -> str:
     return json.dumps([base], ensure_ascii=False, indent=2) + "\n"
 
 
-#: Every format by the word that names it.
+#: Every format by its name.
 EXPORTS: Mapping[str, Export] = {
     "json": Export(write_json, "application/json", translated=False),
     "csv": Export(write_csv, "text/csv", translated=True),
@@ -283,5 +281,5 @@ EXPORTS: Mapping[str, Export] = {
 
 @cache
 def read_schema() -> str:
-    """Give the JSON Schema (2020-12) of the JSON format."""
+    """Return the JSON Schema (2020-12) of the JSON format."""
     return Path(__file__).with_name("schema.json").read_text("utf-8")

@@ -136,8 +136,8 @@ class ItemWriter:
         if seconds is None:
             return self._(UNTIL_TAB_CLOSES)
         return self._(
-            "At most %(duration)s (exactly %(seconds)s). This site's own script erases it then; "
-            "the browser does not do so by itself.",
+            "At most %(duration)s (exactly %(seconds)s). This site's own script deletes it "
+            "then; the browser does not do so by itself.",
             duration=self._language.duration(seconds),
             seconds=self._language.seconds(seconds),
         )
@@ -151,7 +151,7 @@ class ItemWriter:
     def _readers(self, domain: str | None, httponly: bool) -> list[Line]:
         _ = self._
         return [
-            _("The servers of %(domain)s and of the hosts below it", domain=domain)
+            _("The servers of %(domain)s and of its subdomains", domain=domain)
             if domain
             else _("The server of this host only"),
             _("No script (HttpOnly)") if httponly else _("Scripts of this site"),
@@ -177,7 +177,7 @@ class ItemWriter:
             _(SAMESITE[samesite]),
         ]
         if partitioned:
-            lines.append(_("Kept apart for each site that embeds this one (Partitioned)"))
+            lines.append(_("Kept separately for each site that embeds this one (Partitioned)"))
         return lines
 
     def _reliance(self, item: Mapping[str, Any]) -> list[Line]:

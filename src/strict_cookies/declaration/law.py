@@ -1,7 +1,7 @@
 """
-What the site relies on, in the law of the places that it says apply to it; nothing else is printed.
+The exemptions that the site relies on, in the law of the jurisdictions that it declares.
 
-None of it is a verdict: it names what the operator relies on, so that a reader can compare.
+This is not a legal verdict: it names what the operator relies on, so that a reader can compare.
 
 Source: ePrivacy Directive 2002/58/EC Article 5(3) with WP194 (European Union); PECR regulation 6
 and Schedule A1 as of the Data (Use and Access) Act 2025 (United Kingdom); CNIL, recommendation of
@@ -15,13 +15,13 @@ from typing import Literal
 
 from ..policy.purposes import Purpose
 
-#: The words of ``[site] jurisdictions`` that have a law here.
+#: The values of ``[site] jurisdictions`` whose law is known here.
 KNOWN_JURISDICTIONS = ("EU", "UK", "FR")
 
 UkException = Literal["communication", "strictly_necessary", "appearance"]
 CnilItem = Literal["authentication", "basket", "interface", "load_balancing"]
 
-#: Which exception of Schedule A1 each purpose compares with.
+#: The exception of Schedule A1 that each purpose compares with.
 UK_EXCEPTIONS: Mapping[Purpose, UkException] = {
     Purpose.SESSION: "strictly_necessary",
     Purpose.AUTHENTICATION: "strictly_necessary",
@@ -31,7 +31,7 @@ UK_EXCEPTIONS: Mapping[Purpose, UkException] = {
     Purpose.USER_INPUT: "strictly_necessary",
     Purpose.MEDIA_PLAYER: "strictly_necessary",
 }
-#: Which item of the CNIL's list each purpose compares with; some compare with none.
+#: The item of the CNIL's list that each purpose compares with; some compare with none.
 CNIL_ITEMS: Mapping[Purpose, CnilItem] = {
     Purpose.AUTHENTICATION: "authentication",
     Purpose.PREFERENCES: "interface",
@@ -43,11 +43,11 @@ CNIL_ITEMS: Mapping[Purpose, CnilItem] = {
 
 def legal_of(purpose: Purpose, jurisdictions: Collection[str]) -> dict[str, dict[str, str]]:
     """
-    Give what to compare a purpose with, by jurisdiction.
+    Return what a purpose compares with, by jurisdiction.
 
     Args:
         purpose: As the site states it.
-        jurisdictions: As the site states them; unknown words give nothing.
+        jurisdictions: As the site states them; unknown ones are ignored.
 
     Returns:
         For example ``{"EU": {"criterion": "B", "wp194_scenario": "2"}}``.
@@ -63,5 +63,5 @@ def legal_of(purpose: Purpose, jurisdictions: Collection[str]) -> dict[str, dict
 
 
 def has_data_rights(jurisdictions: Collection[str]) -> bool:
-    """Tell whether one of the places gives people rights in their data as the GDPR does."""
+    """Return whether one of the jurisdictions grants data protection rights as the GDPR does."""
     return any(place in jurisdictions for place in KNOWN_JURISDICTIONS)

@@ -1,8 +1,8 @@
 """
-What the protection itself keeps, since a tool against needless data must tell of its own.
+The data that the library itself stores, which the declaration has to list too.
 
-Each kind has an id; its texts are the library's, so that they are there in every language of the
-page. Whoever puts the stages together says which are switched on.
+Each kind has an id and texts of the library, which are translated into every language of the page.
+The Flask extension passes the kinds that are enabled.
 """
 
 from __future__ import annotations
@@ -15,50 +15,50 @@ from typing import Literal, NamedTuple
 from .._util.text import N_
 
 ProcessingKind = Literal["counters", "reports", "sessions", "trail"]
-#: What ends it: the process, the session, a time, or nothing that is known here.
+#: When it is deleted: at a restart, with the session, after a time, or as the site decides.
 KeptUntil = Literal["restart", "session", "time", "site"]
 
 
-class _Words(NamedTuple):
+class _Texts(NamedTuple):
     title: str
     data: str
     purpose: str
 
 
-PROCESSING: Mapping[ProcessingKind, _Words] = {
-    "counters": _Words(
-        N_("Counts of cookies"),
+PROCESSING: Mapping[ProcessingKind, _Texts] = {
+    "counters": _Texts(
+        N_("Cookie counts"),
         N_(
-            "How often a cookie was held back, by its name where the name is declared or widely "
+            "How often a cookie was blocked, by name if the name is declared or widely "
             "known; never a value, an address or a user."
         ),
-        N_("To notice when the site does something other than this declaration says."),
+        N_("To notice when the site does not follow this declaration."),
     ),
-    "reports": _Words(
-        N_("Reports of browsers"),
+    "reports": _Texts(
+        N_("Browser reports"),
         N_(
             "Which rule of this site a browser enforced on a page, and for what kind of content; "
             "counted, without an address or a user."
         ),
         N_("To notice attacks and mistakes in the site's own pages."),
     ),
-    "sessions": _Words(
+    "sessions": _Texts(
         N_("Sessions"),
         N_(
-            "A scrambled form of the session's number, what the site remembers during the session, "
-            "when it began and ends, who is signed in with which rights, and a label of the device "
-            "such as “Firefox on Windows”."
+            "A hash of the session's number, what the site remembers during the session, "
+            "when it began and ends, who is signed in with which rights, and a label of the "
+            "device such as “Firefox on Windows”."
         ),
         N_("To keep you signed in, and to let you see and end your sessions."),
     ),
-    "trail": _Words(
+    "trail": _Texts(
         N_("Record of security events"),
         N_(
-            "When users signed in or out, sessions were ended, a page was refused for want of a "
-            "role, or the policy or settings changed; users appear under a code whose key is "
-            "deleted when they are erased."
+            "When users signed in or out, sessions were ended, a page was refused because a "
+            "role was missing, or the policy or settings changed; users appear under a "
+            "pseudonym whose key is deleted when they are erased."
         ),
-        N_("To show afterwards what happened, without anybody being able to rewrite it unnoticed."),
+        N_("To show later what happened, in a record that can't be changed unnoticed."),
     ),
 }
 
@@ -66,11 +66,11 @@ PROCESSING: Mapping[ProcessingKind, _Words] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processing:
     """
-    One thing that the protection keeps.
+    One kind of data that the library stores.
 
     Args:
-        kind: Which.
-        kept: For how long; None means until what ``until`` says.
+        kind: The kind of data.
+        kept: How long it is kept; None if ``until`` is another event.
         until: ``"time"`` with ``kept``; otherwise until the server restarts, until the session
             ends, or as the site's privacy notice says.
     """
@@ -80,9 +80,9 @@ class Processing:
     until: KeptUntil = "restart"
 
 
-#: What every application with the firewall keeps.
+#: Stored by every application with the firewall.
 COUNTERS = Processing(kind="counters")
-#: What every application with the report endpoint keeps.
+#: Stored by every application with the report endpoint.
 REPORTS = Processing(kind="reports")
 
 
@@ -90,18 +90,18 @@ def list_processing(
     *, sessions: timedelta | None, trail: timedelta | None
 ) -> tuple[Processing, ...]:
     """
-    Give what is kept of one application, in the order of the page.
+    Return what one application stores, in the order of the page.
 
     Args:
-        sessions: How long a session is kept on the server; None where none is.
-        trail: How long the audit trail is kept; None where there is none.
+        sessions: How long a session is kept on the server; None if sessions are not kept there.
+        trail: How long the audit trail is kept; None if it is off.
     """
-    found = [COUNTERS, REPORTS]
+    kinds = [COUNTERS, REPORTS]
     if trail is not None:
-        # Day by day beside the trail, for as long as it.
-        found[0] = Processing(kind="counters", kept=trail, until="time")
+        # The trail stores the counts of each day, for as long as its entries.
+        kinds[0] = Processing(kind="counters", kept=trail, until="time")
     if sessions is not None:
-        found.append(Processing(kind="sessions", kept=sessions, until="time"))
+        kinds.append(Processing(kind="sessions", kept=sessions, until="time"))
     if trail is not None:
-        found.append(Processing(kind="trail", kept=trail, until="time"))
-    return tuple(found)
+        kinds.append(Processing(kind="trail", kept=trail, until="time"))
+    return tuple(kinds)

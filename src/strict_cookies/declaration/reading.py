@@ -29,7 +29,7 @@ def read_declaration(document: Mapping[str, Any], *, source: str = "declaration"
         source: Where it came from, for messages.
 
     Raises:
-        PolicyError: It is not a declaration in this format, or every mistake in its entries.
+        PolicyError: It is not a declaration in this format; or every mistake in its entries.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise PolicyError(

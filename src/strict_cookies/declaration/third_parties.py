@@ -1,10 +1,10 @@
 """
-Third parties as the declaration tells them: who gets data, whom the browser talks to, with cookies?
+The third parties of the declaration: recipients of data, and origins that the browser contacts.
 
-What a browser does with a third party's own cookies depends on how it is asked, and the words here
-claim no more than that. ``Cross-Origin-Embedder-Policy: credentialless`` withholds them from what
-is loaded without CORS, in browsers that know it; it says nothing about frames, connections and
-forms, nor about an element by which a page asks for them (``crossorigin="use-credentials"``).
+Whether a browser sends a third party's own cookies depends on the kind of request, and the texts
+here claim no more than that. ``Cross-Origin-Embedder-Policy: credentialless`` withholds them from
+requests without CORS, in browsers that support it. It does not apply to frames, connections and
+forms, nor to elements with ``crossorigin="use-credentials"``.
 
 Source: measured in Chromium 156 with third-party cookies allowed; HTML Standard, section
 "Cross-origin embedder policies"; CSS Fonts Level 4 section 4.9; CLDR for the names of countries.
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from ..policy.recipient import Recipient
 
-#: Whether the other site's own cookies go along.
+#: Whether requests carry the other site's own cookies.
 Cookies = Literal["never", "withheld", "possible"]
 
-_WORDS: dict[Cookies, str] = {
+_COOKIES_TEXTS: dict[Cookies, str] = {
     "never": N_("Fetched without cookies, unless the page asks for them."),
     "withheld": N_(
         "Fetched without cookies, unless the page asks for them, by browsers that support it "
@@ -41,9 +41,9 @@ _WORDS: dict[Cookies, str] = {
 
 class _Kind(NamedTuple):
     label: str
-    #: With ``credentialless``; without it, what is withheld becomes possible.
+    #: With ``credentialless``; without it, ``withheld`` becomes ``possible``.
     cookies: Cookies
-    #: What else a visitor should know.
+    #: A further sentence for visitors.
     note: str = ""
 
 
@@ -57,23 +57,23 @@ _KINDS = {
         ),
     ),
     "style": _Kind(N_("Style sheets"), "withheld"),
-    "image": _Kind(N_("Pictures"), "withheld"),
+    "image": _Kind(N_("Images"), "withheld"),
     "font": _Kind(N_("Fonts"), "never"),
     "frame": _Kind(
         N_("Pages in a frame"),
         "possible",
         N_(
-            "Where the page marks the frame as credentialless, Chrome and Edge keep those it has "
-            "out and throw new ones away."
+            "If the page marks the frame as credentialless, Chrome and Edge don't send the "
+            "cookies that it has, and discard new ones."
         ),
     ),
     "connect": _Kind(N_("Connections by this site's scripts"), "possible"),
-    "form": _Kind(N_("Forms that are sent there"), "possible", N_("What you fill in goes there.")),
+    "form": _Kind(N_("Forms that are sent there"), "possible", N_("What you enter is sent there.")),
 }
 
 
 def may_set_cookies(policy: CookiePolicy) -> bool:
-    """Tell whether a third party may receive or store cookies of its own in some browser."""
+    """Return whether a third party may receive or store its own cookies in some browser."""
     return any(
         _KINDS[kind].cookies != "never"
         for origin in policy.external_origins
@@ -83,16 +83,16 @@ def may_set_cookies(policy: CookiePolicy) -> bool:
 
 def describe_origins(policy: CookiePolicy, *, withheld: bool) -> list[dict[str, Any]]:
     """
-    Say whom the browser talks to.
+    Return the document's list of external origins.
 
     Args:
-        withheld: Whether responses carry ``Cross-Origin-Embedder-Policy: credentialless``.
+        withheld: Whether pages are sent with ``Cross-Origin-Embedder-Policy: credentialless``.
     """
     return [_origin(origin, policy, withheld) for origin in policy.external_origins]
 
 
 def describe_recipients(policy: CookiePolicy) -> list[dict[str, Any]]:
-    """Say who gets data from the server."""
+    """Return the document's list of recipients."""
     return [_recipient(recipient, policy) for recipient in policy.recipients]
 
 
@@ -112,7 +112,7 @@ def _kind(kind: str, withheld: bool) -> dict[str, str]:
         "label": _KINDS[kind].label,
         "directive": KINDS[kind],
         "cookies": cookies,
-        "cookies_text": _WORDS[cookies],
+        "cookies_text": _COOKIES_TEXTS[cookies],
         "note": _KINDS[kind].note,
     }
 

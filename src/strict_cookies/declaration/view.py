@@ -94,7 +94,8 @@ class _ViewBuilder:
         return View(
             lead=self._lead(),
             third_parties=_(
-                "For some of what it does your browser contacts other sites, which are listed too."
+                "For some functions of this site, your browser contacts other sites, which are "
+                "listed too."
             )
             if document["external_origins"]
             else "",
@@ -124,7 +125,7 @@ class _ViewBuilder:
             )
         return self._(
             "This site states that it stores only what it strictly needs to work: %(items)s, "
-            "listed below. Its policy admits nothing for analytics or advertising.",
+            "listed below. Its policy allows nothing for analytics or advertising.",
             items=language.join(parts),
         )
 
@@ -156,7 +157,9 @@ class _ViewBuilder:
         if edition["status"] == "draft":
             return _("Draft: this text has not been published as a version yet.")
         if edition["status"] == "unknown":
-            return _("Which version this is, and what came before it, can't be had right now.")
+            return _(
+                "Which version this is, and what came before it, is not available at the moment."
+            )
         return versions[0].heading
 
     def _changed_on(self) -> str:

@@ -92,20 +92,20 @@ def _describe(options: SessionOptions) -> Iterator[Kept]:
     if options.binding != "off":
         yield Kept(
             what=N_("A keyed hash of browser and platform."),
-            why=N_("To notice where another kind of browser uses the session."),
+            why=N_("To notice if another kind of browser uses the session."),
             rule=rule,
             times=times,
         )
     yield Kept(
         what=N_("A note that a session has ended, by a hash of its number."),
-        why=N_("So that nothing that was still under way brings it back."),
+        why=N_("So that a request in progress can't bring it back."),
         rule=N_("Removed %(after)s after the end."),
         times={"after": timedelta(seconds=NOTICE_SECONDS) + after},
     )
     if options.move_until is not None:
         yield Kept(
             what=N_("A hash of the session that your browser kept before the site did."),
-            why=N_("So that it is taken over once and not again."),
+            why=N_("So that it is migrated only once."),
             rule=N_("Removed after %(day)s."),
             times={"day": (datetime.fromtimestamp(options.move_until, UTC) + after).date()},
         )

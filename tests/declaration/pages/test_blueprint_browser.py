@@ -103,10 +103,10 @@ def test_page_by_ear(chromium, served):
             "What you can choose",
             "Other sites that your browser contacts",
             "Who gets data from this site",
-            "What the protection itself keeps",
-            "Why nobody asks for your consent here",
+            "What the protection itself stores",
+            "Why you are not asked for consent here",
             "How to delete, refuse or object",
-            "Who answers for this, and your rights",
+            "Who is responsible, and your rights",
         )
     ]
     assert '- heading "A title load_balancing" [level=3]:' in headings

@@ -46,7 +46,7 @@ def test_notice_is_read_and_put_away_by_key(chromium, served, scheme):
         page.add_script_tag(path=AXE)
         found = page.evaluate("axe.run()")
         assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
-        button = notice.get_by_role("button", name="Put this notice away")
+        button = notice.get_by_role("button", name="Dismiss")
         for _ in range(40):
             page.keyboard.press("Tab")
             if button.evaluate("element => element === document.activeElement"):

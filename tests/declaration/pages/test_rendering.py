@@ -94,14 +94,14 @@ def test_states_show_every_text():
         message.id: message.string for message in catalogue("de") if isinstance(message.id, str)
     }
     for text in (
-        "It came twice or damaged. This site counts it as absent.",
+        "It was duplicate or malformed. This site treats it as absent.",
         "Without a name",
-        "At present this site only takes note of them: its application could read them.",
-        "This site has not named anybody whom you can ask about them.",
+        "At present this site only records them: its application could read them.",
+        "This site has not named a contact for them.",
         "It is in the session's cookie itself, signed by the server. The server keeps no copy of "
         "it.",
-        "What scripts of this site had stored is still there: it can be emptied over an encrypted "
-        "connection only.",
+        "What scripts of this site had stored is still there: it can be deleted over an "
+        "encrypted connection only.",
         "Unknown browser",
         "Sign in again",
         "End this session",

@@ -49,7 +49,7 @@ SNAPSHOT = f"""\
       - listitem:
         - code: {"W" * 61}...
   - paragraph:
-    - link "The whole list, and what each is for":
+    - link "The whole list, and what each cookie is for":
       - /url: /cookies/?lang=en
   - region "Delete and sign out":
     - heading "Delete and sign out" [level=2]
@@ -148,7 +148,7 @@ def test_page_by_ear(visitor):
 def test_keyboard_alone_finds_deletes_and_confirms(visitor, served):
     """Tab and Enter lead from the declaration to the page, to its button, and to what came then."""
     page = visitor("/cookies/")
-    _tab_to(page, "See what your browser sent just now")
+    _tab_to(page, "See what your browser has just sent")
     with page.expect_navigation(url=f"**{PAGE}?lang=en"):
         page.keyboard.press("Enter")
     _tab_to(page, "Delete this site's cookies and sign out")
@@ -157,9 +157,9 @@ def test_keyboard_alone_finds_deletes_and_confirms(visitor, served):
         page.keyboard.press("Enter")
     told = page.get_by_role("status").inner_text()
     assert "This site has ended your session" in told
-    assert "What your browser sent after that is named below." in told
-    assert page.locator("#sc-sent").count() == 0
-    assert page.locator("section[aria-labelledby=sc-strays] code").all_inner_texts() == [
+    assert "What your browser sent after that is listed below." in told
+    assert page.locator("#sc-received").count() == 0
+    assert page.locator("section[aria-labelledby=sc-undeclared] code").all_inner_texts() == [
         "wiki",
         "W" * 61 + "...",
     ]

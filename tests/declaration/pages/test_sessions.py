@@ -70,10 +70,10 @@ def test_own_sessions_are_listed(app, clock):
     answer = ask(app, PAGE, this)
     assert (answer.status_code, answer.content_type) == (200, "text/html; charset=utf-8")
     assert (
-        "Firefox on Linux This browser Signed in just now (2027-01-15 08:03 UTC) Last used just "
-        "now (2027-01-15 08:03 UTC) Chrome on Windows Signed in 3 minutes ago (2027-01-15 08:00 "
-        "UTC) Last used just now (2027-01-15 08:03 UTC) End this session End all other sessions "
-        "Sign out everywhere, here too"
+        "Firefox on Linux This browser Signed in just now (2027-01-15 08:03 UTC) Last "
+        "used just now (2027-01-15 08:03 UTC) Chrome on Windows Signed in 3 minutes ago "
+        "(2027-01-15 08:00 UTC) Last used just now (2027-01-15 08:03 UTC) End this "
+        "session End all other sessions Sign out everywhere, including here"
     ) in text_of(answer.text)
     assert len(handles_on(answer.text)) == 1
 

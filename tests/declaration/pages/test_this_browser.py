@@ -91,7 +91,7 @@ def test_what_came_is_held_against_the_list():
         "wiki",
     ]
     assert part(page, MISSING) == [f"Session {COOKIE}", "Form __Host-form"]
-    assert "This site cut them off before its application could read them." in text_of(page)
+    assert "This site removed them before its application could read them." in text_of(page)
 
 
 def test_browser_without_cookies_is_told_so():
@@ -115,7 +115,7 @@ def test_what_counts_as_absent_is_told(field, name):
     """A declared cookie that came but is not believed is neither sent nor missing."""
     page = visit(build(), field)
     (item,) = part(page, SENT)
-    assert item.endswith(f"{name} It came twice or damaged. This site counts it as absent.")
+    assert item.endswith(f"{name} It was duplicate or malformed. This site treats it as absent.")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_field_above_its_bounds_is_named_in_part(field):
     """All of it counts as absent, and the page says so; it stays small."""
     page = visit(build(), f"theme=1; {field}")
     assert "Your browser sent more than this site reads." in text_of(page)
-    assert part(page, SENT)[0].startswith("Colours theme It came twice or damaged.")
+    assert part(page, SENT)[0].startswith("Colours theme It was duplicate or malformed.")
     assert len(part(page, STRAYS) or []) < MAX_PAIRS
     assert len(page.data) < 64_000
 
@@ -177,7 +177,7 @@ def test_report_only_does_not_claim_to_cut():
     page = visit(build(STRICT_COOKIES_MODE="report-only"), "wiki=1")
     assert part(page, STRAYS) == ["wiki"]
     assert "its application could read them" in text_of(page)
-    assert "cut them off" not in text_of(page)
+    assert "removed them before" not in text_of(page)
 
 
 def test_page_is_for_this_browser_alone():
@@ -215,7 +215,7 @@ def test_whom_to_ask_is_named():
     app = Flask(__name__)
     app.config.update(SECRET_KEY=SECRET)
     StrictCookies(app)
-    assert "This site has not named anybody" in text_of(visit(app))
+    assert "This site has not named a contact" in text_of(visit(app))
 
 
 def test_prefix_moves_the_page():
@@ -293,8 +293,8 @@ def test_pattern_stands_for_each_name_that_came():
     found = compare_received(POLICY, reader.name_arrived("cart_1=a; cart_2=b")).declared
     assert [(one.name, one.status) for one in found] == [
         ("theme", "missing"),
-        ("cart_1", "sent"),
-        ("cart_2", "sent"),
+        ("cart_1", "received"),
+        ("cart_2", "received"),
         ("__Host-form", "missing"),
     ]
 
@@ -386,7 +386,7 @@ def test_page_after_the_button_tells_what_came_then():
     assert "This site has ended your session, if you had one" in text_of(gone)
     assert "no cookie at all." in text_of(gone)
     still = visit(app, "theme=1; wiki=2", after, **SAME_ORIGIN)
-    assert "What your browser sent after that is named below." in text_of(still)
+    assert "What your browser sent after that is listed below." in text_of(still)
     assert (part(still, SENT), part(still, STRAYS)) == (["Colours theme"], ["wiki"])
 
 
@@ -403,7 +403,7 @@ def test_storage_is_claimed_to_be_emptied_where_it_is():
     client = app.test_client()
     plain = client.get(f"{PAGE}?after=deleted", base_url="http://app.site.test")
     assert "over an encrypted connection only" in text_of(plain)
-    assert "It has also told it to empty" in text_of(visit(app, "", f"{PAGE}?after=deleted"))
+    assert "It has also asked it to delete" in text_of(visit(app, "", f"{PAGE}?after=deleted"))
 
 
 def test_button_needs_no_token_and_no_cookie():

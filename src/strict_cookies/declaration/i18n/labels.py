@@ -1,10 +1,10 @@
-"""What a reader is told of every document alike: headings, labels and standing texts, by key."""
+"""The texts that every declaration has in common: headings and labels, by key."""
 
 from __future__ import annotations
 
 from ..._util.text import N_
 
-#: As in :mod:`strict_cookies.policy.purposes`, for the catalogues.
+#: The labels of :mod:`strict_cookies.policy.purposes`, marked for the catalogues.
 PURPOSE_LABELS = (
     N_("Session management"),
     N_("Login and authentication"),
@@ -19,41 +19,41 @@ SECTIONS = {
     "storage": (
         N_("Other storage in your browser"),
         N_(
-            "This site's scripts keep these items. They stay in your browser and are not sent "
-            "along with requests."
+            "This site's scripts store these items. They stay in your browser and are not "
+            "sent with requests."
         ),
     ),
     "preferences": (
         N_("What you can choose"),
         N_(
-            "Your choices are kept in your session and are gone with it. They store nothing else "
-            "in your browser."
+            "Your choices are kept in your session and deleted with it. They store nothing "
+            "else in your browser."
         ),
     ),
     "external_origins": (
         N_("Other sites that your browser contacts"),
         N_(
-            "Each of them learns your IP address. Whether it can use cookies of its own depends "
-            "on what your browser asks it for."
+            "Each of them learns your IP address. Whether it can use its own cookies depends "
+            "on the kind of request."
         ),
     ),
     "recipients": (N_("Who gets data from this site"), ""),
-    "processing": (N_("What the protection itself keeps"), ""),
+    "processing": (N_("What the protection itself stores"), ""),
 }
 LABELS = {
     "description": N_("What it is for"),
     "without_it": N_("Without it"),
-    "lifetime": N_("How long it stays"),
+    "lifetime": N_("How long it is kept"),
     "set_by": N_("Who sets it"),
     "read_by": N_("Who can read it"),
     "third_parties": N_("Access by third parties"),
     "protection": N_("Protection"),
     "purposes": N_("What the operator relies on"),
     "choices": N_("What you can choose"),
-    "default": N_("Unless you choose"),
+    "default": N_("Default"),
     "recipient": N_("Run by"),
     "reason": N_("Why"),
-    "kinds": N_("What your browser does there"),
+    "kinds": N_("What your browser uses it for"),
     "role": N_("Role"),
     "data": N_("What it gets"),
     "purpose": N_("What for"),
@@ -62,7 +62,7 @@ LABELS = {
     "kept_data": N_("What is kept"),
     "kept": N_("How long"),
 }
-#: A changed field of the document -> the label that a reader knows it by.
+#: The labels of the document's fields, for descriptions of changes.
 FIELD_LABELS = {
     **LABELS,
     "third_party_access": LABELS["third_parties"],
@@ -70,8 +70,8 @@ FIELD_LABELS = {
     **dict.fromkeys(("secure", "samesite", "partitioned", "prefix"), LABELS["protection"]),
 }
 SAMESITE = {
-    "Lax": N_("Other sites can't send forms with it (SameSite=Lax)"),
-    "Strict": N_("Never sent along from other sites (SameSite=Strict)"),
+    "Lax": N_("Not sent with forms from other sites (SameSite=Lax)"),
+    "Strict": N_("Never sent with requests from other sites (SameSite=Strict)"),
     "None": N_("Also sent inside pages of other sites (SameSite=None)"),
 }
 UK_EXCEPTIONS = {
@@ -89,9 +89,7 @@ REMARKS = {
     "site_must_justify": N_(
         "How far this covers security is disputed: the operator has to justify it."
     ),
-    "rests_on_choice": N_(
-        "Kept longer than the session because you made a choice; without that it would not be."
-    ),
+    "rests_on_choice": N_("Kept longer than the session only because you made a choice."),
 }
 CONTACT = {
     "controller": N_("Responsible"),

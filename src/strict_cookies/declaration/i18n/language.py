@@ -1,9 +1,8 @@
 """
-The page's own words in eight languages: texts, plurals, durations, dates and names of countries.
+The library's own texts in eight languages: messages, plurals, durations, dates and countries.
 
-The catalogues ship as ``.po`` files and are compiled when a language is first asked for, so that
-nothing compiled can be stale. What a site declares is not translated here: see
-:func:`pick_text`.
+The catalogues are ``.po`` files, compiled when a language is first used, so no compiled file can be
+stale. Texts that a site declares are not translated: see :func:`pick_text`.
 
 Source: CLDR, through Babel.
 """
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from babel import Locale
 
-#: Tags with what each language calls itself, in the order of the page's switch.
+#: The tags with each language's name for itself, in the order of the page.
 LANGUAGES: Mapping[str, str] = {
     "en": "English",
     "de": "Deutsch",
@@ -36,11 +35,11 @@ LANGUAGES: Mapping[str, str] = {
     "pl": "Polski",
     "pt": "Português",
 }
-#: The language that the texts are written in.
+#: The language of the message ids.
 SOURCE_LANGUAGE = "en"
-#: Where CLDR's default for a tag is another country's usage.
+#: Locales for tags whose default in CLDR is the usage of another country.
 _LOCALES = {"en": "en_GB", "pt": "pt_PT"}
-#: Seconds below which something happened just now; times are written down to the minute.
+#: Seconds below which something happened just now; timestamps are stored to the minute.
 JUST_NOW = 120
 _DIRECTORY = Path(__file__).with_name("translations")
 _DAY, _HOUR = 86_400, 3_600
@@ -49,11 +48,11 @@ _UNITS = (("day", _DAY), ("hour", _HOUR), ("minute", 60), ("second", 1))
 
 class DeclaredText(NamedTuple):
     """
-    A text of the site's own, kept apart from the text around it.
+    A text that the site declared, separated from the text around it.
 
     Attributes:
         text: As declared.
-        lang: Its language tag where that is not the page's; else empty.
+        lang: Its language tag if that is not the page's; otherwise empty.
     """
 
     text: str
@@ -64,8 +63,8 @@ class DeclaredText(NamedTuple):
 
     @property
     def markup(self) -> Markup:
-        """The text as a part of a page."""
-        # It is escaped.
+        """The text as HTML."""
+        # The text is escaped.
         return Markup(self.__html__())  # noqa: S704
 
     def __html__(self) -> str:
@@ -84,7 +83,7 @@ def pick_text(texts: Mapping[str, str], wanted: str, default: str) -> DeclaredTe
         default: The site's first language.
 
     Returns:
-        The text, with its language where that is not the wanted one.
+        The text, with its language if that is not the wanted one.
     """
     if wanted in texts:
         return DeclaredText(texts[wanted])
@@ -108,7 +107,7 @@ class Language:
 
     @cached_property
     def locale(self) -> Locale:
-        """The locale whose usage is followed."""
+        """The locale for numbers, dates and lists."""
         from babel import Locale
 
         return Locale.parse(_LOCALES.get(self.tag, self.tag))
@@ -127,13 +126,13 @@ class Language:
         return GNUTranslations(compiled)
 
     def gettext(self, message: str, **values: object) -> str:
-        """Translate a text, and put values where it has ``%(name)s``."""
+        """Translate a message, and insert the values for ``%(name)s``."""
         if self.tag != SOURCE_LANGUAGE:
             message = self._catalogue.gettext(message)
         return message % values if values else message
 
     def ngettext(self, one: str, several: str, count: int) -> str:
-        """Translate a text for a number of things, which it has as ``%(count)s``."""
+        """Translate a message with a plural, and insert the number for ``%(count)s``."""
         if self.tag == SOURCE_LANGUAGE:
             message = one if count == 1 else several
         else:
@@ -141,18 +140,18 @@ class Language:
         return message % {"count": self.number(count)}
 
     def number(self, number: int) -> str:
-        """Write a whole number."""
+        """Format a whole number."""
         from babel.numbers import format_decimal
 
         return format_decimal(number, locale=self.locale)
 
     def duration(self, seconds: int) -> str:
-        """Say a duration in the largest unit that divides it."""
+        """Format a duration in the largest unit that divides it."""
         unit, size = next(pair for pair in _UNITS if seconds % pair[1] == 0)
         return self._in_units(seconds // size, unit)
 
     def seconds(self, seconds: int) -> str:
-        """Say a duration in seconds."""
+        """Format a duration in seconds."""
         return self._in_units(seconds, "second")
 
     def _in_units(self, count: int, unit: str) -> str:
@@ -161,13 +160,13 @@ class Language:
         return format_unit(count, f"duration-{unit}", locale=self.locale)
 
     def date(self, date: datetime.date) -> str:
-        """Write a date in words."""
+        """Format a date with the name of its month."""
         from babel.dates import format_date
 
         return format_date(date, "long", locale=self.locale)
 
     def ago(self, seconds: int) -> str:
-        """Say how long ago something was, in the largest unit, such as ``"3 hours ago"``."""
+        """Format how long ago something was, in the largest unit, as in ``"3 hours ago"``."""
         if seconds < JUST_NOW:
             return self.gettext("just now")
         if seconds < _HOUR:
@@ -177,11 +176,11 @@ class Language:
         return self.ngettext("%(count)s day ago", "%(count)s days ago", seconds // _DAY)
 
     def country(self, code: str) -> str:
-        """Name a country; the code where the language has no name for it."""
+        """Return the name of a country; its code if the language has no name for it."""
         return str(self.locale.territories.get(code, code))
 
     def join(self, parts: Iterable[str]) -> str:
-        """Write a list: ``"a, b and c"``."""
+        """Format a list: ``"a, b and c"``."""
         from babel.lists import format_list
 
         return format_list(list(parts), locale=self.locale)
@@ -210,5 +209,5 @@ def translate_to_all(*messages: str) -> list[dict[str, str]]:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def find_language(tag: str) -> Language:
-    """Give a language; its catalogue is read when it is first needed."""
+    """Return a language, or English if the library has no such language."""
     return Language(tag if tag in LANGUAGES else SOURCE_LANGUAGE)

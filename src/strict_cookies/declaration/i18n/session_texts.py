@@ -32,7 +32,7 @@ def session_texts() -> CookieTexts:
                 "Keeps the pages you visit together, so that the site knows you are signed in and "
                 "what you chose during this visit."
             ),
-            N_("You could not sign in, and the site would forget each step at once."),
+            N_("You could not sign in, and the site would forget each step immediately."),
         )
     )
 
@@ -44,8 +44,8 @@ def former_session_texts() -> CookieTexts:
         *translate_to_all(
             N_("Former session"),
             N_(
-                "Held your session before the site began to keep sessions on its server. It is "
-                "read once and then removed from your browser."
+                "Contained your session before the site began to keep sessions on its server. It "
+                "is read once and then deleted from your browser."
             ),
             N_("You would have to sign in again."),
         )

@@ -2,9 +2,9 @@
 ``/cookies/sessions``: users see where they are signed in, and end sessions that they don't know.
 
 The pages are rendered by the server, without scripts; they set no cookie of their own and are never
-cached. Ending a session is a POST that requires a fresh login and the site's own origin, whatever
-the settings for other origins are; without a fresh login it redirects to the login view. A session
-is addressed by its handle, which is valid for this purpose and for the user's own sessions only.
+cached. Ending a session is a POST that requires a fresh login and the site's own origin, also if
+the settings allow other origins; without a fresh login it redirects to the login view. A session is
+addressed by its handle, which is valid for this purpose and for the user's own sessions only.
 
 If sessions are not kept on the server, the page does not exist. A site replaces it with its own
 template ``strict_cookies/sessions.html``, or single blocks with one that extends
