@@ -50,6 +50,7 @@ check: $(VENV)/.develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m readme_renderer README.md --output /dev/null
 
 words: $(VENV)/.develop
@@ -82,4 +83,4 @@ pictures: $(VENV)/.develop
 	$(BIN)/python scripts/take_pictures.py
 
 clean:
-	rm -rf $(VENV) $(JUDGES) .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) $(JUDGES) .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+from .._storage.sqlite_file import StoreFile
 from .base import Archive
+from .memory import MemoryArchive
+from .sqlite import SQLiteArchive
 
 #: The default file of the sessions. If a site stores its sessions elsewhere, its archive is still in
 #: this file, so that it continues when the site moves its sessions.
@@ -24,23 +28,18 @@ def open_archive(
         instance_path: The application's instance directory.
         testing: Whether to use memory instead of that file.
     """
-    # Imported here, so that unused kinds cost nothing.
-    modules = {kind.__module__ for kind in type(store).__mro__}
-    if "strict_cookies.sessions.stores.redis" in modules:
-        from ..sessions.stores.redis import RedisStore
+    # redis-py is an optional dependency, imported by whoever created such a store.
+    redis_server = sys.modules.get("strict_cookies._storage.redis_server")
+    if redis_server is not None and isinstance(store, redis_server.RedisServer):
         from .redis import RedisArchive
 
-        assert isinstance(store, RedisStore)
         return RedisArchive(store)
-    if testing and "strict_cookies.sessions.stores.sqlite" not in modules:
-        from .memory import MemoryArchive
-
+    file = getattr(store, "file", None)
+    if isinstance(file, StoreFile):
+        return SQLiteArchive(file.path)
+    if testing:
         return MemoryArchive()
-    from ..sessions.stores.sqlite import SQLiteStore
-    from .sqlite import SQLiteArchive
-
-    path = store.path if isinstance(store, SQLiteStore) else Path(instance_path, DEFAULT_FILE)
-    return SQLiteArchive(path)
+    return SQLiteArchive(Path(instance_path, DEFAULT_FILE))
 
 
 def is_there(archive: Archive) -> bool:

@@ -17,10 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._storage.redis_server import RedisServer, Script
 from .._util.locks import KeyedLock
 from ..errors import StoreUnavailableError
-from ..sessions.stores.redis import RedisStore
-from ..sessions.stores.redis_scripts import Script
 from .base import Entry
 
 #: Seconds that appending is tried while other processes append to the same log.
@@ -102,15 +101,15 @@ class RedisArchive:
     Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.base.Archive`.
 
     Args:
-        store: That of the sessions, whose connections are shared.
+        server: The session store, whose connections are shared.
     """
 
-    def __init__(self, store: RedisStore) -> None:
-        self._store = store
+    def __init__(self, server: RedisServer) -> None:
+        self._server = server
         self._locks = KeyedLock()
 
     def __repr__(self) -> str:
-        return f"<RedisArchive in {self._store!r}>"
+        return f"<RedisArchive in {self._server!r}>"
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
         """Append one entry that depends on the last; again if another process was faster."""
@@ -119,12 +118,12 @@ class RedisArchive:
             last = self.last(log)
             while True:
                 entry = Entry(last.number + 1 if last else 1, make(last))
-                answer = self._store.run(_APPEND, log, entry.number - 1, entry.data)
+                answer = self._server.run(_APPEND, log, entry.number - 1, entry.data)
                 if answer == 1:
                     return entry
                 if time.monotonic() > deadline:
                     raise StoreUnavailableError(
-                        self._store.say(
+                        self._server.describe(
                             "others keep appending to a log. Record less, or see why it is slow"
                         )
                     )
@@ -132,20 +131,20 @@ class RedisArchive:
 
     def last(self, log: str) -> Entry | None:
         """Return the last entry."""
-        found = self._store.run(_LAST, log)
+        found = self._server.run(_LAST, log)
         return Entry(*found) if found else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
         """Return entries in order."""
         if limit <= 0:
             return []
-        found = self._store.run(_READ, log, after, limit)
+        found = self._server.run(_READ, log, after, limit)
         return list(map(Entry, found[::2], found[1::2]))
 
     def cut(self, log: str, before: int) -> int:
         """Remove the entries below a number; the last is always kept."""
         total = 0
-        while count := int(self._store.run(_CUT, log, before, BATCH)):
+        while count := int(self._server.run(_CUT, log, before, BATCH)):
             total += count
         return total
 
@@ -155,7 +154,7 @@ class RedisArchive:
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
         """Set a value if there is none, and return the current one."""
-        return bytes(self._store.run(_PUT_NEW, shelf, key, value))
+        return bytes(self._server.run(_PUT_NEW, shelf, key, value))
 
     def get(self, shelf: str, key: str) -> bytes | None:
         """Return a value."""
@@ -173,7 +172,7 @@ class RedisArchive:
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
         """Add to counters."""
         for part in _parts([text for pair in amounts.items() for text in pair]):
-            self._store.run(_ADD, tally, *part)
+            self._server.run(_ADD, tally, *part)
 
     def amounts(self, tally: str) -> dict[str, int]:
         """Return all counters of a tally by key."""
@@ -188,7 +187,7 @@ class RedisArchive:
         """Do nothing; the connections are those of the sessions."""
 
     def _hash(self, command: str, name: str, *arguments: str | int | bytes) -> Any:
-        return self._store.run(_HASH, command, name, *arguments)
+        return self._server.run(_HASH, command, name, *arguments)
 
     def _pairs(self, name: str) -> dict[str, bytes]:
         found = self._hash("HGETALL", name)

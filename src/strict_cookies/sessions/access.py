@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.sessions import NullSession
 
+from .._util.app_state import find_state
 from ..errors import ConfigurationError
 from ..signals import role_denied
 from .session import BACKGROUND, ServerSession
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from .record import UserId
+    from .state import SessionState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -245,7 +247,8 @@ def server_session() -> ServerSession:
 
 
 def _refuse_other_origins() -> None:
-    guard = current_app.extensions["strict_cookies"].origin_guard
+    state: SessionState = find_state()
+    guard = state.origin_guard
     if guard is not None and guard.objection(request.environ) is not None:
         abort(403, "Another site's page may not sign anybody in here.")
 
@@ -257,9 +260,9 @@ def sign_in_url(path: str | None = None) -> str | None:
     Args:
         path: Where they want to go then, with the path below which the application is mounted.
     """
-    protection = current_app.extensions["strict_cookies"]
+    state: SessionState = find_state()
     flask_login = getattr(current_app, "login_manager", None)
-    view = protection.session_options.login_view or getattr(flask_login, "login_view", None)
+    view = state.session_options.login_view or getattr(flask_login, "login_view", None)
     if not view:
         return None
     if view.startswith(("/", "https://", "http://")):

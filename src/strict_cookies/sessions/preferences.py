@@ -16,13 +16,15 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, session
+from flask import session
 
+from .._util.app_state import find_state
 from .._util.text import show
 from ..errors import PreferenceValueError, UnknownPreferenceError
 
 if TYPE_CHECKING:
     from ..policy.preference import DeclaredPreference
+    from .state import SessionState
 
 #: The one key of the session that holds all of them.
 SESSION_KEY = "_strict_cookies_preferences"
@@ -127,10 +129,8 @@ def _say_unknown(name: object, names: list[str]) -> str:
 
 
 def _find_declared() -> tuple[DeclaredPreference, ...]:
-    declared: tuple[DeclaredPreference, ...] = current_app.extensions[
-        "strict_cookies"
-    ].policy.preferences
-    return declared
+    state: SessionState = find_state()
+    return state.policy.preferences
 
 
 #: Those of the request at hand, as ``preferences`` in templates.

@@ -13,6 +13,7 @@ import trustme
 from redis.cluster import RedisCluster
 from redis.sentinel import Sentinel
 
+from strict_cookies._storage.redis_server import TIMEOUT
 from strict_cookies.errors import ConfigurationError, StoreCorruptError, StoreUnavailableError
 from strict_cookies.sessions.stores import redis as module
 from strict_cookies.sessions.stores.base import Update
@@ -306,7 +307,7 @@ def test_url_names_the_database(redis_single, prefix):
 def test_connections_made_from_a_url_have_timeouts(store, redis_single):
     """No call waits for ever; the URL may say otherwise."""
     options = store._client.connection_pool.connection_kwargs
-    assert options["socket_timeout"] == options["socket_connect_timeout"] == module.TIMEOUT == 2
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == TIMEOUT == 2
     other = RedisStore(f"{redis_single.url}?socket_timeout=7")
     assert other._client.connection_pool.connection_kwargs["socket_timeout"] == 7
     assert repr(other) == f"<RedisStore {{strict_cookies}} in Redis at {redis_single.url[8:]}>"

@@ -25,13 +25,12 @@ its memory is full.
 
 from __future__ import annotations
 
-import hashlib
+from ..._storage.redis_server import Script
 
 #: How long after its end a row is kept if nobody purges it, in milliseconds.
 GRACE_MS = 24 * 60 * 60 * 1000
 
 _COMMON = f"""
-local p = KEYS[1]
 local live, ended = p .. ':live', p .. ':ended'
 local function row(id) return p .. ':s:' .. id end
 local function index(user) return p .. ':u' .. user end
@@ -94,33 +93,24 @@ end
 """
 
 
-class Script:
-    """
-    One script with what all share.
-
-    Attributes:
-        text: Lua.
-        sha: By which Redis knows it once it has seen it.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = _COMMON + text
-        self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+def _script(text: str) -> Script:
+    """Create a script that can use the common functions."""
+    return Script(_COMMON + text)
 
 
 #: ARGV: tag. Gives the tag that counts.
-TAG = Script("""
+TAG = _script("""
 redis.call('SET', p .. ':tag', ARGV[1], 'NX')
 return redis.call('GET', p .. ':tag')
 """)
 
 #: ARGV: id, tag, row. Gives the tag, or nil where the key exists.
-CREATE = Script("""
+CREATE = _script("""
 return create(ARGV[1], ARGV[2], ARGV[3])
 """)
 
 #: ARGV: id, row. Gives 1, or the row that stands in the way, or nil.
-UPDATE = Script("""
+UPDATE = _script("""
 local id, value = ARGV[1], ARGV[2]
 local found, current = fetch(id)
 if not found then return false end
@@ -132,7 +122,7 @@ return 1
 """)
 
 #: ARGV: id, seen, ends. Gives whether the row is live.
-TOUCH = Script("""
+TOUCH = _script("""
 local id, seen, ends = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local found, value = fetch(id)
 if not found then return 0 end
@@ -143,7 +133,7 @@ return 1
 
 #: ARGV: old id, new id, tag, row. Gives the tag, 0 where the old one is not live, nil where the
 #: new one exists.
-REPLACE = Script("""
+REPLACE = _script("""
 if not fetch(ARGV[1]) then return 0 end
 local tag = create(ARGV[2], ARGV[3], ARGV[4])
 if tag then finish(ARGV[1]) end
@@ -151,14 +141,14 @@ return tag
 """)
 
 #: ARGV: ids. Gives how many were live.
-END = Script("""
+END = _script("""
 local count = 0
 for _, id in ipairs(ARGV) do count = count + finish(id) end
 return count
 """)
 
 #: ARGV: user. Gives ids and rows by turns; what dangles is removed.
-LIST = Script("""
+LIST = _script("""
 local rows = {}
 for _, id in ipairs(redis.call('SMEMBERS', index(ARGV[1]))) do
   local found, value = fetch(id)
@@ -173,7 +163,7 @@ return rows
 """)
 
 #: ARGV: user, id that stays or nothing. Gives how many ended.
-END_USER = Script("""
+END_USER = _script("""
 local count = 0
 for _, id in ipairs(redis.call('SMEMBERS', index(ARGV[1]))) do
   local found = fetch(id)
@@ -183,7 +173,7 @@ return count
 """)
 
 #: ARGV: how many at most. Gives how many ended, and whether there is more.
-END_SOME = Script("""
+END_SOME = _script("""
 local count = 0
 local ids = redis.call('ZRANGE', live, 0, ARGV[1] - 1)
 for _, id in ipairs(ids) do
@@ -195,7 +185,7 @@ return {count, #ids}
 """)
 
 #: ARGV: before, how many at most. Gives how many were removed.
-PURGE = Script("""
+PURGE = _script("""
 local before, limit = '(' .. ARGV[1], tonumber(ARGV[2])
 local ids = redis.call('ZRANGEBYSCORE', live, '-inf', before, 'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
@@ -208,7 +198,7 @@ return #ids + #past
 """)
 
 #: ARGV: id, holder. Gives a lock back if it is still the holder's.
-UNLOCK = Script("""
+UNLOCK = _script("""
 local name = p .. ':l:' .. ARGV[1]
 if redis.call('GET', name) == ARGV[2] then return redis.call('DEL', name) end
 return 0

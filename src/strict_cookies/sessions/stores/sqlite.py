@@ -92,8 +92,13 @@ class SQLiteStore:
         return f"SQLiteStore({str(self._file.path)!r})"
 
     @property
+    def file(self) -> StoreFile:
+        """The file, which the archive shares."""
+        return self._file
+
+    @property
     def path(self) -> Path:
-        """Of the file, absolute."""
+        """The absolute path of the file."""
         return self._file.path
 
     @property
