@@ -2,8 +2,7 @@
 The current declaration of one application, with a bounded cache of its rendered pages.
 
 The document is rebuilt when anything that it depends on changes, and its cached renderings are
-discarded. The modules that build it are imported at the first use, which most processes of a site
-never reach.
+discarded.
 """
 
 from __future__ import annotations
@@ -11,6 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .document import build_document
+from .view import build_view
 
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
@@ -59,8 +61,6 @@ class CurrentDeclaration:
 
     def view(self, language: Language) -> View:
         """Return the document as text in a language."""
-        from .view import build_view
-
         return build_view(self.document(), language)
 
     def render(self, key: Hashable, render: Callable[[], Rendered]) -> Rendered:
@@ -85,8 +85,6 @@ class CurrentDeclaration:
         inputs = (enforced, credentialless, self._sources.processing())
         cache = self._cache
         if cache is None or cache.policy is not policy or cache.inputs != inputs:
-            from .document import build_document
-
             document = build_document(
                 policy,
                 enforced=enforced,

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from .processing import COUNTERS, Processing
+
 if TYPE_CHECKING:
     from flask import Response
 
     from ..policy.policy import CookiePolicy
-    from .processing import Processing
     from .publication import PublicationStatus
     from .versions import Versions
 
@@ -38,8 +39,6 @@ def no_versions(content_hash: str) -> None:
 
 def counters_only() -> tuple[Processing, ...]:
     """Return the counters: the protection stores nothing else."""
-    from .processing import COUNTERS
-
     return (COUNTERS,)
 
 
