@@ -1,4 +1,4 @@
-"""What is rendered is kept, bounded, and never where a page of the site's own shines through."""
+"""Renderings are cached, bounded, and never if a template is the site's own."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ EDITION = PublicationStatus(
 )
 
 
-def app_of(folder=None, **config):
-    """Make an application, with templates of its own in a folder."""
-    app = Flask(__name__, template_folder=folder and str(folder))
+def app_of(directory=None, **config):
+    """Create an application, with its own templates in a directory."""
+    app = Flask(__name__, template_folder=directory and str(directory))
     app.config.update(TESTING=True, SECRET_KEY="k" * 32, **config)
     StrictCookies(app)
     return app
 
 
-def test_document_is_made_anew_when_it_changes():
-    """A rendering is made once, and again where policy, enforcement or edition changed."""
-    stand = [CookiePolicy(), True, True]
+def test_document_is_rebuilt_when_it_changes():
+    """A page is rendered again only if policy, enforcement or status changed."""
+    snapshot = [CookiePolicy(), True, True]
     edition = [None]
     published = CurrentDeclaration(
-        Sources(snapshot=lambda: PolicySnapshot(*stand), status=lambda content_hash: edition[0])
+        Sources(snapshot=lambda: PolicySnapshot(*snapshot), status=lambda content_hash: edition[0])
     )
     made = []
 
@@ -51,8 +51,8 @@ def test_document_is_made_anew_when_it_changes():
     for _ in range(2):
         published.render("key", render)
     assert len(made) == 1
-    for change in (lambda: stand.__setitem__(0, CookiePolicy(cookies=(declare("a"),))),
-                   lambda: stand.__setitem__(1, False),
+    for change in (lambda: snapshot.__setitem__(0, CookiePolicy(cookies=(declare("a"),))),
+                   lambda: snapshot.__setitem__(1, False),
                    lambda: edition.__setitem__(0, EDITION)):  # fmt: skip
         change()
         published.render("key", render)
@@ -62,8 +62,8 @@ def test_document_is_made_anew_when_it_changes():
     assert published.document()["edition"]["version"] == 1
 
 
-def test_what_is_kept_is_bounded():
-    """However many keys there are, no more than so many renderings are kept."""
+def test_cache_is_bounded():
+    """The number of cached renderings has a maximum."""
     published = CurrentDeclaration(Sources(snapshot=lambda: PolicySnapshot(policy, True, True)))
     policy = CookiePolicy()
     for number in range(3 * MAX_CACHED):
@@ -71,11 +71,11 @@ def test_what_is_kept_is_bounded():
         assert len(published._current().renderings) <= MAX_CACHED
 
 
-def test_page_of_the_site_is_never_kept(tmp_path):
-    """A template of the site's own may show who is signed in; nobody else is shown it."""
-    folder = tmp_path / "strict_cookies"
-    folder.mkdir()
-    (folder / "declaration.html").write_text(
+def test_page_of_the_site_is_never_cached(tmp_path):
+    """A template of the site may show who is signed in; no other client gets that."""
+    directory = tmp_path / "strict_cookies"
+    directory.mkdir()
+    (directory / "declaration.html").write_text(
         '{% extends "strict_cookies/layout.html" %}'
         "{% block footer %}<p>Signed in: {{ g.name }}</p>{% endblock %}"
     )
@@ -90,15 +90,15 @@ def test_page_of_the_site_is_never_kept(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["parts", "cookie_table", "notice"])
-def test_part_of_the_site_takes_the_place_of_ours(tmp_path, name):
+def test_template_of_the_site_replaces_ours(tmp_path, name):
     """Each template can be replaced by one of the same name."""
-    folder = tmp_path / "strict_cookies"
-    folder.mkdir()
+    directory = tmp_path / "strict_cookies"
+    directory.mkdir()
     original = Path(PageRenderer.render.__globals__["_DIRECTORY"], "strict_cookies", f"{name}.html")
-    (folder / f"{name}.html").write_text(f"{original.read_text('utf-8')}<!-- the site's -->")
+    (directory / f"{name}.html").write_text(f"{original.read_text('utf-8')}<!-- the site's -->")
     if name == "parts":
         text = original.read_text("utf-8").replace("<article>", '<article class="ours">')
-        (folder / "parts.html").write_text(text)
+        (directory / "parts.html").write_text(text)
     app = app_of(tmp_path)
     page = "{{ cookie_table() }}{{ cookie_notice() }}{{ cookie_declaration() }}"
     app.add_url_rule("/privacy", view_func=lambda: render_template_string(page))
@@ -132,7 +132,7 @@ def test_declaration_goes_into_a_page_of_the_site():
 
 @pytest.mark.parametrize("name", ["cookie_declaration", "cookie_table", "cookie_notice"])
 def test_part_in_the_visitors_language_says_vary(name):
-    """Where the browser decides about the language, caches are told."""
+    """If the browser decides the language, the response has Vary."""
     app = app_of()
     app.add_url_rule("/p", view_func=lambda: render_template_string(f"{{{{ {name}() }}}}"))
     response = app.test_client().get("/p", headers={"Accept-Language": "nl"})
@@ -141,7 +141,7 @@ def test_part_in_the_visitors_language_says_vary(name):
 
 
 def published_app(edition):
-    """Make an application that publishes versions, as one will that keeps them."""
+    """Create an application that publishes versions."""
     app = Flask(__name__)
     app.register_blueprint(
         create_blueprint(
@@ -171,7 +171,7 @@ def test_notice_is_one_sentence():
         )
 
 
-def test_standing_is_told_on_the_page():
+def test_status_is_shown_on_the_page():
     """A draft says that it is one; a version says its number and since when it counts."""
     assert 'class="status"' not in published_app(None).get("/cookies/").text
     draft = published_app(PublicationStatus()).get("/cookies/").text

@@ -139,7 +139,7 @@ def test_page_links_the_machine_form():
             id="canonical host",
         ),
         pytest.param({"TRUSTED_HOSTS": ["localhost"]}, "http://localhost", id="trusted host"),
-        pytest.param({}, None, id="whatever Host says"),
+        pytest.param({}, None, id="any Host"),
     ],
 )
 def test_page_prints_how_to_check_it(config, address):
@@ -196,7 +196,7 @@ def test_table_goes_into_a_page_of_the_site():
     assert text.count("<tr>") == 1 + 4
 
 
-def test_report_only_is_told():
+def test_report_only_is_stated():
     """The page never claims that something is enforced while it is only recorded."""
     app = Flask(__name__)
     app.config["STRICT_COOKIES_MODE"] = "report-only"
@@ -206,11 +206,11 @@ def test_report_only_is_told():
     assert client.get("/cookies/declaration.json").get_json()["enforced"] is False
 
 
-@pytest.mark.parametrize(("jurisdictions", "told"), [(("EU", "UK"), True), (("CH",), False)])
-def test_no_law_outside_the_jurisdictions_is_printed(jurisdictions, told):
+@pytest.mark.parametrize(("jurisdictions", "printed"), [(("EU", "UK"), True), (("CH",), False)])
+def test_no_law_outside_the_jurisdictions_is_printed(jurisdictions, printed):
     """European law is named only where the site says that it applies."""
     text = client_of(CookiePolicy(site=Site(jurisdictions=jurisdictions))).get("/cookies/").text
-    assert ("ePrivacy" in text) is told
+    assert ("ePrivacy" in text) is printed
 
 
 def test_empty_policy_without_site_is_published():
@@ -227,7 +227,7 @@ def test_empty_policy_without_site_is_published():
         ("flask", ["counters", "reports", "trail"]),
     ],
 )
-def test_what_the_protection_keeps_is_told(sessions, kept):
+def test_stored_data_is_listed(sessions, kept):
     """The library's own processing is declared as far as it is switched on, with its end."""
     app = Flask(__name__)
     app.config.update(
@@ -235,13 +235,13 @@ def test_what_the_protection_keeps_is_told(sessions, kept):
         STRICT_COOKIES_SESSIONS=sessions,
     )  # fmt: skip
     StrictCookies(app)
-    told = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
-    assert [one["id"] for one in told] == kept
-    assert told[0]["kept"]["text"] == "365 days"
-    assert told[1]["kept"]["until"] == "restart"
+    processing = app.test_client().get("/cookies/declaration.json").get_json()["processing"]
+    assert [one["id"] for one in processing] == kept
+    assert processing[0]["kept"]["text"] == "365 days"
+    assert processing[1]["kept"]["until"] == "restart"
     if sessions is None:
         # Twelve hours, and the day after which rows are purged.
-        assert told[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}
+        assert processing[2]["kept"] == {"until": "time", "seconds": 36 * 3600, "text": "36 hours"}
 
 
 def test_prefix_of_the_pages_is_a_setting():
@@ -252,13 +252,13 @@ def test_prefix_of_the_pages_is_a_setting():
     assert app.test_client().get("/legal/cookies/").status_code == 200
 
 
-# --- Beside cookies ---
+# --- Other than cookies ---
 
 
-def test_web_storage_is_told():
+def test_web_storage_is_listed():
     """Each item has its kind, who ends it and who can read it."""
     document = build_document(WIDE)
-    told = [
+    items = [
         (
             item["name"],
             item["pattern"],
@@ -270,7 +270,7 @@ def test_web_storage_is_told():
         )
         for item in document["storage"]
     ]
-    assert told == [
+    assert items == [
         ("draft-*", True, "localStorage", "local", 3600, "1 hour", "site"),
         ("sort", False, "sessionStorage", "session", None, "until the tab closes", "browser"),
         ("forms", False, "IndexedDB", "indexeddb", 5400, "90 minutes", "site"),
@@ -283,7 +283,7 @@ def test_web_storage_is_told():
     assert "The star stands for any further characters." in text
 
 
-def test_preferences_are_told():
+def test_preferences_are_listed():
     """Each preference has its choices and says that it ends with the session."""
     assert build_document(WIDE)["preferences"] == [
         {
@@ -301,7 +301,7 @@ def test_preferences_are_told():
     assert "deleted with it" in text
 
 
-def test_recipients_are_told():
+def test_recipients_are_listed():
     """Each recipient has its country by name, and its safeguard in the reader's language."""
     maps, hosting = build_document(WIDE)["recipients"]
     assert maps["countries"] == [
@@ -328,8 +328,8 @@ def test_every_country_has_a_name(code):
     recipient = Recipient(
         name="X", role="R", data="D", purpose="P", country=code, safeguard="Clauses"
     )
-    (told,) = describe_recipients(CookiePolicy(recipients=(recipient,)))
-    assert told["countries"][0]["name"] != code
+    (described,) = describe_recipients(CookiePolicy(recipients=(recipient,)))
+    assert described["countries"][0]["name"] != code
 
 
 COOKIES_BY_KIND = {
@@ -344,11 +344,11 @@ COOKIES_BY_KIND = {
 
 
 def cookies_by_kind(document):
-    """Give what is said of cookies for each kind of the first external origin."""
+    """Return the text on cookies for each kind of the first external origin."""
     return {kind["id"]: kind["cookies"] for kind in document["external_origins"][0]["kinds"]}
 
 
-def test_external_origins_are_told_with_a_word_on_cookies():
+def test_external_origins_are_listed_with_their_cookies():
     """What is said of the other site's cookies depends on how the browser asks it."""
     document = build_document(WIDE)
     assert cookies_by_kind(document) == COOKIES_BY_KIND
@@ -375,7 +375,7 @@ def test_cookies_are_not_said_to_be_withheld_where_nothing_withholds_them(option
 def test_page_without_embedder_policy_claims_no_withheld_cookies():
     """Where an application switches off what withholds cookies, its declaration says so."""
     policy = CookiePolicy(recipients=(MAPS,), external_origins=(admit(),))
-    for options, told in (
+    for options, cookies in (
         ({}, "withheld"),
         ({"cross_origin_embedder_policy": OPT_OUT}, "possible"),
     ):
@@ -385,7 +385,7 @@ def test_page_without_embedder_policy_claims_no_withheld_cookies():
         )
         StrictCookies(app)
         document = app.test_client().get("/cookies/declaration.json").json
-        assert set(cookies_by_kind(document).values()) == {told}
+        assert set(cookies_by_kind(document).values()) == {cookies}
 
 
 def test_report_only_page_claims_no_withheld_cookies():
@@ -400,7 +400,7 @@ def test_report_only_page_claims_no_withheld_cookies():
 @pytest.mark.parametrize(
     ("kinds", "possible"),
     [
-        pytest.param((), False, id="nobody"),
+        pytest.param((), False, id="none"),
         pytest.param(("font",), False, id="fonts"),
         *(pytest.param((kind,), True, id=kind) for kind in KINDS if kind != "font"),
     ],

@@ -122,7 +122,7 @@ def test_schema_is_one():
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_json_follows_its_schema(document):
-    """What is published can be checked by anybody with the schema that is published beside it."""
+    """The published JSON is valid by the published schema."""
     validate(json.loads(EXPORTS["json"].write(document, ENGLISH)))
 
 
@@ -158,7 +158,7 @@ def test_policy_survives_the_way_round():
     ],
 )
 def test_what_is_no_declaration_is_refused(change, message):
-    """A stranger's file gives an error that says what is wrong, never a half-read policy."""
+    """An invalid file of another site raises an error that names the mistake."""
     with pytest.raises(PolicyError, match=message):
         read_declaration({**build_document(POLICY), **change})
 
@@ -178,7 +178,7 @@ def test_entries_that_are_read_are_held_to_the_rules():
 
 
 @pytest.mark.parametrize(
-    ("jurisdictions", "told"),
+    ("jurisdictions", "printed"),
     [
         ((), set()),
         (("CH",), set()),
@@ -189,15 +189,15 @@ def test_entries_that_are_read_are_held_to_the_rules():
     ],
 )
 @pytest.mark.parametrize("name", EXPORTS)
-def test_no_law_outside_the_jurisdictions_is_printed(jurisdictions, told, name):
+def test_no_law_outside_the_jurisdictions_is_printed(jurisdictions, printed, name):
     """A law is named only where the site says that it applies, in every format."""
     policy = CookiePolicy(site=Site(jurisdictions=jurisdictions), cookies=PURPOSES.cookies)
     text = EXPORTS[name].write(build_document(policy), ENGLISH)
     if name == "json":
         words = {"wp194": "ePrivacy", "schedule_a1": "PECR", "cnil_item": "CNIL"}
-        assert {law for word, law in words.items() if word in text} == told
+        assert {law for word, law in words.items() if word in text} == printed
     elif name in ("csv", "md"):
-        assert {law for law in ("ePrivacy", "PECR", "CNIL") if law in text} == told
+        assert {law for law in ("ePrivacy", "PECR", "CNIL") if law in text} == printed
 
 
 def test_law_of_each_purpose():
@@ -220,7 +220,7 @@ def test_law_of_each_purpose():
 
 
 def test_weak_exemptions_are_remarked_on():
-    """Security and choices that outlive the session carry a word of caution; objecting is told."""
+    """Security and choices that outlive the session have a remark; objecting is explained."""
     document = build_document(PURPOSES)
     remarks = {item["name"]: item["remarks"] for item in document["cookies"] if item["remarks"]}
     assert remarks == {"preferences": ["rests_on_choice"], "security": ["site_must_justify"]}
@@ -371,7 +371,7 @@ def test_same_content_has_no_difference():
 
 
 def test_differences_are_named():
-    """What was added, removed and changed is told by entry and field."""
+    """Added, removed and changed entries are listed, with their fields."""
     old = build_document(WIDE)
     new = build_document(
         CookiePolicy(
@@ -398,7 +398,7 @@ def test_differences_are_named():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_history_is_told_in_words(language):
+def test_history_is_described(language):
     """A published document shows its version, and each change with the entry's title."""
     past = PublishedVersion(
         version=1,

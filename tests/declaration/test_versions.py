@@ -34,7 +34,7 @@ class Away(MemoryArchive):
     def last(self, log):
         self.asked += 1
         if self.away:
-            raise StoreUnavailableError("The archive is away.")
+            raise StoreUnavailableError("The archive is unavailable.")
         return super().last(log)
 
 
@@ -68,7 +68,7 @@ def test_version_comes_back_as_it_was_recorded(versions):
 
 
 def test_unchanged_declaration_is_not_recorded(versions):
-    """The same content twice is one version, whatever day is named."""
+    """The same content twice is one version, for any day."""
     versions.record(FIRST)
     with pytest.raises(UnchangedDeclarationError) as caught:
         versions.record({**FIRST, "edition": None}, effective_from=DAY)
@@ -78,18 +78,18 @@ def test_unchanged_declaration_is_not_recorded(versions):
     assert versions.record(FIRST).number == 3
 
 
-def test_standing_of_a_content(versions):
-    """What is published newest is no draft; anything else is one, with the same history."""
+def test_status_of_a_content(versions):
+    """Only the newest published content is not a draft; the history is the same."""
     assert versions.status_of(FIRST["hash"]).to_json()["status"] == "draft"
     versions.record(FIRST, effective_from=DAY)
     versions.record(SECOND, effective_from=DAY)
     published = versions.status_of(SECOND["hash"])
     assert published.draft is False
-    assert [past.version for past in published.history] == [2, 1]
+    assert [version.version for version in published.history] == [2, 1]
     assert versions.status_of(FIRST["hash"]).draft is True
     assert versions.status_of(FIRST["hash"]).history == published.history
     assert versions.status_of(SECOND["hash"]) is published
-    assert [past.version for past in versions.history_of(1)] == [1]
+    assert [version.version for version in versions.history_of(1)] == [1]
 
 
 def test_other_process_sees_a_publication_in_time(archive, ticks, versions):
@@ -107,13 +107,13 @@ def test_other_process_sees_a_publication_in_time(archive, ticks, versions):
 
 
 def test_archive_that_is_away_ends_nothing(archive, ticks, versions, caplog):
-    """Nothing is known then; once it was there, what was known stays; it is told once."""
+    """Without a cache nothing is known, otherwise the cache is used; it is logged once."""
     archive.away = True
     for _ in range(3):
         assert versions.status_of(FIRST["hash"]).to_json()["status"] == "unknown"
         ticks[0] += CACHE_SECONDS
     assert [record.getMessage() for record in caplog.records] == [
-        "The versions of the declaration can't be read: The archive is away."
+        "The versions of the declaration can't be read: The archive is unavailable."
     ]
     archive.away = False
     versions.record(FIRST)
@@ -124,13 +124,13 @@ def test_archive_that_is_away_ends_nothing(archive, ticks, versions, caplog):
 
 
 def test_many_versions_are_read_in_order(archive, versions):
-    """More than are read at a time, and an archive that begins anew."""
+    """More than are read at a time, and an archive that starts again."""
     for number in range(45):
         versions.record((FIRST, SECOND)[number % 2])
-    assert [past.version for past in versions.status_of("").history] == [*range(45, 0, -1)]
+    assert [version.version for version in versions.status_of("").history] == [*range(45, 0, -1)]
     archive._logs.clear()
     versions.record(THIRD)
-    assert [past.version for past in versions.status_of("").history] == [1]
+    assert [version.version for version in versions.status_of("").history] == [1]
 
 
 def test_versions_of_two_who_publish_at_once_differ(archive):
@@ -198,7 +198,7 @@ def test_page_is_there_without_the_archive(app):
 
 
 def test_old_version_can_be_read(app):
-    """As a page in each language and as JSON, both for good; what is none is not found."""
+    """As a page in each language and as JSON, both cached forever; other numbers are 404."""
     republish(app)
     client = app.test_client()
     page = client.get("/cookies/versions/1?lang=de")
@@ -239,7 +239,7 @@ def test_pdf_is_the_one_that_was_kept(app):
     assert "Set-Cookie" not in found.headers
 
 
-def test_publication_is_told(app):
+def test_publication_is_announced(app):
     """The signal has the version and its difference in words; the trail has its number."""
     heard = []
 

@@ -122,12 +122,12 @@ class _Visible(HTMLParser):
 
 
 def visible(client, tag):
-    """Give the visible texts of the page in a language."""
+    """Return the visible texts of the page in a language."""
     return texts_in(client.get(f"/cookies/?lang={tag}").text)
 
 
 def texts_in(page):
-    """Give the visible texts of a page."""
+    """Return the visible texts of a page."""
     parser = _Visible()
     parser.feed(page)
     return parser.texts
@@ -164,10 +164,10 @@ def test_versions_and_processing_are_translated(tag):
     english = view.build_view(document, find_language("en"))
     assert words.status != english.status
     assert words.versions[0].changes != english.versions[0].changes
-    for told, other in zip(
+    for item, other in zip(
         words.sections["processing"].entries, english.sections["processing"].entries, strict=True
     ):
-        assert [row.lines for row in told.rows] != [row.lines for row in other.rows]
+        assert [row.lines for row in item.rows] != [row.lines for row in other.rows]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_language_is_chosen(header, query, tag, vary):
 
 
 def test_site_in_another_language_starts_with_its_own():
-    """A Polish site speaks Polish to whoever asks for nothing."""
+    """A Polish site is shown in Polish if the client asks for no language."""
     policy = CookiePolicy(site=Site(languages=("pl",)))
     assert '<html lang="pl">' in client_of(policy).get("/cookies/").text
 
@@ -209,7 +209,7 @@ def test_every_language_can_be_chosen(tag):
         pytest.param({"de": "D", "en": "E"}, DeclaredText("D"), id="wanted"),
         pytest.param({"de-AT": "A", "en": "E"}, DeclaredText("A"), id="variant"),
         pytest.param({"en": "E", "fr": "F"}, DeclaredText("F", "fr"), id="site's own"),
-        pytest.param({"es": "S"}, DeclaredText("S", "es"), id="whatever there is"),
+        pytest.param({"es": "S"}, DeclaredText("S", "es"), id="any language"),
         pytest.param({}, DeclaredText(""), id="nothing"),
     ],
 )

@@ -132,7 +132,7 @@ def test_keyboard_alone_changes_the_language(chromium, served):
 
 
 def test_reading_stores_nothing(chromium, served):
-    """Whoever reads every form of the declaration leaves with an empty jar."""
+    """Every form of the declaration leaves the browser without a cookie."""
     with chromium.new_context() as context:
         page = context.new_page()
         for path in ("/cookies/", "/cookies/?lang=fr", "/privacy", "/cookies/declaration.json"):

@@ -1,4 +1,4 @@
-"""A change is told to sessions that are older than it, until they put it away; to nobody else."""
+"""Only sessions older than a change see its notice, until they dismiss it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def publish(app, *, later=60, **options):
 
 
 def begin(app):
-    """Give a client that has a session."""
+    """Return a client that has a session."""
     client = app.test_client()
     client.get("/begin", base_url="https://localhost")
     return client
@@ -63,7 +63,7 @@ def put_away(client, headers=None, **form):
     )
 
 
-def test_session_is_told_until_it_puts_the_notice_away(app):
+def test_session_sees_the_notice_until_it_is_dismissed(app):
     """Text, a link and a button; back on the same page it is gone, for this session."""
     client, other = begin(app), begin(app)
     assert look(client).text == "<p></p>"
@@ -78,7 +78,7 @@ def test_session_is_told_until_it_puts_the_notice_away(app):
     assert "changed on" in look(other).text
 
 
-def test_next_change_is_told_again(app):
+def test_next_change_has_a_new_notice(app):
     """What was put away was one version."""
     client = begin(app)
     publish(app)
@@ -89,8 +89,8 @@ def test_next_change_is_told_again(app):
     assert 'name="version" value="3"' in look(client).text
 
 
-def test_visitor_without_a_session_is_not_told(app):
-    """No session is opened for him: no cookie and no Vary, and the button changes nothing."""
+def test_visitor_without_a_session_sees_no_notice(app):
+    """No session is opened: no cookie and no Vary, and the button changes nothing."""
     publish(app)
     client = app.test_client()
     answer = look(client)
@@ -102,7 +102,7 @@ def test_visitor_without_a_session_is_not_told(app):
     assert "Set-Cookie" not in answer.headers
 
 
-def test_young_session_is_not_told(app):
+def test_young_session_sees_no_notice(app):
     """One that began after the publication, or after the day from which it counts."""
     publish(app, later=-60)
     assert look(begin(app)).text == "<p></p>"
@@ -144,7 +144,7 @@ def test_old_change_opens_no_session(app):
     ],
 )
 def test_button_leads_to_no_other_site(app, back):
-    """What is no path of this site leads to the declaration."""
+    """Anything but a path of this site redirects to the declaration."""
     client = begin(app)
     publish(app)
     assert put_away(client, back=back).headers["Location"] == "/cookies/"
@@ -160,7 +160,7 @@ def test_other_sites_put_nothing_away(app):
     assert "changed on" in look(client).text
 
 
-def test_flasks_own_session_is_not_told():
+def test_flasks_own_session_sees_no_notice():
     """It does not say when it began; the footer link has the date."""
     app = make_app(STRICT_COOKIES_SESSIONS="flask")
     client = begin(app)

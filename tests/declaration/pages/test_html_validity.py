@@ -24,11 +24,11 @@ JAR = (
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xss8m")
 
 
-def check(folder):
-    """Give each complaint as ``file: message``."""
+def check(directory):
+    """Return each complaint as ``file: message``."""
     java = shutil.which("java")
     assert java, "No Java found. Install one: apt-get install default-jre-headless"
-    command = [java, *QUICK, "-jar", str(JAR), "--format", "json", "--exit-zero-always", folder]
+    command = [java, *QUICK, "-jar", str(JAR), "--format", "json", "--exit-zero-always", directory]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     try:
         messages = json.loads(done.stderr)["messages"]
@@ -39,8 +39,8 @@ def check(folder):
 
 def test_every_page_is_valid(tmp_path):
     """Each page that anybody may open, and the library's own in each language."""
-    folder = tmp_path / "pages"
-    folder.mkdir()
+    directory = tmp_path / "pages"
+    directory.mkdir()
     app = erp.build(tmp_path)
     for username in erp.VISITORS:
         browser = erp.client(app, username)
@@ -50,9 +50,9 @@ def test_every_page_is_valid(tmp_path):
                 query = {"lang": lang} if lang else {}
                 page = browser.get(path, query_string=query, base_url=f"https://{erp.HOST}")
                 name = f"{username or 'visitor'}{path.replace('/', '_')}{lang}.html"
-                (folder / name).write_bytes(page.data)
-    assert len(list(folder.iterdir())) > 2 * len(LANGUAGES)
-    assert check(folder) == []
+                (directory / name).write_bytes(page.data)
+    assert len(list(directory.iterdir())) > 2 * len(LANGUAGES)
+    assert check(directory) == []
 
 
 def test_checker_can_say_no(tmp_path):

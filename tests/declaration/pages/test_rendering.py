@@ -18,7 +18,7 @@ from tests.sessions.apps import CHROME, MINUTE, SECRET, Clock, ask, cookie_of, m
 
 PAGE, SESSIONS = "/cookies/this-browser", "/cookies/sessions"
 SITE = Site(name="X", controller="c", contact="c", dpo="d", authority="a", privacy_url="/p")
-#: What is no text of a language: names of languages, browsers' own words, signs, moments.
+#: Texts of no language: names of languages, browsers' own words, signs, timestamps.
 NAMES = {
     *LANGUAGES.values(),
     "Firefox",
@@ -32,7 +32,7 @@ FIELD = "__Host-Http-session=1; __Host-Http-session=2; _ga=1; wiki=1; nameless"
 
 
 def this_browser(tag, field="", query="", *, site=SITE, scheme="https", **config):
-    """Give the visible texts of the page in a language."""
+    """Return the visible texts of the page in a language."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY=SECRET, STRICT_COOKIES_POLICY=CookiePolicy(site=site), **config)
     StrictCookies(app)
@@ -45,7 +45,7 @@ def this_browser(tag, field="", query="", *, site=SITE, scheme="https", **config
 
 
 def sessions(tag, *, signed_in, age, **config):
-    """Give the visible texts of the list of sessions in a language."""
+    """Return the visible texts of the list of sessions in a language."""
     clock = Clock()
     app = make_app(clock=clock, **config)
     cookie = None
@@ -67,7 +67,7 @@ STATES = {
     "deleted, plain http": lambda tag: this_browser(
         tag, FIELD, "&after=deleted", scheme="http", STRICT_COOKIES_HTTPS="off"
     ),
-    "report only, nobody named": lambda tag: this_browser(
+    "report only, no contact": lambda tag: this_browser(
         tag, FIELD, site=Site(), STRICT_COOKIES_MODE="report-only"
     ),
     "sessions, visitor": lambda tag: sessions(tag, signed_in=False, age=0),
@@ -111,7 +111,7 @@ def test_states_show_every_text():
 
 @pytest.mark.parametrize("tag", TRANSLATED)
 def test_what_is_kept_has_its_texts(tag):
-    """Each is in the catalogue, with the times that it tells."""
+    """Each is in the catalogue, with its times."""
     texts = {message.id: message.string for message in catalogue(tag)}
     for one in describe_kept(SessionOptions(move_until=1_800_000_000)):
         for text in (one.what, one.why, one.rule):
@@ -136,7 +136,7 @@ def test_device_is_said_in_the_readers_language(user_agent, said):
 
 
 def test_users_own_name_for_a_device_stays():
-    """It is nobody else's to translate, and it is escaped."""
+    """It is not translated, and it is escaped."""
     assert read_label("Firefox on <i>") is None
     assert format_device("<b>", find_language("de")) == "<bdi>&lt;b&gt;</bdi>"
 

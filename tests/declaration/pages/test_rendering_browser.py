@@ -155,9 +155,9 @@ def test_keyboard_alone_finds_deletes_and_confirms(visitor, served):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     with page.expect_navigation(url=f"**{PAGE}?after=deleted&lang=en"):
         page.keyboard.press("Enter")
-    told = page.get_by_role("status").inner_text()
-    assert "This site has ended your session" in told
-    assert "What your browser sent after that is listed below." in told
+    status = page.get_by_role("status").inner_text()
+    assert "This site has ended your session" in status
+    assert "What your browser sent after that is listed below." in status
     assert page.locator("#sc-received").count() == 0
     assert page.locator("section[aria-labelledby=sc-undeclared] code").all_inner_texts() == [
         "wiki",

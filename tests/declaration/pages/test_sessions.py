@@ -53,7 +53,7 @@ def handles_on(page):
 
 
 def text_of(page):
-    """Give what a page says, without tags."""
+    """Return the text of a page, without tags."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
@@ -61,7 +61,7 @@ def text_of(page):
 
 
 def test_own_sessions_are_listed(app, clock):
-    """This one is marked and comes first; device and times are told, and nobody else's."""
+    """This one is marked and comes first; device and times are shown, of this user only."""
     other = sign_in(app, headers={"User-Agent": CHROME})
     clock.turn(3 * MINUTE)
     this = sign_in(app)
@@ -112,7 +112,7 @@ def test_site_is_named():
     assert "<title>Your sessions – A &amp; B</title>" in page
 
 
-def test_page_tells_what_is_kept(app):
+def test_page_lists_what_is_kept(app):
     """What, why and how long, by the options that are live."""
     page = text_of(ask(app, PAGE).text)
     assert "Removed 1 day after the session has ended; it lasts 1 day at most." in page
@@ -238,7 +238,7 @@ def test_handle_that_names_nothing_ends_nothing(app, fields):
 
 
 def test_handle_of_another_user_ends_nothing(app):
-    """A handle that somebody has seen over a shoulder is worth nothing to him."""
+    """A handle that another user has seen is worth nothing to them."""
     alices = [sign_in(app), sign_in(app)]
     (handle,) = handles_on(ask(app, PAGE, alices[0]).text)
     post(app, "end", sign_in(app, "mallory"), session=handle)
@@ -344,7 +344,7 @@ def test_application_with_form_tokens_finds_its_own(clock):
 
 
 def test_session_past_its_limit_is_a_visitor(app, clock):
-    """An open page of yesterday tells nothing."""
+    """A page that has been open since yesterday changes nothing."""
     this = sign_in(app)
     clock.turn(HOUR)
     assert "you are not signed in" in ask(app, PAGE, this).text

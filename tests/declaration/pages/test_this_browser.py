@@ -38,7 +38,7 @@ POLICY = CookiePolicy(
 
 
 def build(**config):
-    """Make an application with the policy."""
+    """Create an application with the policy."""
     app = Flask(__name__)
     app.config.update({"SECRET_KEY": SECRET, "STRICT_COOKIES_POLICY": POLICY, **config})
     StrictCookies(app)
@@ -58,12 +58,12 @@ def push(app, field="", path=PAGE, headers=SAME_ORIGIN, **options):
 
 
 def text_of(answer):
-    """Give what a page says, without tags."""
+    """Return the text of a page, without tags."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
 def part(answer, heading):
-    """Give the items below a heading; None where it is not there."""
+    """Return the items below a heading; None without that heading."""
     found = re.search(rf">{re.escape(heading)}</h2>(.*?)</section>", answer.text, re.DOTALL)
     if found is None:
         return None
@@ -71,7 +71,7 @@ def part(answer, heading):
     return [" ".join(unescape(re.sub(r"<[^>]*>", "", item)).split()) for item in items]
 
 
-SENT, STRAYS, MISSING = (
+SENT, UNDECLARED, MISSING = (
     "On the list, and sent",
     "Sent, but not on the list",
     "On the list, but not sent",
@@ -81,12 +81,12 @@ SENT, STRAYS, MISSING = (
 
 
 def test_what_came_is_held_against_the_list():
-    """Title first, technical name after it; strays apart; what is declared and did not come."""
+    """Title first, technical name after it; undeclared cookies and missing ones separately."""
     page = visit(build(), "theme=dark; _ga=GA1.2; cart_7=x; wiki=1")
     assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
     assert "your browser sent 4 cookies." in text_of(page)
     assert part(page, SENT) == ["Colours theme", "Basket cart_7"]
-    assert part(page, STRAYS) == [
+    assert part(page, UNDECLARED) == [
         "_ga A name commonly associated with Google Analytics",
         "wiki",
     ]
@@ -94,11 +94,11 @@ def test_what_came_is_held_against_the_list():
     assert "This site removed them before its application could read them." in text_of(page)
 
 
-def test_browser_without_cookies_is_told_so():
+def test_browser_without_cookies_sees_that():
     """Nothing came; all of the list is still named."""
     page = visit(build())
     assert "your browser sent no cookie." in text_of(page)
-    assert (part(page, SENT), part(page, STRAYS)) == (None, None)
+    assert (part(page, SENT), part(page, UNDECLARED)) == (None, None)
     assert len(part(page, MISSING)) == 4
 
 
@@ -111,7 +111,7 @@ def test_browser_without_cookies_is_told_so():
         pytest.param("__Host-form=a; __HOST-form=b", "__Host-form", id="two spellings"),
     ],
 )
-def test_what_counts_as_absent_is_told(field, name):
+def test_ignored_cookies_are_marked(field, name):
     """A declared cookie that came but is not believed is neither sent nor missing."""
     page = visit(build(), field)
     (item,) = part(page, SENT)
@@ -134,7 +134,7 @@ def test_what_counts_as_absent_is_told(field, name):
 )
 @pytest.mark.parametrize("mode", ["enforce", "report-only"])
 def test_no_value_is_on_the_page(field, mode):
-    """Whatever the field looks like, in either mode, and whatever language the page has."""
+    """For any field, in either mode, and in any language of the page."""
     app = build(STRICT_COOKIES_MODE=mode)
     assert CANARY not in visit(app, field).text
     assert CANARY not in visit(app, field, f"{PAGE}?lang=de").text
@@ -142,7 +142,7 @@ def test_no_value_is_on_the_page(field, mode):
 
 def test_cookie_without_a_name_is_counted():
     """Browsers send the value alone; the page says that there is one."""
-    assert part(visit(build(), f"{CANARY}; ={CANARY}"), STRAYS) == ["Without a name"]
+    assert part(visit(build(), f"{CANARY}; ={CANARY}"), UNDECLARED) == ["Without a name"]
 
 
 def test_hostile_names_stay_text_and_short():
@@ -150,7 +150,7 @@ def test_hostile_names_stay_text_and_short():
     hostile = "<script>alert(1)</script>=1; \x9b31m=1; \xe2\x80\xae=1; " + "W" * 500 + "=1"
     page = visit(build(), hostile)
     assert "<script" not in page.text
-    names = part(page, STRAYS)
+    names = part(page, UNDECLARED)
     assert names[0] == "<script>alert(1)</script>"
     assert names[1:3] == [r"\x9b31m", r"\xe2\x80\xae"]
     assert names[3] == "W" * 61 + "..."
@@ -159,7 +159,7 @@ def test_hostile_names_stay_text_and_short():
 @pytest.mark.parametrize(
     "field",
     [
-        pytest.param("a=" + "x" * MAX_FIELD_BYTES, id="octets"),
+        pytest.param("a=" + "x" * MAX_FIELD_BYTES, id="bytes"),
         pytest.param("; ".join(f"a{n}=1" for n in range(MAX_PAIRS + 1)), id="pairs"),
     ],
 )
@@ -168,14 +168,14 @@ def test_field_above_its_bounds_is_named_in_part(field):
     page = visit(build(), f"theme=1; {field}")
     assert "Your browser sent more than this site reads." in text_of(page)
     assert part(page, SENT)[0].startswith("Colours theme It was duplicate or malformed.")
-    assert len(part(page, STRAYS) or []) < MAX_PAIRS
+    assert len(part(page, UNDECLARED) or []) < MAX_PAIRS
     assert len(page.data) < 64_000
 
 
 def test_report_only_does_not_claim_to_cut():
-    """There the application reads the strays, and the page says that."""
+    """There the application reads undeclared cookies, and the page says so."""
     page = visit(build(STRICT_COOKIES_MODE="report-only"), "wiki=1")
-    assert part(page, STRAYS) == ["wiki"]
+    assert part(page, UNDECLARED) == ["wiki"]
     assert "its application could read them" in text_of(page)
     assert "removed them before" not in text_of(page)
 
@@ -222,15 +222,15 @@ def test_prefix_moves_the_page():
     """It is below the other pages, and still finds what was cut."""
     app = build(STRICT_COOKIES_URL_PREFIX="/about/cookies")
     page = visit(app, "wiki=1", f"/about/cookies{PATH}")
-    assert part(page, STRAYS) == ["wiki"]
+    assert part(page, UNDECLARED) == ["wiki"]
     assert visit(app).status_code == 404
 
 
 def test_block_of_the_page_is_replaced(tmp_path):
     """A template of the site extends the layout; the declaration is kept all the same."""
-    folder = tmp_path / "strict_cookies"
-    folder.mkdir()
-    (folder / "this_browser.html").write_text(
+    directory = tmp_path / "strict_cookies"
+    directory.mkdir()
+    (directory / "this_browser.html").write_text(
         '{% extends "strict_cookies/this_browser_layout.html" %}'
         "{% block copy %}<p>Ours</p>{% endblock %}"
     )
@@ -252,7 +252,7 @@ def test_block_of_the_page_is_replaced(tmp_path):
 
 
 def test_names_are_handed_over_on_this_path_only():
-    """Elsewhere nothing tells what was cut, and where nothing was there is nothing to tell."""
+    """Other paths get no names of stripped cookies, nor does a request without any."""
     seen = []
 
     def app(environ, start_response):
@@ -282,7 +282,7 @@ def test_names_are_handed_over_on_this_path_only():
     ],
 )
 def test_names_of_a_field(field, names, kept, whole):
-    """Each once, in order; a pair without a name, and one that may be cut, is no name."""
+    """Each once, in order; a pair without a name, or one that may be truncated, has none."""
     found = CookieReader(POLICY).name_arrived(field)
     assert found == (names, frozenset(kept), whole)
 
@@ -327,23 +327,23 @@ def test_button_ends_the_session_in_the_store():
 
 
 @pytest.mark.parametrize(
-    ("sweep", "swept"),
+    ("setting", "expired"),
     [("off", set()), ("known", {"_ga"}), ("host", {"_ga", "wiki"}), ("site", {"_ga", "wiki"})],
 )
-def test_button_sweeps_strays_as_far_as_sweeping_may(sweep, swept):
-    """The setting decides, though the request is no navigation by GET."""
-    answer = push(build(STRICT_COOKIES_EXPIRE_UNDECLARED=sweep), "_ga=1; wiki=2")
+def test_button_expires_undeclared_cookies_as_the_setting_allows(setting, expired):
+    """The setting decides, although the request is not a navigation by GET."""
+    answer = push(build(STRICT_COOKIES_EXPIRE_UNDECLARED=setting), "_ga=1; wiki=2")
     found = {line.partition("=")[0] for line in lines(answer) if "Max-Age=0" in line}
-    assert found - {"theme", "__Host-form", COOKIE} == swept
+    assert found - {"theme", "__Host-form", COOKIE} == expired
 
 
-def test_strays_on_a_users_own_machine_stay():
+def test_undeclared_cookies_on_a_users_own_machine_stay():
     """There other programs share the host."""
     answer = push(build(), "_ga=1", base_url="http://localhost:5000")
     assert all(not line.startswith("_ga=") for line in lines(answer))
 
 
-def test_other_posts_sweep_nothing():
+def test_other_posts_expire_nothing():
     """Only the button asks for it."""
     app = build()
     app.add_url_rule("/post", "post", lambda: "<p>ok</p>", methods=["POST"])
@@ -362,7 +362,7 @@ def test_other_posts_sweep_nothing():
 )
 @pytest.mark.parametrize("field", ["", f"{COOKIE}=x"])
 def test_another_origin_deletes_nothing(guard, headers, field):
-    """With or without cookies, and whatever the setting says."""
+    """With or without cookies, under any setting."""
     answer = push(build(STRICT_COOKIES_CROSS_ORIGIN=guard), field, headers=headers)
     assert answer.status_code == 403
     assert lines(answer) == []
@@ -370,7 +370,7 @@ def test_another_origin_deletes_nothing(guard, headers, field):
 
 
 def test_link_deletes_nothing():
-    """A GET shows, whatever its query says, and changes nothing."""
+    """A GET with any query only shows the page."""
     app = make_app()
     cookie = cookie_of(ask(app, "/login/alice"))
     answer = ask(app, f"{PAGE}?after=deleted", cookie, **HTTPS)
@@ -378,7 +378,7 @@ def test_link_deletes_nothing():
     assert ask(app, "/who", cookie).json != {}
 
 
-def test_page_after_the_button_tells_what_came_then():
+def test_page_after_the_button_shows_what_was_received_then():
     """It says what was done, and names what the browser sent with that very request."""
     app = build()
     after = f"{PAGE}?after=deleted"
@@ -387,7 +387,7 @@ def test_page_after_the_button_tells_what_came_then():
     assert "no cookie at all." in text_of(gone)
     still = visit(app, "theme=1; wiki=2", after, **SAME_ORIGIN)
     assert "What your browser sent after that is listed below." in text_of(still)
-    assert (part(still, SENT), part(still, STRAYS)) == (["Colours theme"], ["wiki"])
+    assert (part(still, SENT), part(still, UNDECLARED)) == (["Colours theme"], ["wiki"])
 
 
 def test_link_from_elsewhere_claims_no_deletion():
@@ -479,7 +479,7 @@ def test_copy_is_a_download_that_no_cache_keeps():
 
 
 def test_copy_has_no_secrets():
-    """Neither the identifier nor its key, nor what the site keeps from the user; names are told."""
+    """Neither the identifier nor its key, nor what the site withholds; names are listed."""
     app = make_app(STRICT_COOKIES_SESSION_COPY_EXCLUDE=["risk"])
 
     @app.get("/fill")
@@ -519,8 +519,8 @@ def test_copy_has_no_secrets():
         ("", False),
     ],
 )
-def test_secrets_are_told_by_whole_words(key, secret):
-    """Whatever the style of a key; a longer word that has a shorter one in it is none."""
+def test_secrets_are_recognised_by_whole_words(key, secret):
+    """For any style of a key; a longer word that contains one does not count."""
     assert is_secret(key) is secret
 
 
