@@ -13,7 +13,7 @@ from werkzeug.http import dump_cookie, parse_cookie
 
 from strict_cookies._util.keys import SessionKeys
 from strict_cookies.firewall.request_cookies import CookieReader
-from strict_cookies.firewall.set_cookie import Judge, judge
+from strict_cookies.firewall.set_cookie import VerdictCache, decide
 from strict_cookies.sessions.ids import SessionIds
 from strict_cookies.sessions.record import Payloads, Record, dump_record
 from strict_cookies.sessions.tagged import dump
@@ -40,7 +40,7 @@ DATA = {
 def pieces_cases() -> dict[str, Case]:
     """Return each piece alone."""
     policy = make_policy(10)
-    read, remember = CookieReader(policy), Judge(policy)
+    read, remember = CookieReader(policy), VerdictCache(policy)
     cases: dict[str, Case] = {
         "read six cookies: CookieReader": lambda: read(SIX),
         "read six cookies: werkzeug.http.parse_cookie": lambda: parse_cookie(SIX),
@@ -48,8 +48,8 @@ def pieces_cases() -> dict[str, Case]:
         "write a line: werkzeug.http.dump_cookie": lambda: dump_cookie("csrf", "abcdef0123456"),
     }
     for name, line in LINES.items():
-        cases[f"{name}: Judge, seen before"] = lambda line=line: remember(line)  # type: ignore[misc]
-        cases[f"{name}: judge, uncached"] = lambda line=line: judge(policy, line)  # type: ignore[misc]
+        cases[f"{name}: VerdictCache, seen before"] = lambda line=line: remember(line)  # type: ignore[misc]
+        cases[f"{name}: decide, uncached"] = lambda line=line: decide(policy, line)  # type: ignore[misc]
     return cases | _session_cases()
 
 

@@ -61,7 +61,7 @@ PROSE = {
 #: At the beginning of a docstring.
 VERBS = {
     r"Gives?|Tells?|Says?": "Return, Report",
-    r"Hold .{1,40}? against|Judge": "Compare, Validate",
+    r"Hold .{1,40}? against|VerdictCache": "Compare, Validate",
     r"Makes?": "Create, Build",
     r"Let": "Allow",
 }

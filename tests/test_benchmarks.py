@@ -127,10 +127,10 @@ def describe(app):
 def describe_firewall(firewall):
     return {
         "mode": firewall.mode,
-        "sweep": firewall.sweep,
+        "expire_undeclared": firewall.expire_undeclared,
         "enforcing": firewall._enforcing,
-        "sweeps": firewall._sweeper is not None,
-        "enforced": firewall.ledger._enforced,
+        "expires": firewall._expirer is not None,
+        "enforced": firewall.recorder._enforced,
     }
 
 
@@ -244,7 +244,7 @@ def test_measured_pieces_do_their_work():
     assert cases["open a session: Flask's cookie"]() == DATA
     left, _, _ = cases["read six cookies: CookieReader"]()
     assert {pair.partition("=")[0] for pair in left.split("; ")} == DECLARED
-    for way in ("Judge, seen before", "judge, uncached"):
+    for way in ("VerdictCache, seen before", "decide, uncached"):
         for _ in range(2):
             passed, hardened, dropped = (
                 cases[f"a line {what}: {way}"]()[1:]

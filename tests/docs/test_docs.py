@@ -46,7 +46,7 @@ from strict_cookies.cli.main import cookies
 from strict_cookies.declaration import document
 from strict_cookies.errors import PolicyError
 from strict_cookies.firewall.cross_origin import CrossOrigin
-from strict_cookies.firewall.expire import Sweep
+from strict_cookies.firewall.expire import ExpireUndeclared
 from strict_cookies.firewall.https_redirect import Https
 from strict_cookies.firewall.middleware import Mode
 from strict_cookies.flask.config import DEFAULTS
@@ -473,7 +473,7 @@ def test_default_of_a_setting_is_told_right(key):
     ("key", "words"),
     [
         ("STRICT_COOKIES_MODE", get_args(Mode)),
-        ("STRICT_COOKIES_EXPIRE_UNDECLARED", get_args(Sweep)),
+        ("STRICT_COOKIES_EXPIRE_UNDECLARED", get_args(ExpireUndeclared)),
         ("STRICT_COOKIES_TRANSPORT", get_args(Transport)),
         ("STRICT_COOKIES_HTTPS", get_args(Https)),
         ("STRICT_COOKIES_CROSS_ORIGIN", get_args(CrossOrigin)),

@@ -68,7 +68,7 @@ SENDERS = inspect.signature(TokenBuckets).parameters["max_keys"].default
         ("Cookie counts", f"{ledger.MAX_ROWS} rows"),
         ("Browser reports", f"{reports.MAX_ROWS} rows"),
         ("Senders of reports", f"{SENDERS} senders"),
-        ("Names that the application tried to set", f"{firewall.MAX_TRIED} names"),
+        ("Names that the application tried to set", f"{firewall.MAX_DROPPED} names"),
         ("Received names of trackers", f"{reader.MAX_KNOWN} names"),
         ("Users without the role of a page", f"{app_trail.MAX_DENIED} pairs"),
         ("Browsers of sessions", f"{watch.MAX_BROWSERS} values"),

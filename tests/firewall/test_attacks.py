@@ -16,9 +16,9 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request, Response
 
-from strict_cookies.firewall.expire import MAX_SWEEP_LINES
-from strict_cookies.firewall.middleware import CookieFirewall
-from strict_cookies.firewall.set_cookie import Judge
+from strict_cookies.firewall.expire import MAX_EXPIRY_LINES
+from strict_cookies.firewall.middleware import CookieFirewall, FirewallHooks
+from strict_cookies.firewall.set_cookie import VerdictCache
 from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from strict_cookies.policy.policy import CookiePolicy
 from tests.policies import declare
@@ -64,7 +64,9 @@ class LoadedSession:
         firewall = CookieFirewall(
             LintMiddleware(app),
             policy,
-            on_verdict=lambda reason, name, place: self.reasons.append((reason.id, name)),
+            hooks=FirewallHooks(
+                on_verdict=lambda reason, name, place: self.reasons.append((reason.id, name))
+            ),
             **options,
         )
         _, self.status, self.headers = run(
@@ -250,10 +252,10 @@ def test_hostile_field_reaches_the_application_clean_at_bounded_cost(counting, f
     assert visit.status == "200 OK"
     assert visit.field is None
     assert visit.cookies == []
-    assert 0 < counting.asked <= MAX_PAIRS + 1 + MAX_SWEEP_LINES
-    assert len(visit.reasons) <= 1 + MAX_SWEEP_LINES
+    assert 0 < counting.asked <= MAX_PAIRS + 1 + MAX_EXPIRY_LINES
+    assert len(visit.reasons) <= 1 + MAX_EXPIRY_LINES
     assert visit.reasons[0] == ("SC205", "other")
-    assert len(visit.headers.getlist("Set-Cookie")) <= MAX_SWEEP_LINES
+    assert len(visit.headers.getlist("Set-Cookie")) <= MAX_EXPIRY_LINES
 
 
 def test_field_within_its_bounds_is_read_whole(counting):
@@ -277,7 +279,7 @@ def test_field_at_its_longest_is_read_whole():
 def test_oversized_jar_drains():
     """A visitor whose jar is over its bounds is told to expire strays, so that no lockout stays."""
     field = "; ".join(f"n{index}=v" for index in range(10_000))
-    lines = LoadedSession(field, sweep="host").headers.getlist("Set-Cookie")
+    lines = LoadedSession(field, expire_undeclared="host").headers.getlist("Set-Cookie")
     assert f"n0=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None" in lines
 
 
@@ -297,7 +299,7 @@ def leave(*lines):
 
 def _answer(app):
     firewall = CookieFirewall(app, POLICY)
-    firewall._judge = Judge(POLICY, clock=lambda: NOW)
+    firewall._decide = VerdictCache(POLICY, clock=lambda: NOW)
     environ = create_environ("/sub/page", "https://app.example.com")
     _, status, headers = run(LintMiddleware(firewall), environ)
     assert status == "200 OK"

@@ -8,7 +8,7 @@ from werkzeug.test import create_environ
 
 from strict_cookies import ConfigurationError, CookiePolicy, StrictCookies, erase
 from strict_cookies.firewall.clear_site_data import erasing_headers
-from strict_cookies.firewall.set_cookie import judge
+from strict_cookies.firewall.set_cookie import decide
 from tests.policies import declare
 
 EXPIRED = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
@@ -58,7 +58,7 @@ def test_every_declared_cookie_is_expired_as_it_was_set():
 def test_firewall_lets_each_expiry_pass_as_it_is():
     """A deletion in canonical form is neither changed nor worth a word."""
     for line in LINES:
-        assert judge(POLICY, line)[1:] == (line, ())
+        assert decide(POLICY, line)[1:] == (line, ())
 
 
 def test_pattern_is_expired_for_what_the_request_carried():

@@ -16,6 +16,7 @@ from strict_cookies import (
     request_refused,
 )
 from strict_cookies.firewall.cross_origin import OriginGuard, read_origins
+from strict_cookies.firewall.middleware import FirewallHooks
 from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS
 from strict_cookies.reasons import Reason
 from tests.policies import declare
@@ -335,7 +336,7 @@ class TestRefusal:
         ]
         assert [told["place"] for told in found] == ["transfer", "transfer", "other", "other"]
         assert {told["cookie_name"] for told in found} == {SESSION}
-        counts = app.extensions["strict_cookies"].firewall.ledger.counts
+        counts = app.extensions["strict_cookies"].firewall.recorder.counts
         assert counts == {("SC601", SESSION): 4}
 
     def test_name_of_a_pattern_is_the_entrys(self, caplog):
@@ -381,7 +382,9 @@ class TestRefusal:
             return [b"done"]
 
         policy = CookiePolicy(cookies=(declare("sid"),))
-        firewall = CookieFirewall(app, policy, interceptors=[OriginGuard(policy)])
+        firewall = CookieFirewall(
+            app, policy, hooks=FirewallHooks(interceptors=[OriginGuard(policy)])
+        )
         assert ask(firewall, cookie="sid=1", **CROSS).status_code == 403
         assert ask(firewall, cookie="sid=1", Origin=SITE).text == "done"
-        assert firewall.ledger.counts == {("SC601", "sid"): 1}
+        assert firewall.recorder.counts == {("SC601", "sid"): 1}

@@ -14,6 +14,7 @@ from werkzeug.test import Client, create_environ
 
 from strict_cookies import ConfigurationError, CookieFirewall, CookiePolicy, StrictCookies
 from strict_cookies.firewall.https_redirect import HttpsRedirect, read_host
+from strict_cookies.firewall.middleware import FirewallHooks
 from strict_cookies.http.presets import CLOSED_CSP, CLOSED_PERMISSIONS
 from tests.wsgi import run
 
@@ -408,7 +409,9 @@ def test_any_wsgi_application_can_redirect():
         return [b"served"]
 
     firewall = CookieFirewall(
-        app, CookiePolicy(), interceptors=[HttpsRedirect(canonical_host=HOST)]
+        app,
+        CookiePolicy(),
+        hooks=FirewallHooks(interceptors=[HttpsRedirect(canonical_host=HOST)]),
     )
     response = Client(LintMiddleware(firewall)).get("/a", base_url="http://x.example")
     assert response.headers["Location"] == f"https://{HOST}/a"

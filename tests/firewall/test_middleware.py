@@ -12,8 +12,8 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import Client, EnvironBuilder
 
 from strict_cookies import ConfigurationError, CookieDroppedError, CookieFirewall, CookiePolicy
-from strict_cookies.firewall.expire import MAX_SWEEP_LINES, MAX_SWEEP_OCTETS
-from strict_cookies.firewall.middleware import BASELINE_HEADERS
+from strict_cookies.firewall.expire import MAX_EXPIRY_BYTES, MAX_EXPIRY_LINES
+from strict_cookies.firewall.middleware import BASELINE_HEADERS, FirewallHooks
 from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from tests.policies import declare
 from tests.wsgi import run
@@ -239,7 +239,7 @@ class TestLeaving:
         for thread in threads:
             thread.join()
         assert wrong == []
-        assert client_app.ledger.counts["SC102", "_ga"] == 200 * len(names)
+        assert client_app.recorder.counts["SC102", "_ga"] == 200 * len(names)
 
 
 class TestHeaderSmuggling:
@@ -361,7 +361,7 @@ class TestArriving:
         policy = CookiePolicy(cookies=(declare("csrf-*"),))
         field = "_ga_ALICE=1; csrf-ALICE=1; csrf-ALICE=2"
         firewall = serve(app_that_sets(), headers={"Cookie": field}, policy=policy)[3]
-        assert firewall.ledger.counts == {("SC202", "_ga_*"): 1, ("SC203", "csrf-*"): 1}
+        assert firewall.recorder.counts == {("SC202", "_ga_*"): 1, ("SC203", "csrf-*"): 1}
         assert "ALICE" not in caplog.text
 
     def test_field_at_its_bounds_is_read(self):
@@ -379,7 +379,7 @@ class TestModes:
         )
         assert headers.getlist("Set-Cookie") == ["_ga=1", "csrf=1"]
         assert app.seen == "_ga=2; csrf=1; csrf=2"
-        assert firewall.ledger.counts["SC102", "_ga"] == 1
+        assert firewall.recorder.counts["SC102", "_ga"] == 1
         assert all(record.message.startswith("[report-only] SC") for record in caplog.records)
 
     def test_raise_mode_raises_with_the_line_to_add(self):
@@ -397,7 +397,7 @@ class TestModes:
             "csrf=1; Path=/; Secure; HttpOnly; SameSite=Lax"
         ]
 
-    @pytest.mark.parametrize(("option", "value"), [("mode", "strict"), ("sweep", True)])
+    @pytest.mark.parametrize(("option", "value"), [("mode", "strict"), ("expire_undeclared", True)])
     def test_unknown_choice_is_refused(self, option, value):
         """A misspelt mode never means an open door."""
         with pytest.raises(ConfigurationError, match=f"{option} is .*Use one of"):
@@ -421,7 +421,7 @@ class TestPlainHttp:
     def test_loopback_is_silent(self, host):
         """Browsers keep Secure cookies of localhost, so nothing needs saying."""
         firewall = serve(app_that_sets(SID), base_url=f"http://{host}")[3]
-        assert firewall.ledger.counts == {}
+        assert firewall.recorder.counts == {}
 
     def test_other_host_is_told_before_a_login_loop(self, caplog):
         """A browser would refuse the cookie: the log says so, and what to do."""
@@ -435,7 +435,7 @@ class TestPlainHttp:
     def test_deletion_is_not_told(self):
         """A deletion that the browser refuses loops nobody."""
         line = "__Host-sid=; Max-Age=0; Path=/; Secure"
-        assert serve(app_that_sets(line), base_url="http://dev.test")[3].ledger.counts == {}
+        assert serve(app_that_sets(line), base_url="http://dev.test")[3].recorder.counts == {}
 
 
 class TestFaults:
@@ -456,7 +456,7 @@ class TestFaults:
         def broken(self, line):
             raise RuntimeError(f"planted {line}")
 
-        monkeypatch.setattr("strict_cookies.firewall.set_cookie.Judge.__call__", broken)
+        monkeypatch.setattr("strict_cookies.firewall.set_cookie.VerdictCache.__call__", broken)
         self.expect_500(serve(app_that_sets(SID)))
         assert "SC901" in caplog.text
         assert "s3cr3t" not in caplog.text
@@ -526,7 +526,7 @@ class TestFaults:
     def test_propagating_lets_exceptions_out(self):
         """Debuggers and tests see the application's own exception."""
         with pytest.raises(RuntimeError):
-            serve(self.boom, propagate_exceptions=True)
+            serve(self.boom, hooks=FirewallHooks(propagate_exceptions=True))
 
     def test_head_is_answered_without_a_body(self):
         """A 500 to HEAD has headers only."""
@@ -538,9 +538,11 @@ class TestFaults:
         def broken(reason, name, place):
             raise RuntimeError(SID)
 
-        _, _, headers, firewall = serve(app_that_sets("_ga=1", SID), on_verdict=broken)
+        _, _, headers, firewall = serve(
+            app_that_sets("_ga=1", SID), hooks=FirewallHooks(on_verdict=broken)
+        )
         assert headers.getlist("Set-Cookie") == [SID]
-        assert firewall.ledger.counts["SC903", "other"] == 1
+        assert firewall.recorder.counts["SC903", "other"] == 1
         assert "s3cr3t" not in caplog.text
 
     def test_fault_of_a_log_handler_changes_nothing(self):
@@ -597,7 +599,7 @@ class TestSweeping:
             pytest.param({"base_url": "http://app.example.com"}, id="plain http"),
             pytest.param({"base_url": "https://localhost"}, id="localhost"),
             pytest.param({"base_url": "https://127.0.0.1:8443"}, id="loopback address"),
-            pytest.param({"sweep": "off"}, id="switched off"),
+            pytest.param({"expire_undeclared": "off"}, id="switched off"),
             pytest.param({"mode": "report-only"}, id="report-only"),
             pytest.param(
                 {"response": [("Cache-Control", "public, max-age=60")]}, id="shared cache"
@@ -628,9 +630,9 @@ class TestSweeping:
 
     def test_site_reaches_parent_domains(self):
         """By choice each parent domain is swept too, whatever the stray's name."""
-        lines = swept("odd=1", base_url="https://a.b.example.com", sweep="site").getlist(
-            "Set-Cookie"
-        )
+        lines = swept(
+            "odd=1", base_url="https://a.b.example.com", expire_undeclared="site"
+        ).getlist("Set-Cookie")
         domains = [part for line in lines for part in line.split("; ") if "Domain=" in part]
         assert sorted(set(domains)) == [
             "Domain=a.b.example.com",
@@ -640,7 +642,7 @@ class TestSweeping:
 
     def test_host_sweeps_any_stray_of_this_host(self):
         """By choice every stray is swept, but only on this host."""
-        lines = swept("odd=1", sweep="host").getlist("Set-Cookie")
+        lines = swept("odd=1", expire_undeclared="host").getlist("Set-Cookie")
         assert [line.partition("=")[0] for line in lines] == ["odd"] * 4
         assert not any("Domain=example.com" in line for line in lines)
 
@@ -656,7 +658,7 @@ class TestSweeping:
         assert second.headers.getlist("Set-Cookie")[0] == (
             f"mine=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None"
         )
-        assert firewall.ledger.counts["SC201", "mine"] == 1
+        assert firewall.recorder.counts["SC201", "mine"] == 1
 
     def test_ambiguous_cookie_is_expired_on_each_path(self):
         """A forged twin may hide on a longer path: expire it there, or the user loops."""
@@ -682,19 +684,19 @@ class TestSweeping:
         """Long names and paths don't blow up the response's header."""
         field = "; ".join(f"_ga_{'n' * 500}{number}=1" for number in range(10))
         lines = swept(field, path="/" + "p" * 4000).getlist("Set-Cookie")
-        assert 0 < sum(map(len, lines)) <= MAX_SWEEP_OCTETS
+        assert 0 < sum(map(len, lines)) <= MAX_EXPIRY_BYTES
 
     def test_oversized_jar_is_answered_with_expiries(self):
         """A user whose jar is too full is not locked out: what fills it is expired."""
         field = "; ".join(f"stuffing{number}=1" for number in range(MAX_PAIRS + 1))
         lines = swept(field).getlist("Set-Cookie")
-        assert len(lines) == MAX_SWEEP_LINES
+        assert len(lines) == MAX_EXPIRY_LINES
         assert lines[0] == f"stuffing0=; {EXPIRED}; Path=/; Secure; HttpOnly; SameSite=None"
 
     def test_expiries_are_bounded(self):
         """A response never grows beyond a proxy's header buffer."""
         field = "; ".join(f"_ga_{number}=1" for number in range(100))
-        assert len(swept(field).getlist("Set-Cookie")) == MAX_SWEEP_LINES
+        assert len(swept(field).getlist("Set-Cookie")) == MAX_EXPIRY_LINES
 
     def test_prefixed_stray_is_expired_by_its_rules(self):
         """A __Host- name is expired without Domain, or browsers would refuse to."""

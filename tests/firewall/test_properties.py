@@ -19,8 +19,8 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
-from strict_cookies.firewall.middleware import BASELINE_HEADERS, CookieFirewall
-from strict_cookies.firewall.set_cookie import Judge, judge
+from strict_cookies.firewall.middleware import BASELINE_HEADERS, CookieFirewall, FirewallHooks
+from strict_cookies.firewall.set_cookie import VerdictCache, decide
 from strict_cookies.http.cookies import (
     MAX_FIELD_BYTES,
     MAX_PAIRS,
@@ -237,7 +237,9 @@ def test_judging_what_left_changes_nothing_more(lines):
     """A line that left passes a second firewall as it is, and without a reason."""
     once = emit(lines).getlist("Set-Cookie")
     seen = []
-    twice = emit(once, on_verdict=lambda *verdict: seen.append(verdict)).getlist("Set-Cookie")
+    twice = emit(
+        once, hooks=FirewallHooks(on_verdict=lambda *verdict: seen.append(verdict))
+    ).getlist("Set-Cookie")
     assert [without_date(line) for line in twice] == [without_date(line) for line in once]
     assert seen == []
 
@@ -268,10 +270,10 @@ def repeating_lines(draw):
 @example(lines=["sid=v", "sid=v\t"])
 @settings(max_examples=200, deadline=None)
 def test_remembered_verdicts_are_those_worked_out_anew(lines):
-    """For any sequence of lines and a clock that stands, ``Judge`` says what ``judge`` says."""
-    remembering = Judge(POLICY, clock=lambda: NOW)
+    """For any sequence of lines and a clock that stands, ``VerdictCache`` says what ``judge`` says."""
+    remembering = VerdictCache(POLICY, clock=lambda: NOW)
     for line in lines:
-        assert remembering(line) == judge(POLICY, line, now=NOW)
+        assert remembering(line) == decide(POLICY, line, now=NOW)
 
 
 @given(
@@ -281,13 +283,13 @@ def test_remembered_verdicts_are_those_worked_out_anew(lines):
 @example(lines=["sid=v; Expires=Fri, 15 Jan 2027 08:00:09 GMT"], steps=[1, 10])
 @settings(max_examples=200, deadline=None)
 def test_remembered_verdicts_grow_no_older_than_the_clock(lines, steps):
-    """As the clock moves on, ``Judge`` says what ``judge`` says at that moment."""
+    """As the clock moves on, ``VerdictCache`` says what ``judge`` says at that moment."""
     moment = [NOW]
-    remembering = Judge(POLICY, clock=lambda: moment[0])
+    remembering = VerdictCache(POLICY, clock=lambda: moment[0])
     for step in steps:
         moment[0] += step
         for line in lines:
-            assert remembering(line) == judge(POLICY, line, now=moment[0])
+            assert remembering(line) == decide(POLICY, line, now=moment[0])
 
 
 # --- What clients send ---

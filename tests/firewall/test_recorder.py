@@ -11,6 +11,7 @@ from werkzeug.test import EnvironBuilder
 
 from strict_cookies import CookieDroppedError, CookieFirewall, CookiePolicy, Reason, cookie_dropped
 from strict_cookies._util.text import MAX_SHOWN, OTHER, show, toml_text
+from strict_cookies.firewall.middleware import FirewallHooks
 from strict_cookies.firewall.recorder import MAX_ROWS, Recorder
 from strict_cookies.policy.draft import suggest_entry
 
@@ -61,10 +62,10 @@ def test_fault_in_place_is_a_gap_and_nothing_more():
         start_response("200 OK", [("Content-Type", "text/plain"), ("Set-Cookie", "x=1")])
         return [b""]
 
-    firewall = CookieFirewall(app, CookiePolicy(), place=place, mode="raise")
+    firewall = CookieFirewall(app, CookiePolicy(), hooks=FirewallHooks(place=place), mode="raise")
     with pytest.raises(CookieDroppedError, match="'x' at 'other'"):
         firewall(EnvironBuilder().get_environ(), lambda *args: None)
-    assert firewall.ledger.counts["SC903", OTHER] >= 1
+    assert firewall.recorder.counts["SC903", OTHER] >= 1
 
 
 def test_signals_are_sent_each_time():

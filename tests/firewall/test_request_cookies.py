@@ -72,8 +72,8 @@ def test_form_of_the_white_space_changes_nothing(field):
 
 def test_own_strays_and_all_strays_are_swept_where_wished():
     """Names that this application tried to set are told; others are swept only by choice."""
-    for sweeps_all, expected in ((False, ["mine"]), (True, ["mine", "x"])):
-        _, _, sweepable = read("mine=1; x=2", tried={"mine"}, sweeps_all=sweeps_all)
+    for expires_all, expected in ((False, ["mine"]), (True, ["mine", "x"])):
+        _, _, sweepable = read("mine=1; x=2", dropped={"mine"}, expires_all=expires_all)
         assert sweepable == expected
 
 

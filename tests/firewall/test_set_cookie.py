@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from strict_cookies import CookiePolicy, Reason
-from strict_cookies.firewall.set_cookie import MAX_TAILS, Judge, Verdict, judge
+from strict_cookies.firewall.set_cookie import MAX_TAILS, Verdict, VerdictCache, decide
 from strict_cookies.http.cookies import MAX_PAIR_BYTES
 from tests.policies import declare
 
@@ -32,7 +32,7 @@ STRICT_TAIL = "; Path=/; Secure; HttpOnly; SameSite=Lax"
 
 def line_of(emitted, policy=POLICY):
     """Return what leaves of a line, or None."""
-    return judge(policy, emitted, now=NOW).line
+    return decide(policy, emitted, now=NOW).line
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def line_of(emitted, policy=POLICY):
 )
 def test_refused_line_does_not_leave(emitted, reason):
     """What must not leave gives no line and exactly one reason."""
-    verdict = judge(POLICY, emitted, now=NOW)
+    verdict = decide(POLICY, emitted, now=NOW)
     assert (verdict.line, verdict.reasons) == (None, (reason,))
     assert verdict.dropped
 
@@ -144,7 +144,7 @@ def test_longest_pair_leaves():
 )  # fmt: skip
 def test_declared_line_leaves_as_strict_as_declared(emitted, leaving, reasons):
     """A declared cookie leaves in canonical form, with one reason for each thing changed."""
-    verdict = judge(POLICY, emitted, now=NOW)
+    verdict = decide(POLICY, emitted, now=NOW)
     assert (verdict.line, verdict.reasons) == (leaving, reasons)
     name = emitted.partition("=")[0].strip()
     assert (verdict.cookie_name, verdict.found) == (name, tuple((one, name) for one in reasons))
@@ -174,7 +174,7 @@ GONE = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
 )  # fmt: skip
 def test_deletion_always_leaves(emitted, leaving):
     """Deleting stores nothing; it leaves without a value, in a form that browsers heed."""
-    assert judge(POLICY, emitted, now=NOW) == (emitted.partition("=")[0], leaving, ())
+    assert decide(POLICY, emitted, now=NOW) == (emitted.partition("=")[0], leaving, ())
 
 
 def test_plain_http_transport_adds_no_secure():
@@ -187,16 +187,16 @@ def test_plain_http_transport_adds_no_secure():
 
 def test_repr_holds_no_value():
     """A verdict in a log or a debugger shows the name and the reasons only."""
-    assert repr(judge(POLICY, "sid=s3cr3t", now=NOW)) == (
+    assert repr(decide(POLICY, "sid=s3cr3t", now=NOW)) == (
         "<Verdict harden 'sid' SC121 SC122 SC123 SC124>"
     )
-    assert repr(judge(POLICY, "sid=s3cr3t" + STRICT_TAIL)) == "<Verdict pass 'sid'>"
-    assert repr(judge(POLICY, "x=s3cr3t")) == "<Verdict drop 'x' SC101>"
+    assert repr(decide(POLICY, "sid=s3cr3t" + STRICT_TAIL)) == "<Verdict pass 'sid'>"
+    assert repr(decide(POLICY, "x=s3cr3t")) == "<Verdict drop 'x' SC101>"
 
 
 def test_remembered_tails_hold_no_value():
-    """What a Judge keeps between requests is attributes, never values."""
-    remembering = Judge(POLICY, clock=lambda: NOW)
+    """What a VerdictCache keeps between requests is attributes, never values."""
+    remembering = VerdictCache(POLICY, clock=lambda: NOW)
     for emitted in ("sid=s3cr3t", "sid=s3cr3t; Max-Age=0", "x=s3cr3t", "theme=s3cr3t; Max-Age=5"):
         remembering(emitted)
     assert "s3cr3t" not in repr(remembering._tails)
@@ -204,15 +204,15 @@ def test_remembered_tails_hold_no_value():
 
 def test_judge_gives_one_verdict_for_the_first_and_the_next():
     """A remembered tail changes no verdict, neither for another value nor for a bad one."""
-    remembering = Judge(POLICY, clock=lambda: NOW)
+    remembering = VerdictCache(POLICY, clock=lambda: NOW)
     for value in ("a", "b", "x" * MAX_PAIR_BYTES, "c\x00", '"o', "a b=c", "a b", '"q"', "d"):
         emitted = f"sid={value}; Path=/"
-        assert remembering(emitted) == judge(POLICY, emitted, now=NOW)
+        assert remembering(emitted) == decide(POLICY, emitted, now=NOW)
 
 
 def test_remembered_tails_are_bounded():
     """An app that emits ever new attributes can't grow the memory without end."""
-    remembering = Judge(POLICY)
+    remembering = VerdictCache(POLICY)
     for number in range(MAX_TAILS + 10):
         remembering(f"sid=1; Path=/{number}")
     assert len(remembering._tails) <= MAX_TAILS
@@ -220,5 +220,5 @@ def test_remembered_tails_are_bounded():
 
 def test_verdict_reads_the_clock_where_no_time_is_given():
     """Without a time, lifetimes count from now."""
-    assert isinstance(judge(POLICY, "theme=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT"), Verdict)
-    assert "Max-Age=0" in judge(POLICY, "theme=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT").line
+    assert isinstance(decide(POLICY, "theme=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT"), Verdict)
+    assert "Max-Age=0" in decide(POLICY, "theme=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT").line

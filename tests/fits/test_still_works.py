@@ -105,7 +105,7 @@ class Site:
 
     def refused(self):
         """Count the requests that were refused as another origin's."""
-        counts = self.app.extensions["strict_cookies"].firewall.ledger.counts
+        counts = self.app.extensions["strict_cookies"].firewall.recorder.counts
         return sum(count for (reason, _), count in counts.items() if reason == "SC601")
 
 

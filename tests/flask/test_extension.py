@@ -413,7 +413,7 @@ class TestVerdicts:
         with cookie_dropped.connected_to(broken, app):
             response = app.test_client().get("/stray")
         assert response.text == "stray"
-        assert protection(app).firewall.ledger.counts["SC903", "other"] == 2
+        assert protection(app).firewall.recorder.counts["SC903", "other"] == 2
 
     def test_mounted_app_is_judged_and_named_by_its_path(self):
         """A WSGI app mounted inside gets the same verdicts and headers."""

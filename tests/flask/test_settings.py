@@ -38,10 +38,10 @@ def test_defaults(testing, mode):
     """Without a setting the firewall enforces; under testing it raises."""
     assert Settings.from_app(make_app(TESTING=testing)) == Settings(
         mode=mode,
-        sweep="known",
+        expire_undeclared="known",
         transport="https",
-        talisman={},
-        talisman_parts={},
+        headers={},
+        header_scopes={},
         trusted_middleware=(),
         https="redirect",
         canonical_host=None,
@@ -77,10 +77,10 @@ def test_every_setting_is_read():
     options.clear()
     assert settings == Settings(
         mode="report-only",
-        sweep="site",
+        expire_undeclared="site",
         transport="plain-http",
-        talisman={"frame_options": "DENY"},
-        talisman_parts={"/embed": {"frame_options": "DENY"}},
+        headers={"frame_options": "DENY"},
+        header_scopes={"/embed": {"frame_options": "DENY"}},
         trusted_middleware=("a.B", "c.D"),
         https="off",
         canonical_host="erp.example.com:8443",
@@ -106,7 +106,11 @@ def test_every_choice_is_known(mode, sweep, transport):
             STRICT_COOKIES_TRANSPORT=transport,
         )
     )
-    assert (settings.mode, settings.sweep, settings.transport) == (mode, sweep, transport)
+    assert (settings.mode, settings.expire_undeclared, settings.transport) == (
+        mode,
+        sweep,
+        transport,
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,14 +177,14 @@ def test_every_choice_is_known(mode, sweep, transport):
         pytest.param(
             "STRICT_COOKIES_EXPIRE_UNDECLARD",
             "off",
-            "STRICT_COOKIES_EXPIRE_UNDECLARD is no setting of Strict Cookies. "
+            "STRICT_COOKIES_EXPIRE_UNDECLARD is not a setting of Strict Cookies. "
             "Did you mean STRICT_COOKIES_EXPIRE_UNDECLARED?",
             id="unknown, near",
         ),
         pytest.param(
             "STRICT_COOKIES_ZQXJZQXJZQXJZQXJZQXJZQXJZQXJ",
             1,
-            "STRICT_COOKIES_ZQXJZQXJZQXJZQXJZQXJZQXJZQXJ is no setting of Strict Cookies. "
+            "STRICT_COOKIES_ZQXJZQXJZQXJZQXJZQXJZQXJZQXJ is not a setting of Strict Cookies. "
             f"Known: {KNOWN}.",
             id="unknown, far",
         ),
@@ -215,7 +219,7 @@ def test_setting_of_another_type_is_refused(key, value, kind, wanted):
     """A setting of another type is refused by its type, with what to give."""
     with pytest.raises(ConfigurationError) as caught:
         Settings.from_app(make_app(**{key: value}))
-    assert str(caught.value) == f"{key} is of type {kind}. Give {wanted}."
+    assert str(caught.value) == f"{key} is of type {kind}. Use {wanted}."
 
 
 @pytest.mark.parametrize("kind", [tuple, list, set, frozenset])

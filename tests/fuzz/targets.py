@@ -85,7 +85,7 @@ class _App:
 
 _APP = _App()
 #: What is swept by default, and whatever a client sends.
-_FIREWALLS = (CookieFirewall(_APP, POLICY), CookieFirewall(_APP, POLICY, sweep="site"))
+_FIREWALLS = (CookieFirewall(_APP, POLICY), CookieFirewall(_APP, POLICY, expire_undeclared="site"))
 
 
 def is_declared(name: str) -> bool:

@@ -394,7 +394,7 @@ def own_header(name, value, mode="enforce", **options):
     app.config["STRICT_COOKIES_MODE"] = mode
     app.add_url_rule("/own", view_func=lambda: ("", {name: value}))
     response = app.test_client().get("/own", base_url=REAL)
-    return response.headers.getlist(name), app.wsgi_app.firewall.ledger.counts
+    return response.headers.getlist(name), app.wsgi_app.firewall.recorder.counts
 
 
 ALL_CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -458,9 +458,9 @@ def test_view_may_write_a_policy_with_the_nonce_of_the_request():
     client = app.test_client()
     client.get("/own/fresh")
     client.get("/own/fresh")
-    assert app.wsgi_app.firewall.ledger.counts == {}
+    assert app.wsgi_app.firewall.recorder.counts == {}
     client.get("/own/fixed")
-    assert app.wsgi_app.firewall.ledger.counts == {("SC501", f"{CSP} script-src"): 1}
+    assert app.wsgi_app.firewall.recorder.counts == {("SC501", f"{CSP} script-src"): 1}
 
 
 def test_trial_that_a_view_writes_is_left_alone():
@@ -481,7 +481,7 @@ def test_mounted_application_is_compared_too(name):
     headers = app.test_client().get("/mounted/", base_url=REAL).headers
     assert headers[name] == "ALLOWALL"
     assert headers["Referrer-Policy"] == EXPECTED["Referrer-Policy"]
-    assert any(id == "SC501" for id, _ in app.wsgi_app.firewall.ledger.counts)
+    assert any(id == "SC501" for id, _ in app.wsgi_app.firewall.recorder.counts)
 
 
 # --- The object ---

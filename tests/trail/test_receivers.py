@@ -199,7 +199,8 @@ def test_receiver_may_call_back():
             seen.append(facts)
             assert _ask(app, "/drop") == 200
             assert (
-                app.extensions["strict_cookies"].firewall.ledger.counts["SC101", "undeclared"] == 2
+                app.extensions["strict_cookies"].firewall.recorder.counts["SC101", "undeclared"]
+                == 2
             )
 
     with signals.cookie_dropped.connected_to(receive, app):

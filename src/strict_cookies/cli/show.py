@@ -58,7 +58,7 @@ def show_command(ctx: click.Context, as_json: bool) -> None:
     print_rows(
         [
             ("Mode", f"{settings.mode}: {_MODES[settings.mode]}"),
-            ("Expiry", f"{settings.sweep}: {_EXPIRY[settings.sweep]}"),
+            ("Expiry", f"{settings.expire_undeclared}: {_EXPIRY[settings.expire_undeclared]}"),
             ("Transport", f"{settings.transport}: {_TRANSPORTS[settings.transport]}"),
             ("Policy", source),
         ]

@@ -1,11 +1,11 @@
 """
-Sweep: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
+ExpireUndeclared: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
 
 It can hurt neighbours, because cookies ignore ports and paths. So by default only names that the
 catalogue knows as trackers, and names that this very application tried to set, are swept; only on
 HTML navigations or where a visitor asks for it, only over https, never on localhost, never in a
 response that a shared cache may keep.
-A declared cookie that came twice is expired in each form, on parent domains too: until the twin is
+A declared cookie that came twice is expired in each form, on parent domains too: until the duplicate is
 gone it counts as absent.
 
 A stored cookie is identified by name, domain form, path and partition; a request shows only the
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
     from ..policy.policy import CookiePolicy
 
-Sweep = Literal["known", "host", "site", "off"]
+ExpireUndeclared = Literal["known", "host", "site", "off"]
 
 #: Set in the environ of a request by which a visitor asks for it, whatever its method.
 ASKED_FOR = "strict_cookies.sweep_asked_for"
 #: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
-MAX_SWEEP_LINES = 20
+MAX_EXPIRY_LINES = 20
 #: Most octets of them.
-MAX_SWEEP_OCTETS = 3072
-#: Deepest directory of the request path that is swept of a forged twin.
+MAX_EXPIRY_BYTES = 3072
+#: Deepest directory of the request path that is swept of a forged duplicate.
 MAX_DEPTH = 4
 
 
@@ -48,18 +48,18 @@ class CookieExpirer:
         sweep: ``"site"`` reaches each parent domain too; the others this host only.
     """
 
-    def __init__(self, policy: CookiePolicy, sweep: Sweep) -> None:
+    def __init__(self, policy: CookiePolicy, sweep: ExpireUndeclared) -> None:
         self._policy = policy
         self._to_parents = sweep == "site"
 
     def expire(
-        self, strays: list[str], environ: WSGIEnvironment, headers: list[tuple[str, str]]
+        self, undeclared: list[str], environ: WSGIEnvironment, headers: list[tuple[str, str]]
     ) -> list[str]:
         """
         Add expiries to a response, if this one may bear them.
 
         Args:
-            strays: Names that arrived and may be swept.
+            undeclared: Names that arrived and may be expired.
             environ: Of the request.
             headers: Of the response; ``Cache-Control`` and ``Set-Cookie`` are added.
 
@@ -80,32 +80,32 @@ class CookieExpirer:
         ):
             return []
         lines: list[str] = []
-        swept: list[str] = []
-        room = MAX_SWEEP_OCTETS
+        expired: list[str] = []
+        room = MAX_EXPIRY_BYTES
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-        for name in dict.fromkeys(strays):
+        for name in dict.fromkeys(undeclared):
             forms = self._forms(name, host, path) if is_token(name) else []
             for line in forms:
-                if len(line) > room or len(lines) == MAX_SWEEP_LINES:
+                if len(line) > room or len(lines) == MAX_EXPIRY_LINES:
                     break
                 room -= len(line)
                 lines.append(line)
-                swept.append(name)
-            if room < MAX_SWEEP_OCTETS // 10 or len(lines) == MAX_SWEEP_LINES:
+                expired.append(name)
+            if room < MAX_EXPIRY_BYTES // 10 or len(lines) == MAX_EXPIRY_LINES:
                 break
         if lines:
             if caching is None:
                 headers.append(("Cache-Control", "no-store"))
             # In front: what this very response sets comes later and lives.
             headers[:0] = [("Set-Cookie", line) for line in lines]
-        return list(dict.fromkeys(swept))
+        return list(dict.fromkeys(expired))
 
     def _forms(self, name: str, host: str, path: str) -> list[str]:
         """List the expiries that reach a cookie of which only the name is known."""
         domains: list[str | None] = [None]
         paths = ["/"]
         if not (name_prefix(name) or "").startswith("__Host-"):
-            # Where a declared cookie came twice, nobody stays signed in until the twin is gone,
+            # Where a declared cookie came twice, nobody stays signed in until the duplicate is gone,
             # be it on a parent domain or on a longer path.
             is_twin = self._policy.find(name) is not None
             if is_host_name(host):

@@ -24,22 +24,25 @@ Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from .._util.text import OTHER
 from .._util.urls import is_local, request_host
-from ..errors import ConfigurationError, CookieDroppedError, StrictCookiesError, WeakenedHeaderError
+from ..errors import ConfigurationError, CookieDroppedError, WeakenedHeaderError
 from ..http.compare import HeaderSet
 from ..http.cookies import is_token, split_pair
 from ..policy.catalogue import find_certain_tracker
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
-from .expire import CookieExpirer, Sweep
+from .expire import CookieExpirer, ExpireUndeclared
+from .faults import GuardedBody, UnsafeHeader, VerdictFault, breaks_line, ends_websocket
 from .interceptors import INTERCEPTED
 from .recorder import Recorder, explain
-from .request_cookies import ARRIVED, CookieReader
-from .set_cookie import Judge
+from .request_cookies import RECEIVED, CookieReader
+from .set_cookie import VerdictCache
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,7 +68,7 @@ BASELINE_HEADERS = (
 )
 _BASELINE = HeaderSet.of(BASELINE_HEADERS)
 #: Most names of this application's own dropped cookies that are remembered for sweeping.
-MAX_TRIED = 256
+MAX_DROPPED = 256
 #: Most spellings of response field names that are remembered.
 MAX_HEADER_NAMES = 256
 
@@ -75,32 +78,51 @@ _FAULT_STATUS = "500 Internal Server Error"
 _FAULT_BODY = b"Internal Server Error\n"
 
 
-class CookieFirewall:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirewallHooks:
     """
-    Judge cookies in both directions around a WSGI application.
+    What a framework hands to the firewall; the defaults are for any WSGI application.
 
     Args:
-        app: The application to protect.
+        on_verdict: Called with reason, cookie name and place for each verdict but a pass.
+        interceptors: Asked in turn whether the application gets a request; see
+            :mod:`~strict_cookies.firewall.interceptors`. In report-only mode none of them answers.
+        place: Return from the environ where something happened; the path by default.
+        sender: The sender of the signals; the firewall by default.
+        inspector_paths: Paths (``PATH_INFO``) of pages that show a browser the names of the cookies
+            it sent, from ``environ`` under
+            :data:`~strict_cookies.firewall.request_cookies.RECEIVED` if some were removed.
+        propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
+    """
+
+    on_verdict: OnVerdict | None = None
+    interceptors: Iterable[Interceptor] = ()
+    place: Callable[[WSGIEnvironment], str] | None = None
+    sender: object = None
+    inspector_paths: Iterable[str] = ()
+    propagate_exceptions: bool = False
+
+
+class CookieFirewall:
+    """
+    Enforce a policy around a WSGI application, in both directions.
+
+    Args:
+        app: The application.
         policy: What is declared.
         mode: ``"enforce"``; ``"report-only"`` changes no cookie and records; ``"raise"`` raises
-            :class:`~strict_cookies.errors.CookieDroppedError` where a cookie would be dropped, and
-            :class:`~strict_cookies.errors.WeakenedHeaderError` for a weakened header.
-        sweep: ``"known"`` (trackers and own strays); ``"host"`` (every stray, this host);
-            ``"site"`` (every stray, each parent domain too); ``"off"``.
-        headers: Gives security headers for an environ and a status. One that a response already
-            has stands; where it is weaker, that is recorded, and raised in ``"raise"`` mode. By
-            default :data:`BASELINE_HEADERS`.
-        on_verdict: Called with reason, cookie name and place for each verdict but a pass.
-        interceptors: Asked in turn whether the application gets a request at all; see
-            :mod:`~strict_cookies.firewall.interceptors`. In report-only mode none of them answers.
-        place: Tells from the environ where something happened; by default the path.
-        sender: Sender of the signals; by default this object.
-        shows: Paths (``PATH_INFO``) of pages that show a browser the names of what it sent; they
-            find them under :data:`~strict_cookies.firewall.request_cookies.ARRIVED` where something was cut.
-        propagate_exceptions: Let exceptions out instead of answering 500, for debuggers and tests.
+            :class:`~strict_cookies.CookieDroppedError` if a cookie would be dropped, and
+            :class:`~strict_cookies.WeakenedHeaderError` for a weakened header.
+        expire_undeclared: Which undeclared cookies are expired in the browser: ``"known"``
+            (trackers, and those that this application tried to set); ``"host"`` (all, on this
+            host); ``"site"`` (all, on each parent domain too); ``"off"``.
+        headers: Return the security headers for an environ and a status. A header that the response
+            already has stays; if it is weaker, that is recorded, and raised in ``"raise"`` mode.
+            :data:`BASELINE_HEADERS` by default.
+        hooks: What a framework hands in.
 
     Raises:
-        ConfigurationError: ``mode`` or ``sweep`` is none of the above.
+        ConfigurationError: ``mode`` or ``expire_undeclared`` is none of the above.
     """
 
     def __init__(
@@ -109,55 +131,57 @@ class CookieFirewall:
         policy: CookiePolicy,
         *,
         mode: Mode = "enforce",
-        sweep: Sweep = "known",
+        expire_undeclared: ExpireUndeclared = "known",
         headers: HeaderSource | None = None,
-        on_verdict: OnVerdict | None = None,
-        interceptors: Iterable[Interceptor] = (),
-        place: Callable[[WSGIEnvironment], str] | None = None,
-        sender: object = None,
-        shows: Collection[str] = (),
-        propagate_exceptions: bool = False,
+        hooks: FirewallHooks | None = None,
     ) -> None:
         check_choice("mode", mode, Mode)
-        check_choice("sweep", sweep, Sweep)
+        check_choice("expire_undeclared", expire_undeclared, ExpireUndeclared)
+        hooks = hooks or FirewallHooks()
         self.app = app
         self.policy = policy
         self.mode = mode
-        self.sweep = sweep
-        self.ledger = Recorder(
-            self if sender is None else sender,
-            place=place,
-            on_verdict=on_verdict,
-            enforced=mode != "report-only",
+        self.expire_undeclared = expire_undeclared
+        self._enforcing = mode != "report-only"
+        self.recorder = Recorder(
+            self if hooks.sender is None else hooks.sender,
+            place=hooks.place,
+            on_verdict=hooks.on_verdict,
+            enforced=self._enforcing,
         )
         # Bound here: calling a method costs less than calling an object that has __call__.
-        self._judge = Judge(policy).__call__
+        self._decide = VerdictCache(policy).__call__
         self._headers = headers or _baseline
-        self._interceptors = tuple(interceptors)
-        self._shows = frozenset(shows)
-        #: Field names of responses as spelt, with their lower case.
+        self._interceptors = tuple(hooks.interceptors)
+        self._inspector_paths = frozenset(hooks.inspector_paths)
+        #: Field names of responses as they are spelt, with their lower case.
         self._header_names: dict[str, str] = {}
-        self._enforcing = mode != "report-only"
-        self._sweeper = CookieExpirer(policy, sweep) if self._enforcing and sweep != "off" else None
-        self._propagate = propagate_exceptions or mode == "raise"
-        #: Names that this application tried to set in vain; they are swept if they come back.
-        self._tried: set[str] = set()
-        self._reader = CookieReader(policy, self._tried, sweeps_all=sweep in ("host", "site"))
+        self._expirer = (
+            CookieExpirer(policy, expire_undeclared)
+            if self._enforcing and expire_undeclared != "off"
+            else None
+        )
+        self._propagate = hooks.propagate_exceptions or mode == "raise"
+        #: Names of dropped cookies of this application; they are expired if they come back.
+        self._dropped: set[str] = set()
+        self._reader = CookieReader(
+            policy, self._dropped, expires_all=expire_undeclared in ("host", "site")
+        )
         self._read = self._reader.__call__
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        strays: list[str] = []
+        undeclared: list[str] = []
 
-        def judged_start_response(
+        def checked_start_response(
             status: str, headers: Headers, exc_info: ExcInfo = None, /
         ) -> Callable[[bytes], object]:
             try:
-                headers = self._judge_response(environ, status, headers, strays)
-            except (CookieDroppedError, WeakenedHeaderError, _UnsafeHeader):
+                headers = self._process_response(environ, status, headers, undeclared)
+            except (CookieDroppedError, WeakenedHeaderError, UnsafeHeader):
                 raise
             except Exception as error:
-                raise _JudgeFault from error
+                raise VerdictFault from error
             if exc_info is None:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
@@ -170,23 +194,23 @@ class CookieFirewall:
             field = environ.get("HTTP_COOKIE")
             if field:
                 try:
-                    strays = self._clean_request(environ, field)
+                    undeclared = self._clean_request(environ, field)
                 except Exception as error:
-                    raise _JudgeFault from error
+                    raise VerdictFault from error
             app = self.app
             for intercept in self._interceptors:
                 try:
                     found = intercept(environ)
                 except Exception as error:
-                    raise _JudgeFault from error
+                    raise VerdictFault from error
                 if found is not None:
                     self._record_interception(found, environ)
                     if self._enforcing:
                         app = found.answer
                         break
-            body = app(environ, judged_start_response)
+            body = app(environ, checked_start_response)
         except Exception as error:
-            if self._propagate or _ends_websocket(environ, error):
+            if self._propagate or ends_websocket(environ, error):
                 raise
             return self._answer_fault(environ, start_response, error)
         if isinstance(body, _WHOLE_BODIES):
@@ -194,12 +218,14 @@ class CookieFirewall:
         wrapper = environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and type(body) is wrapper:
             return body
-        return _GuardedBody(self, body, environ, start_response)
+        if self._propagate:
+            return GuardedBody(body, None)
+        return GuardedBody(body, partial(self._answer_fault, environ, start_response))
 
     def _record_interception(self, found: Interception, environ: WSGIEnvironment) -> None:
         if found.reason is not None:
             environ[INTERCEPTED] = True
-            self.ledger.record(((found.reason, found.cookie_name),), environ)
+            self.recorder.record(((found.reason, found.cookie_name),), environ)
 
     # What arrives
 
@@ -208,32 +234,32 @@ class CookieFirewall:
         reading = self._read(field)
         if reading is None:
             return []
-        if environ.get("PATH_INFO") in self._shows:
-            environ[ARRIVED] = self._reader.name_arrived(field)
-        field, findings, sweepable = reading
-        self.ledger.record(findings, environ)
+        if environ.get("PATH_INFO") in self._inspector_paths:
+            environ[RECEIVED] = self._reader.name_received(field)
+        field, findings, to_expire = reading
+        self.recorder.record(findings, environ)
         if self._enforcing:
             if field:
                 environ["HTTP_COOKIE"] = field
             else:
                 del environ["HTTP_COOKIE"]
-        return sweepable
+        return to_expire
 
     # What leaves
 
-    def _judge_response(
-        self, environ: WSGIEnvironment, status: str, headers: Headers, strays: list[str]
+    def _process_response(
+        self, environ: WSGIEnvironment, status: str, headers: Headers, undeclared: list[str]
     ) -> Headers:
-        """Judge each Set-Cookie line, fill in security headers, sweep."""
+        """VerdictCache each Set-Cookie line, fill in security headers, sweep."""
         known, enforcing = self._header_names, self._enforcing
-        if enforcing and not status.isprintable() and _breaks_line(status):
-            raise _UnsafeHeader("the status has a line break")
+        if enforcing and not status.isprintable() and breaks_line(status):
+            raise UnsafeHeader("the status has a line break")
         given = self._headers(environ, status)
         if type(given) is not HeaderSet:
             given = HeaderSet.of(given)
         names = given.names
         sets_cookie = has_own = False
-        leaving: Headers = []
+        sent: Headers = []
         for header in headers:
             name, value = header
             try:
@@ -244,9 +270,9 @@ class CookieFirewall:
                 has_own = True
             if key == "set-cookie":
                 sets_cookie = True
-                cookie_name, line, found = self._judge(value)
+                cookie_name, line, found = self._decide(value)
                 if found:
-                    self.ledger.record(found, environ)
+                    self.recorder.record(found, environ)
                     if line is None:
                         self._report_drop(cookie_name, found[0][0], environ)
                 if enforcing:
@@ -254,42 +280,42 @@ class CookieFirewall:
                         continue
                     header = (name, line)
             # Line breaks can't be printed; few values hold anything that can't.
-            elif enforcing and not value.isprintable() and _breaks_line(value):
-                raise _UnsafeHeader(f"the value of {key} has a line break")
-            leaving.append(header)
+            elif enforcing and not value.isprintable() and breaks_line(value):
+                raise UnsafeHeader(f"the value of {key} has a line break")
+            sent.append(header)
         if has_own:
-            self._fill_in(given, leaving, environ)
+            self._fill_in(given, sent, environ)
         else:
-            leaving += given.pairs
+            sent += given.pairs
         if sets_cookie and environ["wsgi.url_scheme"] != "https":
-            self._warn_unkeepable(environ, leaving)
-        if strays and self._sweeper is not None:
-            swept = self._sweeper.expire(strays, environ, leaving)
-            if swept:
-                self.ledger.record(
+            self._warn_unkeepable(environ, sent)
+        if undeclared and self._expirer is not None:
+            expired = self._expirer.expire(undeclared, environ, sent)
+            if expired:
+                self.recorder.record(
                     tuple(
-                        (Reason.UNDECLARED_EXPIRED, self._known_or_other(name)) for name in swept
+                        (Reason.UNDECLARED_EXPIRED, self._known_or_other(name)) for name in expired
                     ),
                     environ,
                 )
-        return leaving
+        return sent
 
-    def _fill_in(self, given: HeaderSet, leaving: Headers, environ: WSGIEnvironment) -> None:
+    def _fill_in(self, given: HeaderSet, sent: Headers, environ: WSGIEnvironment) -> None:
         """Add the security headers that are missing; tell which of those there are weaker."""
         theirs: dict[str, list[str]] = {}
-        for name, value in leaving:
+        for name, value in sent:
             theirs.setdefault(name.lower(), []).append(value)
         weaker = [
             found
             for name in sorted(given.names.intersection(theirs))
             for found in given.find_weaker(name, theirs[name])
         ]
-        leaving += [header for header in given.pairs if header[0].lower() not in theirs]
+        sent += [header for header in given.pairs if header[0].lower() not in theirs]
         if not weaker:
             return
-        self.ledger.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
+        self.recorder.record(tuple((Reason.WEAKER_HEADER, name) for name in weaker), environ)
         if self.mode == "raise":
-            what, place = ", ".join(weaker), self.ledger.place_of(environ)
+            what, place = ", ".join(weaker), self.recorder.place_of(environ)
             raise WeakenedHeaderError(
                 f"{Reason.WEAKER_HEADER}: {what} at {place!r}. {Reason.WEAKER_HEADER.remedy}",
                 header_name=what.partition(" ")[0],
@@ -303,12 +329,12 @@ class CookieFirewall:
         A space or line break in it would make a server write another field than the one judged.
 
         Raises:
-            _UnsafeHeader: It is no token. Source: RFC 9110 section 5.1.
+            UnsafeHeader: It is no token. Source: RFC 9110 section 5.1.
         """
         # A subclass of str could answer as it likes; bytes are a TypeError.
         plain = str.__str__(name)
         if self._enforcing and not is_token(plain):
-            raise _UnsafeHeader("a header's name is no token")
+            raise UnsafeHeader("a header's name is no token")
         key = plain.lower()
         if len(self._header_names) < MAX_HEADER_NAMES:
             self._header_names[plain] = key
@@ -321,27 +347,27 @@ class CookieFirewall:
         declared = self.policy.find(name)
         if declared is not None:
             return declared.name
-        return name if name in self._tried else OTHER
+        return name if name in self._dropped else OTHER
 
     def _report_drop(self, name: str, reason: Reason, environ: WSGIEnvironment) -> None:
         """Remember for sweeping what this application tries to set; raise where that is wanted."""
-        if is_token(name) and len(self._tried) < MAX_TRIED:
-            self._tried.add(name)
+        if is_token(name) and len(self._dropped) < MAX_DROPPED:
+            self._dropped.add(name)
         if self.mode == "raise":
             raise CookieDroppedError(
-                explain(reason, name, self.ledger.place_of(environ)),
+                explain(reason, name, self.recorder.place_of(environ)),
                 cookie_name=name,
                 reason_id=reason.id,
             )
 
-    def _warn_unkeepable(self, environ: WSGIEnvironment, leaving: Headers) -> None:
+    def _warn_unkeepable(self, environ: WSGIEnvironment, sent: Headers) -> None:
         """Say before a user meets a login loop that the browser will refuse a Secure cookie."""
         host = request_host(environ)
         if self.policy.transport == "https" and not is_local(host):
-            for key, line in leaving:
+            for key, line in sent:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     name = split_pair(line.partition(";")[0])[0]
-                    self.ledger.record(((Reason.SECURE_OVER_HTTP, name),), environ)
+                    self.recorder.record(((Reason.SECURE_OVER_HTTP, name),), environ)
 
     # Faults
 
@@ -349,16 +375,16 @@ class CookieFirewall:
         self, environ: WSGIEnvironment, start_response: StartResponse, error: Exception
     ) -> Iterable[bytes]:
         """Answer 500 with the baseline headers and without cookies."""
-        if isinstance(error, _UnsafeHeader):
-            self.ledger.fault(Reason.UNSAFE_HEADER, error)
-        elif isinstance(error, _JudgeFault):
-            self.ledger.fault(Reason.VERDICT_FAULT, error.__cause__ or error)
+        if isinstance(error, UnsafeHeader):
+            self.recorder.fault(Reason.UNSAFE_HEADER, error)
+        elif isinstance(error, VerdictFault):
+            self.recorder.fault(Reason.VERDICT_FAULT, error.__cause__ or error)
         else:
-            self.ledger.fault(Reason.APP_FAULT, error)
+            self.recorder.fault(Reason.APP_FAULT, error)
         try:
             baseline = list(self._headers(environ, _FAULT_STATUS))
         except Exception as second:  # noqa: BLE001 - the fault may lie in the headers themselves
-            self.ledger.fault(Reason.VERDICT_FAULT, second)
+            self.recorder.fault(Reason.VERDICT_FAULT, second)
             baseline = list(BASELINE_HEADERS)
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
@@ -367,64 +393,6 @@ class CookieFirewall:
         ]
         start_response(_FAULT_STATUS, headers, sys.exc_info())
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _FAULT_BODY]
-
-
-class _JudgeFault(StrictCookiesError):
-    """Judging itself failed; the cause says where."""
-
-
-class _UnsafeHeader(StrictCookiesError):
-    """A status, field name or value that a server might write as more than one field line."""
-
-
-class _GuardedBody:
-    """A response body whose exceptions are answered while no octet has left."""
-
-    __slots__ = ("_body", "_environ", "_firewall", "_start_response")
-
-    def __init__(
-        self,
-        firewall: CookieFirewall,
-        body: Iterable[bytes],
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> None:
-        self._firewall = firewall
-        self._body = body
-        self._environ = environ
-        self._start_response = start_response
-
-    def __iter__(self) -> Iterator[bytes]:
-        sent = False
-        try:
-            for chunk in self._body:
-                sent = sent or bool(chunk)
-                yield chunk
-        except Exception as error:
-            if sent or self._firewall._propagate:
-                raise
-            yield from self._firewall._answer_fault(self._environ, self._start_response, error)
-
-    def close(self) -> None:
-        """Close the application's iterable, once, as the server closes this one."""
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
-
-
-def _breaks_line(text: str) -> bool:
-    return "\n" in text or "\r" in text or "\0" in text
-
-
-def _ends_websocket(environ: WSGIEnvironment, error: Exception) -> bool:
-    """
-    Tell whether this is how a WebSocket ends, which took the server's socket from it.
-
-    There is no other way to tell Werkzeug's server (``ConnectionError``) and Gunicorn
-    (``StopIteration``) that nothing is left to send.
-    """
-    upgrade = environ.get("HTTP_UPGRADE", "").lower()
-    return upgrade == "websocket" and isinstance(error, (ConnectionError, StopIteration))
 
 
 def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:

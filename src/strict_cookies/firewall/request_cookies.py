@@ -24,16 +24,16 @@ from .recorder import Found
 #: Looking a member up on its class costs as much as splitting a pair.
 _AMBIGUOUS = Reason.AMBIGUOUS
 _MALFORMED_PAIR = Reason.MALFORMED_PAIR
-_STRAY = Reason.UNDECLARED_RECEIVED
-_TRACKER_ARRIVED = Reason.TRACKER_RECEIVED
-_UNKNOWN_STRAY = (Reason.UNDECLARED_RECEIVED, OTHER)
+_UNDECLARED = Reason.UNDECLARED_RECEIVED
+_TRACKER_RECEIVED = Reason.TRACKER_RECEIVED
+_UNKNOWN = (Reason.UNDECLARED_RECEIVED, OTHER)
 #: Most trackers' names that are remembered, under whatever pattern of the catalogue.
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
 #: Set in the environ of a request to a page that shows a browser what it sent, where something of
 #: it was cut: an :class:`ReceivedCookies`.
-ARRIVED = "strict_cookies.arrived"
+RECEIVED = "strict_cookies.received"
 #: What becomes of a field that is not clean: what the application may see, empty where nothing is
 #: left; at least one reason with a declared or known name, or ``other``; names that may be expired
 #: in the browser. A plain tuple: a named one takes as long to make as a pair to read.
@@ -62,23 +62,23 @@ class CookieReader:
 
     Args:
         policy: What is declared.
-        tried: Names that the application tried to set in vain; may grow.
-        sweeps_all: Whether every stray may be swept, or only trackers and those names.
+        dropped: Names that the application tried to set in vain; may grow.
+        expires_all: Whether every stray may be expired, or only trackers and those names.
     """
 
     __slots__ = (
         "_declares",
+        "_dropped",
+        "_expires_all",
         "_find",
         "_has_patterns",
         "_heads",
         "_most_names",
         "_names",
-        "_sweeps_all",
-        "_tried",
     )
 
     def __init__(
-        self, policy: CookiePolicy, tried: Collection[str] = (), *, sweeps_all: bool = False
+        self, policy: CookiePolicy, dropped: Collection[str] = (), *, expires_all: bool = False
     ) -> None:
         self._declares = policy.declares
         #: Declared names with None, and trackers' names met before with what is told of them; no
@@ -89,8 +89,8 @@ class CookieReader:
         self._find = policy.find
         #: How names begin that are worth a closer look; those with a prefix are.
         self._heads = tracker_initials() | {"__"}
-        self._tried = tried
-        self._sweeps_all = sweeps_all
+        self._dropped = dropped
+        self._expires_all = expires_all
 
     def __call__(self, field: str) -> Reading | None:
         """
@@ -112,12 +112,24 @@ class CookieReader:
             pairs = [_check_pair(pair) for pair in field.split(";", MAX_PAIRS)]
         if len(pairs) > MAX_PAIRS:
             return self._refuse(field)
-        names, has_patterns, declares = self._names, self._has_patterns, self._declares
         kept: dict[str, str] = {}
+        malformed: list[tuple[Reason, str]] = []
+        found = self._sort(pairs, kept, malformed)
+        return self._settle(kept, malformed, *found)
+
+    def _sort(
+        self, pairs: list[str], kept: dict[str, str], malformed: list[tuple[Reason, str]]
+    ) -> tuple[list[str], dict[tuple[Reason, str], None], list[str]]:
+        """
+        Sort pairs into ``kept`` and ``malformed``.
+
+        Returns:
+            The undeclared names, the findings on known trackers, and the trackers' names.
+        """
+        names, has_patterns, declares = self._names, self._has_patterns, self._declares
         findings: dict[tuple[Reason, str], None] = {}
-        sweepable: list[str] = []
-        strays: list[str] = []
-        spoilt: list[tuple[Reason, str]] = []
+        to_expire: list[str] = []
+        undeclared: list[str] = []
         for pair in pairs:
             name, equals, _ = pair.partition("=")
             if name in names:
@@ -126,42 +138,53 @@ class CookieReader:
                 finding = None
             else:
                 if pair:
-                    strays.append(name)
+                    undeclared.append(name)
                 continue
             if finding is None:
                 if not equals:
-                    spoilt.append((_MALFORMED_PAIR, name))
+                    malformed.append((_MALFORMED_PAIR, name))
                 elif name in kept:
-                    spoilt.append((_AMBIGUOUS, name))
+                    malformed.append((_AMBIGUOUS, name))
                 else:
                     kept[name] = pair
             else:
                 findings[finding] = None
-                sweepable.append(name)
-        if not (strays or findings or spoilt):
+                to_expire.append(name)
+        return undeclared, findings, to_expire
+
+    def _settle(
+        self,
+        kept: dict[str, str],
+        malformed: list[tuple[Reason, str]],
+        undeclared: list[str],
+        findings: dict[tuple[Reason, str], None],
+        to_expire: list[str],
+    ) -> Reading | None:
+        """Return what is kept, the findings and the names to expire; None if nothing was found."""
+        if not (undeclared or findings or malformed):
             return None
-        heads, tried = self._heads, self._tried
+        heads, dropped = self._heads, self._dropped
         unknown: list[str] = []
-        for name in strays:
-            if name[:2] in heads or name in tried:
-                finding = self._look_closer(name, kept, spoilt, sweepable)
+        for name in undeclared:
+            if name[:2] in heads or name in dropped:
+                finding = self._look_closer(name, kept, malformed, to_expire)
                 if finding is not None:
                     findings[finding] = None
-                    sweepable.append(name)
+                    to_expire.append(name)
                     continue
             unknown.append(name)
         if unknown:
-            findings[_UNKNOWN_STRAY] = None
-            if self._sweeps_all:
-                sweepable += unknown
-        for reason, name in spoilt:
+            findings[_UNKNOWN] = None
+            if self._expires_all:
+                to_expire += unknown
+        for reason, name in malformed:
             findings[reason, self._entry(name)] = None
             if reason is _AMBIGUOUS:
                 kept.pop(name, None)
-                sweepable.append(name)
-        return "; ".join(kept.values()), tuple(findings), sweepable
+                to_expire.append(name)
+        return "; ".join(kept.values()), tuple(findings), to_expire
 
-    def name_arrived(self, field: str) -> ReceivedCookies:
+    def name_received(self, field: str) -> ReceivedCookies:
         """
         Name what a field has, without its values.
 
@@ -189,17 +212,17 @@ class CookieReader:
         self,
         name: str,
         kept: Iterable[str],
-        spoilt: list[tuple[Reason, str]],
-        sweepable: list[str],
+        malformed: list[tuple[Reason, str]],
+        to_expire: list[str],
     ) -> tuple[Reason, str] | None:
         """Tell of a stray by name, where it is a tracker's or this application's own."""
-        for twin in _other_spellings(name, kept):
-            spoilt.append((_AMBIGUOUS, twin))
-            sweepable.append(name)
+        for duplicate in _other_spellings(name, kept):
+            malformed.append((_AMBIGUOUS, duplicate))
+            to_expire.append(name)
         entry = find_certain_tracker(name)
         if entry is None:
-            return (_STRAY, name) if name in self._tried else None
-        finding = (_TRACKER_ARRIVED, entry)
+            return (_UNDECLARED, name) if name in self._dropped else None
+        finding = (_TRACKER_RECEIVED, entry)
         if len(self._names) < self._most_names and len(name) <= MAX_KNOWN_LENGTH:
             self._names[name] = finding
         return finding
@@ -210,8 +233,8 @@ class CookieReader:
             part.partition("=")[0].strip(" \t")
             for part in field[:MAX_FIELD_BYTES].split(";", MAX_PAIRS)
         ]
-        strays = [name for name in dict.fromkeys(names) if not self._declares(name)]
-        return "", ((Reason.FIELD_TOO_LARGE, OTHER),), strays
+        undeclared = [name for name in dict.fromkeys(names) if not self._declares(name)]
+        return "", ((Reason.FIELD_TOO_LARGE, OTHER),), undeclared
 
     def _entry(self, name: str) -> str:
         """Name as in the policy: what stands for a pattern's star is the client's."""
@@ -228,9 +251,13 @@ def _check_pair(pair: str) -> str:
 
 def _other_spellings(name: str, kept: Iterable[str]) -> list[str]:
     """
-    List the kept cookies of which a stray is another spelling, prefix included.
+    List the kept cookies of which a name is another spelling, prefix included.
 
     Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
     """
     lowered = name.lower()
-    return [twin for twin in kept if twin.lower() == lowered and name_prefix(twin) is not None]
+    return [
+        duplicate
+        for duplicate in kept
+        if duplicate.lower() == lowered and name_prefix(duplicate) is not None
+    ]

@@ -1,5 +1,5 @@
 """
-Judge one emitted ``Set-Cookie`` line by the policy; pure.
+VerdictCache one emitted ``Set-Cookie`` line by the policy; pure.
 
 The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped,
 or it leaves written anew in canonical form, never weaker than the application asked and never wider
@@ -7,7 +7,7 @@ than the policy declares. A line that deletes stores nothing, so it always leave
 in a form that browsers heed: for a declared cookie with the attributes that the cookie itself left
 with, or the deletion would miss it.
 
-:func:`judge` says what is right. :class:`Judge` gives the same verdicts faster: what an attribute
+:func:`judge` says what is right. :class:`VerdictCache` gives the same verdicts faster: what an attribute
 tail becomes is worked out once and looked up afterwards; values are never kept.
 
 Source: RFC 6265bis sections 4.1, 5.4, 5.6 and 5.7.
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from .recorder import Found
 
-#: Attribute tails that a :class:`Judge` remembers, at most.
+#: Attribute tails that a :class:`VerdictCache` remembers, at most.
 MAX_TAILS = 1024
 
 _STRICTNESS = {None: -1, "None": 0, "Lax": 1, "Strict": 2}
@@ -80,9 +80,9 @@ class Verdict(NamedTuple):
         return f"<Verdict {action} {self.cookie_name!r}{' ' if ids else ''}{ids}>"
 
 
-def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -> Verdict:
+def decide(policy: CookiePolicy, field_value: str, *, now: float | None = None) -> Verdict:
     """
-    Judge one ``Set-Cookie`` field value.
+    VerdictCache one ``Set-Cookie`` field value.
 
     Args:
         policy: What is declared.
@@ -124,7 +124,7 @@ def judge(policy: CookiePolicy, field_value: str, *, now: float | None = None) -
     return Verdict(name, line, tuple((reason, cookie.name) for reason in reasons))
 
 
-class Judge:
+class VerdictCache:
     """
     :func:`judge` for one policy, fast enough for each response.
 
@@ -144,20 +144,20 @@ class Judge:
         self._tails: dict[tuple[str, str], tuple[str, Found]] = {}
 
     def __call__(self, field_value: str) -> tuple[str, str | None, Found]:
-        """Judge one ``Set-Cookie`` field value: name, what leaves, why; see :class:`Verdict`."""
+        """Return the verdict on one ``Set-Cookie`` field value; see :class:`Verdict`."""
         pair, _, emitted = field_value.partition(";")
         name, equals, _ = pair.partition("=")
         known = self._tails.get((name, emitted))
         if known is not None and equals and len(pair) <= MAX_PAIR_BYTES and is_plain(pair):
             return name, pair + known[0], known[1]
-        verdict = judge(self._policy, field_value, now=self._clock())
+        verdict = decide(self._policy, field_value, now=self._clock())
         if verdict.line is not None and verdict.cookie_name == name:
-            leaving = verdict.line.partition(";")[2]
+            sent = verdict.line.partition(";")[2]
             # A verdict on a date, or with one, is stale a second later; a deletion drops the value.
-            if "Expires=" not in leaving and "expires" not in emitted.lower():
+            if "Expires=" not in sent and "expires" not in emitted.lower():
                 if len(self._tails) >= MAX_TAILS:
                     self._tails.clear()
-                self._tails[name, emitted] = (f";{leaving}", verdict.found)
+                self._tails[name, emitted] = (f";{sent}", verdict.found)
         return verdict
 
 
@@ -252,7 +252,7 @@ def _set_partitioned(
     return cookie._replace(partitioned=declared.partitioned)
 
 
-#: What keeps a line from leaving. Each takes the policy, the line, the cookie that a browser reads
+#: What keeps a line from sent. Each takes the policy, the line, the cookie that a browser reads
 #: from it, and the time.
 REFUSALS: tuple[Callable[[CookiePolicy, str, SetCookie | None, float], Reason | None], ...] = (
     _refuse_ignored,
@@ -277,7 +277,7 @@ HARDENINGS: tuple[
 
 def _meet_prefix(policy: CookiePolicy, cookie: SetCookie) -> SetCookie:
     """
-    Make browsers heed the deletion of a stray, whose prefix makes demands also then.
+    Make browsers heed the deletion of a name, whose prefix makes demands also then.
 
     Name, domain and path say which cookie is meant and otherwise stay as sent.
     """

@@ -122,13 +122,13 @@ class Pending:
         return StrictTalisman(
             HeaderContext(
                 app=self.app,
-                parts=settings.talisman_parts,
+                parts=settings.header_scopes,
                 decorated=self.decorated,
                 extra_sources=policy.csp_sources,
                 reports=f"{root}{self.url_prefix}{REPORTS_PATH}",
                 report_only=settings.mode == "report-only",
             ),
-            **settings.talisman,
+            **settings.headers,
         )
 
     def choose_sessions(self, settings: Settings) -> SessionStore | None:
@@ -224,7 +224,10 @@ class Compiled:
         if not self.trail.kept:
             return None
         return AppRecorder(
-            self.app, self.trail, lambda: self.stack.firewall.ledger.counts, self.describe_settings
+            self.app,
+            self.trail,
+            lambda: self.stack.firewall.recorder.counts,
+            self.describe_settings,
         )
 
     def describe_settings(self) -> dict[str, dict[str, object]]:

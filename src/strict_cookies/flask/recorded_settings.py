@@ -31,7 +31,7 @@ def describe_settings(
         "protection": {
             name: value
             for name, value in _fields(settings).items()
-            if name not in ("sessions", "talisman", "trail")
+            if name not in ("headers", "sessions", "trail")
         },
         "trail": {
             "retention": settings.trail.retention,

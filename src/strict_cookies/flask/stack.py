@@ -19,7 +19,7 @@ from ..firewall.cross_origin import OriginGuard
 from ..firewall.endpoints import BrowserEndpoints
 from ..firewall.https_redirect import HttpsRedirect
 from ..firewall.interceptors import INTERCEPTED
-from ..firewall.middleware import CookieFirewall
+from ..firewall.middleware import CookieFirewall, FirewallHooks
 from ..http.paths import request_path
 
 if TYPE_CHECKING:
@@ -79,14 +79,16 @@ class WsgiStack:
             ),
             policy,
             mode=settings.mode,
-            sweep=settings.sweep,
+            expire_undeclared=settings.expire_undeclared,
             headers=talisman.headers_for,
-            interceptors=[one for one in interceptors if one is not None],
-            place=partial(find_place, app),
-            sender=app,
-            shows=(f"{url_prefix}{PATH}",),
-            propagate_exceptions=(
-                app.testing or app.debug if propagate is None else bool(propagate)
+            hooks=FirewallHooks(
+                interceptors=[one for one in interceptors if one is not None],
+                place=partial(find_place, app),
+                sender=app,
+                inspector_paths=(f"{url_prefix}{PATH}",),
+                propagate_exceptions=(
+                    app.testing or app.debug if propagate is None else bool(propagate)
+                ),
             ),
         )
         #: The firewall, within what tells it about proxies.

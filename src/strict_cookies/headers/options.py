@@ -24,7 +24,8 @@ from ..http.csp import (
     validate_directives,
 )
 from ..http.permissions_policy import validate_permissions
-from ..http.presets import OPT_OUT, PROFILES, YEAR
+from ..http.presets import OPT_OUT as OPT_OUT
+from ..http.presets import PROFILES, YEAR
 
 REFERRER_POLICIES = (
     "no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin", "origin",

@@ -101,7 +101,7 @@ def _describe_counts(state: ReportedState, today: datetime.date) -> dict[str, An
     """Return the trail's daily counters or, without a trail, those of this process."""
     trail = state.trail
     if not trail.kept:
-        counters = state.freeze().ledger.counts
+        counters = state.freeze().recorder.counts
         rows = [(reason, name, times) for (reason, name), times in counters.items()]
         return {"since": "the start of this process", "days": [], "kinds": _sum(rows)}
     trail.flush()

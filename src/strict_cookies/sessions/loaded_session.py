@@ -164,7 +164,7 @@ class Visits:
         return LoadedSession(key, record, data, row)
 
     def is_live(self, visit: LoadedSession) -> bool:
-        """Judge by the clock whether a session that the store has is within its limits."""
+        """VerdictCache by the clock whether a session that the store has is within its limits."""
         now, record = int(self._clock()), visit.record
         absolute, idle, _ = self.bounds[record.aal]
         if now >= record.deadline or now >= record.begun_at + absolute:

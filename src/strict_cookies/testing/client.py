@@ -26,7 +26,7 @@ from werkzeug.test import Client
 
 from .._util.app_state import EXTENSION
 from .._util.text import format_count, show
-from ..firewall.set_cookie import judge
+from ..firewall.set_cookie import decide
 from ..flask.config import DEFAULTS, find_policy
 from ..flask.session_cookie import declare_session
 from ..http.cookies import parse_set_cookie
@@ -177,7 +177,7 @@ class ClientWatch:
     def _check_line(self, policy: CookiePolicy, label: str, place: str, line: str) -> None:
         """Check one Set-Cookie line; the caller holds the lock."""
         now = time.time()
-        verdict = judge(policy, line, now=now)
+        verdict = decide(policy, line, now=now)
         if verdict.dropped:
             self._dropped.setdefault((verdict.reasons[0], verdict.cookie_name), place)
             return

@@ -14,7 +14,8 @@ from werkzeug.test import Client
 from strict_cookies import CookieFirewall, CookiePolicy, Site, StrictCookies, preferences
 from strict_cookies.declaration.pages.received import compare_received
 from strict_cookies.declaration.pages.this_browser import PATH
-from strict_cookies.firewall.request_cookies import ARRIVED, CookieReader
+from strict_cookies.firewall.middleware import FirewallHooks
+from strict_cookies.firewall.request_cookies import RECEIVED, CookieReader
 from strict_cookies.http.cookies import MAX_FIELD_BYTES, MAX_PAIRS
 from strict_cookies.sessions.own_copy import is_secret
 from tests.policies import declare, prefer
@@ -256,11 +257,14 @@ def test_names_are_handed_over_on_this_path_only():
     seen = []
 
     def app(environ, start_response):
-        seen.append(environ.get(ARRIVED))
+        seen.append(environ.get(RECEIVED))
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b""]
 
-    client = Client(CookieFirewall(app, POLICY, shows=["/here"]), use_cookies=False)
+    client = Client(
+        CookieFirewall(app, POLICY, hooks=FirewallHooks(inspector_paths=["/here"])),
+        use_cookies=False,
+    )
     for path in ("/here", "/", "/here/"):
         client.get(path, headers={"Cookie": "theme=1; wiki=2"})
     client.get("/here", headers={"Cookie": "theme=1"})
@@ -283,14 +287,14 @@ def test_names_are_handed_over_on_this_path_only():
 )
 def test_names_of_a_field(field, names, kept, whole):
     """Each once, in order; a pair without a name, or one that may be truncated, has none."""
-    found = CookieReader(POLICY).name_arrived(field)
+    found = CookieReader(POLICY).name_received(field)
     assert found == (names, frozenset(kept), whole)
 
 
 def test_pattern_stands_for_each_name_that_came():
     """All of them are named; without any the pattern is what did not come."""
     reader = CookieReader(POLICY)
-    found = compare_received(POLICY, reader.name_arrived("cart_1=a; cart_2=b")).declared
+    found = compare_received(POLICY, reader.name_received("cart_1=a; cart_2=b")).declared
     assert [(one.name, one.status) for one in found] == [
         ("theme", "missing"),
         ("cart_1", "received"),

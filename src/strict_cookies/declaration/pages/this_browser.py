@@ -26,7 +26,7 @@ from flask.sessions import NullSession, SecureCookieSession
 from ..._util.urls import is_local, request_host
 from ...firewall.cross_origin import is_cross_origin
 from ...firewall.expire import ASKED_FOR
-from ...firewall.request_cookies import ARRIVED, CookieReader
+from ...firewall.request_cookies import RECEIVED, CookieReader
 from ...sessions.access import requires_fresh_login
 from ...sessions.own_copy import copy_own_session
 from ...sessions.session import ServerSession
@@ -150,10 +150,10 @@ def _copy_session() -> Response:
 
 def _received_cookies(policy: CookiePolicy) -> ReceivedCookies:
     """Return the names that the browser sent; only the firewall knows those that it stripped."""
-    received: ReceivedCookies | None = request.environ.get(ARRIVED)
+    received: ReceivedCookies | None = request.environ.get(RECEIVED)
     if received is not None:
         return received
-    return CookieReader(policy).name_arrived(request.environ.get("HTTP_COOKIE", ""))
+    return CookieReader(policy).name_received(request.environ.get("HTTP_COOKIE", ""))
 
 
 def _heeds_clear_site_data() -> bool:
