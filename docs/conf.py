@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 import strict_cookies
@@ -34,24 +36,33 @@ nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!strict_cookies\b).*"), ("py:class", r".*\.R")]
 
 
+#: The packages whose names are public.
+FACADES = [
+    "strict_cookies",
+    *(
+        f"strict_cookies.{module.name}"
+        for module in pkgutil.iter_modules(strict_cookies.__path__)
+        if hasattr(importlib.import_module(f"strict_cookies.{module.name}"), "__all__")
+    ),
+]
+
+
 def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
-    """Lead a reference to where a public name is defined to where the page explains it."""
+    """Link a reference to a definition to the page of its public name; show others unlinked."""
     target = node.get("reftarget", "")
-    home, _, rest = target.removeprefix("strict_cookies.").rpartition(".")
-    public = getattr(strict_cookies, rest, None) if rest in strict_cookies.__all__ else None
-    if (
-        node.get("refdomain") != "py"
-        or getattr(public, "__module__", "") != f"strict_cookies.{home}"
-    ):
+    if node.get("refdomain") != "py" or not target.startswith("strict_cookies."):
         return None
+    name = target.rpartition(".")[2]
     domain = env.get_domain("py")
-    for kind in (node["reftype"], "obj"):
-        found = domain.resolve_xref(
-            env, node["refdoc"], app.builder, kind, f"strict_cookies.{rest}", node, contnode
-        )
-        if found is not None:
-            return found
-    return None
+    for facade in FACADES:
+        for public in (f"{facade}.{name}", f"{facade}.{'.'.join(target.split('.')[-2:])}"):
+            for kind in (node["reftype"], "obj"):
+                found = domain.resolve_xref(
+                    env, node["refdoc"], app.builder, kind, public, node, contnode
+                )
+                if found is not None:
+                    return found
+    return contnode
 
 
 def name_factories(
