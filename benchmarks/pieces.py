@@ -57,7 +57,7 @@ def _session_cases() -> dict[str, Case]:
     """Return the work on a session besides the store, and what Flask does to its cookie."""
     keys = SessionKeys("k" * 32, ())
     ids, payloads = SessionIds(keys), Payloads(keys)
-    key, signed = ids.mint("nowhere", NOW)
+    key, signed = ids.issue("nowhere", NOW)
     record = Record(None, (), 0, 0, NOW, NOW + 3600, "Firefox on Linux", "")
     text = dump_record(record)
     payload = payloads.seal(key, text, dump(DATA))
@@ -68,7 +68,7 @@ def _session_cases() -> dict[str, Case]:
     cookie = serializer.dumps(DATA)
 
     def open_session() -> tuple[Record, dict[str, object]]:
-        read = ids.read(signed)
+        read = ids.verify(signed)
         assert read is not None
         return payloads.open(read.key, payload)
 

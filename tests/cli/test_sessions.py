@@ -13,6 +13,7 @@ from strict_cookies import StrictCookies
 from strict_cookies.checks.app import HOW_TO_ADD
 from strict_cookies.cli.main import cookies
 from strict_cookies.sessions.control import PURGE_AFTER
+from strict_cookies.sessions.new_login import NewLogin
 from tests.sessions.apps import CHROME, DAY, FIREFOX, SECRET
 
 ANSWERED = "End all sessions of {}? [y/N]: "
@@ -52,10 +53,10 @@ def run(app, *arguments, **options):
 def test_sessions_of_a_user_are_listed(app, manager):
     """Handle, user, device and times are in columns; no identifiers, no other users."""
     visits = [
-        manager.sign_in("alice", {}, FIREFOX),
-        manager.sign_in("alice", {}, CHROME, device="Till 1"),
+        manager.sign_in(NewLogin(user_id="alice"), {}, FIREFOX),
+        manager.sign_in(NewLogin(user_id="alice", device="Till 1"), {}, CHROME),
     ]
-    manager.sign_in("bob", {}, FIREFOX)
+    manager.sign_in(NewLogin(user_id="bob"), {}, FIREFOX)
     code, output = run(app, "list", "--user", "alice")
     head, *rows = output.splitlines()
     assert code == 0
@@ -86,7 +87,7 @@ def test_user_without_a_session_is_reported(app):
 def test_sessions_of_a_user_are_ended(app, manager):
     """After a confirmation, and only those of that user."""
     for user in ("alice", "alice", "bob"):
-        manager.sign_in(user, {}, FIREFOX)
+        manager.sign_in(NewLogin(user_id=user), {}, FIREFOX)
     question = ANSWERED.format("user 'alice'")
     code, output = run(app, "end", "--user", "alice", input="n\n")
     assert (code, len(manager.list_user("alice"))) == (1, 2)
@@ -100,7 +101,7 @@ def test_sessions_of_a_user_are_ended(app, manager):
 
 def test_every_session_is_ended(app, manager):
     """Visitors' too."""
-    manager.sign_in("alice", {}, FIREFOX)
+    manager.sign_in(NewLogin(user_id="alice"), {}, FIREFOX)
     visitor = manager.begin({"cart": 1}, FIREFOX)
     assert run(app, "end", "--all", "--yes") == (0, "Every session has ended.\n")
     assert manager.list_user("alice") == []
@@ -110,7 +111,7 @@ def test_every_session_is_ended(app, manager):
 @pytest.mark.parametrize("arguments", [[], ["--yes"], ["--all", "--user", "alice"]])
 def test_whose_sessions_must_be_said(app, manager, arguments):
     """Exactly one of --user and --all is required."""
-    manager.sign_in("alice", {}, FIREFOX)
+    manager.sign_in(NewLogin(user_id="alice"), {}, FIREFOX)
     code, output = run(app, "end", *arguments)
     assert code == 2
     assert "Use either --user ID or --all." in output
@@ -120,7 +121,7 @@ def test_whose_sessions_must_be_said(app, manager, arguments):
 def test_what_is_past_is_removed(app, manager, monkeypatch):
     """Rows a day past their end go, all of them, and others stay."""
     for _ in range(3):
-        manager.sign_in("alice", {}, FIREFOX)
+        manager.sign_in(NewLogin(user_id="alice"), {}, FIREFOX)
     assert run(app, "purge") == (0, "No rows removed.\n")
     later = manager.clock() + DAY + PURGE_AFTER + 1
     monkeypatch.setattr(manager, "clock", lambda: later)

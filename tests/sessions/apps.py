@@ -9,6 +9,7 @@ from strict_cookies import StrictCookies, current_login, login, logout, reauthen
 from strict_cookies._util.keys import SessionKeys
 from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.interface import ServerSessionInterface
+from strict_cookies.sessions.limits import SessionRules
 from strict_cookies.sessions.manager import SessionManager
 from strict_cookies.sessions.prepared import PreparedSessions
 from strict_cookies.sessions.record import FORMAT
@@ -46,7 +47,7 @@ def make_manager(store=None, *, clock=None, secret=SECRET, fallbacks=(), **optio
         SessionKeys(secret, fallbacks),
         clock=Clock() if clock is None else clock,
         events=SessionEvents("test", clock=Counting()),
-        **options,
+        rules=SessionRules(**options),
     )
 
 

@@ -253,7 +253,7 @@ def test_store_that_failed_before_signs_nobody_in():
     store.read = fail
     response = ask(app, "/careless", cookie)
     assert (response.status_code, lines(response)) == (503, [])
-    assert caught == ["away", "The session store did not answer. Nobody was signed in."]
+    assert caught == ["away", "The session store did not answer. No user was signed in."]
 
 
 def test_way_back_has_the_mount(clock):

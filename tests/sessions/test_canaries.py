@@ -9,6 +9,7 @@ import pytest
 from flask import session
 
 from strict_cookies.errors import StoreUnavailableError
+from strict_cookies.sessions.new_login import NewLogin
 from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 
@@ -55,7 +56,7 @@ def assert_clean(texts, *secrets):
 
 def parts_of(manager, cookie):
     """Give what of an identifier must not be told: itself, its signature, its key and handle."""
-    read = manager._ids.read(cookie)
+    read = manager._ids.verify(cookie)
     identifier, _, _, signature = cookie.split(".")
     return identifier, signature, read.key.hex(), repr(read.key)[2:20]
 
@@ -99,7 +100,7 @@ def test_nothing_is_told_of_values_and_identifiers(caplog, told, testing):
     store.failing = True
     pages.append(ask(app, "/show", cookie))
     store.failing = False
-    key = manager._ids.read(cookie).key
+    key = manager._ids.verify(cookie).key
     store._rows[key] = store._rows[key]._replace(payload=b"\x02" + CANARY.encode())
     pages.append(ask(app, "/show", cookie))
     other = make_app(clock=clock)
@@ -125,12 +126,14 @@ def test_nothing_is_told_of_values_and_identifiers(caplog, told, testing):
 def test_nothing_shows_itself():
     """No object that a debugger or a traceback may print shows a value, an identifier or a key."""
     manager = make_manager()
-    visit = manager.sign_in(CANARY, {"value": CANARY}, roles=[CANARY], device=CANARY)
+    visit = manager.sign_in(
+        NewLogin(user_id=CANARY, roles=[CANARY], device=CANARY), {"value": CANARY}
+    )
     found, stale = manager.open(visit.signed), manager.open(visit.signed).visit
     manager.save(found.visit, {"value": [CANARY], "more": 1})
     merged = manager.save(stale, {"value": [CANARY], "other": CANARY})
     assert merged.merged is not None
-    read, row = manager._ids.read(visit.signed), manager.store.read(visit.key)
+    read, row = manager._ids.verify(visit.signed), manager.store.read(visit.key)
     manager.end(visit.key)
     gone = manager.open(visit.signed)
     assert gone.former == visit.key
@@ -138,7 +141,7 @@ def test_nothing_shows_itself():
         repr(one)
         for one in (
             visit, found, gone, merged, read, row, visit.record, manager, manager._ids,
-            manager._visits, manager._watch, manager._notices, manager.events,
+            manager._visits, manager._watch, manager._end_markers, manager.events,
         )
     ]  # fmt: skip
     assert_clean(shown, *parts_of(manager, visit.signed), repr(visit.key))

@@ -6,12 +6,14 @@ import pytest
 
 from strict_cookies.sessions import control
 from strict_cookies.sessions.control import PURGE_AFTER, TOUCHES_PER_PURGE
+from strict_cookies.sessions.new_login import NewLogin
 
 from .apps import CHROME, DAY, FIREFOX, HOUR
 
 
 def sign_in(manager, user_id="alice", user_agent=FIREFOX, **options):
-    return manager.sign_in(user_id, {}, user_agent, **options)
+    request = {name: options.pop(name) for name in ("visit", "former") if name in options}
+    return manager.sign_in(NewLogin(user_id=user_id, **options), {}, user_agent, **request)
 
 
 def is_live(manager, visit):

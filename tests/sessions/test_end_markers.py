@@ -24,7 +24,7 @@ def test_end_covers_those_who_arrived_before(notices, clock):
     """Who arrived before the end is covered; who comes at the same moment or later is not."""
     key, arrived = new_key(), clock()
     clock.turn(0.25)
-    notices.leave(key)
+    notices.add(key)
     assert notices.covers(key, arrived)
     assert not notices.covers(key, clock())
     assert not notices.covers(new_key(), arrived)
@@ -33,7 +33,7 @@ def test_end_covers_those_who_arrived_before(notices, clock):
 def test_exchange_also_covers_those_who_come_shortly_after(notices, clock):
     """What the browser had sent before it knew of the new identifier is covered too."""
     key = new_key()
-    notices.leave(key, EXCHANGE_WINDOW)
+    notices.add(key, EXCHANGE_WINDOW)
     assert notices.covers(key, clock())
     assert notices.covers(key, clock() + EXCHANGE_WINDOW - 0.1)
     assert not notices.covers(key, clock() + EXCHANGE_WINDOW)
@@ -42,22 +42,22 @@ def test_exchange_also_covers_those_who_come_shortly_after(notices, clock):
 def test_second_notice_takes_the_place_of_the_first(notices, clock):
     """A logout and then a login from the same identifier is an exchange."""
     key = new_key()
-    notices.leave(key)
+    notices.add(key)
     assert not notices.covers(key, clock())
-    notices.leave(key, EXCHANGE_WINDOW)
+    notices.add(key, EXCHANGE_WINDOW)
     assert notices.covers(key, clock())
 
 
 def test_clock_that_was_set_back_locks_nobody_out(notices, clock):
     """After a step of a day backward a notice that seems to lie ahead counts for nothing."""
     key = new_key()
-    notices.leave(key, EXCHANGE_WINDOW)
+    notices.add(key, EXCHANGE_WINDOW)
     assert not notices.covers(key, clock() - 86_400)
 
 
 def test_notice_is_listed_nowhere_and_purged(notices, store, clock):
     """It belongs to no user, and goes like any row past its end."""
-    notices.leave(new_key())
+    notices.add(new_key())
     assert store.list_user("alice") == []
     assert store.purge(int(clock()) + NOTICE_SECONDS, 10) == 0
     assert store.purge(int(clock()) + NOTICE_SECONDS + 2, 10) == 1

@@ -9,6 +9,7 @@ import pytest
 from strict_cookies.errors import SessionLimitError, StoreUnavailableError
 from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW
 from strict_cookies.sessions.limits import MAX_SKEW, PRESETS, Limits
+from strict_cookies.sessions.new_login import NewLogin
 from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 
@@ -26,7 +27,9 @@ def begin(manager, **data):
 
 
 def sign_in(manager, user_id="alice", data=(), **options):
-    return manager.sign_in(user_id, dict(data), FIREFOX, **options)
+    request = {name: options.pop(name) for name in ("visit", "former") if name in options}
+    login = NewLogin(user_id=user_id, **options)
+    return manager.sign_in(login, dict(data), FIREFOX, **request)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from flask.sessions import NullSession
 from .._util.app_state import find_state
 from ..errors import ConfigurationError
 from ..signals import role_denied
+from .new_login import NewLogin
 from .session import BACKGROUND, ServerSession
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def login(
     """
     found = server_session()
     _refuse_other_origins()
-    found.sign_in(user_id, roles=roles, aal=aal, device=device)
+    found.sign_in(NewLogin(user_id=user_id, roles=roles, aal=aal, device=device))
 
 
 def reauthenticate(*, aal: int | None = None) -> None:
@@ -116,10 +117,12 @@ def reauthenticate(*, aal: int | None = None) -> None:
     if record is None or record.user_id is None:
         abort(401)
     found.sign_in(
-        record.user_id,
-        roles=record.roles,
-        aal=record.aal if aal is None else aal,
-        device=record.device,
+        NewLogin(
+            user_id=record.user_id,
+            roles=record.roles,
+            aal=record.aal if aal is None else aal,
+            device=record.device,
+        )
     )
 
 

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..reasons import Reason
-from ..signals import sessions_ended
-from .end_markers import digest
+from ..signals import sessions_ended, signed_out
+from .end_markers import EndMarkers, digest
 from .events import SessionEvents
-from .loaded_session import LoadedSession, Visits
+from .loaded_session import LoadedSession, SessionCodec
 from .record import Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 
@@ -65,7 +65,7 @@ class SessionControl:
     def __init__(
         self,
         store: SessionStore,
-        visits: Visits,
+        visits: SessionCodec,
         clock: Callable[[], float],
         events: SessionEvents,
     ) -> None:
@@ -73,6 +73,23 @@ class SessionControl:
         self.clock = clock
         self.events = events
         self._visits = visits
+        self._end_markers = EndMarkers(store, clock, events)
+
+    def sign_out(self, visit: LoadedSession) -> None:
+        """End the session of a request, at once."""
+        if self.end(visit.key) and visit.record.user_id is not None:
+            self.events.notify(signed_out, user_id=visit.record.user_id)
+
+    def end(self, key: bytes) -> bool:
+        """
+        End one session by its key; tell whether it was live.
+
+        Whoever arrived before begins no other session in its place.
+        """
+        ended = self.store.end([key]) > 0
+        if ended:
+            self._end_markers.add(key)
+        return ended
 
     def list_user(
         self, user_id: UserId, *, current: LoadedSession | None = None
@@ -101,7 +118,7 @@ class SessionControl:
         wanted = handle.encode("utf-8", "replace")
         for visit in self._live(user_id):
             if hmac.compare_digest(_handle(visit.key).encode(), wanted):
-                return self._tell_ended(user_id, self.store.end([visit.key])) > 0
+                return self._notify_ended(user_id, self.store.end([visit.key])) > 0
         return False
 
     def end_others(self, visit: LoadedSession) -> int:
@@ -109,15 +126,15 @@ class SessionControl:
         user_id = visit.record.user_id
         if user_id is None:
             return 0
-        return self._tell_ended(user_id, self.store.end_user(str(user_id), but=visit.key))
+        return self._notify_ended(user_id, self.store.end_user(str(user_id), but=visit.key))
 
     def end_user(self, user_id: UserId) -> int:
         """End all sessions of a user, for example when the account is closed; return how many."""
-        return self._tell_ended(user_id, self.store.end_user(str(user_id)))
+        return self._notify_ended(user_id, self.store.end_user(str(user_id)))
 
     def end_everyone(self) -> int:
         """End every session, visitors' too; return how many rows that were."""
-        return self._tell_ended(None, self.store.end_all())
+        return self._notify_ended(None, self.store.end_all())
 
     def purge(self, limit: int = PURGE_ROWS) -> int:
         """
@@ -144,14 +161,14 @@ class SessionControl:
         try:
             visit = self._visits.read(key, row)
         except Unreadable as error:
-            self._tell_unreadable(error)
+            self._alarm_unreadable(error)
             return None
         return visit if self._visits.is_live(visit) else None
 
-    def _tell_unreadable(self, error: Unreadable) -> None:
+    def _alarm_unreadable(self, error: Unreadable) -> None:
         self.events.alarm(Reason.SESSION_UNREADABLE, f"It counts as no session: {error}.")
 
-    def _tell_ended(self, user_id: UserId | None, count: int) -> int:
+    def _notify_ended(self, user_id: UserId | None, count: int) -> int:
         if count:
             self.events.notify(sessions_ended, user_id=user_id, count=count)
         return count

@@ -45,7 +45,7 @@ class EndMarkers:
         self._clock = clock
         self._events = events
 
-    def leave(self, key: bytes, window: float = 0) -> None:
+    def add(self, key: bytes, window: float = 0) -> None:
         """
         Note that a session has ended.
 

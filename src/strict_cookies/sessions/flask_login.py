@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from flask import g, session
 
 from .access import login, logout, reauthenticate, server_session
+from .new_login import NewLogin
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,7 +55,9 @@ def _follow_login(app: Flask, *, user: Any, **_: object) -> None:
 
 def _follow_remembered(app: Flask, *, user: Any, **_: object) -> None:
     with _keeping_login():
-        server_session().sign_in(user.get_id(), roles=_roles_of(user), fresh=False)
+        server_session().sign_in(
+            NewLogin(user_id=user.get_id(), roles=_roles_of(user), fresh=False)
+        )
 
 
 def _follow_logout(app: Flask, **_: object) -> None:

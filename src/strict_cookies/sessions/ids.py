@@ -82,7 +82,7 @@ class SessionIds:
             algorithm=_Blake2b(),
         )
 
-    def mint(self, tag: str, now: int) -> tuple[bytes, str]:
+    def issue(self, tag: str, now: int) -> tuple[bytes, str]:
         """
         Make an identifier.
 
@@ -96,7 +96,7 @@ class SessionIds:
         identifier = secrets.token_urlsafe(ID_OCTETS)
         return key_of(identifier), self._sign(identifier, tag, now)
 
-    def adopt(self, seed: bytes, tag: str, now: int) -> tuple[bytes, str]:
+    def derive(self, seed: bytes, tag: str, now: int) -> tuple[bytes, str]:
         """
         Make the one identifier that belongs to a seed, for sessions that come from elsewhere.
 
@@ -108,7 +108,7 @@ class SessionIds:
         identifier = _base64(seed)
         return key_of(identifier), self._sign(identifier, tag, now)
 
-    def read(self, signed: str) -> ReadId | None:
+    def verify(self, signed: str) -> ReadId | None:
         """
         Read what a browser sent.
 

@@ -83,3 +83,21 @@ PRESETS: Mapping[str, Limits] = {
     "aal2": Limits(absolute=timedelta(hours=24), idle=timedelta(hours=1)),
     "aal3": Limits(absolute=timedelta(hours=12), idle=timedelta(minutes=15)),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRules:
+    """
+    How long sessions last, and how many a user may have.
+
+    Args:
+        limits: Of every session; a login at a higher level is also held to that level's.
+        per_user: Most sessions that a user may have at a time; None for any number.
+        at_limit: ``"evict"`` ends the oldest one; ``"deny"`` refuses the login.
+        binding: See :class:`~strict_cookies.sessions.watch.Watch`.
+    """
+
+    limits: Limits = PRESETS["aal2"]
+    per_user: int | None = None
+    at_limit: AtLimit = "evict"
+    binding: Binding = "log"

@@ -2,7 +2,7 @@
 A visit: one session as one request found it, and how it becomes a row and a row a visit.
 
 A :class:`LoadedSession` carries what the request read, so that a save can tell what the request changed.
-:class:`Visits` makes them, writes their rows, and judges by the limits whether one is live.
+:class:`SessionCodec` makes them, writes their rows, and judges by the limits whether one is live.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Bounds(NamedTuple):
     touch_every: int
 
 
-class Visits:
+class SessionCodec:
     """
     Make visits of rows, and rows of visits.
 

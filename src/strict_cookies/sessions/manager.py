@@ -1,22 +1,20 @@
 """
-The life of sessions: begun, found, judged, saved, exchanged and ended. Knows no Flask.
+The life of sessions: create, find, save, exchange and end them. Imports no Flask.
 
-A request shows a signed identifier; what is found for it is a
-:class:`~strict_cookies.sessions.loaded_session.LoadedSession`, which the request gives back with its data to be
-saved. The clock is handed in, and every limit is judged at each request, never by a cookie's
-lifetime.
+A request sends a signed identifier; :meth:`SessionManager.open` returns the
+:class:`~strict_cookies.sessions.LoadedSession`, which the request hands back with its data to be
+saved. The clock is a parameter, and limits are checked at each request.
 
-**Identifiers change** at every authentication; the old one ends at once. A record is settled with
-its identifier, so no request can change who is signed in under one that is in use.
+**Identifiers change** at every authentication; the old one ends at once. A record is fixed with its
+identifier, so no request can change who is signed in.
 
-**What has ended stays ended.** Saves are updates of a live row, and a request whose session ended
-while it ran writes nothing. What comes with an ended identifier may begin a new session, except
-while its answer could overwrite a fresh login: see :mod:`~strict_cookies.sessions.end_markers`.
+**An ended session stays ended.** A save updates a live row only. A request with an ended identifier
+may start a new session, unless its response could overwrite a fresh login: see
+:mod:`~strict_cookies.sessions.end_markers`.
 
-**A clock that steps.** Forward it ends sessions by the rules and no others. Backward, a session
-that was begun later than now has ended, so that no step lengthens the absolute limit; one that was
-seen later than now lives on, and is written down anew as seen now, so that the idle limit holds
-from then on.
+**A clock that jumps.** Forward it ends sessions by the rules. Backward, a session that began later
+than now has ended, so that no jump extends the absolute limit; one that was seen later than now
+lives, and counts as seen now.
 
 Source: OWASP ASVS 5.0.0 chapter 7; NIST SP 800-63B-4 section 5; CVE-2025-46336.
 """
@@ -24,22 +22,22 @@ Source: OWASP ASVS 5.0.0 chapter 7; NIST SP 800-63B-4 section 5; CVE-2025-46336.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._util.keys import SessionKeys
-from .._util.text import show
 from ..errors import SessionLimitError, StoreUnavailableError
 from ..reasons import Reason
-from ..signals import signed_in, signed_out
+from ..signals import signed_in
 from .control import SessionControl
 from .device import read_device
-from .end_markers import EXCHANGE_WINDOW, EndMarkers, digest, mark
+from .end_markers import EXCHANGE_WINDOW, digest, mark
 from .events import SessionEvents
 from .ids import SessionIds
-from .limits import MAX_SKEW, PRESETS, AtLimit, Binding, Limits
-from .loaded_session import Found, LoadedSession, Saved, Visits
+from .limits import MAX_SKEW, SessionRules
+from .loaded_session import Found, LoadedSession, Saved, SessionCodec
 from .merging import merge
+from .new_login import NewLogin
 from .record import Record, Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 from .tagged import dump
@@ -61,11 +59,8 @@ class SessionManager(SessionControl):
     Args:
         store: Where the rows are.
         keys: Derived from the application's secret.
-        limits: For every session; a login at a higher level is held to that level's as well.
-        per_user: Most sessions that a user may have at a time; None for any number.
-        at_limit: ``"evict"`` ends the oldest one; ``"deny"`` refuses the login.
-        binding: See :class:`~strict_cookies.sessions.watch.Watch`.
-        events: Where to tell what happens.
+        rules: The limits of sessions.
+        events: Where events are reported.
         clock: Seconds since the epoch, UTC.
     """
 
@@ -74,22 +69,18 @@ class SessionManager(SessionControl):
         store: SessionStore,
         keys: SessionKeys,
         *,
-        limits: Limits = PRESETS["aal2"],
-        per_user: int | None = None,
-        at_limit: AtLimit = "evict",
-        binding: Binding = "log",
+        rules: SessionRules | None = None,
         events: SessionEvents | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        rules = rules or SessionRules()
         events = SessionEvents(self) if events is None else events
-        super().__init__(store, Visits(keys, limits, clock), clock, events)
-        self._per_user = per_user
-        self._at_limit = at_limit
+        super().__init__(store, SessionCodec(keys, rules.limits, clock), clock, events)
+        self._rules = rules
         #: The store's, as it was last asked for.
         self._tag = ""
         self._ids = SessionIds(keys)
-        self._notices = EndMarkers(store, clock, self.events)
-        self._watch = Watch(keys, binding, clock, self.events)
+        self._watch = Watch(keys, rules.binding, clock, self.events)
         self._bind = self._watch.bind
 
     # Finding
@@ -106,14 +97,14 @@ class SessionManager(SessionControl):
             StoreUnavailableError: The store can't answer.
             OtherStoreError: Another store signed the identifier a moment ago.
         """
-        read = self._ids.read(signed)
+        read = self._ids.verify(signed)
         if read is None:
             self._watch.count_unknown()
             return Found()
         if read.tag != self._tag:
             self._tag = self.store.tag
             if read.tag != self._tag:
-                self._watch.meet_stranger(read)
+                self._watch.report_foreign_store(read)
                 return Found()
         row = self.store.read(read.key)
         if row is None:
@@ -122,10 +113,10 @@ class SessionManager(SessionControl):
         try:
             visit = self._visits.read(read.key, row)
         except Unreadable as error:
-            self._tell_unreadable(error)
+            self._alarm_unreadable(error)
             return Found(None, read.key)
         if not self._visits.is_live(visit):
-            self._bury(read.key)
+            self._end_expired(read.key)
             return Found(None, read.key)
         bound = visit.record.binding
         if bound and self._bind(user_agent) != bound:
@@ -179,12 +170,12 @@ class SessionManager(SessionControl):
         """
         if former is not None and not explicit:
             arrived = self.clock() if arrived is None else arrived
-            if self._notices.covers(former, arrived):
+            if self._end_markers.covers(former, arrived):
                 return None
         visit, row = self._make(self._visitor(user_agent), data)
         self.store.create(visit.key, row)
         if former is not None and explicit:
-            self._notices.leave(former, EXCHANGE_WINDOW)
+            self._end_markers.add(former, EXCHANGE_WINDOW)
         return visit
 
     def save(
@@ -227,78 +218,46 @@ class SessionManager(SessionControl):
 
     def sign_in(
         self,
-        user_id: UserId,
+        login: NewLogin,
         data: Mapping[str, Any],
         user_agent: str = "",
         *,
-        roles: Iterable[str] = (),
-        aal: int = 1,
-        device: str | None = None,
-        fresh: bool = True,
         visit: LoadedSession | None = None,
         former: bytes | None = None,
     ) -> LoadedSession:
         """
         Exchange a session for one in which a user is signed in.
 
-        A visitor's data are taken over; what another user left is not.
+        A visitor's data are kept; those of another user are not.
 
         Args:
-            user_id: Text or a number, not empty.
-            data: What the request has now.
+            login: The user.
+            data: The data of the request's session.
             user_agent: The request's field value.
-            roles: What the user may do.
-            aal: Authenticator assurance level of this login, 1 to 3.
-            device: A label to show in place of what the browser says of itself.
-            fresh: Whether the user has proved just now who he is.
-            visit: The session so far, which ends; None where there is none.
-            former: The key of an ended identifier that the request came with.
+            visit: The session so far, which ends; None if there is none.
+            former: The key of an ended identifier that the request sent.
 
         Raises:
-            ValueError: The user or the level is none.
             SessionLimitError: The user has as many sessions as are allowed.
-            StoreUnavailableError: The store can't answer; nobody was signed in.
+            StoreUnavailableError: The store did not answer; no user was signed in.
         """
-        _check_login(user_id, aal)
-        again = visit is not None and visit.record.user == str(user_id)
-        if visit is not None and visit.record.user is not None and not again:
-            data = {}
-        visitor = self._visitor(user_agent)
-        record = visitor._replace(
-            user_id=user_id,
-            roles=(roles,) if isinstance(roles, str) else tuple(roles),
-            aal=aal,
-            authenticated_at=visitor.begun_at if fresh else 0,
-            deadline=visitor.begun_at + self._visits.bounds[aal].absolute,
-            device=show(device) if device else visitor.device,
-        )
-        if self._per_user is None:
+        user_id, again = login.user_id, False
+        if visit is not None and visit.record.user is not None:
+            again = visit.record.user == str(user_id)
+            data = data if again else {}
+        record = login.describe(self._visitor(user_agent), self._visits.bounds[login.aal].absolute)
+        limit = self._rules.per_user
+        if limit is None:
             entered = self._exchange(visit, record, data)
         else:
             user = digest(b"user", str(user_id).encode())
             with self.store.lock(user, timeout=LOCK_SECONDS):
-                entered = self._exchange_counted(visit, record, data, user_id, self._per_user)
+                entered = self._exchange_counted(visit, record, data, limit)
         ended = former if visit is None else visit.key
         if ended is not None:
-            self._notices.leave(ended, EXCHANGE_WINDOW)
-        self.events.notify(signed_in, user_id=user_id, aal=aal, again=again)
+            self._end_markers.add(ended, EXCHANGE_WINDOW)
+        self.events.notify(signed_in, user_id=user_id, aal=login.aal, again=again)
         return entered
-
-    def sign_out(self, visit: LoadedSession) -> None:
-        """End the session of a request, at once."""
-        if self.end(visit.key) and visit.record.user_id is not None:
-            self.events.notify(signed_out, user_id=visit.record.user_id)
-
-    def end(self, key: bytes) -> bool:
-        """
-        End one session by its key; tell whether it was live.
-
-        Whoever arrived before begins no other session in its place.
-        """
-        ended = self.store.end([key]) > 0
-        if ended:
-            self._notices.leave(key)
-        return ended
 
     # Moving
 
@@ -324,7 +283,7 @@ class SessionManager(SessionControl):
             user_id: Who is signed in, as far as is known; the login does not count as fresh.
             until: Whole seconds since the epoch, after which none is taken over.
         """
-        key, signed = self._ids.adopt(seed, self.store.tag, int(self.clock()))
+        key, signed = self._ids.derive(seed, self.store.tag, int(self.clock()))
         moved = digest(b"moved", key)
         # In this order: the mark is left after the row was created.
         was_moved = self.store.read(moved) is not None
@@ -348,7 +307,7 @@ class SessionManager(SessionControl):
 
     # Helpers
 
-    def _bury(self, key: bytes) -> None:
+    def _end_expired(self, key: bytes) -> None:
         """End what is past its limits, so that no clock that is set back brings it to life."""
         try:
             self.store.end([key])
@@ -370,7 +329,7 @@ class SessionManager(SessionControl):
         )
 
     def _make(self, record: Record, data: Mapping[str, Any]) -> tuple[LoadedSession, StoredSession]:
-        identifier = self._ids.mint(self.store.tag, record.begun_at)
+        identifier = self._ids.issue(self.store.tag, record.begun_at)
         return self._visits.make(record, data, identifier)
 
     def _touch(self, visit: LoadedSession, now: int) -> Saved:
@@ -408,19 +367,20 @@ class SessionManager(SessionControl):
         visit: LoadedSession | None,
         record: Record,
         data: Mapping[str, Any],
-        user_id: UserId,
         limit: int,
     ) -> LoadedSession:
         """Exchange a session, and keep to the number that a user may have."""
+        user_id = record.user_id
+        assert user_id is not None
         others = [
             other.key for other in self._live(user_id) if visit is None or other.key != visit.key
         ]
-        if self._at_limit == "deny" and len(others) >= limit:
+        if self._rules.at_limit == "deny" and len(others) >= limit:
             raise SessionLimitError(limit)
         fresh = self._exchange(visit, record, data)
         surplus = others[: max(0, len(others) + 1 - limit)]
         if surplus:
-            self._tell_ended(user_id, self.store.end(surplus))
+            self._notify_ended(user_id, self.store.end(surplus))
         return fresh
 
     def _exchange(
@@ -443,11 +403,3 @@ class SessionManager(SessionControl):
         fresh, row = self._make(record, merge(base, data, {}))
         self.store.create(fresh.key, row)
         return fresh
-
-
-def _check_login(user_id: UserId, aal: int) -> None:
-    if isinstance(user_id, bool) or not isinstance(user_id, (str, int)) or user_id == "":
-        kind = type(user_id).__name__
-        raise ValueError(f"The user of a login is of type {kind} or empty. Give text or a number.")
-    if aal not in (1, 2, 3):
-        raise ValueError(f"The level of a login is {aal!r}. Use 1, 2 or 3.")

@@ -61,7 +61,7 @@ class SessionMigration:
         self._until = until
         self._user_key = user_key
 
-    def take_over(
+    def migrate(
         self, manager: SessionManager, field: str, user_agent: str
     ) -> tuple[str | None, Found]:
         """

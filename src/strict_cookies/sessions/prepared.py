@@ -13,6 +13,7 @@ from .._util.keys import SessionKeys
 from ..http.cookies import find_cookie
 from .events import SessionEvents
 from .ids import has_form
+from .limits import SessionRules
 from .loaded_session import Found
 from .manager import SessionManager
 from .migration import SessionMigration
@@ -56,7 +57,7 @@ class PreparedSessions(NamedTuple):
         """
         signed = find_cookie(field, self.cookie_name)
         if self.move is not None and (signed is None or not has_form(signed)):
-            name, found = self.move.take_over(self.manager, field, user_agent)
+            name, found = self.move.migrate(self.manager, field, user_agent)
             if name is not None:
                 return name, found
         return None, Found() if signed is None else self.manager.open(signed, user_agent)
@@ -104,10 +105,12 @@ def prepare_sessions(
     manager = SessionManager(
         store,
         keys,
-        limits=options.limits,
-        per_user=options.per_user,
-        at_limit=options.at_limit,
-        binding=options.binding,
+        rules=SessionRules(
+            limits=options.limits,
+            per_user=options.per_user,
+            at_limit=options.at_limit,
+            binding=options.binding,
+        ),
         events=SessionEvents(app, record=record),
         clock=clock,
     )

@@ -60,42 +60,7 @@ def describe_kept(options: SessionOptions) -> tuple[Kept, ...]:
 
 def _describe(options: SessionOptions) -> Iterator[Kept]:
     after = timedelta(seconds=PURGE_AFTER)
-    rule = N_("Removed %(after)s after the session has ended; it lasts %(longest)s at most.")
-    times = {"after": after, "longest": options.limits.absolute}
-    yield Kept(
-        what=N_("A hash of the session's number, and what the site remembers during the session."),
-        why=N_("To know which pages belong together."),
-        rule=rule,
-        times=times,
-    )
-    yield Kept(
-        what=N_("Who is signed in, with roles and the level of the sign-in."),
-        why=N_("To know who may do what."),
-        rule=rule,
-        times=times,
-    )
-    yield Kept(
-        what=N_("When the session began, and to the minute when it was last used."),
-        why=N_("To end it in time, and so that you can tell which of your sessions is which."),
-        rule=rule,
-        times=times,
-    )
-    yield Kept(
-        what=N_(
-            "Browser and platform, such as “Firefox on Windows”, or what you called the device; no "
-            "version and no address."
-        ),
-        why=N_("So that you can tell which of your sessions is which."),
-        rule=rule,
-        times=times,
-    )
-    if options.binding != "off":
-        yield Kept(
-            what=N_("A keyed hash of browser and platform."),
-            why=N_("To notice if another kind of browser uses the session."),
-            rule=rule,
-            times=times,
-        )
+    yield from _describe_rows(options, after)
     yield Kept(
         what=N_("A note that a session has ended, by a hash of its number."),
         why=N_("So that a request in progress can't bring it back."),
@@ -109,3 +74,39 @@ def _describe(options: SessionOptions) -> Iterator[Kept]:
             rule=N_("Removed after %(day)s."),
             times={"day": (datetime.fromtimestamp(options.move_until, UTC) + after).date()},
         )
+
+
+def _describe_rows(options: SessionOptions, after: timedelta) -> Iterator[Kept]:
+    """Describe what a session's row contains."""
+    rows = [
+        (
+            N_("A hash of the session's number, and what the site remembers during the session."),
+            N_("To know which pages belong together."),
+        ),
+        (
+            N_("Who is signed in, with roles and the level of the sign-in."),
+            N_("To know who may do what."),
+        ),
+        (
+            N_("When the session began, and to the minute when it was last used."),
+            N_("To end it in time, and so that you can tell which of your sessions is which."),
+        ),
+        (
+            N_(
+                "Browser and platform, such as “Firefox on Windows”, or what you called the "
+                "device; no version and no address."
+            ),
+            N_("So that you can tell which of your sessions is which."),
+        ),
+    ]
+    if options.binding != "off":
+        rows.append(
+            (
+                N_("A keyed hash of browser and platform."),
+                N_("To notice if another kind of browser uses the session."),
+            )
+        )
+    rule = N_("Removed %(after)s after the session has ended; it lasts %(longest)s at most.")
+    times = {"after": after, "longest": options.limits.absolute}
+    for what, why in rows:
+        yield Kept(what=what, why=why, rule=rule, times=times)

@@ -24,16 +24,17 @@ from flask.sessions import SessionMixin
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
+from .new_login import NewLogin
 from .tagged import IMMUTABLE, dump, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from _typeshed.wsgi import WSGIEnvironment
 
     from .loaded_session import Found, LoadedSession
     from .manager import SessionManager
-    from .record import Record, UserId
+    from .record import Record
 
 #: Set in the environ of a request that is no activity of a person.
 BACKGROUND = "strict_cookies.background"
@@ -199,35 +200,21 @@ class ServerSession(SessionMixin):
         self._open()
         return self._manager
 
-    def sign_in(
-        self,
-        user_id: UserId,
-        *,
-        roles: Iterable[str],
-        aal: int = 1,
-        device: str | None = None,
-        fresh: bool = True,
-    ) -> None:
+    def sign_in(self, login: NewLogin) -> None:
         """
         Exchange the session for one in which a user is signed in, at once.
 
-        As :meth:`~strict_cookies.sessions.manager.SessionManager.sign_in`, with what it asks for.
+        Raises:
+            SessionLimitError: The user has as many sessions as are allowed.
+            StoreUnavailableError: The store did not answer; no user was signed in.
         """
         data = self._writable()
         manager = self._manager
         if manager is None:
-            raise StoreUnavailableError("The session store did not answer. Nobody was signed in.")
+            raise StoreUnavailableError("The session store did not answer. No user was signed in.")
         with self._noting_failure():
             visit = manager.sign_in(
-                user_id,
-                data,
-                self._user_agent,
-                roles=roles,
-                aal=aal,
-                device=device,
-                fresh=fresh,
-                visit=self._visit,
-                former=self._former,
+                login, data, self._user_agent, visit=self._visit, former=self._former
             )
         self._visit = visit
         if dump(data) != visit.data_text:

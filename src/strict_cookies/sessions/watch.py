@@ -97,7 +97,7 @@ class Watch:
                 f"{MANY_UNKNOWN} identifiers within a minute were no session's.",
             )
 
-    def meet_stranger(self, read: ReadId) -> None:
+    def report_foreign_store(self, read: ReadId) -> None:
         """
         Tell of an identifier of another store.
 

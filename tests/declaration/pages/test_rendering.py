@@ -11,6 +11,7 @@ from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
 from strict_cookies.declaration.pages.sessions import format_device
 from strict_cookies.sessions.device import read_device, read_label
+from strict_cookies.sessions.new_login import NewLogin
 from strict_cookies.sessions.options import SessionOptions
 from strict_cookies.sessions.retention import describe_kept
 from tests.declaration.i18n.test_language import ALIKE, TRANSLATED, catalogue, texts_in
@@ -52,7 +53,7 @@ def sessions(tag, *, signed_in, age, **config):
     if signed_in:
         for device in ("", CHROME, "Windows", "Firefox/1"):
             ask(app, "/login/alice", headers={"User-Agent": device})
-        manager_of(app).sign_in("alice", {}, device="What I call it")
+        manager_of(app).sign_in(NewLogin(user_id="alice", device="What I call it"), {})
         cookie = cookie_of(ask(app, "/login/alice"))
     clock.turn(age)
     return texts_in(ask(app, f"{SESSIONS}?lang={tag}", cookie).text)

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, session
 
 from strict_cookies import CookiePolicy, Site, StrictCookies, login
+from strict_cookies.sessions.new_login import NewLogin
 from tests.declaration.i18n.test_language import TRANSLATED
 from tests.declaration.pages.test_blueprint_browser import AXE, LONG
 from tests.policies import declare
@@ -88,7 +89,7 @@ def served():
         return '<!doctype html><html lang="en"><title>In</title>'
 
     with serve(app, tls_hosts=(HOST,)) as server:
-        app.extensions["strict_cookies"].sessions.sign_in("alice", {}, WINDOWS)
+        app.extensions["strict_cookies"].sessions.sign_in(NewLogin(user_id="alice"), {}, WINDOWS)
         yield server
 
 

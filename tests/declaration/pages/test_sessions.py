@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import find_language
+from strict_cookies.sessions.new_login import NewLogin
 
 from ...sessions.apps import (
     CHROME,
@@ -99,7 +100,7 @@ def test_page_holds_no_identifier_and_no_key(app):
 def test_label_is_escaped(app):
     """A device that is called like markup stays text."""
     manager = manager_of(app)
-    manager.sign_in("alice", {}, device='<b>"x"</b>&')
+    manager.sign_in(NewLogin(user_id="alice", device='<b>"x"</b>&'), {})
     page = ask(app, PAGE, sign_in(app)).text
     assert "<bdi>&lt;b&gt;&#34;x&#34;&lt;/b&gt;&amp;</bdi>" in page
 

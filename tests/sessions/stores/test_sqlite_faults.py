@@ -510,7 +510,7 @@ def test_deleted_file_is_told_and_made_anew(tmp_path, caplog, remove):
         assert len(store.list_user("both")) == 100
 
 
-def test_reader_notices_a_deleted_file(path, store):
+def test_reader_end_markers_a_deleted_file(path, store):
     """A process that only reads sees within a second or so that the file is another."""
     key = new_key()
     store.create(key, make_row())
