@@ -485,7 +485,7 @@ def test_ended_identifier_may_begin_anew_at_once(manager):
     manager.store.end([open_visit(manager, signed).key])
     found = manager.open(signed, FIREFOX)
     assert found.visit is None
-    fresh = manager.begin({"csrf": "x"}, FIREFOX, former=found.former, arrived=manager.clock())
+    fresh = manager.begin({"csrf": "x"}, FIREFOX, former=found.former, received_at=manager.clock())
     assert open_visit(manager, fresh.signed) is not None
 
 
@@ -496,10 +496,10 @@ def test_late_request_does_not_begin_beside_a_login(manager, clock):
     clock.turn(0.5)
     sign_in(manager, visit=open_visit(manager, old))
     former = manager.open(old, FIREFOX).former
-    assert manager.begin({"x": 1}, FIREFOX, former=former, arrived=arrived) is None
-    assert manager.begin({"x": 1}, FIREFOX, former=former, arrived=clock()) is None
+    assert manager.begin({"x": 1}, FIREFOX, former=former, received_at=arrived) is None
+    assert manager.begin({"x": 1}, FIREFOX, former=former, received_at=clock()) is None
     clock.turn(EXCHANGE_WINDOW)
-    assert manager.begin({"x": 1}, FIREFOX, former=former, arrived=clock()) is not None
+    assert manager.begin({"x": 1}, FIREFOX, former=former, received_at=clock()) is not None
 
 
 def test_login_always_begins(manager):
@@ -517,7 +517,7 @@ def test_login_from_a_dead_identifier_covers_others_with_it(manager, clock):
     former = manager.open(signed, FIREFOX).former
     arrived = clock()
     sign_in(manager, former=former)
-    assert manager.begin({"x": 1}, FIREFOX, former=former, arrived=arrived) is None
+    assert manager.begin({"x": 1}, FIREFOX, former=former, received_at=arrived) is None
 
 
 # --- Moving ---

@@ -6,7 +6,7 @@ import pytest
 
 from strict_cookies.errors import StoreUnavailableError
 from strict_cookies.sessions.stores import memory
-from strict_cookies.sessions.watch import MANY_UNKNOWN, STRANGER_SECONDS
+from strict_cookies.sessions.watch import FOREIGN_SECONDS, MANY_UNKNOWN
 from strict_cookies.signals import session_alarm
 
 from .apps import CHROME, DAY, FIREFOX, NEW_FIREFOX, Clock, make_manager
@@ -125,7 +125,7 @@ def test_two_stores_in_use_at_once_are_told_not_looped(alarms):
     assert alarms == ["SC701"]
 
 
-@pytest.mark.parametrize("seconds", [STRANGER_SECONDS, DAY])
+@pytest.mark.parametrize("seconds", [FOREIGN_SECONDS, DAY])
 def test_identifier_of_a_store_that_is_gone_has_ended(alarms, seconds):
     """After a change of stores old identifiers count for nothing, and lock nobody out."""
     clock = Clock()

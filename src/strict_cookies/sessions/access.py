@@ -3,7 +3,7 @@ Sign users in and out, and let only those into a view who may see it.
 
 :func:`login` exchanges the session for another with a new identifier; the old one ends at once.
 What the decorators find missing is answered simply: who is not signed in, or not freshly enough, is
-sent to ``STRICT_COOKIES_LOGIN_VIEW`` (beside Flask-Login, to its ``login_view``), or gets a 401
+sent to ``STRICT_COOKIES_LOGIN_VIEW`` (with Flask-Login, to its ``login_view``), or gets a 401
 where there is none; who lacks a role gets a 403.
 
 Roles are those of the login: after a change of them, end the user's sessions.
@@ -45,9 +45,9 @@ class Login(NamedTuple):
     Who is signed in.
 
     Attributes:
-        user_id: As it was given to :func:`login`.
-        roles: Likewise.
-        aal: Likewise.
+        user_id: As it was passed to :func:`login`.
+        roles: As they were passed to :func:`login`.
+        aal: As it was passed to :func:`login`.
         authenticated_at: Aware, UTC; None where it is not known, or where another browser than the
             login's shows the session and ``STRICT_COOKIES_SESSION_BINDING`` is ``"challenge"``.
     """
@@ -59,7 +59,7 @@ class Login(NamedTuple):
 
     def is_fresh(self, max_age: timedelta = FRESH, *, now: datetime | None = None) -> bool:
         """
-        Tell whether the login is recent.
+        Return whether the login is recent.
 
         Args:
             max_age: How old it may be.
@@ -77,7 +77,7 @@ def login(
     user_id: UserId, *, roles: Iterable[str] = (), aal: int = 1, device: str | None = None
 ) -> None:
     """
-    Sign a user in; call it when the password, or whatever is asked for, has been found right.
+    Sign a user in; call it after the password or another factor was verified.
 
     What a visitor has in the session stays; what another user left is not taken over.
 
@@ -91,7 +91,7 @@ def login(
     Raises:
         werkzeug.exceptions.Forbidden: Another site's page caused the request.
         SessionLimitError: The user has as many sessions as are allowed.
-        StoreUnavailableError: Nobody was signed in.
+        StoreUnavailableError: No user was signed in.
         ConfigurationError: Sessions are not kept on the server.
     """
     found = server_session()
@@ -101,15 +101,15 @@ def login(
 
 def reauthenticate(*, aal: int | None = None) -> None:
     """
-    Note that the user who is signed in has proved again who he is.
+    Record that the signed-in user has authenticated again.
 
-    The session gets a new identifier, and its limits begin anew.
+    The session gets a new identifier, and its limits start over.
 
     Args:
         aal: Level that was reached; by default that of the login.
 
     Raises:
-        werkzeug.exceptions.Unauthorized: Nobody is signed in.
+        werkzeug.exceptions.Unauthorized: No user is signed in.
     """
     found = server_session()
     _refuse_other_origins()
@@ -132,7 +132,7 @@ def logout() -> None:
 
 
 def current_login() -> Login | None:
-    """Tell who is signed in; None for a visitor."""
+    """Return the signed-in user; None for a visitor."""
     found = server_session()
     record, visit = found.record, found.visit
     if record is None or visit is None or record.user_id is None:
@@ -143,14 +143,14 @@ def current_login() -> Login | None:
 
 
 def has_fresh_login(max_age: timedelta = FRESH) -> bool:
-    """Tell whether somebody has signed in here a short time ago, by the clock of the sessions."""
+    """Return whether the user has signed in recently, by the clock of the sessions."""
     found, manager = current_login(), server_session().manager
     now = None if manager is None else datetime.fromtimestamp(manager.clock(), UTC)
     return found is not None and found.is_fresh(max_age, now=now)
 
 
 def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
-    """Let only users who are signed in into a view."""
+    """Allow only signed-in users to enter a view."""
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
@@ -163,7 +163,7 @@ def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """
-    Let only users with one of these roles into a view.
+    Allow only users with one of these roles to enter a view.
 
     Args:
         roles: One or more.
@@ -191,7 +191,7 @@ def requires_fresh_login(
     max_age: timedelta = FRESH,
 ) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """
-    Let only users into a view who have signed in, or proved again who they are, a short time ago.
+    Allow only users who have recently signed in or authenticated again to enter a view.
 
     Args:
         max_age: How long ago.
@@ -212,7 +212,7 @@ def requires_fresh_login(
 
 
 def background_request(view: Callable[P, R]) -> Callable[P, R]:
-    """Mark a view that pages ask by themselves, say for news, so that it keeps nobody signed in."""
+    """Mark a view that pages request by themselves, so that it does not extend the session."""
 
     @functools.wraps(view)
     def marked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -230,7 +230,7 @@ def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 def server_session() -> ServerSession:
     """
-    Give the session of this request.
+    Return the session of this request.
 
     Raises:
         ConfigurationError: It is not kept on the server.
@@ -258,7 +258,7 @@ def _refuse_other_origins() -> None:
 
 def sign_in_url(path: str | None = None) -> str | None:
     """
-    Give the address of the page where people sign in; None where nobody has told it.
+    Return the URL of the sign-in page; None if no login view is configured.
 
     Args:
         path: Where they want to go then, with the path below which the application is mounted.

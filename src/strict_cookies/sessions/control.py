@@ -1,8 +1,8 @@
 """
-Control over sessions that are not the one at hand: list them, end them, purge what is past.
+List and end sessions other than the current one, and purge expired rows.
 
-Whoever offers this to people puts it behind a fresh login, as OWASP ASVS 5.0.0 7.5.2 asks. Who is
-not a user's own may ask for it on the command line only.
+A page that offers this to users requires a fresh login (OWASP ASVS 5.0.0 7.5.2). The sessions of
+other users are for the command line only.
 
 Source: OWASP ASVS 5.0.0 7.4.2 to 7.4.5 and 7.5.2.
 """
@@ -35,7 +35,7 @@ class SessionInfo(NamedTuple):
     One session of a user, for a list that people read.
 
     Attributes:
-        handle: Names it in forms; tells neither identifier nor key.
+        handle: Names it in forms; reveals neither identifier nor key.
         device: For example ``"Firefox on Windows"``.
         begun_at: Whole seconds since the epoch: the last authentication.
         seen_at: Likewise; up to a minute behind.
@@ -57,9 +57,9 @@ class SessionControl:
 
     Args:
         store: Where the rows are.
-        visits: Reads and judges them.
+        visits: Reads rows and checks their limits.
         clock: Seconds since the epoch, UTC.
-        events: Where to tell what happens.
+        events: Where events are reported.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class SessionControl:
 
     def end(self, key: bytes) -> bool:
         """
-        End one session by its key; tell whether it was live.
+        End one session by its key; return whether it was live.
 
-        Whoever arrived before begins no other session in its place.
+        A request that was received before starts no other session in its place.
         """
         ended = self.store.end([key]) > 0
         if ended:
@@ -114,7 +114,7 @@ class SessionControl:
         ]
 
     def end_one(self, user_id: UserId, handle: str) -> bool:
-        """End one session of a user by its handle; tell whether it was live."""
+        """End one session of a user by its handle; return whether it was live."""
         wanted = handle.encode("utf-8", "replace")
         for visit in self._live(user_id):
             if hmac.compare_digest(_handle(visit.key).encode(), wanted):
@@ -149,7 +149,7 @@ class SessionControl:
         return self.store.purge(int(self.clock()) - PURGE_AFTER, limit)
 
     def is_purge_due(self) -> bool:
-        """Tell by lot whether a touch is to be followed by a purge."""
+        """Return at random whether a purge should follow a touch."""
         return secrets.randbelow(TOUCHES_PER_PURGE) == 0
 
     def _live(self, user_id: UserId) -> list[LoadedSession]:
@@ -157,7 +157,7 @@ class SessionControl:
         return [visit for key, row in rows if (visit := self._read_live(key, row)) is not None]
 
     def _read_live(self, key: bytes, row: StoredSession) -> LoadedSession | None:
-        """Read a row; None where it is unreadable, which is told, or past its limits."""
+        """Read a row; None if it is unreadable, which is reported, or expired."""
         try:
             visit = self._visits.read(key, row)
         except Unreadable as error:
@@ -166,7 +166,7 @@ class SessionControl:
         return visit if self._visits.is_live(visit) else None
 
     def _alarm_unreadable(self, error: Unreadable) -> None:
-        self.events.alarm(Reason.SESSION_UNREADABLE, f"It counts as no session: {error}.")
+        self.events.alarm(Reason.SESSION_UNREADABLE, f"It is ignored: {error}.")
 
     def _notify_ended(self, user_id: UserId | None, count: int) -> int:
         if count:

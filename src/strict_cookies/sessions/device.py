@@ -1,9 +1,9 @@
 """
-Which browser on which platform: as much as a person needs to know his own sessions again.
+Name the browser and the platform, so that users recognise their own sessions.
 
-Of the ``User-Agent`` only the family and the platform are taken, never a version: updates would
-change it. The words are few, so a label tells little about a person, and whatever is not known is
-called so. Nothing of what a client sent is kept.
+Only the family and the platform are read from ``User-Agent``, never a version, because updates would
+change it. There are few labels, so one reveals little about a person; anything else is "unknown".
+Nothing that a client sent is stored.
 
 Source: Mozilla, "Browser detection using the user agent string", for the order of tokens.
 """
@@ -80,7 +80,7 @@ def read_label(label: str) -> Device | None:
 
 def read_device(user_agent: str) -> Device:
     """
-    Make out the device.
+    Recognise the device.
 
     Args:
         user_agent: The request's field value; empty where there is none.

@@ -1,14 +1,13 @@
 """
-Notices of an end, so that a late answer can't overwrite a fresh login.
+Markers of ended sessions, so that a late response can't overwrite a fresh login.
 
-When a request ends its session, or exchanges it for another, requests that the browser had sent
-before may still be on their way. They come with an identifier that has ended; if one of them began
-a session for what it has to store, its cookie would take the place of the login's. So the end
-leaves a notice for an hour, the longest that a request may take. Whoever arrived before the end, or
-within :data:`EXCHANGE_WINDOW` of an exchange, begins no session; whoever comes later may, so that
-nobody is locked out by a dead identifier.
+When a request ends its session, or exchanges it for another, the browser may already have sent other
+requests with the old identifier. If one of them started a session for what it has to store, its
+cookie would replace that of the login. So the end leaves a marker for an hour, the longest that a
+request may take. A request that was received before the end, or within :data:`EXCHANGE_WINDOW` of
+an exchange, starts no session. A later one may, so that a dead identifier locks no user out.
 
-A notice is a row of its own, found from the key of the session that ended, and listed nowhere.
+A marker is a separate row, found by the key of the session that ended, and listed nowhere.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ..reasons import Reason
 from .events import SessionEvents
 from .stores.base import SessionStore, StoredSession
 
-#: Seconds after an exchange in which requests that the browser had sent before still arrive.
+#: Seconds after an exchange during which requests with the old identifier may still be received.
 EXCHANGE_WINDOW = 10
 #: Seconds that a notice counts.
 NOTICE_SECONDS = 3600
@@ -63,26 +62,26 @@ class EndMarkers:
             # The session has ended, and that is what counts.
             self._events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
 
-    def covers(self, key: bytes, arrived: float) -> bool:
+    def covers(self, key: bytes, received_at: float) -> bool:
         """
-        Tell whether a request was sent before the browser could know of an end.
+        Return whether a request was sent before the browser could know of an end.
 
         Args:
             key: The ended session's.
-            arrived: When the request arrived, by the clock.
+            received_at: When the request was received, by the clock.
         """
         row = self._store.read(digest(b"notice", key))
-        return row is not None and 0 < float(row.payload) - arrived < NOTICE_SECONDS
+        return row is not None and 0 < float(row.payload) - received_at < NOTICE_SECONDS
 
 
 def mark(store: SessionStore, key: bytes, text: bytes, now: int, ends_at: int) -> None:
-    """Create a row that is no session, or give the one that is there this text and end."""
+    """Create a row that is not a session, or set the text and end of an existing one."""
     try:
         store.create(key, StoredSession(1, None, now, now, ends_at, text))
     except ValueError:
         store.transact(key, lambda there: there._replace(ends_at=ends_at, payload=text))
 
 
-def digest(use: bytes, octets: bytes) -> bytes:
-    """Derive another key of a store from octets, for one use."""
-    return hashlib.sha256(use + b"\0" + octets).digest()
+def digest(use: bytes, data: bytes) -> bytes:
+    """Derive another key of a store from bytes, for one use."""
+    return hashlib.sha256(use + b"\0" + data).digest()

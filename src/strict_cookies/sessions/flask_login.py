@@ -1,8 +1,8 @@
 """
-Beside Flask-Login: its login and logout change the session as this library's own do.
+Follow Flask-Login: its login and logout change the session as this library's do.
 
 An application that uses Flask-Login calls ``login_user`` and ``logout_user`` as before. The first
-gets a new identifier, so that nobody can have planted the old one, and lists the session under the
+gets a new identifier, so that an attacker can't have planted the old one, and lists the session under the
 user; the second ends it. A login that is refused here, because another site caused it or the user
 has too many sessions, is taken back there. A remembered login, where the application declares the
 cookie for one, gets a new identifier as well, and is not fresh.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: What Flask-Login leaves in the session for the end of the request, to forget a remembered login.
 _REMEMBER = "_remember"
 _FRESH = "_fresh"
-#: What it puts into the session before it tells of a login.
+#: What it puts into the session before it sends its signal.
 _LOGIN_KEYS = ("_user_id", _FRESH, "_id", _REMEMBER, "_remember_seconds")
 
 
@@ -38,7 +38,7 @@ def connect_flask_login(app: Flask) -> None:
     signals = sys.modules.get("flask_login.signals")
     if signals is None or not hasattr(app, "login_manager"):
         return
-    # Strong references: nobody else keeps these functions for the application.
+    # Strong references: the signals hold these functions weakly.
     signals.user_logged_in.connect(_follow_login, app, weak=False)
     signals.user_loaded_from_cookie.connect(_follow_remembered, app, weak=False)
     signals.user_logged_out.connect(_follow_logout, app, weak=False)
@@ -90,7 +90,7 @@ def _keeping_login() -> Iterator[None]:
 
 
 def _take_back() -> None:
-    """Undo what Flask-Login has done already, so that nobody is signed in after a refusal."""
+    """Undo what Flask-Login has done already, so that no user is signed in after a refusal."""
     visit = server_session().visit
     stored = {} if visit is None else visit.read_data()
     for key in _LOGIN_KEYS:

@@ -3,7 +3,7 @@ Session identifiers: made here, signed, and never adopted from outside.
 
 An identifier is 256 bits from :mod:`secrets`. The cookie holds it with the tag of the store that
 its row is in and the second in which it was made, all signed by itsdangerous. So a forged one never
-reaches the store, and one of another store can be told from one that has ended. The store knows an
+reaches the store, and one of another store can be distinguished from one that has ended. The store knows an
 identifier by its SHA-256 only.
 
 Length and alphabet are checked before anything else is done with what a browser sent.
@@ -26,8 +26,8 @@ from itsdangerous.signer import SigningAlgorithm
 
 from .._util.keys import KEY_BYTES, SessionKeys, code
 
-#: Random octets of an identifier. ASVS 7.2.3 asks for 16 at least.
-ID_OCTETS = 32
+#: Random bytes of an identifier. ASVS 7.2.3 requires at least 16.
+ID_BYTES = 32
 #: Longest signed identifier, in characters.
 MAX_SIGNED = 160
 
@@ -66,7 +66,7 @@ class ReadId(NamedTuple):
 
 class SessionIds:
     """
-    Make and read signed identifiers.
+    Issue and verify signed identifiers.
 
     Args:
         keys: The newest signs, the others only verify.
@@ -84,7 +84,7 @@ class SessionIds:
 
     def issue(self, tag: str, now: int) -> tuple[bytes, str]:
         """
-        Make an identifier.
+        Issue an identifier.
 
         Args:
             tag: Of the store that its row will be in.
@@ -93,17 +93,17 @@ class SessionIds:
         Returns:
             The key for the store, and what the cookie will hold.
         """
-        identifier = secrets.token_urlsafe(ID_OCTETS)
+        identifier = secrets.token_urlsafe(ID_BYTES)
         return key_of(identifier), self._sign(identifier, tag, now)
 
     def derive(self, seed: bytes, tag: str, now: int) -> tuple[bytes, str]:
         """
-        Make the one identifier that belongs to a seed, for sessions that come from elsewhere.
+        Derive the one identifier that belongs to a seed, for sessions that are migrated.
 
         Args:
-            seed: 32 octets that nobody outside can compute.
+            seed: 32 bytes that an outsider can't compute.
             tag: As for :meth:`mint`.
-            now: Likewise.
+            now: Whole seconds since the epoch.
         """
         identifier = _base64(seed)
         return key_of(identifier), self._sign(identifier, tag, now)
@@ -113,10 +113,10 @@ class SessionIds:
         Read what a browser sent.
 
         Args:
-            signed: The cookie's value as it arrived.
+            signed: The cookie's value as it was received.
 
         Returns:
-            None for whatever was not signed here: forged, cut, or of another application.
+            None if it was not signed here: forged, truncated, or from another application.
         """
         if len(signed) > MAX_SIGNED or not signed.isascii():
             return None
@@ -124,7 +124,7 @@ class SessionIds:
         if found is None:
             return None
         text, identifier, tag, issued, signature = found.groups()
-        # Nearly all are signed with the newest key, which one signature tells; what itsdangerous
+        # Nearly all are signed with the newest key, which one signature shows; what itsdangerous
         # does in its place takes three times as long.
         newest = b2a_base64(
             blake2b(text, key=self._newest, digest_size=KEY_BYTES).digest(), newline=False
@@ -148,7 +148,7 @@ class _Blake2b(SigningAlgorithm):
 
 
 def key_of(identifier: str) -> bytes:
-    """Give the key under which a store has the row of an identifier."""
+    """Return the key of an identifier's row in a store."""
     return _digest(identifier.encode("ascii"))
 
 
@@ -159,10 +159,10 @@ def _digest(identifier: bytes) -> bytes:
     return hashing.digest()
 
 
-def _base64(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+def _base64(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def has_form(signed: str) -> bool:
-    """Tell whether a text could be a signed identifier by its length and alphabet."""
+    """Return whether a string has the length and alphabet of a signed identifier."""
     return len(signed) <= MAX_SIGNED and _SIGNED.fullmatch(signed.encode("utf-8")) is not None

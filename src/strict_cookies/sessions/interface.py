@@ -2,12 +2,12 @@
 Flask's session interface over the :class:`~strict_cookies.sessions.manager.SessionManager`.
 
 Opening does nothing: the store is asked when a request first looks at its session, and what never
-looks is neither slower nor marked. A response of whoever looked says ``Vary: Cookie`` and is kept
+looks is neither slower nor marked. If a view looks, the response has ``Vary: Cookie`` and is kept
 out of shared caches; one that carries the cookie is kept by no cache. The cookie leaves only when
 the identifier changes.
 
-Where the store can't answer, the response is a 503 that can be tried again, whatever the
-application's error handlers made of it; the cookie stays as it is, so that nobody is signed out.
+If the store can't answer, the response is a 503 that can be retried, no matter what the
+application's error handlers did; the cookie stays as it is, so that no user is signed out.
 
 Source: RFC 9111 sections 3.5 and 4.1; CVE-2023-30861; CVE-2026-27205.
 """
@@ -49,7 +49,7 @@ _PLAIN: dict[str, Any] = {
 _BODY = (
     "Service Unavailable\n\n"
     "The site can't read your session at the moment. Nothing in it was changed, and it is not "
-    "lost. Please try again in a moment.\n"
+    "lost. Please try again shortly.\n"
 )
 
 
@@ -213,7 +213,7 @@ def answer_unavailable(error: StoreUnavailableError) -> ResponseReturnValue:
 
 
 def _purge(manager: SessionManager) -> None:
-    """Purge after a response has gone; whatever goes wrong concerns no visitor."""
+    """Purge after a response was sent; errors do not reach the visitor."""
     try:
         manager.purge()
     except StoreUnavailableError as error:

@@ -71,7 +71,7 @@ class Limits:
         return min(int(self.idle.total_seconds()) // TOUCH_PART, MAX_TOUCH_EVERY)
 
     def stricter(self, other: Limits) -> Limits:
-        """Take of each limit the shorter one."""
+        """Return the shorter of each limit."""
         idles = [idle for idle in (self.idle, other.idle) if idle is not None]
         absolute = min(self.absolute, other.absolute)
         return Limits(absolute=absolute, idle=min([*idles, absolute]) if idles else None)

@@ -65,14 +65,14 @@ class LoadedSession:
         return self._split()[1]
 
     def read_data(self) -> dict[str, Any]:
-        """Give the data as they were read or last written; a new copy each time."""
+        """Return the data as they were read or last written; a new copy each time."""
         data, self._data = self._data, None
         if data is None:
             data = load(self.data_text)
         return data
 
     def follow(self, row: StoredSession) -> None:
-        """Take over version, times and data of a row that was read or written since."""
+        """Adopt version, times and data of a row that was read or written since."""
         self.version, self.seen_at = row.version, row.seen_at
         self._data, self._payload, self._texts = None, row.payload, None
 
@@ -105,7 +105,7 @@ class Saved(NamedTuple):
 
     Attributes:
         live: False where the session has ended meanwhile, so that nothing was written.
-        merged: The data with what others wrote meanwhile; None where nobody did.
+        merged: The data with what other requests wrote meanwhile; None if none did.
         touched: Whether the time of the last activity was written down.
     """
 
@@ -125,7 +125,7 @@ class Bounds(NamedTuple):
     Attributes:
         absolute: See :class:`~strict_cookies.sessions.limits.Limits`.
         idle: Likewise; None for no such limit.
-        touch_every: Likewise.
+        touch_every: Seconds between two touches.
     """
 
     absolute: int
@@ -135,7 +135,7 @@ class Bounds(NamedTuple):
 
 class SessionCodec:
     """
-    Make visits of rows, and rows of visits.
+    Convert rows to loaded sessions and back.
 
     Args:
         keys: Derived from the application's secret.
@@ -158,13 +158,13 @@ class SessionCodec:
         Read a row.
 
         Raises:
-            Unreadable: Its payload is no session of this application.
+            Unreadable: Its payload is not a session of this application.
         """
         record, data = self._payloads.open(key, row.payload)
         return LoadedSession(key, record, data, row)
 
     def is_live(self, visit: LoadedSession) -> bool:
-        """VerdictCache by the clock whether a session that the store has is within its limits."""
+        """Return whether a stored session is within its limits, by the clock."""
         now, record = int(self._clock()), visit.record
         absolute, idle, _ = self.bounds[record.aal]
         if now >= record.deadline or now >= record.begun_at + absolute:
@@ -174,7 +174,7 @@ class SessionCodec:
         return idle is None or now < visit.seen_at + idle
 
     def ends_at(self, record: Record, seen_at: int) -> int:
-        """Tell when a session ends unless it is seen again."""
+        """Return when a session ends unless it is seen again."""
         absolute, idle, _ = self.bounds[record.aal]
         end = min(record.deadline, record.begun_at + absolute)
         return end if idle is None else min(end, seen_at + idle)
@@ -183,7 +183,7 @@ class SessionCodec:
         self, record: Record, data: Mapping[str, Any], identifier: tuple[bytes, str]
     ) -> tuple[LoadedSession, StoredSession]:
         """
-        Make a session that is in no store yet.
+        Create a session that is not stored yet.
 
         Args:
             record: Who is signed in, and until when.
@@ -205,7 +205,7 @@ class SessionCodec:
         return visit, row
 
     def write(self, visit: LoadedSession, data_text: bytes, seen_at: int) -> StoredSession:
-        """Give the row that follows upon the one that a visit has read."""
+        """Return the row that replaces the one that was read."""
         return StoredSession(
             version=visit.version + 1,
             user=visit.record.user,

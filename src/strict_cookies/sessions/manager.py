@@ -12,9 +12,8 @@ identifier, so no request can change who is signed in.
 may start a new session, unless its response could overwrite a fresh login: see
 :mod:`~strict_cookies.sessions.end_markers`.
 
-**A clock that jumps.** Forward it ends sessions by the rules. Backward, a session that began later
-than now has ended, so that no jump extends the absolute limit; one that was seen later than now
-lives, and counts as seen now.
+**A clock that jumps** back ends a session that began later than now, so that no jump extends the
+absolute limit; one that was seen later than now counts as seen now.
 
 Source: OWASP ASVS 5.0.0 chapter 7; NIST SP 800-63B-4 section 5; CVE-2025-46336.
 """
@@ -46,7 +45,6 @@ from .watch import Watch
 #: Seconds to wait for a user's lock at a login that is counted.
 LOCK_SECONDS = 5.0
 
-
 _LIVE = Saved(True)
 #: A named tuple's own constructor takes twice the time.
 _new = tuple.__new__
@@ -54,7 +52,7 @@ _new = tuple.__new__
 
 class SessionManager(SessionControl):
     """
-    Begin, find, judge, save, exchange and end sessions in a store; list them, and end others'.
+    Create, find, save, exchange and end sessions in a store, and list them.
 
     Args:
         store: Where the rows are.
@@ -90,12 +88,12 @@ class SessionManager(SessionControl):
         Find the session of a signed identifier.
 
         Args:
-            signed: The cookie's value as it arrived.
+            signed: The cookie's value as it was received.
             user_agent: The request's field value.
 
         Raises:
             StoreUnavailableError: The store can't answer.
-            OtherStoreError: Another store signed the identifier a moment ago.
+            OtherStoreError: Another store has just signed the identifier.
         """
         read = self._ids.verify(signed)
         if read is None:
@@ -152,7 +150,7 @@ class SessionManager(SessionControl):
         user_agent: str = "",
         *,
         former: bytes | None = None,
-        arrived: float | None = None,
+        received_at: float | None = None,
         explicit: bool = False,
     ) -> LoadedSession | None:
         """
@@ -162,15 +160,15 @@ class SessionManager(SessionControl):
             data: What is stored.
             user_agent: The request's field value.
             former: The key of an ended identifier that the request came with.
-            arrived: When the request arrived, by the clock; None for just now.
-            explicit: Whether the request itself ended what it came with, to begin anew.
+            received_at: When the request was received, by the clock; None for now.
+            explicit: Whether the request itself ended its session, to start over.
 
         Returns:
             None where the answer could overwrite a fresh login.
         """
         if former is not None and not explicit:
-            arrived = self.clock() if arrived is None else arrived
-            if self._end_markers.covers(former, arrived):
+            received_at = self.clock() if received_at is None else received_at
+            if self._end_markers.covers(former, received_at):
                 return None
         visit, row = self._make(self._visitor(user_agent), data)
         self.store.create(visit.key, row)
@@ -184,12 +182,12 @@ class SessionManager(SessionControl):
         """
         Save a request's changes, or else write down from time to time that the session was used.
 
-        One attempt at an update; where somebody else wrote meanwhile, a transaction that merges.
+        Try one update; if another request wrote meanwhile, merge in a transaction.
 
         Args:
             visit: Brought up to date, so that saving again writes nothing.
             data: What the request has now; None where nothing can have changed.
-            background: Whether this is no activity of a person.
+            background: Whether the request is not an activity of the user.
 
         Raises:
             StoreUnavailableError: Nothing was written as far as can be known.
@@ -259,8 +257,6 @@ class SessionManager(SessionControl):
         self.events.notify(signed_in, user_id=user_id, aal=login.aal, again=again)
         return entered
 
-    # Moving
-
     def adopt(
         self,
         seed: bytes,
@@ -277,7 +273,7 @@ class SessionManager(SessionControl):
         ended, it stays ended.
 
         Args:
-            seed: 32 octets that belong to the session and that nobody outside can compute.
+            seed: 32 bytes that belong to the session and that an outsider can't compute.
             data: What it holds.
             user_agent: The request's field value.
             user_id: Who is signed in, as far as is known; the login does not count as fresh.
@@ -305,17 +301,15 @@ class SessionManager(SessionControl):
             found.signed = signed
         return Found(found, key)
 
-    # Helpers
-
     def _end_expired(self, key: bytes) -> None:
-        """End what is past its limits, so that no clock that is set back brings it to life."""
+        """End an expired session, so that a clock that is set back does not revive it."""
         try:
             self.store.end([key])
         except StoreUnavailableError as error:
             self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
 
     def _visitor(self, user_agent: str) -> Record:
-        """Make the record of somebody who is not signed in."""
+        """Build the record of a visitor who is not signed in."""
         now, device = int(self.clock()), read_device(user_agent)
         return Record(
             user_id=None,
@@ -343,7 +337,7 @@ class SessionManager(SessionControl):
         return Saved(live, touched=True)
 
     def _merge(self, visit: LoadedSession, data: Mapping[str, Any], seen_at: int) -> Saved:
-        """Bring the request's changes into a row that somebody else has written meanwhile."""
+        """Merge the request's changes into a row that another request has written meanwhile."""
         base = visit.read_data()
         merged: dict[str, Any] | None = None
 
@@ -399,7 +393,7 @@ class SessionManager(SessionControl):
             fresh, row = self._make(record, taken_over)
             if self.store.replace(visit.key, fresh.key, row):
                 return fresh
-        # Somebody ended it meanwhile: nothing comes back but what this request itself has put in.
+        # It was ended meanwhile: only what this request itself wrote is kept.
         fresh, row = self._make(record, merge(base, data, {}))
         self.store.create(fresh.key, row)
         return fresh

@@ -1,12 +1,11 @@
 """
-Move from Flask's own session, which the cookie itself holds, without signing anybody out.
+Migrate Flask's own sessions, which are in the cookie itself, without signing users out.
 
-Until an end date a cookie of the former kind that Flask would still accept is read once into a
-session on the server, and expired in the browser. Shown again, by a parallel request or by whoever
-has a copy, it leads to that same session for as long as that one lives, and to none afterwards.
-After the end date it counts for nothing.
+Until an end date, a cookie that Flask would still accept is read once into a session on the server
+and expired in the browser. If it is received again, from a parallel request or a copy, it leads to
+the same session while that is live, and to none afterwards. After the end date it is ignored.
 
-A login that was moved is never fresh: the cookie does not say when it was.
+A migrated login is never fresh: the cookie does not say when it was.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Loads(Protocol):
     """What reads a signed cookie: the method ``loads`` of Flask's serializer."""
 
     def __call__(self, signed: str, /, *, max_age: int) -> Any:
-        """Give the data, or raise :class:`itsdangerous.BadData`."""
+        """Return the data, or raise :class:`itsdangerous.BadData`."""
 
 
 class SessionMigration:
@@ -38,7 +37,7 @@ class SessionMigration:
     Args:
         keys: Derived from the application's secret.
         loads: Reads a signed cookie.
-        cookie_names: Under which such a cookie may arrive.
+        cookie_names: The names that such a cookie may have.
         max_age: Longest age that it may have, in seconds.
         until: Whole seconds since the epoch.
         user_key: Where the data name the user who is signed in; None where nothing is known of it.

@@ -79,7 +79,7 @@ class SessionOptions(NamedTuple):
 
 
 def leaves_sessions(config: Mapping[str, Any]) -> bool:
-    """Tell whether a configuration, as it stands, leaves sessions to Flask."""
+    """Return whether a configuration leaves sessions to Flask."""
     store = config["STRICT_COOKIES_SESSIONS"]
     is_flask = isinstance(store, str) and store == FLASK
     return is_flask or bool(config["STRICT_COOKIES_MODE"] == "report-only")
@@ -142,7 +142,7 @@ def _read_per_user(given: object) -> tuple[int | None, AtLimit]:
 
 
 def _read_end(given: object) -> int | None:
-    """Read the last day of a move, which counts whole, or a moment."""
+    """Read the last day of a migration, which is included, or a time."""
     if given is None:
         return None
     try:

@@ -1,11 +1,10 @@
 """
-A copy of what the session at hand holds about the user who is signed in, for that user alone.
+A copy of what the current session contains about the signed-in user, for that user alone.
 
-Left out are identifiers and whatever is a secret between site and server, which the user, or
-whoever sits at his browser, must not read: a code that was sent to an address proves nothing once
-it can be had here. So a key is left out, wherever it is nested, where it begins with ``_`` or has
-one of :data:`SECRET_WORDS` in it, and where ``STRICT_COOKIES_SESSION_COPY_EXCLUDE`` names it. What
-is left out is told by name.
+Identifiers are left out, and secrets of the site that the user, or anyone at their browser, must not
+read: a code that was sent to an address proves nothing if it can be read here. A key is left out, at
+any depth, if it begins with ``_``, contains one of :data:`SECRET_WORDS`, or is named by
+``STRICT_COOKIES_SESSION_COPY_EXCLUDE``. What is left out is listed by name.
 
 Source: GDPR Articles 15 and 20.
 """
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 #: The form's name, and its version, which grows when a member changes its meaning.
 FORMAT = "strict-cookies-session-copy"
 FORMAT_VERSION = 1
-#: Words in a key, whatever its case and style, that mark a secret.
+#: Words in a key, in any case and style, that mark a secret.
 SECRET_WORDS = frozenset(
     {"answer", "captcha", "challenge", "code", "codes", "credential", "credentials", "csrf",
      "hash", "key", "nonce", "otp", "passcode", "passphrase", "password", "pin", "salt", "secret",
@@ -88,7 +87,7 @@ def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str,
 
 
 def is_secret(key: str, without: Collection[str] = ()) -> bool:
-    """Tell whether a key of a session stays out of a copy."""
+    """Return whether a key of a session is left out of a copy."""
     words = {word.lower() for word in _WORDS.findall(key)}
     return key.startswith("_") or key in without or not words.isdisjoint(SECRET_WORDS)
 

@@ -1,10 +1,10 @@
 """
-What visitors have chosen, kept in the session and gone with it.
+What visitors have chosen, stored in the session and deleted with it.
 
-:data:`preferences` is one mapping for every application: it looks at the policy and the session of
-the request at hand, whoever keeps that session, so that it works with Flask's own as well. Reading
-it stores nothing and sets no cookie. Names and values are those that ``[[preference]]`` declares,
-and no others: a kept value that has left the choices since counts as none.
+:data:`preferences` is one mapping for every application: it uses the policy and the session of the
+current request, also Flask's own session. Reading it stores nothing and sets no cookie. Only names
+and values that ``[[preference]]`` declares are accepted; a stored value that is no longer declared
+is ignored.
 
 Source: WP194 section 3.6, user interface customisation within the session.
 """
@@ -71,7 +71,7 @@ class Preferences(Mapping[str, str]):
         self.update({name: value})
 
     def __delitem__(self, name: str) -> None:
-        """Let the default count again."""
+        """Reset a preference to its default."""
         self._find(name)
         chosen = self._chosen()
         if name in chosen:
@@ -83,11 +83,11 @@ class Preferences(Mapping[str, str]):
 
         Args:
             chosen: Names and values.
-            more: Likewise.
+            more: Further preferences by name.
 
         Raises:
             UnknownPreferenceError: A name is not declared.
-            PreferenceValueError: A value is none of the choices.
+            PreferenceValueError: A value is not one of the choices.
         """
         new = {**(chosen or {}), **more}
         for name, value in new.items():
@@ -99,7 +99,7 @@ class Preferences(Mapping[str, str]):
             self._keep({name: self[name] for name in self if name in self._chosen()} | new)
 
     def clear(self) -> None:
-        """Let all defaults count again."""
+        """Reset all preferences to their defaults."""
         if self._chosen():
             del self._kept()[SESSION_KEY]
 

@@ -1,5 +1,5 @@
 """
-Put together what the sessions of one Flask application need, from its settings.
+Create what the sessions of one Flask application need, from its settings.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PreparedSessions(NamedTuple):
 
 def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     """
-    Make the store that the settings name; nothing is opened yet.
+    Create the store that the settings name; it is not opened yet.
 
     While testing the default is one in memory, so that a test leaves nothing behind and finds
     nothing of another.
@@ -75,7 +75,7 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     """
     if options.store is None and app.testing:
         return MemoryStore()
-    # Imported here, so that nobody pays for a kind of store that he does not use.
+    # Imported here, so that unused kinds of stores cost nothing.
     from .stores.open import open_store
 
     return open_store(options.store, app.instance_path)

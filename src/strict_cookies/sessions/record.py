@@ -1,13 +1,13 @@
 """
 What a row's payload holds: who is signed in, until when, and the data of ``flask.session``.
 
-One format, which its first octet names, and one decoder for it. The rest is authenticated with a
+One format, which its first byte names, and one decoder for it. The rest is authenticated with a
 key of the application, together with the row's own key: a payload that was changed, cut, or moved
-to another row, by whoever can write to the store, is unreadable. So is one that a newer version of
+to another row, by anyone who can write to the store, is unreadable. So is one that a newer version of
 this library wrote. Unreadable means no session; another decoder is never tried.
 
-The record of an identifier never changes: whatever would change it makes a new identifier. So a
-write copies it octet by octet.
+The record of an identifier never changes: a change creates a new identifier. So a
+write copies it byte by byte.
 
 Source: CVE-2026-39324 and CVE-2025-46336 for what others did in its place.
 """
@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 from .._util.keys import SessionKeys, code
 from .tagged import load
 
-#: The format, as the first octet of a payload.
+#: The format, as the first byte of a payload.
 FORMAT = b"\x01"
-#: Octets of the authentication code.
-_CODE_OCTETS = 16
-_HEAD_OCTETS = len(FORMAT) + _CODE_OCTETS
-#: Octets that say how long the record is.
-_LENGTH_OCTETS = 2
+#: Bytes of the authentication code.
+_CODE_BYTES = 16
+_HEAD_BYTES = len(FORMAT) + _CODE_BYTES
+#: Bytes of the length of the record.
+_LENGTH_BYTES = 2
 #: A named tuple's own constructor takes twice the time.
 _new = tuple.__new__
 
@@ -36,7 +36,7 @@ UserId = str | int
 
 
 class Unreadable(Exception):
-    """A payload is no session; the text says why, and holds nothing of it."""
+    """A payload is not a session; the message says why and quotes none of it."""
 
 
 class Record(NamedTuple):
@@ -45,11 +45,11 @@ class Record(NamedTuple):
 
     Attributes:
         user_id: Who is signed in; None for a visitor.
-        roles: What the user may do, as told at the login.
+        roles: What the user may do, as passed at the login.
         aal: Authenticator assurance level of the login, 1 to 3; 0 for a visitor.
         authenticated_at: Whole seconds since the epoch; 0 for a visitor.
         begun_at: Likewise, when this life began: the limits count from here.
-        deadline: Likewise, when it ends whatever happens.
+        deadline: When it ends in any case, in the same unit.
         device: A label for people, such as ``"Firefox on Windows"``.
         binding: A keyed hash of browser family and platform; empty where nothing was made out.
     """
@@ -64,12 +64,12 @@ class Record(NamedTuple):
     binding: str
 
     def __repr__(self) -> str:
-        """Level and times; nobody's name."""
+        """Show level and times, no name."""
         return f"<Record aal={self.aal} begun_at={self.begun_at} deadline={self.deadline}>"
 
     @property
     def user(self) -> str | None:
-        """The user as a store lists him."""
+        """The user as a store lists them."""
         return None if self.user_id is None else str(self.user_id)
 
 
@@ -93,8 +93,8 @@ class Payloads:
             record: From :func:`dump_record`.
             data: From :func:`~strict_cookies.sessions.tagged.dump`.
         """
-        body = b"%b[%b,%b]" % (len(record).to_bytes(_LENGTH_OCTETS), record, data)
-        return FORMAT + code(self._keys[0], row + body, _CODE_OCTETS) + body
+        body = b"%b[%b,%b]" % (len(record).to_bytes(_LENGTH_BYTES), record, data)
+        return FORMAT + code(self._keys[0], row + body, _CODE_BYTES) + body
 
     def open(self, row: bytes, payload: bytes) -> tuple[Record, dict[str, Any]]:
         """
@@ -105,7 +105,7 @@ class Payloads:
             payload: What the store has.
 
         Returns:
-            The record, and a copy of the data that nobody else has.
+            The record, and a copy of the data.
 
         Raises:
             Unreadable: It is not what this application wrote there.
@@ -113,19 +113,19 @@ class Payloads:
         if payload[:1] != FORMAT:
             newer = payload[:1] > FORMAT
             raise Unreadable("a newer version of the library wrote it" if newer else "no format")
-        sealed, text = payload[1:_HEAD_OCTETS], row + payload[_HEAD_OCTETS:]
+        sealed, text = payload[1:_HEAD_BYTES], row + payload[_HEAD_BYTES:]
         for key in self._keys:
-            if compare_digest(sealed, blake2b(text, key=key, digest_size=_CODE_OCTETS).digest()):
-                values, data = load(payload[_HEAD_OCTETS + _LENGTH_OCTETS :])
+            if compare_digest(sealed, blake2b(text, key=key, digest_size=_CODE_BYTES).digest()):
+                values, data = load(payload[_HEAD_BYTES + _LENGTH_BYTES :])
                 values[1] = tuple(values[1])
                 return _new(Record, values), data
         raise Unreadable("it was changed, cut, or written under another SECRET_KEY")
 
 
 def split(payload: bytes) -> tuple[bytes, bytes]:
-    """Give record and data of a payload as they are written, for a save that changes the data."""
-    begin = _HEAD_OCTETS + _LENGTH_OCTETS
-    end = begin + 1 + int.from_bytes(payload[_HEAD_OCTETS:begin])
+    """Return record and data of a payload as they are written, for a save that changes the data."""
+    begin = _HEAD_BYTES + _LENGTH_BYTES
+    end = begin + 1 + int.from_bytes(payload[_HEAD_BYTES:begin])
     return payload[begin + 1 : end], payload[end + 1 : -1]
 
 

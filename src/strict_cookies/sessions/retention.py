@@ -1,7 +1,7 @@
 """
 What the library itself keeps about sessions, why, and for how long: from the options that are live.
 
-Beside it stands what the application puts into a session, which is the application's to declare.
+In addition there is what the application puts into a session, which is the application's to declare.
 
 Source: GDPR Articles 5(1)(e) and 13(2)(a).
 """
@@ -26,7 +26,7 @@ class Kept:
 
     Args:
         what: In words for visitors.
-        why: Likewise.
+        why: Why it is kept, as a text for translation.
         rule: Likewise, how long, with times as ``%(name)s``.
         times: Durations and days of it.
     """
@@ -47,9 +47,9 @@ class Kept:
 
 def describe_kept(options: SessionOptions) -> tuple[Kept, ...]:
     """
-    Say what is kept; nothing where Flask's own session stays.
+    List what is stored; nothing if Flask's own session is used.
 
-    Rows that are due are removed by and by while the site is used, or by
+    Rows that are due are removed gradually while the site is used, or by
     ``flask cookies sessions purge``.
 
     Args:

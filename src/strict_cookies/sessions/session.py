@@ -1,16 +1,15 @@
 """
-``flask.session``, kept on the server: a mapping that is read when it is first looked at.
+``flask.session`` on the server: a mapping that is read when it is first accessed.
 
-It behaves as Flask's own does; what is changed inside a list or a mapping that it holds is noticed
-too, since the data are compared as they are stored when the request ends. Nothing is written, and
-no cookie set, unless there is something to store.
+It behaves as Flask's own does. A change inside a list or a mapping is noticed too, because the data
+are compared as they are stored when the request ends. Nothing is written, and no cookie set, unless
+there is something to store.
 
-- ``clear()`` ends the session at once; what is stored afterwards begins a new one.
-- ``locked()`` keeps others out for what must not be merged, such as a counter.
-- Where the store can't answer, the first access raises
-  :class:`~strict_cookies.errors.StoreUnavailableError` and the request is answered with a 503,
-  whatever else happens in it: what is read or stored after that first failure is of no account.
-- While a body is streamed nothing can be stored, and the attempt raises.
+- ``clear()`` ends the session at once; what is stored afterwards starts a new one.
+- ``locked()`` excludes other requests, for values that must not be merged, such as a counter.
+- If the store can't answer, the first access raises :class:`~strict_cookies.StoreUnavailableError`
+  and the response is a 503; what is read or stored after the first failure is ignored.
+- Nothing can be stored while a body is streamed; an attempt raises.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from .manager import SessionManager
     from .record import Record
 
-#: Set in the environ of a request that is no activity of a person.
+#: Set in the environ of a request that is not an activity of the user.
 BACKGROUND = "strict_cookies.background"
 #: Seconds to wait for a session's lock, and the longest that it is held.
 LOCK_SECONDS = 10.0
@@ -52,7 +51,7 @@ class ServerSession(SessionMixin):
     Args:
         find: Finds what the request's cookie leads to, when it is first asked.
         environ: Of the request.
-        arrived: When the request arrived, in seconds since the epoch.
+        received_at: When the request was received, in seconds since the epoch.
 
     Attributes:
         failure: Why the store failed this request; None where it did not.
@@ -75,18 +74,18 @@ class ServerSession(SessionMixin):
     _cleared = False
     #: Whether the session has ended while the request ran, so that nothing may be stored.
     _lost = False
-    #: Whether something was handed out that can be changed without the session being told.
+    #: Whether something mutable was handed out.
     _changeable = False
 
     def __init__(
         self,
         find: Callable[[WSGIEnvironment], tuple[SessionManager, Found]],
         environ: WSGIEnvironment,
-        arrived: float,
+        received_at: float,
     ) -> None:
         self.environ = environ
         self._find = find
-        self._arrived = arrived
+        self._received_at = received_at
 
     def __repr__(self) -> str:
         """How many keys there are; no key and no value."""
@@ -119,7 +118,7 @@ class ServerSession(SessionMixin):
         del self._writable()[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give a value, or the default where there is none."""
+        """Return a value, or the default if there is none."""
         data = self._opened
         value = (self._open() if data is None else data).get(key, default)
         if type(value) not in IMMUTABLE:
@@ -127,7 +126,7 @@ class ServerSession(SessionMixin):
         return value
 
     def copy(self) -> dict[str, Any]:
-        """Give the data as a dict."""
+        """Return the data as a dict."""
         self._changeable = True
         return dict(self._data)
 
@@ -152,9 +151,9 @@ class ServerSession(SessionMixin):
     @contextmanager
     def locked(self) -> Iterator[None]:
         """
-        Keep others out of ``locked()`` for this session, read it anew, and save at the end.
+        Lock this session against others, read it again, and save at the end.
 
-        For counters and whatever else is changed depending on what it was. An exception inside
+        For counters and other values that depend on what they were. An exception inside
         leaves the session as it was at the beginning of the block.
 
         Raises:
@@ -163,7 +162,7 @@ class ServerSession(SessionMixin):
         data = self._writable()
         visit, manager = self._visit, self._manager
         if visit is None or manager is None:
-            # Nobody else has this session yet.
+            # No other request has this session yet.
             yield
             return
         with self._noting_failure(), manager.store.lock(visit.key, timeout=LOCK_SECONDS):
@@ -190,7 +189,7 @@ class ServerSession(SessionMixin):
 
     @property
     def visit(self) -> LoadedSession | None:
-        """For :class:`~strict_cookies.sessions.manager.SessionManager`; None likewise."""
+        """The loaded session; None if the store failed."""
         self._open()
         return self._visit
 
@@ -256,7 +255,7 @@ class ServerSession(SessionMixin):
         return saved.touched
 
     def warn_of_late_changes(self) -> None:
-        """Tell in the log of what a streamed body changed when it could not be stored any more."""
+        """Log that a streamed body changed the session when it could no longer be stored."""
         if (
             self._visit is None
             or self._manager is None
@@ -275,7 +274,7 @@ class ServerSession(SessionMixin):
                 data,
                 self._user_agent,
                 former=self._former,
-                arrived=self._arrived,
+                received_at=self._received_at,
                 explicit=self._cleared,
             )
         if visit is None:

@@ -2,7 +2,7 @@
 JSON that gives back what it was given: the types that Flask's session knows, and no others.
 
 A value that JSON has no word for becomes an object with one key, which begins with a space. Tuples
-stay tuples, octets octets, :class:`~markupsafe.Markup` stays safe, and a moment keeps its
+stay tuples, bytes bytes, :class:`~markupsafe.Markup` stays safe, and a datetime keeps its
 microseconds and its offset. As in Flask's own session, keys of mappings become text, a named tuple
 becomes a tuple and a dataclass a mapping. What can't be kept is refused where it was put in.
 
@@ -22,9 +22,9 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-#: Types that no tag is needed for and that nobody can change in place.
+#: Immutable types that need no tag.
 _ATOMS = frozenset({str, int, float, bool, type(None)})
-#: Further types that nobody can change in place; a tuple may hold what can be changed.
+#: Further immutable types; a tuple may contain something mutable.
 IMMUTABLE = _ATOMS | {bytes, Markup, UUID, datetime, date, Decimal}
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
@@ -60,7 +60,7 @@ def load(text: bytes) -> Any:
     Read what :func:`dump` wrote, or any JSON around it.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not valid.
     """
     decoded = text.decode("ascii")
     # Without this no object can be a tag, and none needs to be looked at.
@@ -90,7 +90,7 @@ def _tag(value: Any) -> Any:
 
 
 def _tag_subclass(value: Any) -> Any:
-    """Write what is no plain type itself, but behaves like one."""
+    """Write a value that behaves like a plain type."""
     if hasattr(value, "__html__"):
         return {" m": str(value.__html__())}
     if isinstance(value, dict):
@@ -122,7 +122,7 @@ def _untag(found: dict[str, Any]) -> Any:
     return found
 
 
-#: Types with their tag and how they are written; a moment is a date too, so it stands first.
+#: Types with their tag and how they are written; a datetime is a date too, so it comes first.
 _WRITERS: tuple[tuple[type | tuple[type, ...], str, Callable[[Any], Any]], ...] = (
     (tuple, " t", lambda value: [_tag(one) for one in value]),
     ((bytes, bytearray), " b", lambda value: b64encode(value).decode("ascii")),

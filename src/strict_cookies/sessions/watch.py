@@ -1,11 +1,11 @@
 """
-Watch what browsers show: identifiers of nobody, of another store, or from another browser.
+Detect unknown identifiers, identifiers of another store, and sessions used by another browser.
 
 **Binding.** A session remembers a keyed hash of the family and platform of its browser: no version,
-which an update would change, and no address, which changes on every journey. It is no secret that
+which an update would change, and no address, which changes on every journey. It is not a secret that
 a thief could not imitate; it catches the careless ones, and never signs anybody out.
 
-**Strangers.** An identifier that another store signed a moment ago means that two servers have a
+**Foreign stores.** An identifier that another store has just signed means that two servers have a
 store each where they should share one. Going on would sign the visitor out at every second request;
 so the request is refused, and the log says what to do. An older one is of a store that was thrown
 away, and counts as ended.
@@ -29,7 +29,7 @@ from .limits import MAX_SKEW, Binding
 from .loaded_session import LoadedSession
 
 #: Seconds in which an identifier of another store means that both are in use.
-STRANGER_SECONDS = 600
+FOREIGN_SECONDS = 600
 #: Identifiers within a minute that are no session's, at which an alarm is raised.
 MANY_UNKNOWN = 100
 _MINUTE = 60
@@ -84,7 +84,7 @@ class Watch:
         return code(self._key, f"{device.family}|{device.platform}".encode(), 8).hex()
 
     def count_unknown(self) -> None:
-        """Count an identifier that is no session's."""
+        """Count an identifier that has no session."""
         now = self._clock()
         with self._lock:
             if not 0 <= now - self._since < _MINUTE:
@@ -99,13 +99,13 @@ class Watch:
 
     def report_foreign_store(self, read: ReadId) -> None:
         """
-        Tell of an identifier of another store.
+        Report an identifier of another store.
 
         Raises:
             OtherStoreError: That store is in use at the same time.
         """
         age = self._clock() - read.issued_at
-        in_use = read.issued_at >= self._started and -MAX_SKEW < age < STRANGER_SECONDS
+        in_use = read.issued_at >= self._started and -MAX_SKEW < age < FOREIGN_SECONDS
         self._events.alarm(
             Reason.FOREIGN_STORE,
             "It is in use at the same time as this process's own."

@@ -3,8 +3,8 @@ The contract of a session store; memory, SQLite and Redis keep it, and one suite
 of them to it.
 
 A store keeps rows. It knows no cookie, no identifier and no clock: keys are the SHA-256 of an
-identifier, moments are handed in, and what a row holds is octets to it. So neither a copy of the
-store nor its timing tells anybody an identifier.
+identifier, times are handed in, and the content of a row is bytes to it. So neither a copy of the
+store nor its timing reveals an identifier.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class StoredSession(NamedTuple):
     Attributes:
         version: 1 when created; each :meth:`SessionStore.update` and
             :meth:`SessionStore.transact` writes one more.
-        user: Under which :meth:`SessionStore.list_user` finds it; None where nobody is signed in.
+        user: Where :meth:`SessionStore.list_user` finds it; None for a visitor.
         created_at: Whole seconds since the epoch, UTC.
         seen_at: Likewise: the last touch or write.
         ends_at: Likewise: when it ends unless it is touched; a store never judges it, it only
             purges by it.
-        payload: Opaque octets.
+        payload: Opaque bytes.
     """
 
     version: int
@@ -63,7 +63,7 @@ class SessionStore(Protocol):
     Keep rows under keys, so that what was acknowledged is never lost and what was ended never
     comes back.
 
-    **Keys** are 32 octets. A key that was never created, was ended, or whose row is unreadable is
+    **Keys** are 32 bytes. A key that was never created, was ended, or whose row is unreadable is
     simply *not found*: ``None`` or ``False``. Errors are for a store that can't answer.
 
     **Ended** rows are tombstones until :meth:`purge` removes them: no late write, touch or
@@ -91,7 +91,7 @@ class SessionStore(Protocol):
         """
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Give the live row, whatever its times say; one round trip."""
+        """Return the live row, regardless of its times; one round trip."""
 
     def create(self, key: bytes, session: StoredSession) -> None:
         """
@@ -112,7 +112,7 @@ class SessionStore(Protocol):
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
     ) -> StoredSession | None:
         """
-        Read, change and write with nobody in between; for what lost an :meth:`update`.
+        Read, change and write atomically; for a request that lost an :meth:`update`.
 
         Args:
             key: Of the row.
@@ -138,10 +138,10 @@ class SessionStore(Protocol):
         Args:
             old: The row that ends; None where there was none.
             new: As for :meth:`create`.
-            session: Likewise.
+            session: The new row.
 
         Returns:
-            False, and nothing was created, where ``old`` was not live: somebody ended it.
+            False, and nothing was created, if ``old`` was not live: it was ended.
         """
 
     def end(self, keys: Sequence[bytes]) -> int:
@@ -184,4 +184,4 @@ class SessionStore(Protocol):
         """
 
     def close(self) -> None:
-        """Give back connections of this process; the store opens them again when used."""
+        """Close the connections of this process; the store opens them again when used."""

@@ -32,7 +32,7 @@ class MemoryStore:
         return self._tag
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Give the live row."""
+        """Return the live row."""
         return self._rows.get(key)
 
     def create(self, key: bytes, session: StoredSession) -> None:
@@ -54,7 +54,7 @@ class MemoryStore:
     def transact(
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
     ) -> StoredSession | None:
-        """Read, change and write with nobody in between."""
+        """Read, change and write atomically."""
         with self._lock:
             current = self._rows.get(key)
             if current is None:

@@ -1,4 +1,4 @@
-"""Make the session store that a setting names: a word, a path, a URL, a store or a client."""
+"""Create the session store that a setting names: a word, a path, a URL, a store or a client."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...errors import ConfigurationError
 from .base import SessionStore
 from .sqlite import SQLiteStore
 
-#: The file of the default store, in the application's instance folder.
+#: The file of the default store, in the application's instance directory.
 SQLITE_FILE = "sessions.sqlite"
 
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -27,15 +27,15 @@ _METHODS = [
 
 def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionStore:
     """
-    Make the store that a setting names; nothing is opened before it is used.
+    Create the store that a setting names; it is not opened before its first use.
 
     Args:
-        named: None or ``"sqlite"`` for the default file; a path, relative to the instance folder;
+        named: None or ``"sqlite"`` for the default file; a path, relative to the instance directory;
             a URL of Redis; a client of redis-py; or a store, which is returned as it is.
-        instance_path: The application's instance folder.
+        instance_path: The application's instance directory.
 
     Raises:
-        ConfigurationError: It is none of these, or redis-py is missing.
+        ConfigurationError: The setting is anything else, or redis-py is missing.
     """
     if named is None or named == "sqlite":
         named = Path(SQLITE_FILE)

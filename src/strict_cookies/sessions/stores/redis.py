@@ -38,7 +38,7 @@ TRANSACT_SECONDS = 5.0
 #: Rows that one script ends, so that no script keeps Redis from others for long.
 BATCH = 500
 
-#: Version, created, seen, ends, and the length of the user's name, -1 for nobody.
+#: Version, created, seen, ends, and the length of the user's name, -1 for a visitor.
 _HEADER = struct.Struct(">4qi")
 _WRITTEN = Update(True)
 
@@ -77,7 +77,7 @@ class RedisStore(RedisServer):
         return self._tag
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Give the live row."""
+        """Return the live row."""
         return _unpack(self.call("GET", self._rows + key.hex()))
 
     def create(self, key: bytes, session: StoredSession) -> None:
@@ -195,7 +195,7 @@ def _pack(session: StoredSession) -> bytes:
 
 
 def _unpack(row: bytes | None) -> StoredSession | None:
-    """Make a session of a row; None where there is none, or one that no version of ours writes."""
+    """Return the session of a row; None if there is none, or it was not written by this library."""
     if row is None:
         return None
     try:

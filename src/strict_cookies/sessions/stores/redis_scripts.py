@@ -1,11 +1,11 @@
 """
 What :class:`~strict_cookies.sessions.stores.redis.RedisStore` has Redis do, as Lua scripts: each is one
-round trip, and nobody is in between.
+round trip and atomic.
 
 All keys begin with the prefix, which is a hash tag, so that a Cluster keeps them in one slot:
 
 ``{prefix}:s:HEX``
-    A live row: version, created, seen, ends and the length of the user's name (-1 for nobody) as
+    A live row: version, created, seen, ends and the length of the user's name (-1 for a visitor) as
     big-endian integers, then the name, then the payload. One string is read faster than a hash.
 ``{prefix}:u=USER``
     A set of the user's keys.
@@ -14,9 +14,9 @@ All keys begin with the prefix, which is a hash tag, so that a Cluster keeps the
 ``{prefix}:tag``, ``{prefix}:l:HEX``
     The store's tag; who has a lock.
 
-Every write of a row lists it anew, so that an index that Redis evicted comes back. Everything but
+Every write of a row lists it again, so that an index that Redis evicted comes back. Everything but
 the tag expires by itself a day after the last row in it could have ended, by the server's own
-clock: the time to live is what the row has left when it is written, whatever the clock of the
+clock: the time to live is what the row has left when it is written, regardless of the clock of the
 application says.
 
 Nothing here is newer than Redis 6.0. An end deletes before it adds, which Redis allows even when
@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from ..._storage.redis_server import Script
 
-#: How long after its end a row is kept if nobody purges it, in milliseconds.
+#: How long after its end a row is kept if it is not purged, in milliseconds.
 GRACE_MS = 24 * 60 * 60 * 1000
 
 _COMMON = f"""
@@ -40,7 +40,7 @@ local function keep(name, ttl)
   if redis.call('PTTL', name) < ttl then redis.call('PEXPIRE', name, ttl) end
 end
 
--- Read a row; the user is '' for nobody, and '=' before the name otherwise.
+-- Read a row; the user is '' for a visitor, and '=' before the name otherwise.
 local function parse(value)
   if not value or #value < 36 then return nil end
   local version, created, seen, ends, length = struct.unpack('>i8i8i8i8i4', value)

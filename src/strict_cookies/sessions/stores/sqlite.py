@@ -64,7 +64,7 @@ _PUT_OFF = (
     "UPDATE sessions SET due_at = ends_at WHERE rowid IN "
     "(SELECT rowid FROM sessions WHERE due_at < ? AND ends_at >= ? LIMIT ?)"
 )
-#: Nobody else has it, or had it for too long; a clock that was set back must not keep it.
+#: It is free, or was held for too long; a clock that was set back must not hold it.
 _LOCK = (
     "INSERT INTO locks VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
     "holder = excluded.holder, taken_at = excluded.taken_at, until = excluded.until "
@@ -78,7 +78,7 @@ class SQLiteStore:
     Rows in one SQLite file.
 
     Args:
-        path: Of the file; it and its folder are made when first used, readable by this user only.
+        path: The file; it and its directory are created when first used, readable by this user only.
         timeout: Seconds that a call waits for other processes and threads.
     """
 
@@ -110,7 +110,7 @@ class SQLiteStore:
         return str(self._file.tag)
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Give the live row."""
+        """Return the live row."""
         rows = self._select(_READ, key)
         return _session(rows[0]) if rows else None
 
@@ -128,7 +128,7 @@ class SQLiteStore:
     def transact(
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
     ) -> StoredSession | None:
-        """Read, change and write with nobody in between."""
+        """Read, change and write atomically."""
         with self._transaction() as handle:
             row = handle.execute(_READ, (key,)).fetchone()
             current = None if row is None else _session(row)
@@ -209,7 +209,7 @@ class SQLiteStore:
 
     def _take_lock(self, key: bytes, holder: bytes, timeout: float) -> bool:
         with self._transaction() as handle:
-            # Not before the turn to write is had: whoever had it meanwhile would seem to come from
+            # Not before the turn to write is had: a process that had it meanwhile would seem to come from
             # a clock that was set back since.
             now = time.time()
             return handle.execute(_LOCK, (key, holder, now, now + timeout)).rowcount > 0
@@ -224,7 +224,7 @@ class SQLiteStore:
 
     @contextmanager
     def _transaction(self, *, lasting: bool = False) -> Iterator[sqlite3.Connection]:
-        """Write with nobody in between; ``lasting`` is on the disk before it returns."""
+        """Write atomically; ``lasting`` is on the disk before it returns."""
         with self._writing as handle:
             if lasting:
                 handle.execute("PRAGMA synchronous = FULL")
@@ -257,7 +257,7 @@ def _update(handle: sqlite3.Connection, key: bytes, session: StoredSession) -> b
 
 
 def _session(row: tuple[Any, ...]) -> StoredSession | None:
-    """Make a session of a row; None where its columns hold what no version of ours writes."""
+    """Return the session of a row; None if its columns were not written by this library."""
     version, user, created_at, seen_at, ends_at, payload = row
     if type(payload) is not bytes or type(version) is not int:
         return None
