@@ -161,4 +161,4 @@ def test_wrong_part_is_found(make_app):
     """A part that does not exist is an error before the first request."""
     (finding,) = run_checks(make_app({"STRICT_COOKIES_HEADERS_SCOPES": {"shop": {}}}))
     assert (finding.severity, finding.reason) == ("error", None)
-    assert "'shop' is no blueprint of this application" in finding.message
+    assert "'shop' is not a blueprint of this application" in finding.message

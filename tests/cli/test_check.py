@@ -36,7 +36,7 @@ def test_check_prints_a_block_for_each_finding(make_app):
         "  Do     Call StrictCookies(app) after adding it, so that its cookies are checked too.",
         "",
         "error   SC404 SECRET_KEY missing or short",
-        "  Found  SECRET_KEY is not set: Flask can't sign the session cookie, so nobody can sign",
+        "  Found  SECRET_KEY is not set: Flask can't sign the session cookie, so users can't sign",
         "         in.",
         "  Do     Set a key of at least 32 random bytes, and keep it out of the source code. This",
         "         command prints one:",

@@ -281,7 +281,7 @@ def test_own_entry_of_the_session_for_more_is_refused(purposes, lifetime):
         declare_session(NAMED, policy)
     assert caught.value.mistakes == (
         "Cookie 'sid' is Flask's session: it may serve session and authentication only, and live "
-        "only until the browser closes. Mend its entry, or remove it: the session is declared "
+        "only until the browser closes. Fix its entry, or remove it: the session is declared "
         "without one.",
     )
     assert caught.value.source == "here.toml"

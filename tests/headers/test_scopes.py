@@ -309,7 +309,7 @@ def test_class_based_view():
 
     app = make_app(strict, before=lambda app: app.add_url_rule("/v", view_func=Page.as_view("v")))
     assert sources(app, "/v") == "tiles"
-    with pytest.raises(ConfigurationError, match="Give a class its options in `decorators`"):
+    with pytest.raises(ConfigurationError, match="Set the options of a class in `decorators`"):
         strict.headers(**images("x"))(Page)
 
 
@@ -343,7 +343,9 @@ async def answer_later():
         ),
         pytest.param(lambda s: s.headers(lambda: ""), "takes options", id="without brackets"),
         pytest.param(lambda s: s.headers(), "has no options", id="without options"),
-        pytest.param(lambda s: s.headers(**images("a"))(1), "no view function", id="no function"),
+        pytest.param(
+            lambda s: s.headers(**images("a"))(1), "not a view function", id="no function"
+        ),
         pytest.param(
             lambda s: s.headers(**images("a"))(s.headers(**images("b"))(lambda: "")),
             "has options already",
@@ -398,12 +400,12 @@ def test_only_what_can_come_together_has_to_agree(rule, is_wrong):
     [
         pytest.param(
             {"shop": {}},
-            "'shop' is no blueprint of this application \\(it has strict_cookies, "
+            "'shop' is not a blueprint of this application \\(it has strict_cookies, "
             "strict_cookies_report, strict_cookies_sessions\\)",
             id="no blueprint",
         ),
-        pytest.param({"/x": []}, "is no part with a mapping", id="list"),
-        pytest.param({1: {}}, "is no part with a mapping", id="number"),
+        pytest.param({"/x": []}, "is not a scope with a mapping", id="list"),
+        pytest.param({1: {}}, "is not a scope with a mapping", id="number"),
         pytest.param(
             {"/x": {"frame_option": 1}}, "SCOPES '/x': 'frame_option' is not known", id="slip"
         ),

@@ -57,8 +57,8 @@ _WORDS = {
     "OOM": _FULL,
     "READONLY": _REPLICA,
     "MISCONF": "it can't save to its disk and refuses writes. See its log",
-    "BUSY": "it is busy with somebody's script. See SLOWLOG",
-    "WRONGTYPE": "keys under this prefix are somebody else's. Give RedisStore another prefix",
+    "BUSY": "it is busy with another script. See SLOWLOG",
+    "WRONGTYPE": "keys under this prefix belong to another program. Give RedisStore another prefix",
 }
 #: Clients and pools of parents, kept because collecting them would wait for locks of another process.
 _left_behind: list[tuple[Any, Any]] = []
@@ -192,7 +192,7 @@ def _checked(client: Any) -> Any:
         )
     if client.get_encoder().decode_responses:
         raise ConfigurationError(
-            "RedisStore got a client that decodes responses, but sessions are octets. Make one "
+            "RedisStore got a client that decodes responses, but sessions are bytes. Make one "
             "without decode_responses=True."
         )
     return client

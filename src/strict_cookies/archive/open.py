@@ -28,7 +28,7 @@ def open_archive(
         instance_path: The application's instance directory.
         testing: Whether to use memory instead of that file.
     """
-    # redis-py is an optional dependency, imported by whoever created such a store.
+    # redis-py is an optional dependency, imported by the code that created such a store.
     redis_server = sys.modules.get("strict_cookies._storage.redis_server")
     if redis_server is not None and isinstance(store, redis_server.RedisServer):
         from .redis import RedisArchive

@@ -82,19 +82,19 @@ def write_bundle(
     contents = _collect_contents(report, files or {}, pdf, values)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
     manifest = _format_manifest(hashes)
-    folder = Path(directory)
+    location = Path(directory)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        location.mkdir(parents=True, exist_ok=True)
+        if any(location.iterdir()):
             raise BundleError(
-                f"{folder} is not empty. Use a new directory: existing files would count as "
+                f"{location} is not empty. Use a new directory: existing files would count as "
                 "evidence."
             )
         for name, data in {**contents, MANIFEST: manifest}.items():
-            _write_file(folder / name, data, 0o666 if values is None else 0o600)
+            _write_file(location / name, data, 0o666 if values is None else 0o600)
     except OSError as error:
         raise BundleError(
-            f"Can't write to {folder}: {error.strerror or error}. Fix it, or use another directory."
+            f"Can't write to {location}: {error.strerror or error}. Fix it, or use another directory."
         ) from None
     return _hash_manifest(manifest)
 
@@ -116,23 +116,23 @@ def verify_bundle(
     Raises:
         BundleError: The directory is not a bundle, or can't be read.
     """
-    folder = Path(directory)
+    location = Path(directory)
     try:
-        manifest = _read_manifest(folder)
-        entries = _parse_manifest(manifest, folder)
-        differences = _compare(folder, manifest, entries, manifest_hash)
+        manifest = _read_manifest(location)
+        entries = _parse_manifest(manifest, location)
+        differences = _compare(location, manifest, entries, manifest_hash)
         return sorted(differences, key=lambda difference: difference[1:])
     except OSError as error:
         raise BundleError(
-            f"Can't read {folder}: {error.strerror or error}. Name the directory of a bundle."
+            f"Can't read {location}: {error.strerror or error}. Name the directory of a bundle."
         ) from None
 
 
 def holds_values(directory: str | os.PathLike[str]) -> bool:
     """Return whether a bundle has, or should have, a file of cookie values."""
-    folder = Path(directory)
-    entries = _parse_manifest(_read_manifest(folder), folder)
-    return VALUES in (name for name, _ in entries) or (folder / VALUES).exists()
+    location = Path(directory)
+    entries = _parse_manifest(_read_manifest(location), location)
+    return VALUES in (name for name, _ in entries) or (location / VALUES).exists()
 
 
 def read_manifest_hash(directory: str | os.PathLike[str]) -> str:
@@ -181,16 +181,16 @@ def _format_manifest(hashes: Mapping[str, str]) -> bytes:
     return "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()
 
 
-def _read_manifest(folder: Path) -> bytes:
-    path = folder / MANIFEST
+def _read_manifest(location: Path) -> bytes:
+    path = location / MANIFEST
     if not path.is_file():
-        raise BundleError(f"{folder} is not a bundle: {MANIFEST} is missing. Name a bundle.")
+        raise BundleError(f"{location} is not a bundle: {MANIFEST} is missing. Name a bundle.")
     if path.stat().st_size > MAX_MANIFEST:
         raise BundleError(f"{path} is too large for a manifest. Name the directory of a bundle.")
     return path.read_bytes()
 
 
-def _parse_manifest(manifest: bytes, folder: Path) -> list[tuple[str, str]]:
+def _parse_manifest(manifest: bytes, location: Path) -> list[tuple[str, str]]:
     """
     Return names and hashes, in the order of the lines.
 
@@ -203,14 +203,14 @@ def _parse_manifest(manifest: bytes, folder: Path) -> list[tuple[str, str]]:
     names = {name for name, _ in entries}
     if len(entries) < len(matches) or REPORT not in names or MANIFEST in names:
         raise BundleError(
-            f"{folder / MANIFEST} is not the manifest of a bundle, or is damaged: nothing can be "
+            f"{location / MANIFEST} is not the manifest of a bundle, or is damaged: nothing can be "
             "verified. Compare its hash with the one that you noted."
         )
     return entries
 
 
 def _compare(
-    folder: Path, manifest: bytes, entries: list[tuple[str, str]], noted: str | None
+    location: Path, manifest: bytes, entries: list[tuple[str, str]], noted: str | None
 ) -> Iterator[Difference]:
     hashes = dict(entries)
     names = [name for name, _ in entries]
@@ -223,10 +223,10 @@ def _compare(
         yield Difference("changed", MANIFEST, "It is not in its original form.")
     by_hash = {digest: name for name, digest in entries}
     for name, digest in hashes.items():
-        difference = _compare_file(folder / name, digest, by_hash)
+        difference = _compare_file(location / name, digest, by_hash)
         if difference is not None:
             yield difference
-    for path in folder.iterdir():
+    for path in location.iterdir():
         if path.name not in hashes and path.name != MANIFEST:
             yield Difference("extra", show(path.name), "The manifest does not list it.")
 

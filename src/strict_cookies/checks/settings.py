@@ -150,7 +150,7 @@ def _check_secret_key(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             reason=Reason.WEAK_SECRET_KEY,
             severity="error",
-            message="SECRET_KEY is not set: Flask can't sign the session cookie, so nobody can "
+            message="SECRET_KEY is not set: Flask can't sign the session cookie, so users can't "
             "sign in.",
             remedy=remedy,
         )

@@ -73,7 +73,7 @@ def list_changes(app: Flask, scan: ScanResult) -> list[Change]:
             Change(
                 "HTTPS",
                 "Browsers keep the session cookie only over https and on http://localhost. On any "
-                f"other http URL nobody can stay signed in. {_describe_redirect(config)}",
+                f"other http URL users can't stay signed in. {_describe_redirect(config)}",
             )
         )
     changes.append(Change("Other cookies", _describe_others(app, config)))

@@ -60,14 +60,14 @@ _DIRECTIVE_KEYS: Mapping[str, tuple[str, ...]] = {
     "permissions-policy-violation": ("policyId", "featureId"),
 }
 _WORD = r"[a-z]{1,16}(-[a-z]{1,16}){0,4}"
-#: Scheme, host, port and path; what stands before an @ is nobody's business.
+#: Scheme, host, port and path; what precedes an @ is not kept.
 _URL = (
     r"(?ai)(https?|wss?)://(?:[^/?#@\\]*@)?([a-z0-9_.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?"
     r"(?![^/?#])([^?#]*)"
 )
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _SCRIPT_FILE = r"[!-~]+\.m?js"
-#: The kinds of storage that the guard tells of.
+#: The kinds of storage that the guard reports.
 _STORAGE = frozenset({"cookie", "local", "session", "indexeddb", "cache"})
 
 
@@ -97,7 +97,7 @@ class Report(NamedTuple):
         return Reason.WRITE_REFUSED if self.kind == GUARD else Reason.BROWSER_REPORT
 
 
-#: The row for whatever has none of its own.
+#: The row for reports that have no row of their own.
 OTHER_REPORT = Report(OTHER, OTHER, OTHER)
 
 
@@ -118,12 +118,12 @@ def read_reports(payload: bytes, host: str) -> list[Report]:
     try:
         data = json.loads(payload.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise MalformedReportError("The payload is no JSON in UTF-8.") from None
+        raise MalformedReportError("The payload is not JSON in UTF-8.") from None
     return list(filter(None, (_reduce(kind, body, host) for kind, body in _open(data))))
 
 
 def _open(data: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give type and body of each report, in the Reporting API's words."""
+    """Return type and body of each report, in the terms of the Reporting API."""
     if isinstance(data, dict) and "csp-report" in data:
         body = _mapping(data["csp-report"])
         directive = body.get("effective-directive") or body.get("violated-directive")
@@ -147,7 +147,7 @@ def _open(data: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise MalformedReportError("The payload is no object where one belongs.")
+        raise MalformedReportError("The payload has no object where one is required.")
     return value
 
 
@@ -209,7 +209,7 @@ def _is_noise(url: object) -> bool:
 
 
 def _scheme(url: object) -> str:
-    """Give what stands before the first colon, or the whole; empty where it is no text."""
+    """Return the part before the first colon, or the complete value; empty if not a string."""
     return url.partition(":")[0].lower() if isinstance(url, str) else ""
 
 
@@ -220,7 +220,7 @@ class _Address(NamedTuple):
 
 
 def _read_url(url: object) -> _Address | None:
-    """Take a URL apart; None where it is none of the web's."""
+    """Split a URL; None if it is not a web URL."""
     found = re.match(_URL, url) if isinstance(url, str) else None
     if found is None:
         return None
@@ -271,7 +271,7 @@ class ReportTable:
             notify(browser_reported, self._sender, facts, on_fault=log_first)
 
     def _count(self, report: Report) -> bool:
-        """Tell whether it is the first of its row."""
+        """Count a report; return whether it is the first of its row."""
         with self._lock:
             if report not in self._counts and len(self._counts) >= MAX_ROWS:
                 report = OTHER_REPORT
@@ -280,7 +280,7 @@ class ReportTable:
 
 
 def explain_report(report: Report) -> str:
-    """Say what a browser reported, and what to do."""
+    """Return what a browser reported, and what to do."""
     reason = report.reason
     if report.kind == GUARD:
         what = f"{show(report.name)!r} in {report.directive} storage, by {report.blocked!r}"

@@ -3,10 +3,10 @@ Erase what a site has stored in a browser: at logout, or when a visitor asks for
 
 Each declared cookie is expired with the attributes that it was set with, and ``Clear-Site-Data``
 empties what scripts keep. Its ``"storage"`` reaches this origin only. ``"cookies"`` would also
-empty sibling hosts up to the registrable domain, and whatever else shares the host, so it must be
+empty sibling hosts up to the registrable domain, and everything else on the host, so it must be
 asked for. Browsers heed the field from secure origins only, and act upon it after ``Set-Cookie``.
 
-A request tells names only. So a cookie that was set on a narrower path than its entry says is not
+A request contains names only. So a cookie that was set on a narrower path than its entry says is not
 reached without ``"cookies"``, nor is one of a pattern that this request did not carry, nor one that
 is partitioned under another site.
 

@@ -5,12 +5,12 @@ Browsers add a site's cookies to requests that other sites cause, and tell where
 comes from: in ``Sec-Fetch-Site``, or in ``Origin``. Judged are requests that can change something
 (all but GET, HEAD and OPTIONS) and WebSocket handshakes, and of these only such as carry a declared
 cookie. So an API with a bearer token and a server's webhook pass: nothing in them acts in a
-visitor's name without his doing.
+visitor's name without their knowledge.
 
 The order is that of Go's ``CrossOriginProtection``: ``Sec-Fetch-Site: same-origin`` or ``none``
 passes; any other value is refused, ``same-site`` too, since a sibling host is another origin;
 without it ``Origin`` must be the origin addressed, scheme and port included; ``Origin: null`` is
-another. A request that tells neither comes from no current browser, and passes unless proof is
+another. A request with neither comes from no current browser, and passes unless proof is
 required.
 
 What is behind must not turn a GET into another method, and must not act upon one. A view that does
@@ -65,7 +65,7 @@ class OriginGuard:
         trusted_origins: Other origins that may act, as :func:`read_origins` returns them.
         exempt: Exact paths that others may address, as
             :func:`~strict_cookies.http.paths.validate_paths` returns them.
-        require_proof: Whether a request that tells no origin at all is refused too.
+        require_proof: Whether a request without an origin is refused too.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class OriginGuard:
 
     def objection(self, environ: WSGIEnvironment) -> Reason | None:
         """
-        Tell why a request counts as another origin's, whatever its method and cookies.
+        Return why a request is cross-origin, regardless of method and cookies.
 
         Returns:
             None where it is this site's own, or a trusted or exempt one.
@@ -125,7 +125,7 @@ def is_cross_origin(
     require_proof: bool = False,
 ) -> bool:
     """
-    Tell whether a browser says that another origin caused a request.
+    Return whether a browser says that another origin caused a request.
 
     Method and cookies are not looked at. A link from another site, or the way back from an identity
     provider, is cross-origin too.
@@ -133,7 +133,7 @@ def is_cross_origin(
     Args:
         environ: Of the request; ``request.environ`` in Flask.
         trusted_origins: Others that may act, for example ``["https://app.example.com"]``.
-        require_proof: What to say where the request tells no origin at all: True counts it as
+        require_proof: What to return for a request without an origin: True counts it as
             cross-origin.
     """
     reason = _relation(environ, trusted_origins)
@@ -148,20 +148,20 @@ def read_origins(setting: str, origins: Collection[str]) -> frozenset[str]:
         Lower case, without default ports, as browsers write them.
 
     Raises:
-        ConfigurationError: An entry is no exact origin, or one that a network can forge.
+        ConfigurationError: An entry is not an exact origin, or one that a network can forge.
     """
     found = set()
     for origin in origins:
         parts = re.fullmatch(_ORIGIN, origin.lower()) if isinstance(origin, str) else None
         if parts is None:
             raise ConfigurationError(
-                f"{setting} has {origin!r}, which is no origin. Write scheme, host and, where it "
-                "is not the usual one, port, such as 'https://app.example.com': no path, no "
+                f"{setting} has {origin!r}, which is not a valid origin. Write scheme, host and, if it "
+                "is not the default, port, such as 'https://app.example.com': no path, no "
                 "pattern."
             )
         if parts[1] == "http" and not is_local(request_host({"HTTP_HOST": parts[2]})):
             raise ConfigurationError(
-                f"{setting} has {origin!r}. Whoever is on the network can put anything into its "
+                f"{setting} has {origin!r}. An attacker on the network can change its "
                 "pages: trust it over https only."
             )
         found.add(_written(parts[1], parts[2]))
@@ -169,7 +169,7 @@ def read_origins(setting: str, origins: Collection[str]) -> frozenset[str]:
 
 
 def _relation(environ: WSGIEnvironment, trusted_origins: Collection[str]) -> Reason | None:
-    """Tell by which reason a request may be refused; None where it is this site's own."""
+    """Return the reason to refuse a request; None if this site caused it."""
     site = environ.get("HTTP_SEC_FETCH_SITE")
     if site in ("same-origin", "none"):
         return None

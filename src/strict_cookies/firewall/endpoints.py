@@ -6,8 +6,8 @@ where it asks for a script, want a form token from a report that can't have one,
 So nothing here reads or sets a cookie. It is plain WSGI, and stands inside the firewall, which adds
 the security headers.
 
-Anyone can send a report, so each costs little: a payload is read up to 64 KiB whatever its sender
-says of its length, each client and all of them together are held to a rate, and what is no report
+Anyone can send a report, so each costs little: a payload is read up to 64 KiB, no matter what
+length is declared, each client and all of them together are held to a rate, and an invalid report
 gets a 400 and leaves no trace. A client is its address, which is kept as a keyed hash, in memory.
 
 Source: RFC 9110 sections 15.5.14 and 8.8.3, RFC 6585 section 4, RFC 8246 for ``immutable``.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 #: Where browsers report to, below the prefix.
 REPORTS_PATH = "/reports"
-#: Longest payload that is read, in octets.
+#: Longest payload that is read, in bytes.
 MAX_PAYLOAD = 64 * 1024
 #: Payloads of one client: at once, and then in a second. A page may have one for each violation.
 CLIENT_BURST, CLIENT_RATE = 60, 1.0
@@ -102,7 +102,7 @@ class BrowserEndpoints:
             return _answer(HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": wait})
         if request.mimetype not in REPORT_TYPES:
             return _answer(HTTPStatus.BAD_REQUEST)
-        # One octet more tells an endless body from a full one.
+        # One more byte distinguishes an endless body from a full one.
         request.max_content_length = MAX_PAYLOAD + 1
         try:
             payload = request.get_data()

@@ -1,8 +1,8 @@
 """
-ExpireUndeclared: expire stray cookies in the browser, by more ``Set-Cookie`` lines.
+Expire undeclared cookies in the browser, by additional ``Set-Cookie`` lines.
 
 It can hurt neighbours, because cookies ignore ports and paths. So by default only names that the
-catalogue knows as trackers, and names that this very application tried to set, are swept; only on
+catalogue knows as trackers, and names that this application tried to set, are expired; only on
 HTML navigations or where a visitor asks for it, only over https, never on localhost, never in a
 response that a shared cache may keep.
 A declared cookie that came twice is expired in each form, on parent domains too: until the duplicate is
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 ExpireUndeclared = Literal["known", "host", "site", "off"]
 
-#: Set in the environ of a request by which a visitor asks for it, whatever its method.
-ASKED_FOR = "strict_cookies.sweep_asked_for"
+#: Set in the environ of a request by which a visitor asks for it, with any method.
+ASKED_FOR = "strict_cookies.expiry_requested"
 #: Most expiries that one response carries: a proxy's header buffer is often 4 KiB.
 MAX_EXPIRY_LINES = 20
-#: Most octets of them.
+#: Most bytes of them.
 MAX_EXPIRY_BYTES = 3072
-#: Deepest directory of the request path that is swept of a forged duplicate.
+#: Deepest directory of the request path from which a forged duplicate is expired.
 MAX_DEPTH = 4
 
 
@@ -45,12 +45,12 @@ class CookieExpirer:
 
     Args:
         policy: What is declared.
-        sweep: ``"site"`` reaches each parent domain too; the others this host only.
+        scope: ``"site"`` reaches each parent domain too; the others this host only.
     """
 
-    def __init__(self, policy: CookiePolicy, sweep: ExpireUndeclared) -> None:
+    def __init__(self, policy: CookiePolicy, scope: ExpireUndeclared) -> None:
         self._policy = policy
-        self._to_parents = sweep == "site"
+        self._to_parents = scope == "site"
 
     def expire(
         self, undeclared: list[str], environ: WSGIEnvironment, headers: list[tuple[str, str]]
@@ -59,7 +59,7 @@ class CookieExpirer:
         Add expiries to a response, if this one may bear them.
 
         Args:
-            undeclared: Names that arrived and may be expired.
+            undeclared: Received names that may be expired.
             environ: Of the request.
             headers: Of the response; ``Cache-Control`` and ``Set-Cookie`` are added.
 
@@ -105,14 +105,14 @@ class CookieExpirer:
         domains: list[str | None] = [None]
         paths = ["/"]
         if not (name_prefix(name) or "").startswith("__Host-"):
-            # Where a declared cookie came twice, nobody stays signed in until the duplicate is gone,
-            # be it on a parent domain or on a longer path.
-            is_twin = self._policy.find(name) is not None
+            # If a declared cookie is received twice, no user stays signed in until the duplicate is gone,
+            # on a parent domain or on a longer path.
+            is_duplicate = self._policy.find(name) is not None
             if is_host_name(host):
                 labels = host.split(".")
-                parents = len(labels) - 1 if self._to_parents or is_twin else 1
+                parents = len(labels) - 1 if self._to_parents or is_duplicate else 1
                 domains += [".".join(labels[start:]) for start in range(parents)]
-            if is_twin:
+            if is_duplicate:
                 paths += _directories(path)
         return [
             f"{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"

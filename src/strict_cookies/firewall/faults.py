@@ -65,8 +65,8 @@ def ends_websocket(environ: WSGIEnvironment, error: Exception) -> bool:
     """
     Return whether an exception is how a WebSocket ends that took the server's socket.
 
-    Werkzeug's server (``ConnectionError``) and Gunicorn (``StopIteration``) can only be told this
-    way that nothing is left to send.
+    Werkzeug's server (``ConnectionError``) and Gunicorn (``StopIteration``) can only be
+    informed this way that nothing is left to send.
     """
     upgrade = environ.get("HTTP_UPGRADE", "").lower()
     return upgrade == "websocket" and isinstance(error, (ConnectionError, StopIteration))

@@ -1,13 +1,13 @@
 """
 Answer plain http with a redirect to https, to a pinned host only.
 
-Whoever follows a redirect to whatever ``Host`` a request names can be led anywhere. So the target
+A redirect to the ``Host`` of the request could lead a visitor anywhere. So the target
 is :data:`~strict_cookies.flask.config.DEFAULTS` ``STRICT_COOKIES_CANONICAL_HOST``, or else the
 request's own host if Flask's ``TRUSTED_HOSTS`` has it. Without a pinned host nothing is redirected,
 and one log line says so. https is what ``wsgi.url_scheme`` says, and nothing else: a proxy that
 ends TLS must be declared.
 
-The status is 308, which keeps the method and the body; path and query go along to the letter. A
+The status is 308, which keeps the method and the body; path and query are kept verbatim. A
 WebSocket over plain ``ws:`` gets the same answer, which ends it, as browsers follow no redirect
 there. The user's own machine is left alone: browsers keep Secure cookies there.
 
@@ -61,7 +61,7 @@ class HttpsRedirect:
         exempt: Exact paths that are answered over plain http, such as a health check's.
 
     Raises:
-        ConfigurationError: The canonical host is no host, or is the user's own machine.
+        ConfigurationError: The canonical host is not a valid host, or it is the local machine.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class HttpsRedirect:
         self._canonical_host = None if canonical_host is None else read_host(canonical_host)
         self._trusted_hosts = trusted_hosts
         self._exempt = exempt
-        self._told: set[Reason] = set()
+        self._logged: set[Reason] = set()
 
     def __call__(self, environ: WSGIEnvironment) -> Interception | None:
         """Redirect one request, or let it through."""
@@ -98,9 +98,9 @@ class HttpsRedirect:
         )
 
     def _tell_once(self, reason: Reason) -> None:
-        if reason in self._told:
+        if reason in self._logged:
             return
-        self._told.add(reason)
+        self._logged.add(reason)
         try:
             logger.warning("%s: a page was asked for over plain http. %s", reason, reason.remedy)
         except Exception:  # noqa: BLE001 - observers never change a response
@@ -115,7 +115,7 @@ def read_host(host: object) -> str:
         Lower case, with its port where it has one.
 
     Raises:
-        ConfigurationError: It is no host, or is the user's own machine.
+        ConfigurationError: It is not a valid host, or it is the local machine.
     """
     if not isinstance(host, str) or not re.fullmatch(_AUTHORITY, host):
         raise ConfigurationError(
@@ -132,7 +132,7 @@ def read_host(host: object) -> str:
 
 
 def _sent_path(environ: WSGIEnvironment) -> str:
-    """Give path and query as they were sent, so that they mean the same when sent again."""
+    """Return path and query as they were sent, so that they mean the same when sent again."""
     decoded = request_path(environ).encode("latin-1")
     path = ""
     for key in _RAW_PATHS:

@@ -40,7 +40,7 @@ Interceptor = Callable[["WSGIEnvironment"], Interception | None]
 
 def plain_text(status: str, text: str, *headers: tuple[str, str]) -> WSGIApplication:
     """
-    Make an answer that no cache keeps.
+    Return an answer that no cache stores.
 
     Args:
         status: For example ``"403 Forbidden"``.

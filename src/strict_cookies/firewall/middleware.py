@@ -1,22 +1,21 @@
 """
-Cookie Firewall: no undeclared cookie leaves the server or reaches the application.
+The cookie firewall: undeclared cookies are neither sent nor passed to the application.
 
-Wrap any WSGI application; put it outside everything that sets or reads cookies, and inside
+Wrap any WSGI application; put the firewall outside everything that sets or reads cookies, and inside
 ``ProxyFix`` if there is one::
 
     application = CookieFirewall(application, CookiePolicy.load("cookies.toml"))
 
-Emitted ``Set-Cookie`` lines are judged when the application calls ``start_response``, whoever wrote
-them. Of an arriving ``Cookie`` field only declared cookies are kept; a declared name that occurs
-twice counts as absent, since nobody can tell which one is forged. A clean field passes byte for
-byte.
+Each ``Set-Cookie`` line is checked when the application calls ``start_response``. Of a received
+``Cookie`` field only declared cookies are kept; a declared name that occurs twice counts as absent,
+because one of the two may be forged. A clean field passes byte for byte.
 
-**Faults close the door.** An exception in judging, or one that the application lets out, is
-answered with a 500 that carries the baseline headers and no cookie. **Observers never do**: see
+**Faults fail closed.** An exception in the firewall, or one that the application lets out, is
+answered with a 500 that has the baseline headers and no cookie. **Observers never do**: see
 :mod:`~strict_cookies.firewall.recorder`.
 
-**Strays** are cut, and expired in the browser where that can hurt nobody: see
-:mod:`~strict_cookies.firewall.expire`.
+**Undeclared cookies** are removed from the request, and expired in the browser if that is safe for
+other applications: see :mod:`~strict_cookies.firewall.expire`.
 
 Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 """
@@ -27,11 +26,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
+from .._util.choices import check_choice
 from .._util.text import OTHER
 from .._util.urls import is_local, request_host
-from ..errors import ConfigurationError, CookieDroppedError, WeakenedHeaderError
+from ..errors import CookieDroppedError, WeakenedHeaderError
 from ..http.compare import HeaderSet
 from ..http.cookies import is_token, split_pair
 from ..policy.catalogue import find_certain_tracker
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from .interceptors import Interception, Interceptor
+    from .interceptors import Interceptor
     from .recorder import OnVerdict
 
     Headers = list[tuple[str, str]]
@@ -67,7 +67,7 @@ BASELINE_HEADERS = (
     ("Referrer-Policy", "strict-origin-when-cross-origin"),
 )
 _BASELINE = HeaderSet.of(BASELINE_HEADERS)
-#: Most names of this application's own dropped cookies that are remembered for sweeping.
+#: Most names of this application's own dropped cookies that are remembered for expiry.
 MAX_DROPPED = 256
 #: Most spellings of response field names that are remembered.
 MAX_HEADER_NAMES = 256
@@ -122,7 +122,7 @@ class CookieFirewall:
         hooks: What a framework hands in.
 
     Raises:
-        ConfigurationError: ``mode`` or ``expire_undeclared`` is none of the above.
+        ConfigurationError: ``mode`` or ``expire_undeclared`` is not one of the above.
     """
 
     def __init__(
@@ -197,17 +197,7 @@ class CookieFirewall:
                     undeclared = self._clean_request(environ, field)
                 except Exception as error:
                     raise VerdictFault from error
-            app = self.app
-            for intercept in self._interceptors:
-                try:
-                    found = intercept(environ)
-                except Exception as error:
-                    raise VerdictFault from error
-                if found is not None:
-                    self._record_interception(found, environ)
-                    if self._enforcing:
-                        app = found.answer
-                        break
+            app = self._intercept(environ) if self._interceptors else self.app
             body = app(environ, checked_start_response)
         except Exception as error:
             if self._propagate or ends_websocket(environ, error):
@@ -222,15 +212,23 @@ class CookieFirewall:
             return GuardedBody(body, None)
         return GuardedBody(body, partial(self._answer_fault, environ, start_response))
 
-    def _record_interception(self, found: Interception, environ: WSGIEnvironment) -> None:
-        if found.reason is not None:
-            environ[INTERCEPTED] = True
-            self.recorder.record(((found.reason, found.cookie_name),), environ)
-
-    # What arrives
+    def _intercept(self, environ: WSGIEnvironment) -> WSGIApplication:
+        """Return what answers the request: an interceptor's answer, or the application."""
+        for intercept in self._interceptors:
+            try:
+                found = intercept(environ)
+            except Exception as error:
+                raise VerdictFault from error
+            if found is not None:
+                if found.reason is not None:
+                    environ[INTERCEPTED] = True
+                    self.recorder.record(((found.reason, found.cookie_name),), environ)
+                if self._enforcing:
+                    return found.answer
+        return self.app
 
     def _clean_request(self, environ: WSGIEnvironment, field: str) -> list[str]:
-        """Cut from the environ what the application must not see; return the names to sweep."""
+        """Remove undeclared cookies from the environ; return the names to expire."""
         reading = self._read(field)
         if reading is None:
             return []
@@ -245,12 +243,10 @@ class CookieFirewall:
                 del environ["HTTP_COOKIE"]
         return to_expire
 
-    # What leaves
-
     def _process_response(
         self, environ: WSGIEnvironment, status: str, headers: Headers, undeclared: list[str]
     ) -> Headers:
-        """VerdictCache each Set-Cookie line, fill in security headers, sweep."""
+        """Check each Set-Cookie line, add security headers, expire undeclared cookies."""
         known, enforcing = self._header_names, self._enforcing
         if enforcing and not status.isprintable() and breaks_line(status):
             raise UnsafeHeader("the status has a line break")
@@ -290,18 +286,21 @@ class CookieFirewall:
         if sets_cookie and environ["wsgi.url_scheme"] != "https":
             self._warn_unkeepable(environ, sent)
         if undeclared and self._expirer is not None:
-            expired = self._expirer.expire(undeclared, environ, sent)
-            if expired:
-                self.recorder.record(
-                    tuple(
-                        (Reason.UNDECLARED_EXPIRED, self._known_or_other(name)) for name in expired
-                    ),
-                    environ,
-                )
+            self._expire(self._expirer, undeclared, environ, sent)
         return sent
 
+    def _expire(
+        self, expirer: CookieExpirer, names: list[str], environ: WSGIEnvironment, sent: Headers
+    ) -> None:
+        """Expire undeclared cookies in the browser, and record which."""
+        expired = expirer.expire(names, environ, sent)
+        if expired:
+            reason = Reason.UNDECLARED_EXPIRED
+            found = tuple((reason, self._known_or_other(name)) for name in expired)
+            self.recorder.record(found, environ)
+
     def _fill_in(self, given: HeaderSet, sent: Headers, environ: WSGIEnvironment) -> None:
-        """Add the security headers that are missing; tell which of those there are weaker."""
+        """Add the missing security headers; record those that are weaker."""
         theirs: dict[str, list[str]] = {}
         for name, value in sent:
             theirs.setdefault(name.lower(), []).append(value)
@@ -324,17 +323,17 @@ class CookieFirewall:
 
     def _read_header_name(self, name: str) -> str:
         """
-        Give a field name in lower case, and remember it.
+        Return a field name in lower case, and cache it.
 
-        A space or line break in it would make a server write another field than the one judged.
+        A space or line break in it would make a server write another field than the one checked.
 
         Raises:
-            UnsafeHeader: It is no token. Source: RFC 9110 section 5.1.
+            UnsafeHeader: It is not a token. Source: RFC 9110 section 5.1.
         """
         # A subclass of str could answer as it likes; bytes are a TypeError.
         plain = str.__str__(name)
         if self._enforcing and not is_token(plain):
-            raise UnsafeHeader("a header's name is no token")
+            raise UnsafeHeader("a header's name is not a token")
         key = plain.lower()
         if len(self._header_names) < MAX_HEADER_NAMES:
             self._header_names[plain] = key
@@ -350,7 +349,7 @@ class CookieFirewall:
         return name if name in self._dropped else OTHER
 
     def _report_drop(self, name: str, reason: Reason, environ: WSGIEnvironment) -> None:
-        """Remember for sweeping what this application tries to set; raise where that is wanted."""
+        """Remember a dropped name for expiry; raise in ``"raise"`` mode."""
         if is_token(name) and len(self._dropped) < MAX_DROPPED:
             self._dropped.add(name)
         if self.mode == "raise":
@@ -361,15 +360,13 @@ class CookieFirewall:
             )
 
     def _warn_unkeepable(self, environ: WSGIEnvironment, sent: Headers) -> None:
-        """Say before a user meets a login loop that the browser will refuse a Secure cookie."""
+        """Record that the browser will refuse a Secure cookie, before a user is in a login loop."""
         host = request_host(environ)
         if self.policy.transport == "https" and not is_local(host):
             for key, line in sent:
                 if key.lower() == "set-cookie" and "; Secure" in line and "Max-Age=0" not in line:
                     name = split_pair(line.partition(";")[0])[0]
                     self.recorder.record(((Reason.SECURE_OVER_HTTP, name),), environ)
-
-    # Faults
 
     def _answer_fault(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: Exception
@@ -397,15 +394,3 @@ class CookieFirewall:
 
 def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:
     return _BASELINE
-
-
-def check_choice(name: str, value: object, choices: object) -> None:
-    """
-    Refuse a value that is none of a ``Literal``'s.
-
-    Raises:
-        ConfigurationError: Names the setting, the value and the choices.
-    """
-    known = get_args(choices)
-    if value not in known:
-        raise ConfigurationError(f"{name} is {value!r}. Use one of {', '.join(map(repr, known))}.")

@@ -43,7 +43,7 @@ class Recorder:
 
     Args:
         sender: Sender of the signals.
-        place: Tells from the WSGI environ where in the application something happened.
+        place: Return from the WSGI environ where in the application something happened.
         on_verdict: Called with reason, name and place for each verdict that was not a pass.
         enforced: Whether verdicts are carried out; False in report-only mode.
     """
@@ -60,9 +60,9 @@ class Recorder:
         self._place = place or _path
         self._on_verdict = on_verdict
         self._enforced = enforced
-        #: What has been told once and is only counted from then on, (found, place), numbered.
-        self._told: dict[tuple[Found, str], int] = {}
-        #: Of that, numbers that are not in the table yet; appending needs no lock.
+        #: Events that were logged once and are only counted from then on, numbered.
+        self._known_events: dict[tuple[Found, str], int] = {}
+        #: Numbers of events that are not counted yet; appending needs no lock.
         self._pending: deque[int] = deque()
         self._counts: dict[tuple[Reason, str, str], int] = {}
         self._lock = make_lock(self)
@@ -83,15 +83,15 @@ class Recorder:
         Record what was found in one request or response.
 
         Args:
-            found: At least one reason with its cookie name; of what arrived, a name that is known
-                here or ``other``. All of what arrived, or all of what was emitted.
-            environ: Says where it happened.
+            found: At least one reason with its cookie name; for a received cookie, a known
+                name or ``other``. All of the request, or all of the response.
+            environ: The request.
         """
         try:
-            # What arrives comes from the browser, wherever it asks: its place is of no account.
+            # A received cookie depends on the browser, not on the place.
             place = "" if found[0][0].is_received else show(self._place(environ))
             event = (found, place)
-            number = self._told.get(event)
+            number = self._known_events.get(event)
             if number is not None:
                 self._pending.append(number)
                 if len(self._pending) >= MAX_PENDING:
@@ -117,10 +117,10 @@ class Recorder:
         new = [(reason, name) for reason, name in found if self._count((reason, name, place))]
         with self._lock:
             # A client chooses what comes together: where it goes on and on, it is counted here.
-            if len(self._told) < MAX_ROWS and all(
+            if len(self._known_events) < MAX_ROWS and all(
                 (reason, name, place) in self._counts for reason, name in found
             ):
-                self._told.setdefault(event, len(self._told))
+                self._known_events.setdefault(event, len(self._known_events))
         shown = show(self._place(environ)) if new else ""
         for reason, name in new:
             logger.warning("%s", explain(reason, name, shown, enforced=self._enforced))
@@ -128,14 +128,14 @@ class Recorder:
     def _fold(self) -> None:
         """Bring the table up to date; the lock is held."""
         numbers = [self._pending.popleft() for _ in range(len(self._pending))]
-        events = list(self._told)
+        events = list(self._known_events)
         for number, count in Counter(numbers).items():
             found, place = events[number]
             for reason, name in found:
                 self._counts[reason, name, place] += count
 
     def place_of(self, environ: WSGIEnvironment) -> str:
-        """Tell where in the application a request went, as the log does."""
+        """Return where in the application a request went, as in the log."""
         try:
             return show(self._place(environ))
         except Exception as error:  # noqa: BLE001 - observers never change a response
@@ -167,7 +167,7 @@ class Recorder:
 
 def explain(reason: Reason, cookie_name: str, place: str, *, enforced: bool = True) -> str:
     """
-    Say what was found, where, and what to do; for an undeclared cookie with the lines to add.
+    Return what was found, where, and what to do; for an undeclared cookie with the lines to add.
 
     Args:
         reason: Why something was done.

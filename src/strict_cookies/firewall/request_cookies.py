@@ -1,10 +1,10 @@
 """
-Read an arriving ``Cookie`` field: what the application may see of it, and what was found in it.
+Read a received ``Cookie`` field: what the application may see, and what was found.
 
-Only declared cookies are kept. A declared name that occurs twice, or in a second spelling beside a
-prefix, counts as absent, since nobody can tell which one is forged. A clean field is left as it
-is, byte for byte. What comes from a client is never remembered here; of a stray the findings hold
-a name only where policy, catalogue or the application itself know it.
+Only declared cookies are kept. A declared name that occurs twice, or in another spelling of its
+prefix, counts as absent, because one of the two may be forged. A clean field is left as it is, byte
+for byte. A client's text is never remembered here: findings contain a name only if the policy, the
+catalogue or the application knows it.
 
 Source: RFC 6265bis sections 4.2 and 5.8; what other readers make of a field: facts of the tests.
 """
@@ -27,7 +27,7 @@ _MALFORMED_PAIR = Reason.MALFORMED_PAIR
 _UNDECLARED = Reason.UNDECLARED_RECEIVED
 _TRACKER_RECEIVED = Reason.TRACKER_RECEIVED
 _UNKNOWN = (Reason.UNDECLARED_RECEIVED, OTHER)
-#: Most trackers' names that are remembered, under whatever pattern of the catalogue.
+#: Most trackers' names that are remembered, under any pattern of the catalogue.
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
@@ -42,7 +42,7 @@ Reading = tuple[str, Found, list[str]]
 
 class ReceivedCookies(NamedTuple):
     """
-    The names in a field, for the browser that sent it and for nobody else.
+    The names in a field, for the browser that sent it only.
 
     Attributes:
         names: Each name once, in the order sent, at most :data:`~strict_cookies.http.cookies.MAX_PAIRS`;
@@ -62,8 +62,8 @@ class CookieReader:
 
     Args:
         policy: What is declared.
-        dropped: Names that the application tried to set in vain; may grow.
-        expires_all: Whether every stray may be expired, or only trackers and those names.
+        dropped: Names of cookies of this application that were dropped; it may grow.
+        expires_all: Whether any undeclared cookie may be expired, or only trackers and those names.
     """
 
     __slots__ = (
@@ -81,8 +81,8 @@ class CookieReader:
         self, policy: CookiePolicy, dropped: Collection[str] = (), *, expires_all: bool = False
     ) -> None:
         self._declares = policy.declares
-        #: Declared names with None, and trackers' names met before with what is told of them; no
-        #: other name is ever kept.
+        #: Declared names with None, and known trackers' names with their finding; no other name is
+        #: ever kept.
         self._names: dict[str, tuple[Reason, str] | None] = dict.fromkeys(policy.exact)
         self._most_names = len(self._names) + MAX_KNOWN
         self._has_patterns = len(self._names) < len(policy.cookies)
@@ -97,7 +97,7 @@ class CookieReader:
         Read one field.
 
         Args:
-            field: As WSGI hands it over: octets, latin-1 decoded.
+            field: As in the WSGI environ: bytes, latin-1 decoded.
 
         Returns:
             None where the application may see it as it is.
@@ -105,7 +105,7 @@ class CookieReader:
         if len(field) > MAX_FIELD_BYTES:
             return self._refuse(field)
         pairs = field.split("; ")
-        # Nothing but plain ASCII beside these semicolons and spaces: no pair needs a closer look.
+        # Only plain ASCII apart from these semicolons and spaces: no pair needs a closer look.
         if not field.isascii() or (
             field.encode().translate(None, PLAIN_IN_PAIR) != b"; " * (len(pairs) - 1)
         ):
@@ -215,7 +215,7 @@ class CookieReader:
         malformed: list[tuple[Reason, str]],
         to_expire: list[str],
     ) -> tuple[Reason, str] | None:
-        """Tell of a stray by name, where it is a tracker's or this application's own."""
+        """Return the finding on an undeclared name if it is a tracker's or was dropped here."""
         for duplicate in _other_spellings(name, kept):
             malformed.append((_AMBIGUOUS, duplicate))
             to_expire.append(name)
@@ -253,7 +253,7 @@ def _other_spellings(name: str, kept: Iterable[str]) -> list[str]:
     """
     List the kept cookies of which a name is another spelling, prefix included.
 
-    Nobody honest spells a prefix in two ways. Source: RFC 6265bis section 5.4.
+    No honest server spells a prefix in two ways. Source: RFC 6265bis section 5.4.
     """
     lowered = name.lower()
     return [

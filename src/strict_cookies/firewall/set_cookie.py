@@ -1,14 +1,13 @@
 """
-VerdictCache one emitted ``Set-Cookie`` line by the policy; pure.
+Decide on one ``Set-Cookie`` line by the policy; pure.
 
-The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped,
-or it leaves written anew in canonical form, never weaker than the application asked and never wider
-than the policy declares. A line that deletes stores nothing, so it always leaves, without a value,
-in a form that browsers heed: for a declared cookie with the attributes that the cookie itself left
-with, or the deletion would miss it.
+The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped, or
+written again in canonical form: never weaker than the application asked, never wider than the
+policy declares. A line that deletes stores nothing, so it is always sent, without a value, and for a
+declared cookie with the attributes of the cookie itself, so that it deletes that cookie.
 
-:func:`judge` says what is right. :class:`VerdictCache` gives the same verdicts faster: what an attribute
-tail becomes is worked out once and looked up afterwards; values are never kept.
+:func:`decide` returns the verdict. :class:`VerdictCache` returns the same verdicts faster: what an
+attribute tail becomes is computed once; values are never cached.
 
 Source: RFC 6265bis sections 4.1, 5.4, 5.6 and 5.7.
 """
@@ -54,8 +53,8 @@ class Verdict(NamedTuple):
     What becomes of one line.
 
     Attributes:
-        cookie_name: Octets as emitted; empty for a nameless cookie.
-        line: What leaves; None where the cookie is dropped.
+        cookie_name: The bytes that were sent; empty for a nameless cookie.
+        line: What is sent; None if the cookie is dropped.
         found: Why it was dropped or hardened, each reason with the name; empty where it passes.
     """
 
@@ -82,7 +81,7 @@ class Verdict(NamedTuple):
 
 def decide(policy: CookiePolicy, field_value: str, *, now: float | None = None) -> Verdict:
     """
-    VerdictCache one ``Set-Cookie`` field value.
+    Return the verdict on one ``Set-Cookie`` field value.
 
     Args:
         policy: What is declared.
@@ -277,7 +276,7 @@ HARDENINGS: tuple[
 
 def _meet_prefix(policy: CookiePolicy, cookie: SetCookie) -> SetCookie:
     """
-    Make browsers heed the deletion of a name, whose prefix makes demands also then.
+    Add what browsers require to delete a name with a prefix.
 
     Name, domain and path say which cookie is meant and otherwise stay as sent.
     """

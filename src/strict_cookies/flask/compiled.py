@@ -55,7 +55,7 @@ class Pending:
         inner: What was there before.
         session_cookie: Flask's session settings, and what they were before.
         session_interface: What opens sessions if Flask's own are used.
-        decorated: What ``@strict.talisman`` decorated.
+        decorated: What ``@strict.headers`` decorated.
         reports: What browsers report.
         url_prefix: Where the library's pages were registered.
     """

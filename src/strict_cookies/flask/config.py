@@ -53,7 +53,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TRAIL_KEY": None,
     "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
 }
-#: The policy file that is looked for beside the application.
+#: The policy file that is looked for next to the application.
 POLICY_FILE = "cookies.toml"
 
 
@@ -62,7 +62,7 @@ def find_url_prefix(app: Flask) -> str:
     Read where the library's pages go.
 
     Raises:
-        ConfigurationError: It is no path below the root.
+        ConfigurationError: It is not a path below the root.
     """
     prefix = app.config["STRICT_COOKIES_URL_PREFIX"]
     if not isinstance(prefix, str) or not re.fullmatch(r"(/[\w.~-]+)+", prefix, re.ASCII):
@@ -74,7 +74,7 @@ def find_url_prefix(app: Flask) -> str:
 
 def find_policy(app: Flask) -> CookiePolicy:
     """
-    Load the policy that ``STRICT_COOKIES_POLICY`` names, or the file beside the application.
+    Load the policy that ``STRICT_COOKIES_POLICY`` names, or the file next to the application.
 
     Returns:
         An empty policy where no file was named and none is there.
@@ -97,7 +97,7 @@ def find_policy(app: Flask) -> CookiePolicy:
 
 
 def is_ours(key: object) -> bool:
-    """Tell whether a key is one of the library's."""
+    """Return whether a key is one of the library's."""
     return isinstance(key, str) and key.startswith(PREFIX)
 
 

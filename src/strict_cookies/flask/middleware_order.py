@@ -65,7 +65,7 @@ def inspect_chain(
 
 
 def out_of_order(reason: Reason, problem: str) -> ConfigurationError:
-    """Make an error of a problem, with what to do."""
+    """Return a problem as an error, with what to do."""
     return ConfigurationError(f"{problem}. {reason.remedy}", reason_id=reason.id)
 
 

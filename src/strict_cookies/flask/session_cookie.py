@@ -42,7 +42,7 @@ class SessionCookie:
         self._before: dict[str, Any] = {}
 
     def config_before(self) -> dict[str, Any]:
-        """Give the application's own configuration, without what was set here."""
+        """Return the application's own configuration, without what was set here."""
         config = dict(self._app.config)
         for key, given in self._given.items():
             if config[key] == given:
@@ -131,7 +131,7 @@ def declare_session(config: Mapping[str, Any], policy: CookiePolicy) -> CookiePo
         raise PolicyError(
             [
                 f"Cookie {name!r} is Flask's session: it may serve session and authentication "
-                "only, and live only until the browser closes. Mend its entry, or remove it: the "
+                "only, and live only until the browser closes. Fix its entry, or remove it: the "
                 "session is declared without one."
             ],
             source=policy.source,

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from .._util.choices import check_choice
 from .._util.durations import read_duration
 from ..errors import ConfigurationError
 from ..firewall.cross_origin import CrossOrigin, read_origins
 from ..firewall.expire import ExpireUndeclared
 from ..firewall.https_redirect import Https, read_host
-from ..firewall.middleware import Mode, check_choice
+from ..firewall.middleware import Mode
 from ..http.paths import validate_paths
 from ..policy.policy import Transport
 from ..sessions.options import SessionOptions

@@ -1,8 +1,8 @@
 """
-What a request passes on its way to one application, put together from its settings.
+What a request passes on its way to one application, built from its settings.
 
-From outside: what believes a proxy, the firewall with what answers in the application's stead, the
-addresses that browsers ask by themselves, and whatever stood at ``app.wsgi_app``.
+From outside: ProxyFix, the firewall with what answers instead of the application, the
+addresses that browsers ask by themselves, and what was at ``app.wsgi_app`` before.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class WsgiStack:
                 ),
             ),
         )
-        #: The firewall, within what tells it about proxies.
+        #: The firewall, wrapped in ProxyFix if proxies are trusted.
         self.serve: WSGIApplication = self.firewall
         if settings.trusted_proxies:
             # Proxies append who asked them, and overwrite what they heard it by; they keep Host.
@@ -124,7 +124,7 @@ def find_place(app: Flask, environ: WSGIEnvironment) -> str:
     Name the endpoint that a request met, or the path where another application answered.
 
     Of a request that Flask never saw it is the endpoint it was meant for; any other path is the
-    client's, and not told.
+    client's, and not shown.
     """
     rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     if rule is not None and rule.map is app.url_map:

@@ -142,7 +142,7 @@ class AppState(ForkAware):
 
         Raises:
             ConfigurationError: As for :attr:`compiled`.
-            PolicyError: Likewise.
+            PolicyError: As for :attr:`compiled`.
         """
         return self.compiled.stack.firewall
 

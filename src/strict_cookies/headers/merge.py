@@ -39,7 +39,7 @@ class HeaderOptions(NamedTuple):
 
     Args:
         csp: The enforced policy.
-        csp_report_only: The one that is tried beside it.
+        csp_report_only: A second policy that is only reported.
         nonce_in: Directives of either that get a nonce.
         report_uri: Where browsers report to, a path on this site.
         hsts: The value of Strict-Transport-Security.
@@ -219,7 +219,7 @@ def _find_nonce_in(
 
 
 def _find_frame_options(plain: Mapping[str, Any], csp: Directives, where: str) -> str | None:
-    """Say the same as frame-ancestors, for browsers that know it not; DENY where there is none."""
+    """Return the equivalent of frame-ancestors for old browsers; DENY if there is none."""
     own = plain.get("frame_options")
     ancestors = csp.get("frame-ancestors")
     said = tuple(source.lower() for source in ancestors or (NONE,))

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 #: Where a request's environ has its nonce; empty where the headers have gone without one.
 NONCE = "strict_cookies.nonce"
-#: Random octets of a nonce.
-NONCE_OCTETS = 16
+#: Random bytes of a nonce.
+NONCE_BYTES = 16
 #: How many are fetched at a time; few, because a copied machine would give out the same ones.
 BATCH = 32
 
 
 class NonceSource:
-    """Give out nonces; safe to share between threads, and to take along into a fork."""
+    """Issue nonces; safe for threads and forks."""
 
     def __init__(self) -> None:
         self._ready: list[str] = []
@@ -35,7 +35,7 @@ class NonceSource:
 
     def draw(self) -> str:
         """
-        Give a nonce that nobody was given before.
+        Return a new nonce.
 
         Returns:
             32 hexadecimal digits.
@@ -45,8 +45,8 @@ class NonceSource:
                 return self._ready.pop()
             except IndexError:
                 pass
-        digits = urandom(NONCE_OCTETS * BATCH).hex()
-        width = 2 * NONCE_OCTETS
+        digits = urandom(NONCE_BYTES * BATCH).hex()
+        width = 2 * NONCE_BYTES
         ready = [digits[start : start + width] for start in range(0, len(digits), width)]
         nonce = ready.pop()
         # The list goes first: who sees the new process must not see the old one's nonces.
@@ -59,7 +59,7 @@ def make_nonce(
     find_request: Callable[[], Request], check: Callable[[], None] | None
 ) -> Callable[[], str]:
     """
-    Make the function that templates call as ``csp_nonce()``.
+    Return the function that templates call as ``csp_nonce()``.
 
     Args:
         find_request: Gives the request that is being answered.

@@ -2,7 +2,7 @@
 The options for the security headers, each checked by itself; pure.
 
 Their names are Talisman's where it has them. A value that would do something else than it seems
-to, or nothing at all, is an error that says where, what, and how to mend it. How options of several
+to, or nothing at all, is an error that says where, what, and how to fix it. How options of several
 places come together is in :mod:`~strict_cookies.headers.merge`.
 
 Source: Referrer Policy section 3; HTML Living Standard for COOP and COEP; Fetch for CORP.
@@ -104,7 +104,7 @@ def check_layer(where: str, options: Mapping[str, Any], *, host_wide: bool = Tru
         host_wide: Whether options for the whole host may stand here.
 
     Raises:
-        ConfigurationError: The first mistake: where, what arrived, what to do.
+        ConfigurationError: The first mistake: where, what was given, what to do.
     """
     for name, value in options.items():
         if name in NOT_OURS:
@@ -163,7 +163,7 @@ def _check_option(name: str, value: object, place: str) -> None:
 def _check_policy(name: str, value: object, place: str) -> None:
     if value is True and name == "content_security_policy_report_only":
         raise ConfigurationError(
-            f"{place} is True. Write the policy to try as a mapping; it is sent beside the "
+            f"{place} is True. Write the policy to try as a mapping; it is sent next to the "
             "enforced one. To enforce none meanwhile, set content_security_policy to 'off'."
         )
     _refuse_off(value, place)

@@ -60,7 +60,7 @@ class Parts:
             where = f"STRICT_COOKIES_HEADERS_SCOPES {key!r}"
             if not isinstance(key, str) or not isinstance(options, Mapping):
                 raise ConfigurationError(
-                    f"{where} is no part with a mapping of options. Write for example "
+                    f"{where} is not a scope with a mapping of options. Write for example "
                     '{"/embed": {...}, "api": {...}}: a path or a blueprint.'
                 )
             layer = check_layer(where, options, host_wide=False)
@@ -71,7 +71,7 @@ class Parts:
             else:
                 known = ", ".join(sorted(app.blueprints)) or "none"
                 raise ConfigurationError(
-                    f"{where} is no blueprint of this application (it has {known}), and no path, "
+                    f"{where} is not a blueprint of this application (it has {known}), nor a path, "
                     "which begins with '/'."
                 )
         #: From short to long: the longest that matches is laid last.
@@ -97,7 +97,7 @@ class Parts:
         return iter({tuple(map(id, layers)): layers for layers in found}.values())
 
     def _can_be_below(self, endpoint: str | None, path: str) -> bool:
-        """Tell whether a view may answer below a path; without a view, anything may."""
+        """Return whether a view may answer below a path; without a view, anything may."""
         if endpoint is None:
             return True
         for rule in self._url_map.iter_rules(endpoint):
@@ -147,7 +147,7 @@ def give_options(
     options: Mapping[str, Any],
 ) -> Callable[[View], View]:
     """
-    Make the decorator that gives a view options of its own.
+    Return the decorator that sets options of a view.
 
     Args:
         decorated: What was decorated is noted here, to find decorators that do nothing.
@@ -166,7 +166,7 @@ def give_options(
         where = f"@strict.headers of {name!r}"
         if inspect.isclass(view) or not callable(view):
             raise ConfigurationError(
-                f"{where}: this is no view function. Give a class its options in `decorators`."
+                f"{where}: this is not a view function. Set the options of a class in `decorators`."
             )
         if hasattr(view, OPTIONS):
             raise ConfigurationError(f"{where}: it has options already. Write one decorator.")

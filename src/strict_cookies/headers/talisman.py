@@ -146,7 +146,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
 
     def headers_for(self, environ: WSGIEnvironment, status: str) -> HeaderSet:
         """
-        Give the headers of one response; the firewall leaves out those it already has.
+        Return the headers of one response; the firewall leaves out those it already has.
 
         Args:
             environ: Of the request; that the headers have gone is noted in it.
@@ -170,7 +170,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
 
     def check_reached(self, layer: Layer) -> None:
         """
-        Make sure that the options of the view which runs hold for its response.
+        Check that the options of the running view apply to its response.
 
         Raises:
             ConfigurationError: They don't: something hides them, or another view calls this one.
@@ -184,7 +184,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
             )
 
     def resolve_all(self) -> Iterator[tuple[str, HeaderOptions]]:
-        """Give what the options come to, by where the last of them was set; the own ones first."""
+        """Return the resolved options by where the last of them was set; the general ones first."""
         yield self._own.where, self.resolved
         for layers in self._parts or ():
             if layers:
@@ -224,7 +224,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         return found._replace(csp=heeded)
 
     def _compile_layers(self, layers: tuple[Layer, ...]) -> tuple[_Compiled, ...]:
-        """Give the headers on each wire; each distinct set of layers is compiled once."""
+        """Return the headers for each kind of connection; each set of layers is compiled once."""
         key = tuple(map(id, layers))
         found = self._sets.get(key)
         if found is None:
@@ -236,7 +236,7 @@ class StrictTalisman(Talisman):  # type: ignore[misc]
         return found
 
     def _write(self, options: HeaderOptions, wire: _Wire, nonce: str | None = None) -> Pairs:
-        """Let Talisman write its headers on a throw-away response, and add ours."""
+        """Have Talisman write its headers on a scratch response, and add ours."""
         talisman = Talisman(_StandIn(), **_talisman_options(options, wire))
         with self._scratch_app.test_request_context(base_url=wire.base_url):
             if nonce is not None:
@@ -276,7 +276,7 @@ class _Wire(NamedTuple):
 
     base_url: str
     https: bool
-    #: Whether browsers take it for one that nobody reads: https, or the user's own machine.
+    #: Whether browsers consider it trustworthy: https, or the local machine.
     trusted: bool
     #: Whether the host is one that HSTS can bind: no address, and not every port's localhost.
     named: bool
@@ -330,7 +330,7 @@ class _StandIn:
 
 
 def _talisman_options(options: HeaderOptions, wire: _Wire) -> dict[str, Any]:
-    """Say in Talisman's words what its part of the headers is."""
+    """Return Talisman's own options for its part of the headers."""
     hsts = options.hsts if wire.https and wire.named else None
     csp = options.csp and {
         name: sources
@@ -384,7 +384,7 @@ def _tidy(policy: str) -> str:
 
 
 def _is_being_cached() -> bool:
-    """Tell whether Flask-Caching called what is running, and will keep what comes of it."""
+    """Return whether Flask-Caching called the running code, and will cache its result."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if str(frame.f_globals.get("__name__")).partition(".")[0] == _CACHING:

@@ -111,7 +111,7 @@ class ViolationKind(Enum):
 
     EXTERNAL = (
         "External origins",
-        "Remove trackers. Copy other files into your static folder and link them with "
+        "Remove trackers. Copy other files into your static directory and link them with "
         "url_for('static', ...). If the site truly needs an origin, declare it in cookies.toml, "
         "together with its [[recipient]]:\n"
         "    [[external_origin]]\n"
@@ -122,16 +122,16 @@ class ViolationKind(Enum):
     )
     DATA = (
         "data: URLs",
-        "Save the image or font as a file in your static folder and link that.",
+        "Save the image or font as a file in your static directory and link that.",
     )
     SCRIPT = (
         "Inline scripts",
-        "Move the code to a file in your static folder, or give it a nonce in the template:\n"
+        "Move the code to a file in your static directory, or give it a nonce in the template:\n"
         '    <script nonce="{{ csp_nonce() }}">',
     )
     STYLE = (
         "Inline style elements",
-        "Move the rules to a file in your static folder, or give them a nonce in the template:\n"
+        "Move the rules to a file in your static directory, or give them a nonce in the template:\n"
         '    <style nonce="{{ csp_nonce() }}">',
     )
     STYLE_ATTRIBUTE = (

@@ -80,7 +80,7 @@ class Frontier:
         self.taken = 0
 
     def start(self, urls: Iterable[str]) -> None:
-        """Queue the URLs to start from, whatever robots.txt says: the user named them."""
+        """Queue the URLs to start from, regardless of robots.txt: the user named them."""
         for url in urls:
             self._ports.add(_port(url))
             self._add(url, 0)

@@ -146,7 +146,7 @@ class Tab:
         return self._is_broken or self._visits >= MAX_VISITS or self._page.is_closed()
 
     async def close(self) -> None:
-        """Close the tab, whatever its page is doing."""
+        """Close the tab, even if its page is busy."""
         await ask(self._page.close(), None)
         self._builder.forget_tab(self._name)
         self._devtools.stop()

@@ -91,7 +91,7 @@ class Guard:
 
 def needs_nonce(csp: str) -> bool:
     """
-    Tell whether a Content-Security-Policy lets no script file of this site pass without a nonce.
+    Return whether a Content-Security-Policy allows no script file of this site without a nonce.
 
     Args:
         csp: The header's value; empty where there is none.
