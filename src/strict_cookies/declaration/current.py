@@ -11,9 +11,6 @@ import hashlib
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .document import build_document
-from .view import build_view
-
 if TYPE_CHECKING:
     from ..policy.policy import CookiePolicy
     from .i18n.language import Language
@@ -61,6 +58,9 @@ class CurrentDeclaration:
 
     def view(self, language: Language) -> View:
         """Return the document as text in a language."""
+
+        from .view import build_view
+
         return build_view(self.document(), language)
 
     def render(self, key: Hashable, render: Callable[[], Rendered]) -> Rendered:
@@ -81,6 +81,9 @@ class CurrentDeclaration:
         return rendered
 
     def _current(self) -> _Cache:
+
+        from .document import build_document
+
         policy, enforced, credentialless = self._sources.snapshot()
         inputs = (enforced, credentialless, self._sources.processing())
         cache = self._cache

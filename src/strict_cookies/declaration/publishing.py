@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from .._util.notify import EventRecorder, notify
 from ..signals import declaration_published
 from .i18n.language import find_language
-from .view import describe_changes
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 def describe_version(version: Version) -> tuple[str, ...]:
     """Return the changes of a version in English, one string for each."""
+
+    from .view import describe_changes
+
     return describe_changes(version.changes, version.document, find_language("en"))
 
 

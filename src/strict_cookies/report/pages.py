@@ -34,14 +34,12 @@ from .._util.keys import SessionKeys
 from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
-from .contents import build_report
-from .links import USE, ReportLinks
-from .plot import draw_days
 
 if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
+    from .links import ReportLinks
     from .state import ReportedState
 
 #: The role that may read the report.
@@ -113,6 +111,9 @@ def open_report() -> Response | tuple[str, int]:
 
 def report_links() -> ReportLinks:
     """Return the report links of the current application."""
+
+    from .links import USE, ReportLinks
+
     config = current_app.config
     if not config["SECRET_KEY"]:
         abort(404)
@@ -157,6 +158,9 @@ def render_standalone() -> str:
 
 
 def _render(report: dict[str, Any], style: Markup | None = None) -> str:
+
+    from .plot import draw_days
+
     days = [(datetime.date.fromisoformat(day["day"]), day) for day in report["blocked"]["days"]]
     plots = {
         kind: draw_days([(day, row[kind]) for day, row in days], label)
@@ -186,5 +190,8 @@ def _nothing() -> Response | None:
 
 
 def _build(seconds: float | None = None) -> dict[str, Any]:
+
+    from .contents import build_report
+
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return build_report(app, datetime.datetime.now(datetime.UTC), seconds=seconds)

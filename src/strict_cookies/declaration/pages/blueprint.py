@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from ..._util.templates import register_template_names
 from ..current import Rendered
-from ..exports import EXPORTS, read_schema
 from ..i18n.language import find_language
 from .change_notice import ChangeNotice
 from .negotiated import Negotiated
@@ -102,6 +101,9 @@ class DeclarationPages:
 
     def export(self, name: str) -> Response:
         """Return the declaration in one of :data:`~.renderer.FORMATS`."""
+
+        from ..exports import EXPORTS
+
         export, declaration = EXPORTS[name], self._renderer.declaration
         negotiated = self._renderer.negotiate() if export.translated else None
         language = find_language("en") if negotiated is None else negotiated.language
@@ -117,6 +119,9 @@ class DeclarationPages:
 
     def schema(self) -> Response:
         """Return the JSON Schema of ``declaration.json``."""
+
+        from ..exports import read_schema
+
         schema = Rendered.from_text(read_schema())
         response = Response(schema.body, content_type="application/schema+json")
         response.cache_control.max_age = MAX_AGE

@@ -16,9 +16,7 @@ from flask import current_app, has_request_context, render_template, request, ur
 from markupsafe import Markup
 
 from ..current import CurrentDeclaration, Rendered
-from ..exports import EXPORTS
 from ..i18n.language import LANGUAGES, pick_text
-from ..view import build_view
 from .negotiated import Negotiated, negotiate
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 #: The template of the page.
 PAGE = "strict_cookies/declaration.html"
 #: The formats with an address of their own.
-FORMATS = tuple(name for name, export in EXPORTS.items() if export.mimetype)
+FORMATS = ("json", "csv", "md")
 
 _DIRECTORY = Path(__file__).parent / "templates"
 #: The templates of pages that are never cached, by the beginning of their names.
@@ -118,6 +116,9 @@ def _render(
     links: Mapping[str, str],
     options: Mapping[str, object],
 ) -> Rendered:
+
+    from ..view import build_view
+
     default = document["site"]["languages"][0]
 
     def pick(texts: Mapping[str, str]) -> Markup:

@@ -24,7 +24,6 @@ from markupsafe import Markup
 from ...firewall.cross_origin import is_cross_origin
 from ...sessions.access import FRESH, current_login, has_fresh_login, server_session, sign_in_url
 from ...sessions.device import UNKNOWN, read_label
-from ...sessions.retention import describe_kept
 from ...sessions.session import ServerSession
 from ..i18n.language import DeclaredText
 from .negotiated import negotiate
@@ -68,6 +67,9 @@ def forbid_caching(response: FlaskResponse) -> FlaskResponse:
 @pages.get("/sessions")
 def index() -> Response:
     """List the user's sessions; send other visitors to the login view, if there is one."""
+
+    from ...sessions.retention import describe_kept
+
     login, sign_in = current_login(), sign_in_url(_list_path())
     if login is None and sign_in is not None:
         return redirect(sign_in)

@@ -28,10 +28,8 @@ from ...firewall.cross_origin import is_cross_origin
 from ...firewall.expire import ASKED_FOR
 from ...firewall.request_cookies import RECEIVED, CookieReader
 from ...sessions.access import requires_fresh_login
-from ...sessions.own_copy import copy_own_session
 from ...sessions.session import ServerSession
 from ..i18n.language import pick_text
-from .received import compare_received
 from .rendering import render_uncached
 from .state import find_session_state
 
@@ -75,6 +73,9 @@ class ThisBrowser:
 
     def page(self) -> Response:
         """Return the page."""
+
+        from .received import compare_received
+
         declaration, negotiated = self._renderer.declaration, self._renderer.negotiate()
         policy, language = declaration.policy, negotiated.language
         default = policy.site.languages[0]
@@ -139,6 +140,9 @@ def locate_session() -> SessionLocation:
 
 @requires_fresh_login()
 def _copy_session() -> Response:
+
+    from ...sessions.own_copy import copy_own_session
+
     state = find_session_state()
     copy = copy_own_session(state.policy, state.session_options)
     text = json.dumps(copy, ensure_ascii=False, indent=2)
