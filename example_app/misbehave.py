@@ -164,7 +164,10 @@ def legacy_app(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
 
 
 def findings() -> dict[str, str]:
-    """Return the result of each attempt in a sentence, by its name, as far as the server knows it."""
+    """
+    Return the result of each attempt in a sentence, by its name, as far as the server knows
+    it.
+    """
     sentences = {attempt.name: _finding(attempt) for attempt in ATTEMPTS}
     return {name: sentence for name, sentence in sentences.items() if sentence}
 

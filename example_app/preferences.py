@@ -1,4 +1,7 @@
-"""Theme, language and rows per page, as declared in ``cookies.toml``: stored only in the session."""
+"""
+Theme, language and rows per page, as declared in ``cookies.toml``: stored only in the
+session.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """
 Bring the JSON Schema of the declaration up to date with the keys that ``cookies.toml`` publishes.
 
-``python scripts/write_declaration_schema.py`` writes ``src/strict_cookies/declaration/schema.json``.
-With ``--check`` it writes nothing, and the exit code is 1 if the file is stale. What the declaration
-adds to the keys of the file is edited in the JSON Schema itself.
+``python scripts/write_declaration_schema.py`` writes
+``src/strict_cookies/declaration/schema.json``. With ``--check`` it writes nothing, and the exit
+code is 1 if the file is stale. What the declaration adds to the keys of the file is edited in the
+JSON Schema itself.
 """
 
 from __future__ import annotations

@@ -133,7 +133,8 @@ class Reason(Enum):
     UNDECLARED_PROXY = (
         "SC305",
         "X-Forwarded-Proto received, but no trusted proxy is configured",
-        "If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until then its visitors are in a redirect loop.",
+        "If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until then its visitors are "
+        "in a redirect loop.",
     )
     FROZEN_SETTING = (
         "SC306",
@@ -168,7 +169,8 @@ class Reason(Enum):
     NO_PINNED_HOST = (
         "SC406",
         "no pinned host",
-        "Set TRUSTED_HOSTS or STRICT_COOKIES_CANONICAL_HOST, so that http can be redirected to https.",
+        "Set TRUSTED_HOSTS or STRICT_COOKIES_CANONICAL_HOST, so that http can be redirected to "
+        "https.",
     )
     PLAIN_HTTP = (
         "SC407",
@@ -303,7 +305,8 @@ class Reason(Enum):
     UNSAFE_HEADER = (
         "SC904",
         "unsafe character in a response header",
-        "Remove line breaks from status and headers, and spaces from names; the response was a 500.",
+        "Remove line breaks from status and headers, and spaces from names; the response was a "
+        "500.",
     )
     TRAIL_GAP = (
         "SC905",

@@ -14,8 +14,8 @@ declared or known name, otherwise ``"other"``), ``reason`` (a
 
 The signals about sessions contain no identifier and no value; ``user_id`` is the argument of
 ``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was already
-signed in). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None if the sessions of all
-users were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpoint).
+signed in). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None if the sessions of
+all users were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpoint).
 ``session_alarm``: ``reason``, ``count`` (occurrences since the last report).
 
 ``declaration_published`` has ``version`` (a

@@ -59,7 +59,8 @@ def test_duration_is_read(text, duration):
 def test_other_text_is_refused_with_an_example(text):
     """Anything else is refused with the same advice: what arrived, and what to write."""
     message = (
-        f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours or days, "
+        f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours or "
+        "days, "
         "for example '4 hours'; or 'session'."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

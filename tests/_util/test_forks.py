@@ -21,8 +21,9 @@ from strict_cookies.sessions.events import SessionEvents
 
 ledger, table, events = Recorder("app"), ReportTable("app"), SessionEvents("app")
 buckets = TokenBuckets(rate=1, burst=1)
+found = ((Reason.UNDECLARED_RECEIVED, "other"),)
 uses = {
-    "ledger": (ledger, lambda: ledger.record(((Reason.UNDECLARED_RECEIVED, "other"),), {"PATH_INFO": "/"})),
+    "ledger": (ledger, lambda: ledger.record(found, {"PATH_INFO": "/"})),
     "counts": (ledger, lambda: ledger.counts),
     "reports": (table, lambda: table.record([Report("coep", "image", "self")])),
     "events": (events, lambda: events.alarm(Reason.UNKNOWN_SESSIONS, "Text.")),

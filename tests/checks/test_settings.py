@@ -150,7 +150,10 @@ def test_declaring_flasks_own_name_costs_the_prefix(make_app):
 
 
 def test_session_declared_as_something_else_is_an_error(make_app):
-    """An entry that gives the session another purpose is reported before the first request fails."""
+    """
+    An entry that gives the session another purpose is reported before the first request
+    fails.
+    """
     text = SITE + ENTRY.format(name="erp")
     app = make_app(toml=text, after=lambda app: app.config.update(SESSION_COOKIE_NAME="erp"))
     finding = run_checks(app)[0]

@@ -62,9 +62,11 @@ PURPOSES = CookiePolicy(
 EDITION = PublicationStatus(
     draft=False,
     history=(
-        PublishedVersion(version=2, effective_from=datetime.date(2026, 3, 1), hash=f"sha256:{'0' * 64}",
+        PublishedVersion(version=2, effective_from=datetime.date(2026, 3, 1),
+             hash=f"sha256:{'0' * 64}",
              changes=(Change(change="added", section="cookies", name="a", title={"en": "A"}),)),
-        PublishedVersion(version=1, effective_from=datetime.date(2026, 1, 1), hash=f"sha256:{'1' * 64}"),
+        PublishedVersion(version=1, effective_from=datetime.date(2026, 1, 1),
+             hash=f"sha256:{'1' * 64}"),
     ),
 )  # fmt: skip
 

@@ -184,7 +184,10 @@ def test_page_carries_draft_until_published(app):
 
 
 def test_page_is_there_without_the_archive(app):
-    """It says that the history is not available, in the reader's language, and the JSON is valid."""
+    """
+    It says that the history is not available, in the reader's language, and the JSON is
+    valid.
+    """
     state = app.extensions["strict_cookies"]
     archive = Away()
     state._compiled = replace(state.compiled, archive=archive)

@@ -371,7 +371,8 @@ class TestTelling:
         for _ in range(2):
             assert ask(app, headers={"X-Forwarded-Proto": "https"}).status_code == 308
         assert caplog.messages == [
-            "SC305 X-Forwarded-Proto received, but no trusted proxy is configured: a page was asked "
+            "SC305 X-Forwarded-Proto received, but no trusted proxy is configured: a page was "
+            "asked "
             "for over plain http. If the proxy is yours, set STRICT_COOKIES_TRUSTED_PROXIES; until "
             "then its visitors are in a redirect loop."
         ]

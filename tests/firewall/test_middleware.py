@@ -428,7 +428,8 @@ class TestPlainHttp:
         serve(app_that_sets(SID), base_url="http://dev.test")
         assert caplog.messages == [
             "SC210 Secure cookie over plain http: '__Host-sid' at '/'. Serve HTTPS, or open "
-            "http://localhost; behind a proxy that terminates TLS set STRICT_COOKIES_TRUSTED_PROXIES, or "
+            "http://localhost; behind a proxy that terminates TLS set "
+            "STRICT_COOKIES_TRUSTED_PROXIES, or "
             "use ProxyFix."
         ]
 

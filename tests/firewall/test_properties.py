@@ -270,7 +270,10 @@ def repeating_lines(draw):
 @example(lines=["sid=v", "sid=v\t"])
 @settings(max_examples=200, deadline=None)
 def test_remembered_verdicts_are_those_worked_out_anew(lines):
-    """For any sequence of lines and a clock that stands, ``VerdictCache`` says what ``judge`` says."""
+    """
+    For any sequence of lines and a clock that stands, ``VerdictCache`` says what ``judge``
+    says.
+    """
     remembering = VerdictCache(POLICY, clock=lambda: NOW)
     for line in lines:
         assert remembering(line) == decide(POLICY, line, now=NOW)

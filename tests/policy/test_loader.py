@@ -265,7 +265,8 @@ mode = "off"
         "line 14: Cookie 'sid': purpose 'analytics' is not strictly necessary and would need "
         "consent, which this library does not support. Remove the entry and what sets it.",
         "line 16: Cookie 'sid': without_it is empty. Write it for visitors, in a sentence.",
-        "line 17: Cookie 'sid': lifetime is '1 year': '1 year' is not a valid duration. Write a whole "
+        "line 17: Cookie 'sid': lifetime is '1 year': '1 year' is not a valid duration. Write a "
+        "whole "
         "number and seconds, minutes, hours or days, for example '4 hours'; or 'session'.",
         "line 18: Cookie 'sid': 'max_age' is not known. Write lifetime = \"4 hours\", or "
         '"session".',
@@ -534,7 +535,8 @@ def test_wrong_type_for_purposes(value, message):
         ),
         pytest.param(
             "'Session'",
-            "lifetime is 'Session': 'Session' is not a valid duration. Write a whole number and seconds, "
+            "lifetime is 'Session': 'Session' is not a valid duration. Write a whole number and "
+            "seconds, "
             "minutes, hours or days, for example '4 hours'; or 'session'.",
             id="capital",
         ),

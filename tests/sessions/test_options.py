@@ -104,7 +104,8 @@ _LIFETIME = (
                      ": idle is 2:00:00, longer than absolute, which is 1:00:00. Shorten it.",
                      id="idle above absolute"),
         pytest.param("SESSION_LIFETIME", {"absolute": "soon"},
-                     ": 'soon' is not a valid duration. Write a whole number and seconds, minutes, hours or "
+                     ": 'soon' is not a valid duration. Write a whole number and seconds, "
+                     "minutes, hours or "
                      "days, for example '4 hours'; or 'session'.", id="no duration"),
         pytest.param("SESSION_BINDING", "strict",
                      "is 'strict'. Use one of 'log', 'challenge', 'off'.", id="binding"),

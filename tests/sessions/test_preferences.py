@@ -120,7 +120,8 @@ def test_unknown_value_is_refused(chosen, kept, value):
         chosen["theme"] = value
     assert (caught.value.name, caught.value.choices) == ("theme", THEME.choices)
     assert str(caught.value) == (
-        "Preference 'theme' was set to a value that is not one of its choices. Use one of 'system', "
+        "Preference 'theme' was set to a value that is not one of its choices. Use one of "
+        "'system', "
         "'light', 'dark'."
     )
     assert kept == {SESSION_KEY: {"theme": "light"}}

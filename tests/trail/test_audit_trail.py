@@ -115,7 +115,10 @@ def test_user_has_the_same_pseudonym_until_erased():
 
 
 def test_nothing_in_the_archive_names_a_user():
-    """Neither log nor shelves contain the id, nor a digest that can be computed without the secret."""
+    """
+    Neither log nor shelves contain the id, nor a digest that can be computed without the
+    secret.
+    """
     import hashlib
 
     archive = MemoryArchive()

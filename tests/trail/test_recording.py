@@ -138,7 +138,10 @@ def test_what_the_firewall_sees_is_counted():
 
 
 def test_changed_settings_are_recorded():
-    """The compiled settings are compared; the names of changed ones are recorded, not the values."""
+    """
+    The compiled settings are compared; the names of changed ones are recorded, not the
+    values.
+    """
     app = make_app()
     ask(app, "/drop")
     protection = app.extensions["strict_cookies"]

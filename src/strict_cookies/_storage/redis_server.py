@@ -60,7 +60,8 @@ _WORDS = {
     "BUSY": "it is busy with another script. See SLOWLOG",
     "WRONGTYPE": "keys under this prefix belong to another program. Give RedisStore another prefix",
 }
-#: Clients and pools of parents, kept because collecting them would wait for locks of another process.
+#: Clients and pools of parents, kept because collecting them would wait for locks of another
+#: process.
 _left_behind: list[tuple[Any, Any]] = []
 
 

@@ -28,7 +28,8 @@ def read_duration(text: str) -> timedelta:
     match = re.fullmatch(_DURATION, text)
     if match is None:
         raise ValueError(
-            f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours or days, "
+            f"{text!r} is not a valid duration. Write a whole number and seconds, minutes, hours "
+            "or days, "
             "for example '4 hours'; or 'session'."
         )
     return timedelta(seconds=int(match[1]) * _UNITS[match[2].lower()])

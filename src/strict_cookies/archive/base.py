@@ -2,9 +2,9 @@
 The contract of an archive. Memory, SQLite and Redis implement it; one test suite covers all three.
 
 An archive stores three kinds of data under names that the caller chooses: logs, whose entries are
-numbered and never change; shelves of small values, which may change; tallies of counters, which only
-grow. It knows neither their meaning nor the time. The audit trail and the published versions of a
-declaration are logs, as is all data that every process must see in the same order.
+numbered and never change; shelves of small values, which may change; tallies of counters, which
+only grow. It knows neither their meaning nor the time. The audit trail and the published versions
+of a declaration are logs, as is all data that every process must see in the same order.
 """
 
 from __future__ import annotations

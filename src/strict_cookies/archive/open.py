@@ -1,4 +1,7 @@
-"""Create the archive that belongs to a session store: in the same file, on the same server, or in memory."""
+"""
+Create the archive that belongs to a session store: in the same file, on the same server, or in
+memory.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from .base import Archive
 from .memory import MemoryArchive
 from .sqlite import SQLiteArchive
 
-#: The default file of the sessions. If a site stores its sessions elsewhere, its archive is still in
-#: this file, so that it continues when the site moves its sessions.
+#: The default file of the sessions. If a site stores its sessions elsewhere, its archive is still
+#: in this file, so that it continues when the site moves its sessions.
 DEFAULT_FILE = "sessions.sqlite"
 
 

@@ -77,7 +77,8 @@ class SQLiteArchive:
     Logs, shelves and tallies in a SQLite file; see :class:`~strict_cookies.archive.base.Archive`.
 
     Args:
-        path: Of the file; it and its directory are made when first used, readable by this user only.
+        path: Of the file; it and its directory are made when first used, readable by this user
+            only.
         timeout: Seconds that a call waits for other processes and threads.
     """
 

@@ -94,7 +94,8 @@ def write_bundle(
             _write_file(location / name, data, 0o666 if values is None else 0o600)
     except OSError as error:
         raise BundleError(
-            f"Can't write to {location}: {error.strerror or error}. Fix it, or use another directory."
+            f"Can't write to {location}: {error.strerror or error}. Fix it, or use another "
+            "directory."
         ) from None
     return _hash_manifest(manifest)
 

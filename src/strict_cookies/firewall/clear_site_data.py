@@ -6,9 +6,9 @@ empties what scripts keep. Its ``"storage"`` reaches this origin only. ``"cookie
 empty sibling hosts up to the registrable domain, and everything else on the host, so it must be
 asked for. Browsers heed the field from secure origins only, and act upon it after ``Set-Cookie``.
 
-A request contains names only. So a cookie that was set on a narrower path than its entry says is not
-reached without ``"cookies"``, nor is one of a pattern that this request did not carry, nor one that
-is partitioned under another site.
+A request contains names only. So a cookie that was set on a narrower path than its entry says is
+not reached without ``"cookies"``, nor is one of a pattern that this request did not carry, nor one
+that is partitioned under another site.
 
 Source: W3C Clear Site Data; RFC 6265bis sections 4.1.2 and 5.7.
 """

@@ -155,7 +155,8 @@ def read_origins(setting: str, origins: Collection[str]) -> frozenset[str]:
         parts = re.fullmatch(_ORIGIN, origin.lower()) if isinstance(origin, str) else None
         if parts is None:
             raise ConfigurationError(
-                f"{setting} has {origin!r}, which is not a valid origin. Write scheme, host and, if it "
+                f"{setting} has {origin!r}, which is not a valid origin. Write scheme, host and, "
+                "if it "
                 "is not the default, port, such as 'https://app.example.com': no path, no "
                 "pattern."
             )

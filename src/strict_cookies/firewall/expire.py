@@ -5,8 +5,8 @@ It can hurt neighbours, because cookies ignore ports and paths. So by default on
 catalogue knows as trackers, and names that this application tried to set, are expired; only on
 HTML navigations or where a visitor asks for it, only over https, never on localhost, never in a
 response that a shared cache may keep.
-A declared cookie that came twice is expired in each form, on parent domains too: until the duplicate is
-gone it counts as absent.
+A declared cookie that came twice is expired in each form, on parent domains too: until the
+duplicate is gone it counts as absent.
 
 A stored cookie is identified by name, domain form, path and partition; a request shows only the
 name. So each name takes several lines.
@@ -105,8 +105,8 @@ class CookieExpirer:
         domains: list[str | None] = [None]
         paths = ["/"]
         if not (name_prefix(name) or "").startswith("__Host-"):
-            # If a declared cookie is received twice, no user stays signed in until the duplicate is gone,
-            # on a parent domain or on a longer path.
+            # If a declared cookie is received twice, no user stays signed in until the duplicate
+            # is gone, on a parent domain or on a longer path.
             is_duplicate = self._policy.find(name) is not None
             if is_host_name(host):
                 labels = host.split(".")

@@ -1,8 +1,8 @@
 """
 The cookie firewall: undeclared cookies are neither sent nor passed to the application.
 
-Wrap any WSGI application; put the firewall outside everything that sets or reads cookies, and inside
-``ProxyFix`` if there is one::
+Wrap any WSGI application; put the firewall outside everything that sets or reads cookies, and
+inside ``ProxyFix`` if there is one::
 
     application = CookieFirewall(application, CookiePolicy.load("cookies.toml"))
 

@@ -45,8 +45,9 @@ class ReceivedCookies(NamedTuple):
     The names in a field, for the browser that sent it only.
 
     Attributes:
-        names: Each name once, in the order sent, at most :data:`~strict_cookies.http.cookies.MAX_PAIRS`;
-            an empty one stands for all that came without a name. They are a client's: escape them.
+        names: Each name once, in the order sent, at most
+            :data:`~strict_cookies.http.cookies.MAX_PAIRS`; an empty one stands for all that came
+            without a name. They are a client's: escape them.
         kept: Those of them that the application may see.
         whole: Whether the field was within its bounds; else only its beginning is here.
     """

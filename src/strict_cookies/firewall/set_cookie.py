@@ -3,8 +3,8 @@ Decide on one ``Set-Cookie`` line by the policy; pure.
 
 The line is read as a browser reads it, never by the key that a view passed. A cookie is dropped, or
 written again in canonical form: never weaker than the application asked, never wider than the
-policy declares. A line that deletes stores nothing, so it is always sent, without a value, and for a
-declared cookie with the attributes of the cookie itself, so that it deletes that cookie.
+policy declares. A line that deletes stores nothing, so it is always sent, without a value, and for
+a declared cookie with the attributes of the cookie itself, so that it deletes that cookie.
 
 :func:`decide` returns the verdict. :class:`VerdictCache` returns the same verdicts faster: what an
 attribute tail becomes is computed once; values are never cached.

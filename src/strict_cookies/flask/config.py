@@ -1,6 +1,6 @@
 """
-The keys of ``app.config`` that are ours: their defaults, those that ``init_app`` reads, and the check
-that they are not changed after the first request.
+The keys of ``app.config`` that are ours: their defaults, those that ``init_app`` reads, and the
+check that they are not changed after the first request.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class FrozenKeys:
     """
     The keys of ours as they were compiled.
 
-    A later change has no effect, so it is an error: raised by the next request under ``app.testing``
-    and ``app.debug``, logged once otherwise.
+    A later change has no effect, so it is an error: raised by the next request under
+    ``app.testing`` and ``app.debug``, logged once otherwise.
 
     Args:
         app: With its final configuration.

@@ -1,8 +1,8 @@
 """
 The Flask extension.
 
-``init_app`` registers everything and checks what it can; the configuration may still change. Policy,
-headers and firewall are compiled and frozen at the first request. The state is in
+``init_app`` registers everything and checks what it can; the configuration may still change.
+Policy, headers and firewall are compiled and frozen at the first request. The state is in
 ``app.extensions["strict_cookies"]``; the extension object has none, so that one object can serve
 several applications.
 """

@@ -1,9 +1,9 @@
 """
 Name the browser and the platform, so that users recognise their own sessions.
 
-Only the family and the platform are read from ``User-Agent``, never a version, because updates would
-change it. There are few labels, so one reveals little about a person; anything else is "unknown".
-Nothing that a client sent is stored.
+Only the family and the platform are read from ``User-Agent``, never a version, because updates
+would change it. There are few labels, so one reveals little about a person; anything else is
+"unknown". Nothing that a client sent is stored.
 
 Source: Mozilla, "Browser detection using the user agent string", for the order of tokens.
 """

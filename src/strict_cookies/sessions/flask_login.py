@@ -2,10 +2,10 @@
 Follow Flask-Login: its login and logout change the session as this library's do.
 
 An application that uses Flask-Login calls ``login_user`` and ``logout_user`` as before. The first
-gets a new identifier, so that an attacker can't have planted the old one, and lists the session under the
-user; the second ends it. A login that is refused here, because another site caused it or the user
-has too many sessions, is taken back there. A remembered login, where the application declares the
-cookie for one, gets a new identifier as well, and is not fresh.
+gets a new identifier, so that an attacker can't have planted the old one, and lists the session
+under the user; the second ends it. A login that is refused here, because another site caused it or
+the user has too many sessions, is taken back there. A remembered login, where the application
+declares the cookie for one, gets a new identifier as well, and is not fresh.
 
 Roles are taken from the user object where it has ``roles``, a collection of texts. Nothing here
 imports Flask-Login unless the application has done so.

@@ -3,8 +3,8 @@ Session identifiers: made here, signed, and never adopted from outside.
 
 An identifier is 256 bits from :mod:`secrets`. The cookie holds it with the tag of the store that
 its row is in and the second in which it was made, all signed by itsdangerous. So a forged one never
-reaches the store, and one of another store can be distinguished from one that has ended. The store knows an
-identifier by its SHA-256 only.
+reaches the store, and one of another store can be distinguished from one that has ended. The store
+knows an identifier by its SHA-256 only.
 
 Length and alphabet are checked before anything else is done with what a browser sent.
 

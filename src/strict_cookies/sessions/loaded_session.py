@@ -1,8 +1,9 @@
 """
 A visit: one session as one request found it, and how it becomes a row and a row a visit.
 
-A :class:`LoadedSession` carries what the request read, so that a save can tell what the request changed.
-:class:`SessionCodec` makes them, writes their rows, and judges by the limits whether one is live.
+A :class:`LoadedSession` carries what the request read, so that a save can tell what the request
+changed. :class:`SessionCodec` makes them, writes their rows, and judges by the limits whether one
+is live.
 """
 
 from __future__ import annotations

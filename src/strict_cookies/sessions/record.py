@@ -3,8 +3,8 @@ What a row's payload holds: who is signed in, until when, and the data of ``flas
 
 One format, which its first byte names, and one decoder for it. The rest is authenticated with a
 key of the application, together with the row's own key: a payload that was changed, cut, or moved
-to another row, by anyone who can write to the store, is unreadable. So is one that a newer version of
-this library wrote. Unreadable means no session; another decoder is never tried.
+to another row, by anyone who can write to the store, is unreadable. So is one that a newer version
+of this library wrote. Unreadable means no session; another decoder is never tried.
 
 The record of an identifier never changes: a change creates a new identifier. So a
 write copies it byte by byte.

@@ -1,7 +1,8 @@
 """
 What the library itself keeps about sessions, why, and for how long: from the options that are live.
 
-In addition there is what the application puts into a session, which is the application's to declare.
+In addition there is what the application puts into a session, which is the application's to
+declare.
 
 Source: GDPR Articles 5(1)(e) and 13(2)(a).
 """

@@ -2,8 +2,8 @@
 Detect unknown identifiers, identifiers of another store, and sessions used by another browser.
 
 **Binding.** A session remembers a keyed hash of the family and platform of its browser: no version,
-which an update would change, and no address, which changes on every journey. It is not a secret that
-a thief could not imitate; it catches the careless ones, and never signs anybody out.
+which an update would change, and no address, which changes on every journey. It is not a secret
+that a thief could not imitate; it catches the careless ones, and never signs anybody out.
 
 **Foreign stores.** An identifier that another store has just signed means that two servers have a
 store each where they should share one. Going on would sign the visitor out at every second request;

@@ -152,8 +152,9 @@ class ClientWatch:
             lines += [f"  never seen: {show(name)}" for name in never]
         if self._unchecked:
             lines.append(
-                f"{format_count(self._unchecked, 'response was', 'responses were')} not checked, because the application has no "
-                "policy. Name one by --strict-cookies-policy=PATH."
+                f"{format_count(self._unchecked, 'response was', 'responses were')} not checked, "
+                "because the application has no policy. "
+                "Name one by --strict-cookies-policy=PATH."
             )
         if not self._responses:
             lines.append("No test client received a response.")

@@ -136,7 +136,10 @@ class AuditTrail:
             return None
 
     def flush(self) -> None:
-        """Write the counts since the last write; an exception is logged, and the next call retries."""
+        """
+        Write the counts since the last write; an exception is logged, and the next call
+        retries.
+        """
         self.counts.flush()
 
     # Reading

@@ -83,7 +83,10 @@ class DailyCounts:
         self._source, self._written = source, dict(source())
 
     def flush(self) -> None:
-        """Write the counts since the last write; an exception is logged, and the next call retries."""
+        """
+        Write the counts since the last write; an exception is logged, and the next call
+        retries.
+        """
         try:
             with self._lock:
                 self._flush()

@@ -44,7 +44,8 @@ def check_event(event: str) -> str:
     """
     if len(event) > 48 or EVENT_NAME.fullmatch(event) is None:
         raise ValueError(
-            f"The event name {event[:60]!r} is invalid. Use lower-case words joined by '-', such as "
+            f"The event name {event[:60]!r} is invalid. Use lower-case words joined by '-', such "
+            "as "
             "'order-approved'."
         )
     return event

@@ -1,7 +1,8 @@
 """
 The head of the trail at ``/cookies/trail-head``: public, without details, and cheap.
 
-Anyone who saves it from time to time can later prove that no earlier entry was rewritten or removed.
+Anyone who saves it from time to time can later prove that no earlier entry was rewritten or
+removed.
 """
 
 from __future__ import annotations

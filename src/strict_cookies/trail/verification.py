@@ -280,7 +280,8 @@ def _check_keys(
             continue
         if entry.event == "key-rotated" and key not in (None, entry.details["old_key"]):
             yield (
-                f"Entry {entry.number}: the key was rotated from one that was not the site's key at "
+                f"Entry {entry.number}: the key was rotated from one that was not the site's key "
+                "at "
                 "that time."
             )
         key = entry.details.get("new_key")
@@ -301,7 +302,8 @@ def _check_keys(
         )
     elif key != signer.public_hex:
         yield (
-            f"Heads are signed by the key {signer.public_hex[:16]}..., but the last recorded key is "
+            f"Heads are signed by the key {signer.public_hex[:16]}..., but the last recorded key "
+            "is "
             f"{str(key)[:16]}...: the key was replaced without 'flask cookies trail key --rotate'. "
             "Restore the previous key, then rotate."
         )

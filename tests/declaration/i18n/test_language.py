@@ -35,7 +35,8 @@ TRANSLATED = [tag for tag in LANGUAGES if tag != "en"]
 #: Words that are spelt alike in two languages.
 ALIKE = {
     "de": {"Browser", "Cookie", "Cookies"},
-    "fr": {"Contact", "Cookie", "Cookies", "Protection", "Scripts", "Session", "Sessions", "Versions",
+    "fr": {"Contact", "Cookie", "Cookies", "Protection", "Scripts", "Session", "Sessions",
+           "Versions",
            "Images"},
     "es": {"Cookie", "Cookies", "No", "Scripts"},
     "it": {"Browser", "Cookie", "No"},

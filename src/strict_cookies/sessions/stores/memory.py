@@ -1,8 +1,8 @@
 """
 A session store in the memory of one process: for tests, and gone with the process.
 
-It keeps the contract of :class:`~strict_cookies.sessions.stores.base.SessionStore` among threads; no
-other process sees it.
+It keeps the contract of :class:`~strict_cookies.sessions.stores.base.SessionStore` among threads;
+no other process sees it.
 """
 
 from __future__ import annotations

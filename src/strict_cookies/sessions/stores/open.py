@@ -30,8 +30,8 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
     Create the store that a setting names; it is not opened before its first use.
 
     Args:
-        named: None or ``"sqlite"`` for the default file; a path, relative to the instance directory;
-            a URL of Redis; a client of redis-py; or a store, which is returned as it is.
+        named: None or ``"sqlite"`` for the default file; a path, relative to the instance
+            directory; a URL of Redis; a client of redis-py; or a store, which is returned as it is.
         instance_path: The application's instance directory.
 
     Raises:

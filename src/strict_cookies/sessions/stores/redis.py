@@ -2,9 +2,9 @@
 A session store in Redis or Valkey, for sites that run on several machines.
 
 Reading is one ``GET``, and each write is one script (see
-:mod:`~strict_cookies.sessions.stores.redis_scripts`): one round trip each. In a Cluster all sessions of
-one prefix live in one slot, so that a session, its user's list and its tombstone change together;
-the Cluster keeps them available, and one of its nodes does the work.
+:mod:`~strict_cookies.sessions.stores.redis_scripts`): one round trip each. In a Cluster all
+sessions of one prefix live in one slot, so that a session, its user's list and its tombstone
+change together; the Cluster keeps them available, and one of its nodes does the work.
 
 **What Redis has to promise.** It acknowledges a write before it is on a disk or on a replica. A
 server that restarts from an old file, or a replica that takes over too early, has lost the last

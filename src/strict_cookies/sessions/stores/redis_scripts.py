@@ -1,6 +1,6 @@
 """
-What :class:`~strict_cookies.sessions.stores.redis.RedisStore` has Redis do, as Lua scripts: each is one
-round trip and atomic.
+What :class:`~strict_cookies.sessions.stores.redis.RedisStore` has Redis do, as Lua scripts: each
+is one round trip and atomic.
 
 All keys begin with the prefix, which is a hash tag, so that a Cluster keeps them in one slot:
 

@@ -78,7 +78,8 @@ class SQLiteStore:
     Rows in one SQLite file.
 
     Args:
-        path: The file; it and its directory are created when first used, readable by this user only.
+        path: The file; it and its directory are created when first used, readable by this user
+            only.
         timeout: Seconds that a call waits for other processes and threads.
     """
 
@@ -209,8 +210,8 @@ class SQLiteStore:
 
     def _take_lock(self, key: bytes, holder: bytes, timeout: float) -> bool:
         with self._transaction() as handle:
-            # Not before the turn to write is had: a process that had it meanwhile would seem to come from
-            # a clock that was set back since.
+            # Not before the turn to write is had: a process that had it meanwhile would seem to
+            # come from a clock that was set back since.
             now = time.time()
             return handle.execute(_LOCK, (key, holder, now, now + timeout)).rowcount > 0
 
