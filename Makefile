@@ -51,7 +51,7 @@ check: $(VENV)/.develop
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python scripts/check_words.py src example_app
+	$(BIN)/python scripts/check_words.py src example_app docs README.md
 	$(BIN)/python -m readme_renderer README.md --output /dev/null
 
 words: $(VENV)/.develop
