@@ -20,7 +20,7 @@ exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 # What the library says is shown as it says it: dashes alone are made.
 smartquotes_action = "D"
-# tests/docs/test_docs.py follows each link, also those that lead out of this folder.
+# tests/docs/test_docs.py follows each link, also those that lead out of this directory.
 suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"
@@ -68,7 +68,7 @@ def resolve_home(app: Any, env: Any, node: Any, contnode: Any) -> Any:
 def name_factories(
     app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
 ) -> tuple[str | None, Any] | None:
-    """Write a default that is made anew so that the signature stays Python, and is laid out."""
+    """Write a default that is made again so that the signature stays Python, and is laid out."""
     return signature and (signature.replace("<factory>", "..."), returns)
 
 
