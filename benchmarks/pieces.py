@@ -85,7 +85,7 @@ def pieces_table() -> Iterator[str]:
     found = measure(pieces_cases())
     yield "## The pieces"
     yield ""
-    yield f"CPU time; medians of {ROUNDS} rounds. A line that is dropped is judged again each time."
+    yield f"CPU time; medians of {ROUNDS} rounds. A line that is dropped is decided each time."
     yield "Opening and writing a session is without what the store takes, which has a table below."
     yield ""
     yield "| case | us | spread |"

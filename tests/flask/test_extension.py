@@ -202,8 +202,7 @@ class TestCompiling:
 
     def test_later_change_of_our_keys_raises(self):
         """A setting that would no longer count is refused where it is made."""
-        app = protect()
-        app.testing = True
+        app = protect(TESTING=True)
         app.test_client().get("/")
         app.config["OTHER"] = 1
         app.test_client().get("/")

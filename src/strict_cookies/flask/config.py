@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TRAIL_KEY": None,
     "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
 }
+#: How many requests pass between two comparisons of the settings; each costs as much as a header.
+CHECKED_EVERY = 64
 #: The policy file that is looked for next to the application.
 POLICY_FILE = "cookies.toml"
 
@@ -106,7 +109,8 @@ class FrozenKeys:
     The keys of ours as they were compiled.
 
     A later change has no effect, so it is an error: raised by the next request under
-    ``app.testing`` and ``app.debug``, logged once otherwise.
+    ``app.testing`` and ``app.debug``, otherwise logged once by one of the next
+    :data:`CHECKED_EVERY` requests.
 
     Args:
         app: With its final configuration.
@@ -132,11 +136,14 @@ class FrozenKeys:
     def watch(self, serve: WSGIApplication) -> WSGIApplication:
         """Return an application that checks the keys before it serves a request."""
         app, keys, values = self._app, self._keys, self._values
+        every = 1 if app.testing or app.debug else CHECKED_EVERY
+        turns = count()
 
         def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            config = app.config
-            if len(config) != self._size or (*map(config.get, keys),) != values:
-                self.check()
+            if not next(turns) % every:
+                config = app.config
+                if len(config) != self._size or (*map(config.get, keys),) != values:
+                    self.check()
             return serve(environ, start_response)
 
         return watched
