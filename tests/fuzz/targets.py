@@ -153,7 +153,7 @@ def session(octets: bytes) -> None:
     split(octets)
     text = octets.decode("latin-1")
     has_form(text)
-    assert _IDS.read(text) is None
+    assert _IDS.verify(text) is None
     try:
         data = load(octets)
     except ValueError:

@@ -171,7 +171,7 @@ def test_keys_of_somebody_else_are_told(store, client, prefix):
     """Where a key has another kind of value, this is no store of ours."""
     key = new_key()
     client.hset(f"{{{prefix}}}:s:{key.hex()}", "canary", "canary")
-    with pytest.raises(StoreCorruptError, match="are somebody else's") as told:
+    with pytest.raises(StoreCorruptError, match="belong to another program") as told:
         store.read(key)
     assert "canary" not in str(told.value)
 

@@ -273,7 +273,7 @@ def test_server_that_cannot_save():
 
 
 def test_server_that_is_busy():
-    """A server that is kept by somebody's script says so, and is found again."""
+    """A server that is kept by another script says so, and is found again."""
     with serving("--lua-time-limit", "20") as (server, store), admin(server) as client:
         key = add(store)
 
@@ -284,7 +284,7 @@ def test_server_that_is_busy():
         thread = threading.Thread(target=loop)
         thread.start()
         wait_until(lambda: not is_read(store, key))
-        fails(server, lambda: store.read(key), text="it is busy with somebody's script. See SLOW")
+        fails(server, lambda: store.read(key), text="it is busy with another script. See SLOW")
         client.script_kill()
         thread.join()
         assert store.read(key) == make_row()
