@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-from dataclasses import replace
 
 import pypdf
 import pytest
@@ -39,7 +38,7 @@ def app_of():
         StrictCookies(app)
         protection = app.extensions["strict_cookies"]
         archives.append(protection.archive)
-        protection._compiled = replace(protection.compiled, archive=archives[0])
+        protection._compiled = protection.compiled._replace(archive=archives[0])
         return app
 
     return make

@@ -423,7 +423,7 @@ def test_formats_with_a_media_type_are_published():
 def test_key_with_a_label_is_a_row_of_its_own(monkeypatch):
     """A published key of cookies.toml with a label is shown, in the page's words."""
     path = COOKIE.keys["path"]
-    labelled = replace(path, published=replace(path.published, label="Path"))
+    labelled = path._replace(published=path.published._replace(label="Path"))
     monkeypatch.setattr(
         item_writer, "COOKIE", replace(COOKIE, keys={**COOKIE.keys, "path": labelled})
     )

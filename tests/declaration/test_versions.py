@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import threading
-from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -190,7 +189,7 @@ def test_page_is_there_without_the_archive(app):
     """
     state = app.extensions["strict_cookies"]
     archive = Away()
-    state._compiled = replace(state.compiled, archive=archive)
+    state._compiled = state.compiled._replace(archive=archive)
     archive.away = True
     client = app.test_client()
     assert "is not available at the moment" in client.get("/cookies/").text.replace("&#39;", "'")

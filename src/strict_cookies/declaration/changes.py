@@ -8,8 +8,7 @@ It compares documents, the library's or another framework's in the same format.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 ChangeKind = Literal["added", "removed", "changed"]
 
@@ -26,8 +25,7 @@ ENTRY_KEYS: Mapping[str, tuple[str, ...]] = {
 _DERIVED = {"format", "format_version", "hash", "edition", "statements", "third_party_cookies"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """
     One difference.
 

@@ -8,7 +8,6 @@ The Flask extension passes the kinds that are enabled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
@@ -63,8 +62,7 @@ PROCESSING: Mapping[ProcessingKind, _Texts] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Processing:
+class Processing(NamedTuple):
     """
     One kind of data that the library stores.
 

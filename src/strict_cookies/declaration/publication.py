@@ -8,8 +8,7 @@ and after it is published.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import datetime
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from .changes import Change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedVersion:
+class PublishedVersion(NamedTuple):
     """
     A version of the declaration that was published.
 
@@ -44,8 +42,7 @@ class PublishedVersion:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicationStatus:
+class PublicationStatus(NamedTuple):
     """
     Whether a content is published, and the history.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from .processing import COUNTERS, Processing
@@ -42,8 +41,7 @@ def counters_only() -> tuple[Processing, ...]:
     return (COUNTERS,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(NamedTuple):
     """
     Where the pages get what they show. Each function is called once per request or more often.
 

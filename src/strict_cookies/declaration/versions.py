@@ -15,7 +15,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import StoreUnavailableError, UnchangedDeclarationError
@@ -40,8 +39,7 @@ UNKNOWN = PublicationStatus(known=False)
 logger = logging.getLogger("strict_cookies")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(NamedTuple):
     """
     One version that was published.
 

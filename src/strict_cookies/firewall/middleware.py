@@ -24,9 +24,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._util.choices import check_choice
 from .._util.text import OTHER
@@ -78,8 +77,7 @@ _FAULT_STATUS = "500 Internal Server Error"
 _FAULT_BODY = b"Internal Server Error\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirewallHooks:
+class FirewallHooks(NamedTuple):
     """
     What a framework hands to the firewall; the defaults are for any WSGI application.
 

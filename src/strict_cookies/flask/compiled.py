@@ -5,9 +5,8 @@ What is compiled from an application's configuration at the first request, and f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..archive.open import open_archive
 from ..declaration.pages.this_browser import exempt_from_csrf
@@ -44,8 +43,7 @@ if TYPE_CHECKING:
     from .session_cookie import SessionCookie
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pending:
+class Pending(NamedTuple):
     """
     What ``init_app`` leaves for the first request.
 
@@ -190,8 +188,7 @@ class Pending:
         return compiled, problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compiled:
+class Compiled(NamedTuple):
     """
     What serves requests, from the first one on.
 

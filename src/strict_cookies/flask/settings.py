@@ -9,9 +9,8 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .._util.choices import check_choice
 from .._util.durations import read_duration
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 _LISTS = (tuple, list, set, frozenset)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """
     The application's settings, validated.
 
@@ -69,8 +67,8 @@ class Settings:
     cross_origin: CrossOrigin
     trusted_origins: frozenset[str]
     origin_exempt: frozenset[str]
-    sessions: SessionOptions = field(default_factory=SessionOptions)
-    trail: TrailOptions = field(default_factory=TrailOptions)
+    sessions: SessionOptions = SessionOptions()
+    trail: TrailOptions = TrailOptions()
 
     @classmethod
     def from_app(cls, app: Flask) -> Settings:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
@@ -158,7 +157,7 @@ class AppState(ForkAware):
 
     @inner.setter
     def inner(self, application: WSGIApplication) -> None:
-        self._pending = replace(self._pending, inner=application)
+        self._pending = self._pending._replace(inner=application)
 
     @property
     def policy(self) -> CookiePolicy:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .entry import MIN_PATTERN_LENGTH
 from .purposes import Purpose
 from .value_types import STRING, STRINGS, TEXT, JsonSchema, ValueType
 
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+
+class Published(NamedTuple):
     """
     How the declaration publishes a key. Each argument defaults to what the key's type says.
 
@@ -67,16 +69,15 @@ class PublishedKey(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(NamedTuple):
     """
     One key of a section; it has the name of the attribute that it fills.
 
     Args:
         type: How its value is written.
         summary: A sentence for the developer who fills it in: plain text, no Markdown.
-        details: Further sentences for the reference page: Markdown, one sentence per line.
         example: A valid value as TOML. Further lines are other keys that it needs.
+        details: Further sentences for the reference page: Markdown, one sentence per line.
         required: Whether an entry must have it. The default of the others is the dataclass's.
         words: The allowed words; empty if any are allowed.
         any_case: Whether the words may be written in any case.
@@ -88,13 +89,13 @@ class Key:
 
     type: ValueType
     summary: str
-    details: str = ""
     example: str
+    details: str = ""
     required: bool = False
     words: Collection[str] = ()
     any_case: bool = False
-    limits: JsonSchema = field(default_factory=dict)
-    list_limits: JsonSchema = field(default_factory=dict)
+    limits: JsonSchema = _EMPTY
+    list_limits: JsonSchema = _EMPTY
     placeholder: Any = None
     published: Published | None = Published()
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._util.durations import read_duration
 from .entry import texts_by_language
@@ -25,8 +24,7 @@ _MAX_SECONDS = 10 * 366 * 86_400
 _LANGUAGE_TAG = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueType:
+class ValueType(NamedTuple):
     """
     How a value is written in ``cookies.toml`` and published in the declaration.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 #: What happens to one session more than a user may have.
 AtLimit = Literal["evict", "deny"]
@@ -85,8 +85,7 @@ PRESETS: Mapping[str, Limits] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRules:
+class SessionRules(NamedTuple):
     """
     How long sessions last, and how many a user may have.
 
