@@ -52,7 +52,7 @@ class Visitor:
 
     def __init__(self, server):
         self._server = server
-        self._connection = HTTPConnection(ADDRESS, server.port, timeout=10)
+        self._connection = HTTPConnection(ADDRESS, server.port, timeout=60)
         self.cookie = ""
         self.ask("GET", "/")
 
@@ -134,14 +134,14 @@ def test_websocket_knows_the_session_and_ends_in_silence(app, visitor, caplog):
     """
     caplog.set_level(logging.WARNING, "strict_cookies")
     socket = visitor.open()
-    assert socket.receive(timeout=10).startswith("0")
+    assert socket.receive(timeout=60).startswith("0")
     socket.send("40")
-    assert socket.receive(timeout=10).startswith("40")
+    assert socket.receive(timeout=60).startswith("40")
     socket.send('42["say","by socket"]')
-    assert socket.receive(timeout=10) == '42["heard","alice: by socket"]'
+    assert socket.receive(timeout=60) == '42["heard","alice: by socket"]'
     wait_until(lambda: visitor.said() == ["by socket"])
     socket.close()
-    assert app.ended.get(timeout=10) is ConnectionError
+    assert app.ended.get(timeout=60) is ConnectionError
     assert [record.message for record in caplog.records if "SC902" in record.message] == []
 
 
@@ -156,7 +156,7 @@ def test_websocket_of_another_origin_is_refused(app, visitor):
     }
     status, _, text = visitor.ask("GET", f"{PATH}websocket", **handshake)
     assert (status, text.split()[0]) == (403, "SC601")
-    assert app.ended.get(timeout=10) is None
+    assert app.ended.get(timeout=60) is None
 
 
 def test_added_after_ours_it_is_told():
