@@ -22,7 +22,7 @@ from tests.serving import ADDRESS
 COOKIE = "__Host-Http-session"
 APP = """\
 import os
-from flask import Flask, session
+from flask import Flask, request, session
 from flask_sock import Sock
 from strict_cookies import StrictCookies
 
@@ -42,6 +42,13 @@ def stray():
     response = app.make_response("stray")
     response.set_cookie("stray", "1")
     return response
+
+
+@app.get("/hints")
+def hints():
+    send = request.environ["wsgi.early_hints"]
+    send([("Link", "</app.css>; rel=preload; as=style"), ("Set-Cookie", "hinted=1")])
+    return "hints"
 
 
 @sock.route("/echo")
@@ -124,6 +131,22 @@ def test_gunicorn_workers_share_the_sessions(tmp_path):
     assert "SC101 undeclared cookie: 'stray'" in log
     assert "SC9" not in log
     assert "Traceback" not in log
+
+
+def test_gunicorn_sends_early_hints_without_undeclared_cookies(tmp_path):
+    """A 103 has its Link and no cookie that the policy does not declare."""
+    with (
+        gunicorn(tmp_path) as port,
+        socket.create_connection((ADDRESS, port), timeout=30) as client,
+    ):
+        client.sendall(b"GET /hints HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        with client.makefile("rb") as answer:
+            received = answer.read()
+    assert received.startswith(
+        b"HTTP/1.1 103 Early Hints\r\nLink: </app.css>; rel=preload; as=style\r\n\r\nHTTP/1.1 200"
+    )
+    assert b"hinted" not in received
+    assert "SC101 undeclared cookie: 'hinted'" in (tmp_path / "log").read_text()
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ from .faults import GuardedBody, UnsafeHeader, VerdictFault, breaks_line, ends_w
 from .interceptors import INTERCEPTED
 from .recorder import Recorder, explain
 from .request_cookies import RECEIVED, CookieReader
+from .senders import wrap_senders
 from .set_cookie import VerdictCache
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class CookieFirewall:
                 # Where servers hand over the field once more: eventlet; a2wsgi.
                 environ.pop("headers_raw", None)
                 environ.pop("asgi.scope", None)
+            wrap_senders(environ, self._check_sent)
             field = environ.get("HTTP_COOKIE")
             if field:
                 try:
@@ -285,6 +287,24 @@ class CookieFirewall:
             self._warn_unkeepable(environ, sent)
         if undeclared and self._expirer is not None:
             self._expire(self._expirer, undeclared, environ, sent)
+        return sent
+
+    def _check_sent(self, environ: WSGIEnvironment, headers: Headers) -> Headers:
+        """Check what the application sends next to its response: early hints, trailers."""
+        sent: Headers = []
+        for name, value in headers:
+            if self._read_header_name(name) == "set-cookie":
+                cookie_name, line, found = self._decide(value)
+                self.recorder.record(found, environ)
+                if line is None:
+                    self._report_drop(cookie_name, found[0][0], environ)
+                if self._enforcing:
+                    if line is None:
+                        continue
+                    value = line
+            elif self._enforcing and breaks_line(value):
+                raise UnsafeHeader(f"the value of {name.lower()} has a line break")
+            sent.append((name, value))
         return sent
 
     def _expire(
