@@ -79,7 +79,7 @@ def login() -> str | Response:
             )
         if user:
             session.pop("csrf_token", None)
-            strict_cookies.login(user["id"], roles=[user["role"]])
+            strict_cookies.login(user["id"], roles=[user["role"]], method="pwd")
             return redirect(_local_path(request.args.get("next", "")))
         form.errors["username"] = "Unknown user name or wrong password."
     return render_template("login.html", form=form)
@@ -118,7 +118,7 @@ def change_password() -> str | Response | tuple[str, int]:
             (generate_password_hash(password), g.user["id"]),
         )
         journal.record("Changed password", by=g.user["id"])
-    reauthenticate()
+    reauthenticate(g.user["id"], method="pwd")
     sessions = current_app.extensions["strict_cookies"].sessions
     ended = sessions.end_others(session.visit)  # type: ignore[attr-defined]
     flash(f"Your password was changed. Other sessions ended: {ended}.")

@@ -116,7 +116,7 @@ assert_type(unread(), dict[str, int] | WerkzeugResponse)
 def sign_in() -> str:
     """Sign in, look who it is, and prove it again."""
     login(7, roles=["clerk"], aal=2)
-    reauthenticate()
+    reauthenticate("7", aal=2, method="otp")
     found = current_login()
     assert_type(found, Login | None)
     if found is None:

@@ -277,6 +277,12 @@ class Reason(Enum):
         "session used after the headers were sent",
         "Read it before the first byte is sent, and don't change it in a streamed body.",
     )
+    OTHER_USER = (
+        "SC707",
+        "reauthentication by another user",
+        "Pass reauthenticate() the user whose password or other factor was checked; otherwise "
+        "a user tries to confirm another user's session.",
+    )
     BROWSER_REPORT = (
         "SC801",
         "content blocked by a browser",

@@ -13,10 +13,10 @@ declared or known name, otherwise ``"other"``), ``reason`` (a
 :class:`~strict_cookies.firewall.browser_reports.Report`. Anyone may have sent that report.
 
 The signals about sessions contain no identifier and no value; ``user_id`` is the argument of
-``login()``. ``signed_in``: ``user_id``, ``aal``, ``again`` (whether the same user was already
-signed in). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None if the sessions of
-all users were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the endpoint).
-``session_alarm``: ``reason``, ``count`` (occurrences since the last report).
+``login()``. ``signed_in``: ``user_id``, ``aal``, ``method``, ``again`` (whether the same user was
+already signed in). ``signed_out``: ``user_id``. ``sessions_ended``: ``user_id`` (None if the
+sessions of all users were ended), ``count``. ``role_denied``: ``user_id``, ``place`` (the
+endpoint). ``session_alarm``: ``reason``, ``count`` (occurrences since the last report).
 
 ``declaration_published`` has ``version`` (a
 :class:`~strict_cookies.declaration.versions.Version`, whose ``changes`` are the difference from the

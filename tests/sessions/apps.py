@@ -133,7 +133,7 @@ def add_views(app: Flask) -> None:
 
     @app.get("/reauthenticate")
     def again():
-        reauthenticate()
+        reauthenticate(request.args.get("user", "alice"))
         return "again"
 
     @app.get("/logout")

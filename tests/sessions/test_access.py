@@ -14,6 +14,7 @@ from strict_cookies import (
     StrictCookies,
     current_login,
     login,
+    reauthenticate,
     requires_fresh_login,
     requires_login,
     requires_role,
@@ -180,6 +181,75 @@ def test_nobody_is_reauthenticated_who_is_not_signed_in(path):
     app = make_app()
     cookie = None if path is None else cookie_of(ask(app, path))
     assert ask(app, "/reauthenticate", cookie).status_code == 401
+
+
+def test_another_user_does_not_confirm_the_session(caplog):
+    """Whose password was checked counts, not that one was: 403, an alarm, and nothing changes."""
+    app = make_guarded()
+    cookie = cookie_of(ask(app, "/login/alice"))
+    response = ask(app, "/reauthenticate?user=bob", cookie)
+    assert (response.status_code, lines(response)) == (403, [])
+    assert ask(app, "/who", cookie).json["user_id"] == "alice"
+    assert manager_of(app).list_user("bob") == []
+    assert [message.partition(".")[0] for message in caplog.messages] == [
+        "SC707 reauthentication by another user"
+    ]
+    assert "alice" not in caplog.text
+    assert "bob" not in caplog.text
+
+
+@pytest.mark.parametrize("per_user", [None, 3])
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda sessions: sessions.end_user("alice"),
+        lambda sessions: sessions.end_everyone(),
+        lambda sessions: sessions.end_one("alice", sessions.list_user("alice")[0].handle),
+    ],
+    ids=["end_user", "end_everyone", "end_one"],
+)
+def test_reauthentication_does_not_revive_an_ended_session(end, per_user):
+    """Ended while the view runs, it stays ended, with its roles: 401, and no cookie."""
+    app = make_guarded(options={"per_user": per_user})
+
+    def view():
+        assert current_login() is not None
+        end(manager_of(app))
+        reauthenticate("alice", aal=2)
+        return "confirmed"
+
+    app.add_url_rule("/confirm", view_func=view)
+    cookie = cookie_of(ask(app, "/login/alice?role=admin"))
+    response = ask(app, "/confirm", cookie)
+    assert (response.status_code, lines(response)) == (401, [])
+    assert manager_of(app).list_user("alice") == []
+    assert ask(app, "/who", cookie).json == {}
+
+
+def test_login_begins_a_session_in_the_place_of_an_ended_one():
+    """What the user has just proved holds, even if the former session was ended meanwhile."""
+    app = make_guarded()
+
+    def view():
+        assert current_login() is not None
+        manager_of(app).end_user("alice")
+        login("alice", method="pwd")
+        return "in"
+
+    app.add_url_rule("/again", view_func=view)
+    cookie = cookie_of(ask(app, "/login/alice"))
+    new = cookie_of(ask(app, "/again", cookie))
+    assert len(manager_of(app).list_user("alice")) == 1
+    assert ask(app, "/who", new).json["user_id"] == "alice"
+
+
+@pytest.mark.parametrize("method", ["", "a b", "x" * 33, "pwd\n"])
+def test_method_is_a_short_word(method):
+    """Nothing else of a user gets into the trail by it."""
+    app = make_app()
+    app.add_url_rule("/by", view_func=lambda: login("alice", method=method) or "in")
+    app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
+    assert ask(app, "/by").status_code == 500
 
 
 def test_logout_ends_the_session_with_all_in_it():

@@ -220,6 +220,33 @@ def test_confirmed_login_is_fresh_with_us_too(app):
     assert ask(app, "/home", old).status_code == 302
 
 
+def test_confirmation_does_not_revive_an_ended_session(app):
+    """confirm_login() in a session that an administrator has just ended answers 401."""
+
+    @app.get("/late")
+    def late():
+        assert current_user.get_id() == "alice"
+        manager_of(app).end_user("alice")
+        confirm_login()
+        return "confirmed"
+
+    response = ask(app, "/late", cookie_of(ask(app, "/enter/alice")))
+    assert (response.status_code, lines(response)) == (401, [])
+    assert manager_of(app).list_user("alice") == []
+
+
+def test_confirmation_of_a_user_who_is_not_ours_is_refused(app):
+    """A user whom another extension put into the session does not confirm it."""
+
+    @app.get("/mixed")
+    def mixed():
+        session["_user_id"] = "bob"
+        confirm_login()
+        return "confirmed"
+
+    assert ask(app, "/mixed", cookie_of(ask(app, "/enter/alice"))).status_code == 403
+
+
 @pytest.mark.parametrize("before", [None, "bob"])
 def test_cross_origin_login_is_taken_back(app, before):
     """login_user() for another site's page signs nobody in, and whoever was signed in stays so."""

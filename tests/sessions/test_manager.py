@@ -596,10 +596,10 @@ def test_life_is_told_without_identifiers_and_values(manager, clock, told):
     manager.end_user(5)
     manager.end_everyone()
     assert told[:4] == [
-        ("signed-in", {"user_id": 5, "aal": 1, "again": False}),
-        ("signed-in", {"user_id": 5, "aal": 2, "again": True}),
+        ("signed-in", {"user_id": 5, "aal": 1, "again": False, "method": None}),
+        ("signed-in", {"user_id": 5, "aal": 2, "again": True, "method": None}),
         ("signed-out", {"user_id": 5}),
-        ("signed-in", {"user_id": 5, "aal": 1, "again": False}),
+        ("signed-in", {"user_id": 5, "aal": 1, "again": False, "method": None}),
     ]
     assert told[4] == ("sessions-ended", {"user_id": 5, "count": 1})
     assert "canary" not in repr(told)

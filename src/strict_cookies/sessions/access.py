@@ -23,8 +23,9 @@ from flask.sessions import NullSession
 
 from .._util.app_state import find_state
 from ..errors import ConfigurationError
+from ..reasons import Reason
 from ..signals import role_denied
-from .new_login import NewLogin
+from .new_login import NewLogin, SessionEndedError
 from .session import BACKGROUND, ServerSession
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ class Login(NamedTuple):
 
 
 def login(
-    user_id: UserId, *, roles: Iterable[str] = (), aal: int = 1, device: str | None = None
+    user_id: UserId,
+    *,
+    roles: Iterable[str] = (),
+    aal: int = 1,
+    device: str | None = None,
+    method: str | None = None,
 ) -> None:
     """
     Sign a user in; call it after the password or another factor was verified.
@@ -87,6 +93,8 @@ def login(
         aal: Authenticator assurance level of NIST SP 800-63B-4 that was reached: 1 with a password,
             2 with a second factor, 3 with a hardware key. The session is held to its limits.
         device: What the user calls the device; by default browser and platform.
+        method: How the user authenticated, for the audit trail: a word such as ``"pwd"``, ``"otp"``
+            or ``"hwk"``. Source: RFC 8176.
 
     Raises:
         werkzeug.exceptions.Forbidden: Another site's page caused the request.
@@ -96,34 +104,47 @@ def login(
     """
     found = server_session()
     _refuse_other_origins()
-    found.sign_in(NewLogin(user_id=user_id, roles=roles, aal=aal, device=device))
+    found.sign_in(NewLogin(user_id=user_id, roles=roles, aal=aal, device=device, method=method))
 
 
-def reauthenticate(*, aal: int | None = None) -> None:
+def reauthenticate(user_id: UserId, *, aal: int | None = None, method: str | None = None) -> None:
     """
     Record that the signed-in user has authenticated again.
 
-    The session gets a new identifier, and its limits start over.
+    The session gets a new identifier, and its limits start over. A session that has ended
+    meanwhile stays ended: only :func:`login` begins one.
 
     Args:
+        user_id: Who has authenticated, as the check of the password or other factor found.
         aal: Level that was reached; by default that of the login.
+        method: As for :func:`login`.
 
     Raises:
-        werkzeug.exceptions.Unauthorized: No user is signed in.
+        werkzeug.exceptions.Unauthorized: No user is signed in, or the session has ended.
+        werkzeug.exceptions.Forbidden: Another user has authenticated than the one who is signed in
+            (SC707), or another site's page caused the request.
     """
     found = server_session()
     _refuse_other_origins()
     record = found.record
     if record is None or record.user_id is None:
         abort(401)
-    found.sign_in(
-        NewLogin(
-            user_id=record.user_id,
-            roles=record.roles,
-            aal=record.aal if aal is None else aal,
-            device=record.device,
-        )
+    renewal = NewLogin(
+        user_id=user_id,
+        roles=record.roles,
+        aal=record.aal if aal is None else aal,
+        device=record.device,
+        method=method,
+        renews=True,
     )
+    if str(user_id) != record.user:
+        if found.manager is not None:
+            found.manager.events.alarm(Reason.OTHER_USER, "The session was left as it was.")
+        abort(403, "Another user has authenticated than the one who is signed in.")
+    try:
+        found.sign_in(renewal)
+    except SessionEndedError:
+        abort(401)
 
 
 def logout() -> None:

@@ -68,7 +68,7 @@ def _follow_logout(app: Flask, **_: object) -> None:
 
 
 def _follow_confirmation(app: Flask, **_: object) -> None:
-    reauthenticate()
+    reauthenticate(session.get("_user_id", ""))
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from .ids import SessionIds
 from .limits import MAX_SKEW, SessionRules
 from .loaded_session import Found, LoadedSession, Saved, SessionCodec
 from .merging import merge
-from .new_login import NewLogin
+from .new_login import NewLogin, SessionEndedError
 from .record import Record, Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 from .tagged import dump
@@ -236,6 +236,7 @@ class SessionManager(SessionControl):
             former: The key of an ended identifier that the request sent.
 
         Raises:
+            SessionEndedError: The login only renews a session, and that has ended.
             SessionLimitError: The user has as many sessions as are allowed.
             StoreUnavailableError: The store did not answer; no user was signed in.
         """
@@ -245,7 +246,9 @@ class SessionManager(SessionControl):
             data = data if again else {}
         record = login.describe(self._visitor(user_agent), self._visits.bounds[login.aal].absolute)
         limit = self._rules.per_user
-        if limit is None:
+        if login.renews:
+            entered = self._renew(visit, record, data)
+        elif limit is None:
             entered = self._exchange(visit, record, data)
         else:
             user = digest(b"user", str(user_id).encode())
@@ -254,7 +257,9 @@ class SessionManager(SessionControl):
         ended = former if visit is None else visit.key
         if ended is not None:
             self._end_markers.add(ended, EXCHANGE_WINDOW)
-        self.events.notify(signed_in, user_id=user_id, aal=login.aal, again=again)
+        self.events.notify(
+            signed_in, user_id=user_id, aal=login.aal, again=again, method=login.method
+        )
         return entered
 
     def adopt(
@@ -386,14 +391,31 @@ class SessionManager(SessionControl):
             self.store.create(fresh.key, row)
             return fresh
         base = visit.read_data()
-        taken_over: Mapping[str, Any] | None = data
-        if visit.record.user in (None, record.user):
-            taken_over = self.refresh(visit, data)
-        if taken_over is not None:
-            fresh, row = self._make(record, taken_over)
-            if self.store.replace(visit.key, fresh.key, row):
-                return fresh
+        same_user = visit.record.user in (None, record.user)
+        current = self.refresh(visit, data) if same_user else data
+        replaced = self._replace(visit, record, current)
+        if replaced is not None:
+            return replaced
         # It was ended meanwhile: only what this request itself wrote is kept.
         fresh, row = self._make(record, merge(base, data, {}))
         self.store.create(fresh.key, row)
         return fresh
+
+    def _renew(
+        self, visit: LoadedSession | None, record: Record, data: Mapping[str, Any]
+    ) -> LoadedSession:
+        """Replace a live session by one with a new identifier; what has ended stays ended."""
+        current = None if visit is None else self.refresh(visit, data)
+        fresh = None if visit is None else self._replace(visit, record, current)
+        if fresh is None:
+            raise SessionEndedError
+        return fresh
+
+    def _replace(
+        self, visit: LoadedSession, record: Record, data: Mapping[str, Any] | None
+    ) -> LoadedSession | None:
+        """Put a new session in the place of a live one; None if that has ended."""
+        if data is None:
+            return None
+        fresh, row = self._make(record, data)
+        return fresh if self.store.replace(visit.key, fresh.key, row) else None

@@ -23,7 +23,7 @@ from flask.sessions import SessionMixin
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
-from .new_login import NewLogin
+from .new_login import NewLogin, SessionEndedError
 from .tagged import IMMUTABLE, dump, load
 
 if TYPE_CHECKING:
@@ -204,6 +204,7 @@ class ServerSession(SessionMixin):
         Exchange the session for one in which a user is signed in, at once.
 
         Raises:
+            SessionEndedError: The login only renews a session, and that has ended.
             SessionLimitError: The user has as many sessions as are allowed.
             StoreUnavailableError: The store did not answer; no user was signed in.
         """
@@ -211,10 +212,14 @@ class ServerSession(SessionMixin):
         manager = self._manager
         if manager is None:
             raise StoreUnavailableError("The session store did not answer. No user was signed in.")
-        with self._noting_failure():
-            visit = manager.sign_in(
-                login, data, self._user_agent, visit=self._visit, former=self._former
-            )
+        try:
+            with self._noting_failure():
+                visit = manager.sign_in(
+                    login, data, self._user_agent, visit=self._visit, former=self._former
+                )
+        except SessionEndedError:
+            self._lose()
+            raise
         self._visit = visit
         if dump(data) != visit.data_text:
             self._opened = visit.read_data()

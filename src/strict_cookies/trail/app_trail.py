@@ -105,7 +105,11 @@ class AppRecorder:
         """
         if signal is signed_in:
             self._trail.record(
-                "signed-in", user=facts["user_id"], level=facts["aal"], again=facts["again"]
+                "signed-in",
+                user=facts["user_id"],
+                level=facts["aal"],
+                again=facts["again"],
+                method=facts["method"],
             )
         elif signal is signed_out:
             self._trail.record("signed-out", user=facts["user_id"])
