@@ -62,7 +62,7 @@ class Counting:
         return self.now
 
 
-def make_app(store=None, *, clock=None, options=None, **config) -> Flask:
+def make_app(store=None, *, clock=None, options=None, no_store=False, **config) -> Flask:
     """
     Make a protected application with views for whatever tests do.
 
@@ -70,6 +70,7 @@ def make_app(store=None, *, clock=None, options=None, **config) -> Flask:
         store: By default one in memory.
         clock: Of the manager; by default one that stands still.
         options: For the manager.
+        no_store: As the setting of that name.
         config: Of the application.
     """
     app = Flask(__name__)
@@ -79,7 +80,7 @@ def make_app(store=None, *, clock=None, options=None, **config) -> Flask:
     clock = Clock() if clock is None else clock
     manager = make_manager(store, clock=clock, **(options or {}))
     protection = app.extensions["strict_cookies"]
-    prepared = PreparedSessions(manager, COOKIE, None)
+    prepared = PreparedSessions(manager, COOKIE, None, no_store)
     protection._sessions = prepared
     app.session_interface = ServerSessionInterface(lambda: prepared, clock=clock)
     add_views(app)

@@ -400,6 +400,17 @@ def test_challenge_is_met_by_proving_it(clock):
     assert ask(app, "/sensitive", new, headers=other).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/member", "/audit", "/sensitive"])
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_guarded_page_is_stored_nowhere(path, signed_in):
+    """Neither the page nor the answer that asks for a login is in any cache."""
+    app = make_guarded(STRICT_COOKIES_LOGIN_VIEW="sign_in_page")
+    cookie = cookie_of(ask(app, "/login/alice?role=auditor")) if signed_in else None
+    response = ask(app, path, cookie)
+    assert response.status_code == (200 if signed_in else 302)
+    assert response.headers["Cache-Control"] == "no-store"
+
+
 def test_guards_are_used_right():
     """A guard that would let everybody in, for want of parentheses or roles, raises at once."""
     with pytest.raises(TypeError, match="needs a role"):

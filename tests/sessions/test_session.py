@@ -11,6 +11,7 @@ from flask import (
     copy_current_request_context,
     render_template_string,
     request_finished,
+    send_file,
     session,
     stream_template_string,
     stream_with_context,
@@ -405,12 +406,39 @@ def test_stream_reads_what_was_looked_at_before(app, caplog):
     assert caplog.records == []
 
 
-def test_stream_that_looks_first_is_told(app, caplog):
-    """The headers had gone, so the answer does not say that it depends on the cookie."""
-    view(app)(lambda: stream_template_string("{{ session.a }}"))
-    cookie = cookie_of(ask(app, "/set/a/1"))
-    response = ask(app, "/view", cookie)
+@pytest.mark.parametrize("control", [None, "public, max-age=60"])
+def test_stream_of_a_request_with_a_cookie_is_personal(app, caplog, control):
+    """A body that reads the session first was marked before it began."""
+
+    @view(app)
+    def stream():
+        response = Response(stream_template_string("{{ session.a }}"))
+        if control is not None:
+            response.headers["Cache-Control"] = control
+        return response
+
+    response = ask(app, "/view", cookie_of(ask(app, "/set/a/1")))
     assert response.text == "1"
+    assert response.headers["Vary"] == "Cookie"
+    assert "private" in response.headers["Cache-Control"].split(", ")
+    assert "public" not in response.headers["Cache-Control"]
+    assert caplog.records == []
+
+
+def test_file_is_not_marked(app, tmp_path):
+    """What the server hands on as a file reads no session."""
+    (tmp_path / "a.txt").write_text("a")
+    view(app)(lambda: send_file(tmp_path / "a.txt"))
+    response = ask(app, "/view", cookie_of(ask(app, "/set/a/1")))
+    assert "Vary" not in response.headers
+    response.close()
+
+
+def test_stream_that_looks_first_is_reported(app, caplog):
+    """The headers were sent, so the response does not say that it depends on the cookie."""
+    view(app)(lambda: stream_template_string("{{ session.a }}"))
+    response = ask(app, "/view")
+    assert response.text == ""
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert caplog.messages[0].startswith("SC706 session used after the headers were sent. It was")
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from .._util.urls import is_host_name, is_local, request_host
+from ..http.cache_control import is_unshared, parse_cache_control
 from ..http.cookies import is_token, name_prefix
 
 if TYPE_CHECKING:
@@ -74,9 +75,9 @@ class CookieExpirer:
         if is_local(host):
             return []
         found = {key.lower(): value.lower() for key, value in headers}
-        caching = found.get("cache-control")
+        caching = [value for key, value in headers if key.lower() == "cache-control"]
         if not found.get("content-type", "").startswith("text/html") or not (
-            caching is None or "no-store" in caching or "private" in caching
+            not caching or is_unshared(parse_cache_control(caching))
         ):
             return []
         lines: list[str] = []
@@ -94,7 +95,7 @@ class CookieExpirer:
             if room < MAX_EXPIRY_BYTES // 10 or len(lines) == MAX_EXPIRY_LINES:
                 break
         if lines:
-            if caching is None:
+            if not caching:
                 headers.append(("Cache-Control", "no-store"))
             # In front: what this very response sets comes later and lives.
             headers[:0] = [("Set-Cookie", line) for line in lines]

@@ -171,10 +171,11 @@ def has_fresh_login(max_age: timedelta = FRESH) -> bool:
 
 
 def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
-    """Allow only signed-in users to enter a view."""
+    """Allow only signed-in users to enter a view; no cache stores the page."""
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        _mark_confidential()
         if current_login() is None:
             return _ask_to_sign_in()
         return _call(view, *args, **kwargs)
@@ -184,7 +185,7 @@ def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """
-    Allow only users with one of these roles to enter a view.
+    Allow only users with one of these roles to enter a view; no cache stores the page.
 
     Args:
         roles: One or more.
@@ -195,6 +196,7 @@ def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Res
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            _mark_confidential()
             found = current_login()
             if found is None:
                 return _ask_to_sign_in()
@@ -214,6 +216,8 @@ def requires_fresh_login(
     """
     Allow only users who have recently signed in or authenticated again to enter a view.
 
+    No cache stores the page.
+
     Args:
         max_age: How long ago.
     """
@@ -223,6 +227,7 @@ def requires_fresh_login(
     def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
         @functools.wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            _mark_confidential()
             if not has_fresh_login(max_age):
                 return _ask_to_sign_in()
             return _call(view, *args, **kwargs)
@@ -241,6 +246,11 @@ def background_request(view: Callable[P, R]) -> Callable[P, R]:
         return _call(view, *args, **kwargs)
 
     return marked
+
+
+def _mark_confidential() -> None:
+    """Keep the response out of all caches, so that the Back button shows it to no one later."""
+    server_session().confidential = True
 
 
 def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -24,6 +24,7 @@ from flask.sessions import SessionInterface
 from werkzeug.exceptions import ServiceUnavailable
 
 from ..errors import OtherStoreError, StoreUnavailableError
+from ..http.cache_control import keep_out_of_caches
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
 from .session import ServerSession
@@ -96,6 +97,8 @@ class ServerSessionInterface(SessionInterface):
         # Nearly all bodies are lists, of which the property knows as much after some work.
         session.streaming = type(response.response) is not list and response.is_streamed
         if not session.accessed:
+            if session.streaming and not response.direct_passthrough:
+                self._mark_stream(session, response)
             return
         try:
             touched = session.save()
@@ -111,13 +114,27 @@ class ServerSessionInterface(SessionInterface):
         sent = session.cookie != "keep" or _MOVED in session.environ
         if sent:
             self._send_cookies(app, session, response)
-        mark_personal(response, with_cookie=sent)
+        mark_personal(response, shared_only=not (sent or self._is_confidential(session)))
         if touched:
             manager = self._prepare().manager
             if manager.is_purge_due():
                 response.call_on_close(lambda: _purge(manager))
         if session.streaming:
             response.call_on_close(session.warn_of_late_changes)
+
+    def _mark_stream(self, session: ServerSession, response: Response) -> None:
+        """Mark a body that may still read the session once its headers are sent."""
+        # The pages of HTTP errors are iterators too, of a known length.
+        if "HTTP_COOKIE" in session.environ and "Content-Length" not in response.headers:
+            mark_personal(response)
+            session.marked = True
+
+    def _is_confidential(self, session: ServerSession) -> bool:
+        """Return whether not even the browser may store the response."""
+        if session.confidential:
+            return True
+        record = session.record if self._prepare().no_store else None
+        return record is not None and record.user_id is not None
 
     def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> None:
         """Send what the browser does not know yet."""
@@ -151,37 +168,19 @@ class ServerSessionInterface(SessionInterface):
         return self._prepared.manager, found
 
 
-def mark_personal(response: Response, *, with_cookie: bool) -> None:
+def mark_personal(response: Response, *, shared_only: bool = True) -> None:
     """
-    Keep a response that depends on the session out of caches that others share.
+    Keep a response that depends on the session out of caches.
 
     Args:
-        response: What the view says about caching stays, as far as it is not weaker.
-        with_cookie: Whether it carries the session's cookie, which no cache at all may keep.
+        response: What the view says about caching stays, if it is strict enough.
+        shared_only: Whether the visitor's own browser may store it.
     """
-    headers = response.headers
-    varies, control = False, None
-    # Looking a header up costs more than looking at all of them.
-    for name, value in headers:
-        lowered = name.lower()
-        if lowered == "vary":
-            varies = True
-        elif lowered == "cache-control":
-            control = value.lower()
-    if varies:
+    if "Vary" in response.headers:
         response.vary.add("Cookie")
     else:
-        headers.add("Vary", "Cookie")
-    if control is None:
-        headers.add("Cache-Control", "no-store" if with_cookie else "private")
-        return
-    if with_cookie:
-        if "no-store" not in control:
-            headers["Cache-Control"] = "no-store"
-    elif "private" not in control and "no-store" not in control:
-        response.cache_control.public = False
-        response.cache_control.s_maxage = None
-        response.cache_control.private = True
+        response.headers.add("Vary", "Cookie")
+    keep_out_of_caches(response.headers, shared_only=shared_only)
 
 
 def make_unavailable(response: Response) -> None:

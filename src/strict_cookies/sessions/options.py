@@ -28,6 +28,7 @@ class SessionOptions(NamedTuple):
         move_until: Whole seconds since the epoch, until when Flask's own sessions are taken over;
             None for not at all.
         login_view: The endpoint that visitors are sent to; None for a 401.
+        no_store: Whether no cache stores a response that read a signed-in user's session.
         copy_without: Keys that users' own copies of their sessions leave out.
     """
 
@@ -38,6 +39,7 @@ class SessionOptions(NamedTuple):
     binding: Binding = "log"
     move_until: int | None = None
     login_view: str | None = None
+    no_store: bool = False
     copy_without: frozenset[str] = frozenset()
 
     @classmethod
@@ -60,6 +62,12 @@ class SessionOptions(NamedTuple):
                 f"STRICT_COOKIES_LOGIN_VIEW is of type {type(login_view).__name__}. Give an "
                 "endpoint such as 'auth.login', or None."
             )
+        no_store = config["STRICT_COOKIES_SESSION_NO_STORE"]
+        if not isinstance(no_store, bool):
+            raise ConfigurationError(
+                f"STRICT_COOKIES_SESSION_NO_STORE is of type {type(no_store).__name__}. Use True "
+                "or False."
+            )
         per_user, at_limit = _read_per_user(config["STRICT_COOKIES_SESSION_LIMIT_PER_USER"])
         return cls(
             store=config["STRICT_COOKIES_SESSIONS"],
@@ -69,6 +77,7 @@ class SessionOptions(NamedTuple):
             binding=cast("Binding", binding),
             move_until=_read_end(config["STRICT_COOKIES_SESSION_MIGRATION_UNTIL"]),
             login_view=login_view,
+            no_store=no_store,
             copy_without=_read_keys(config["STRICT_COOKIES_SESSION_COPY_EXCLUDE"]),
         )
 

@@ -37,11 +37,13 @@ class PreparedSessions(NamedTuple):
         manager: Of this application.
         cookie_name: Of the session's cookie.
         move: Reads Flask's own sessions; None where none is taken over.
+        no_store: See :class:`~strict_cookies.sessions.options.SessionOptions`.
     """
 
     manager: SessionManager
     cookie_name: str
     move: SessionMigration | None
+    no_store: bool = False
 
     def find(self, field: str, user_agent: str) -> tuple[str | None, Found]:
         """
@@ -126,4 +128,4 @@ def prepare_sessions(
             until=options.move_until,
             user_key="_user_id" if hasattr(app, "login_manager") else None,
         )
-    return PreparedSessions(manager, name, move)
+    return PreparedSessions(manager, name, move, options.no_store)

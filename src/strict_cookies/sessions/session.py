@@ -64,6 +64,10 @@ class ServerSession(SessionMixin):
     failure: StoreUnavailableError | None = None
     cookie: Cookie = "keep"
     streaming = False
+    #: Whether a stream was marked as personal before it has read the session.
+    marked = False
+    #: Whether a guard let a user in, so that no cache may store the page.
+    confidential = False
 
     _opened: dict[str, Any] | None = None
     _manager: SessionManager | None = None
@@ -303,7 +307,7 @@ class ServerSession(SessionMixin):
             self.failure, self._opened = error, {}
             raise
         self._former = found.former
-        if self.streaming:
+        if self.streaming and not self.marked:
             self._manager.events.alarm(
                 Reason.LATE_CHANGE,
                 "It was read first in a streamed body, so that the answer has no Vary: Cookie.",
