@@ -7,11 +7,11 @@ from flask import Flask, flash, get_flashed_messages, request, session
 import strict_cookies
 from strict_cookies import StrictCookies, current_login, login, logout, reauthenticate
 from strict_cookies._util.keys import SessionKeys
+from strict_cookies.sessions.app_sessions import AppSessions
 from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.interface import ServerSessionInterface
-from strict_cookies.sessions.limits import SessionRules
 from strict_cookies.sessions.manager import SessionManager
-from strict_cookies.sessions.prepared import PreparedSessions
+from strict_cookies.sessions.options import SessionOptions
 from strict_cookies.sessions.record import FORMAT
 from strict_cookies.sessions.stores.memory import MemoryStore
 
@@ -47,7 +47,7 @@ def make_manager(store=None, *, clock=None, secret=SECRET, fallbacks=(), **optio
         SessionKeys(secret, fallbacks),
         clock=Clock() if clock is None else clock,
         events=SessionEvents("test", clock=Counting()),
-        rules=SessionRules(**options),
+        options=SessionOptions(**options),
     )
 
 
@@ -80,7 +80,7 @@ def make_app(store=None, *, clock=None, options=None, no_store=False, **config) 
     clock = Clock() if clock is None else clock
     manager = make_manager(store, clock=clock, **(options or {}))
     protection = app.extensions["strict_cookies"]
-    prepared = PreparedSessions(manager, COOKIE, None, no_store)
+    prepared = AppSessions(manager, COOKIE, None, no_store)
     protection._sessions = prepared
     app.session_interface = ServerSessionInterface(lambda: prepared, clock=clock)
     add_views(app)

@@ -9,7 +9,7 @@ import pytest
 from flask import session
 
 from strict_cookies.errors import StoreUnavailableError
-from strict_cookies.sessions.new_login import NewLogin
+from strict_cookies.sessions.record import NewLogin
 from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 

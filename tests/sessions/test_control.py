@@ -6,7 +6,7 @@ import pytest
 
 from strict_cookies.sessions import control
 from strict_cookies.sessions.control import PURGE_AFTER, TOUCHES_PER_PURGE
-from strict_cookies.sessions.new_login import NewLogin
+from strict_cookies.sessions.record import NewLogin
 
 from .apps import CHROME, DAY, FIREFOX, HOUR
 

@@ -9,7 +9,7 @@ import pytest
 from strict_cookies.errors import SessionLimitError, StoreUnavailableError
 from strict_cookies.sessions.end_markers import EXCHANGE_WINDOW
 from strict_cookies.sessions.limits import MAX_SKEW, PRESETS, Limits
-from strict_cookies.sessions.new_login import NewLogin
+from strict_cookies.sessions.record import NewLogin
 from strict_cookies.sessions.stores.memory import MemoryStore
 from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
 

@@ -9,8 +9,8 @@ from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 
 from strict_cookies import PolicyError, StrictCookies, current_login
+from strict_cookies.sessions.app_sessions import create_sessions
 from strict_cookies.sessions.interface import ServerSessionInterface
-from strict_cookies.sessions.prepared import prepare_sessions
 from strict_cookies.sessions.stores.memory import MemoryStore
 
 from .apps import COOKIE, DAY, SECRET, Clock, lines, rows_of
@@ -51,7 +51,7 @@ def make_app(*, protect=True, clock=None, flask_login=False, **config):
             app.login_manager = object()
         protection = app.extensions["strict_cookies"]
         options, clock = protection.session_options, clock or Clock(END.timestamp() - 30 * DAY)
-        protection._sessions = prepare_sessions(
+        protection._sessions = create_sessions(
             app, options, MemoryStore(), protection.config_before(), clock=clock
         )
         app.session_interface = ServerSessionInterface(protection.prepare_sessions, clock=clock)

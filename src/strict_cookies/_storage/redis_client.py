@@ -1,13 +1,11 @@
 """
 Connections to Redis, each lent to one thread at a time.
 
-redis-py's pool asks a connection before each command whether the server has closed it, behind locks
-of its own; that takes a third of a command. Here a connection is asked only where it has been idle
-for a while, and is taken and given back without a lock. What is left half-way, because something
-else than an error of Redis came between a command and its answer, is closed: the next command would
-read the answer of the last.
+redis-py's pool checks before each command whether the server has closed the connection, which takes
+a third of a command. Here only an idle connection is checked, and none needs a lock. A connection
+whose command was interrupted is closed: the next command would read the previous answer.
 
-Source: measured with redis-py 8.1; CVE-2023-28858 for answers that go astray.
+Source: measured with redis-py 8.1; CVE-2023-28858.
 """
 
 from __future__ import annotations
@@ -23,12 +21,7 @@ ASK_AFTER = 1.0
 
 
 class ConnectionLoans:
-    """
-    Run commands over connections of a client's pool, which keeps to its own options and limits.
-
-    Args:
-        client: A client whose pool is used only here.
-    """
+    """Run commands over connections of a client's pool, which is used only here."""
 
     def __init__(self, client: Redis) -> None:
         self._pool = client.connection_pool
@@ -38,12 +31,7 @@ class ConnectionLoans:
         self._ask_before = 0.0
 
     def execute_command(self, *command: str | int | bytes) -> Any:
-        """
-        Run one command.
-
-        Raises:
-            RedisError: As redis-py has it.
-        """
+        """Run one command; errors are redis-py's."""
         try:
             return self._run(command)
         except BusyLoadingError:

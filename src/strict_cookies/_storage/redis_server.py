@@ -1,8 +1,8 @@
 """
-A Redis or Valkey server, a Cluster or a client of redis-py, as sessions and archive use it.
+A Redis or Valkey server, a Cluster or a client of redis-py, for sessions and archive.
 
-Every command is one round trip. An error names the server and what to do, never what was sent, and
-never in the server's words, which may repeat it.
+Every command is one round trip. An error names the server and the remedy, never what was sent, nor
+the server's message, which may repeat it.
 """
 
 from __future__ import annotations
@@ -66,12 +66,7 @@ _left_behind: list[tuple[Any, Any]] = []
 
 
 class Script:
-    """
-    A Lua script, run as one step; ``p`` is the prefix of all keys.
-
-    Args:
-        text: Lua.
-    """
+    """A Lua script, run as one step; ``p`` is the prefix of all keys."""
 
     def __init__(self, text: str) -> None:
         self.text = f"local p = KEYS[1]\n{text}"
@@ -82,11 +77,6 @@ class Script:
 class RedisServer(ForkAware):
     """
     Run commands and scripts under one prefix, which is a hash tag: in a Cluster one slot.
-
-    Args:
-        server: A URL (``redis://``, ``rediss://``, ``unix://``), or a client of redis-py:
-            ``Redis``, ``RedisCluster``, or what ``Sentinel.master_for`` returns.
-        prefix: The start of every key.
 
     Raises:
         ConfigurationError: The URL, the client or the prefix can't be used.
@@ -106,17 +96,12 @@ class RedisServer(ForkAware):
         register_forks(self, ForkOrder.STORE)
 
     def close(self) -> None:
-        """Close the connections that were created here; a client that was handed in stays open."""
+        """Close the connections that were created here; a client that was passed in stays open."""
         if self._url is not None:
             self._runner.close()
 
     def run(self, script: Script, *arguments: str | int | bytes) -> Any:
-        """
-        Run a script by its hash; by its text if Redis does not know it yet.
-
-        Raises:
-            StoreUnavailableError: The server did not answer, or with an error.
-        """
+        """Run a script by its hash; by its text if Redis does not know it yet."""
         try:
             return self.call("EVALSHA", script.sha, 1, self._prefix, *arguments)
         except errors.NoScriptError:
@@ -124,10 +109,8 @@ class RedisServer(ForkAware):
 
     def call(self, *command: str | int | bytes) -> Any:
         """
-        Run a command.
-
-        Raises:
-            StoreUnavailableError: The server did not answer, or with an error.
+        Run a command; raise StoreUnavailableError if the server does not answer or reports an
+        error.
         """
         try:
             return self._runner.execute_command(*command)

@@ -87,15 +87,9 @@ Identity = tuple[int, int]
 
 class StoreFile:
     """
-    Where the store is, and how it is opened.
+    The file of a store, and how it is opened.
 
-    Args:
-        path: Of the file.
-        timeout: Seconds to wait for other processes.
-
-    Attributes:
-        named: What messages call it.
-        lost: What they say where the file was replaced.
+    ``named`` is its name in messages; ``lost`` is logged when the file was replaced.
     """
 
     named = "Session store"
@@ -268,7 +262,7 @@ class Connection(ForkAware):
             )
 
     def select(self, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        """Read, in as few steps as can be; the lock is held, and given back."""
+        """Read in as few steps as possible; the caller holds the lock, which is released."""
         try:
             handle = self._handle
             if handle is None or time.monotonic() > self._looked_at + LOOK_SECONDS:

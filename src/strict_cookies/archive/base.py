@@ -17,10 +17,7 @@ class Entry(NamedTuple):
     """
     One entry of a log.
 
-    Attributes:
-        number: 1 for the first entry that was ever appended; each later one is one more, even if
-            earlier ones were removed.
-        data: Opaque bytes.
+    Numbers start at 1 and increase by one, even if earlier entries were removed.
     """
 
     number: int
@@ -37,64 +34,44 @@ class Archive(Protocol):
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
         """
-        Append one entry that depends on the last.
+        Append one entry that depends on the last, which is None in an empty log.
 
-        Args:
-            log: The name of the log: letters, digits, ``-``.
-            make: Receives the last entry, None in an empty log, and returns the data of the next.
-                It is called again if another process was first, so it must have no side effects.
+        ``make`` returns its data; it is called again if another process was first, so it must have
+        no side effects. The name of a log has letters, digits and ``-``.
         """
-        ...
 
     def last(self, log: str) -> Entry | None:
         """Return the last entry."""
-        ...
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
         """Return at most ``limit`` entries in order, beginning after number ``after``."""
-        ...
 
     def cut(self, log: str, before: int) -> int:
-        """
-        Remove the entries below number ``before``; the last is always kept.
-
-        Returns:
-            How many were removed.
-        """
-        ...
+        """Remove the entries below a number, except the last of all; return how many."""
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
         """Set a value."""
-        ...
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
         """Set a value if there is none, and return the current one."""
-        ...
 
     def get(self, shelf: str, key: str) -> bytes | None:
         """Return a value."""
-        ...
 
     def delete(self, shelf: str, key: str) -> bool:
         """Delete a value permanently; return whether there was one."""
-        ...
 
     def items(self, shelf: str) -> dict[str, bytes]:
         """Return all values of a shelf by key."""
-        ...
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
         """Add to counters; a new one starts at zero."""
-        ...
 
     def amounts(self, tally: str) -> dict[str, int]:
         """Return all counters of a tally by key."""
-        ...
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
         """Remove counters."""
-        ...
 
     def close(self) -> None:
         """Close files and connections; they are opened again when used."""
-        ...

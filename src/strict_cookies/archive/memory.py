@@ -10,11 +10,7 @@ from .base import Entry
 
 
 class MemoryArchive:
-    """
-    Keep everything in this process; see :class:`~strict_cookies.archive.base.Archive`.
-
-    It does without what the contract says of crashes and other processes.
-    """
+    """Keep everything in this process, without surviving it; see :class:`Archive`."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()

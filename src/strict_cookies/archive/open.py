@@ -1,7 +1,4 @@
-"""
-Create the archive that belongs to a session store: in the same file, on the same server, or in
-memory.
-"""
+"""Create the archive that belongs to a session store."""
 
 from __future__ import annotations
 
@@ -23,13 +20,10 @@ def open_archive(
     store: object, instance_path: str | os.PathLike[str], *, testing: bool = False
 ) -> Archive:
     """
-    Create the archive that belongs to a session store; it is not opened before its first use.
+    Create the archive next to a session store; it is not opened before its first use.
 
-    Args:
-        store: The session store; None for Flask's own sessions. If it is neither in SQLite nor in
-            Redis, the archive is a SQLite file.
-        instance_path: The application's instance directory.
-        testing: Whether to use memory instead of that file.
+    If the sessions are neither in SQLite nor in Redis, it is a SQLite file, or in memory while
+    testing.
     """
     # redis-py is an optional dependency, imported by the code that created such a store.
     redis_server = sys.modules.get("strict_cookies._storage.redis_server")
@@ -47,7 +41,7 @@ def open_archive(
 
 def is_there(archive: Archive) -> bool:
     """
-    Return whether an archive can contain data, without creating its file.
+    Return whether an archive may contain data, without creating its file.
 
     A user who only reads may not be the one who must own the file.
     """

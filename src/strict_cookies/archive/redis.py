@@ -97,12 +97,7 @@ return redis.call(ARGV[1], p .. ':a:' .. ARGV[2], unpack(ARGV, 3))
 
 
 class RedisArchive:
-    """
-    Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.base.Archive`.
-
-    Args:
-        server: The session store, whose connections are shared.
-    """
+    """Logs, shelves and tallies in Redis; see :class:`~strict_cookies.archive.base.Archive`."""
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server

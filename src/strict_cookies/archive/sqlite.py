@@ -1,11 +1,9 @@
 """
 An archive in SQLite: tables of its own in the file of the sessions.
 
-The file, its mode, its faults in plain words and what happens at a fork are those of
-:mod:`~strict_cookies._storage.sqlite_file`. Every write is on the disk before it returns
-(``synchronous = FULL``), and appending takes the file's one lock for writers first, so that what an
-entry is made of is the last one there is. Who deletes the file, or restores an old copy, deletes or
-restores the logs with it.
+Every write is on disk before it returns (``synchronous = FULL``). Appending first takes the file's
+write lock, so that the last entry is the latest. Deleting or restoring the file does the same to
+the logs.
 """
 
 from __future__ import annotations
@@ -76,10 +74,7 @@ class SQLiteArchive:
     """
     Logs, shelves and tallies in a SQLite file; see :class:`~strict_cookies.archive.base.Archive`.
 
-    Args:
-        path: Of the file; it and its directory are made when first used, readable by this user
-            only.
-        timeout: Seconds that a call waits for other processes and threads.
+    ``timeout`` is how many seconds a call waits for other processes and threads.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = TIMEOUT) -> None:

@@ -23,8 +23,8 @@ from ..declaration.versions import Versions
 from ..errors import ConfigurationError
 from ..firewall.browser_reports import ReportTable
 from ..reasons import Reason
+from ..sessions.app_sessions import AppSessions, create_sessions
 from ..sessions.interface import ServerSessionInterface
-from ..sessions.prepared import PreparedSessions, prepare_sessions
 from .compiled import Compiled, Pending
 from .config import find_url_prefix
 from .middleware_order import out_of_order
@@ -84,7 +84,7 @@ class AppState(ForkAware):
         self._first_policy = self._pending.read_policy()
         self._compiled: Compiled | None = None
         self._recorder: AppRecorder | None = None
-        self._sessions: PreparedSessions | None = None
+        self._sessions: AppSessions | None = None
         self._versions = Versions(lambda: self.archive)
         self._lock = threading.Lock()
         self._bypassed = False
@@ -214,7 +214,7 @@ class AppState(ForkAware):
         """
         return self.prepare_sessions().manager
 
-    def prepare_sessions(self) -> PreparedSessions:
+    def prepare_sessions(self) -> AppSessions:
         """
         Return what sessions need; created when a session is first looked at.
 
@@ -233,7 +233,7 @@ class AppState(ForkAware):
             )
         with self._lock:
             if self._sessions is None:
-                self._sessions = prepare_sessions(
+                self._sessions = create_sessions(
                     app,
                     compiled.settings.sessions,
                     store,

@@ -1,12 +1,11 @@
 """
-Sign users in and out, and let only those into a view who may see it.
+Sign users in and out, and restrict views to them.
 
-:func:`login` exchanges the session for another with a new identifier; the old one ends at once.
-What the decorators find missing is answered simply: who is not signed in, or not freshly enough, is
-sent to ``STRICT_COOKIES_LOGIN_VIEW`` (with Flask-Login, to its ``login_view``), or gets a 401
-where there is none; who lacks a role gets a 403.
+:func:`login` exchanges the session for one with a new identifier; the old one ends at once. A
+visitor, or a user whose login is not fresh enough, is sent to ``STRICT_COOKIES_LOGIN_VIEW`` (with
+Flask-Login, to its ``login_view``), or gets a 401 without one; a user without the role gets a 403.
 
-Roles are those of the login: after a change of them, end the user's sessions.
+Roles are those of the login: after changing them, end the user's sessions.
 
 Source: OWASP ASVS 5.0.0 7.2.4, 7.5.1 and 7.5.3; NIST SP 800-63B-4 section 5.2.
 """
@@ -25,7 +24,7 @@ from .._util.app_state import find_state
 from ..errors import ConfigurationError
 from ..reasons import Reason
 from ..signals import role_denied
-from .new_login import NewLogin, SessionEndedError
+from .record import NewLogin, SessionEndedError
 from .session import BACKGROUND, ServerSession
 
 if TYPE_CHECKING:
@@ -60,11 +59,8 @@ class Login(NamedTuple):
 
     def is_fresh(self, max_age: timedelta = FRESH, *, now: datetime | None = None) -> bool:
         """
-        Return whether the login is recent.
-
-        Args:
-            max_age: How old it may be.
-            now: Aware; by default the present.
+        Return whether the login is at most ``max_age`` old at ``now``, an aware time, by default
+        now.
         """
         from .limits import MAX_SKEW
 
@@ -172,69 +168,43 @@ def has_fresh_login(max_age: timedelta = FRESH) -> bool:
 
 def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
     """Allow only signed-in users to enter a view; no cache stores the page."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-        _mark_confidential()
-        if current_login() is None:
-            return _ask_to_sign_in()
-        return _call(view, *args, **kwargs)
-
-    return guarded
+    return _guard(view, lambda: _ask_to_sign_in() if current_login() is None else None)
 
 
 def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
-    """
-    Allow only users with one of these roles to enter a view; no cache stores the page.
-
-    Args:
-        roles: One or more.
-    """
+    """Allow only users with one of these roles to enter a view; no cache stores the page."""
     if not roles or callable(roles[0]):
         raise TypeError('requires_role needs a role, as in @requires_role("auditor").')
 
-    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            _mark_confidential()
-            found = current_login()
-            if found is None:
-                return _ask_to_sign_in()
-            if not set(roles) & set(found.roles):
-                _tell_denied(found)
-                abort(403)
-            return _call(view, *args, **kwargs)
+    def refuse() -> Response | None:
+        found = current_login()
+        if found is None:
+            return _ask_to_sign_in()
+        if set(roles) & set(found.roles):
+            return None
+        manager = server_session().manager
+        if manager is not None:
+            manager.events.notify(role_denied, user_id=found.user_id, place=request.endpoint or "")
+        abort(403)
 
-        return guarded
-
-    return decorate
+    return lambda view: _guard(view, refuse)
 
 
 def requires_fresh_login(
     max_age: timedelta = FRESH,
 ) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """
-    Allow only users who have recently signed in or authenticated again to enter a view.
+    Allow only users who have authenticated within ``max_age`` to enter a view.
 
     No cache stores the page.
-
-    Args:
-        max_age: How long ago.
     """
     if callable(max_age):
         raise TypeError("requires_fresh_login needs parentheses: @requires_fresh_login().")
 
-    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
-        @functools.wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
-            _mark_confidential()
-            if not has_fresh_login(max_age):
-                return _ask_to_sign_in()
-            return _call(view, *args, **kwargs)
+    def refuse() -> Response | None:
+        return None if has_fresh_login(max_age) else _ask_to_sign_in()
 
-        return guarded
-
-    return decorate
+    return lambda view: _guard(view, refuse)
 
 
 def background_request(view: Callable[P, R]) -> Callable[P, R]:
@@ -248,9 +218,22 @@ def background_request(view: Callable[P, R]) -> Callable[P, R]:
     return marked
 
 
-def _mark_confidential() -> None:
-    """Keep the response out of all caches, so that the Back button shows it to no one later."""
-    server_session().confidential = True
+def _guard(
+    view: Callable[P, R], refuse: Callable[[], Response | None]
+) -> Callable[P, R | Response]:
+    """
+    Call a view unless ``refuse`` returns a response or aborts.
+
+    The response is kept out of all caches, so that the Back button shows it to no one later.
+    """
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        server_session().confidential = True
+        refusal = refuse()
+        return _call(view, *args, **kwargs) if refusal is None else refusal
+
+    return guarded
 
 
 def _call(view: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -291,8 +274,7 @@ def sign_in_url(path: str | None = None) -> str | None:
     """
     Return the URL of the sign-in page; None if no login view is configured.
 
-    Args:
-        path: Where they want to go then, with the path below which the application is mounted.
+    ``path`` is where the user continues, including the application's mount path.
     """
     state: SessionState = find_state()
     flask_login = getattr(current_app, "login_manager", None)
@@ -302,12 +284,6 @@ def sign_in_url(path: str | None = None) -> str | None:
     if view.startswith(("/", "https://", "http://")):
         return str(view)
     return url_for(view) if path is None else url_for(view, next=path)
-
-
-def _tell_denied(found: Login) -> None:
-    manager = server_session().manager
-    if manager is not None:
-        manager.events.notify(role_denied, user_id=found.user_id, place=request.endpoint or "")
 
 
 def _ask_to_sign_in() -> Response:

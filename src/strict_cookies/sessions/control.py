@@ -52,15 +52,7 @@ class SessionInfo(NamedTuple):
 
 
 class SessionControl:
-    """
-    List and end sessions in a store.
-
-    Args:
-        store: Where the rows are.
-        visits: Reads rows and checks their limits.
-        clock: Seconds since the epoch, UTC.
-        events: Where events are reported.
-    """
+    """List and end sessions in a store."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """
-Name the browser and the platform, so that users recognise their own sessions.
+Recognise browser and platform, so that users recognise their own sessions.
 
-Only the family and the platform are read from ``User-Agent``, never a version, because updates
-would change it. There are few labels, so one reveals little about a person; anything else is
-"unknown". Nothing that a client sent is stored.
+Only the family and the platform are read from ``User-Agent``, never a version. There are few
+labels, so one reveals little about a person; anything else is "unknown". Nothing that a client sent
+is stored.
 
 Source: Mozilla, "Browser detection using the user agent string", for the order of tokens.
 """
@@ -42,25 +42,19 @@ _PLATFORMS = (
 
 
 class Device(NamedTuple):
-    """
-    What a browser says of itself, in few words.
-
-    Attributes:
-        family: Of browsers, for example ``"Firefox"``.
-        platform: For example ``"Windows"``.
-    """
+    """Family and platform of a browser, for example ``"Firefox"`` and ``"Windows"``."""
 
     family: str
     platform: str
 
     @property
     def known(self) -> bool:
-        """Whether anything could be made out at all."""
+        """Whether the family or the platform is known."""
         return self != (UNKNOWN, UNKNOWN)
 
     @property
     def label(self) -> str:
-        """What a person reads, for example ``"Firefox on Windows"``."""
+        """The label, for example ``"Firefox on Windows"``."""
         if not self.known:
             return "Unknown browser"
         if self.platform == UNKNOWN:
@@ -69,22 +63,12 @@ class Device(NamedTuple):
 
 
 def read_label(label: str) -> Device | None:
-    """
-    Take apart a label that :attr:`Device.label` made, to say it in another language.
-
-    Returns:
-        None for what is not of our making, such as a user's own name for the device.
-    """
+    """Return the device of a label of :attr:`Device.label`; None for any other text."""
     return _LABELS.get(label)
 
 
 def read_device(user_agent: str) -> Device:
-    """
-    Recognise the device.
-
-    Args:
-        user_agent: The request's field value; empty where there is none.
-    """
+    """Recognise the device by the ``User-Agent``, which may be empty."""
     text = user_agent[:MAX_USER_AGENT]
     family = next((name for token, name in _FAMILIES if token in text), UNKNOWN)
     platform = next((name for token, name in _PLATFORMS if token in text), UNKNOWN)

@@ -29,14 +29,7 @@ NOTICE_SECONDS = 3600
 
 
 class EndMarkers:
-    """
-    Leave notices, and look for them.
-
-    Args:
-        store: Where they are.
-        clock: Seconds since the epoch, UTC.
-        events: Where to tell that one could not be left.
-    """
+    """Leave end markers, and look them up."""
 
     def __init__(
         self, store: SessionStore, clock: Callable[[], float], events: SessionEvents
@@ -47,11 +40,7 @@ class EndMarkers:
 
     def add(self, key: bytes, window: float = 0) -> None:
         """
-        Note that a session has ended.
-
-        Args:
-            key: The session's.
-            window: Seconds for which late requests are to be expected even after the end.
+        Mark a session as ended, and expect late requests for ``window`` seconds after the end.
         """
         now = self._clock()
         text = repr(now + window).encode("ascii")
@@ -65,11 +54,7 @@ class EndMarkers:
 
     def covers(self, key: bytes, received_at: float) -> bool:
         """
-        Return whether a request was sent before the browser could know of an end.
-
-        Args:
-            key: The ended session's.
-            received_at: When the request was received, by the clock.
+        Return whether a request was sent before the browser could know that the session ended.
         """
         row = self._store.read(digest(b"notice", key))
         return row is not None and 0 < float(row.payload) - received_at < NOTICE_SECONDS

@@ -30,12 +30,9 @@ ALARM_EVERY = 60
 
 class SessionEvents:
     """
-    Report what happens to sessions.
+    Report session events: record them in the audit trail, then send their signals.
 
-    Args:
-        sender: The sender of the signals: the Flask application, or the manager without one.
-        record: Records an event, in the audit trail; called before any receiver.
-        clock: Returns seconds, monotonic.
+    ``clock`` returns monotonic seconds.
     """
 
     def __init__(
@@ -53,16 +50,14 @@ class SessionEvents:
         self._alarms: dict[Reason, tuple[float, int]] = {}
 
     def notify(self, signal: NamedSignal, **facts: Any) -> None:
-        """Record an event and send its signal; hold no lock of the library meanwhile."""
+        """Record an event and send its signal; the caller must hold no lock of the library."""
         notify(signal, self._sender, facts, record=self._record)
 
     def alarm(self, reason: Reason, detail: str) -> None:
         """
         Log and send an alarm, or only count it if it was reported within the last minute.
 
-        Args:
-            reason: The reason of the alarm.
-            detail: A sentence that contains no data of a client.
+        The detail is a sentence that contains no client data.
         """
         now = self._clock()
         with self._lock:

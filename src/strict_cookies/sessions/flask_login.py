@@ -1,14 +1,12 @@
 """
 Follow Flask-Login: its login and logout change the session as this library's do.
 
-An application that uses Flask-Login calls ``login_user`` and ``logout_user`` as before. The first
-gets a new identifier, so that an attacker can't have planted the old one, and lists the session
-under the user; the second ends it. A login that is refused here, because another site caused it or
-the user has too many sessions, is taken back there. A remembered login, where the application
-declares the cookie for one, gets a new identifier as well, and is not fresh.
+``login_user`` issues a new identifier, so that an attacker can't have planted the old one, and
+lists the session under the user; ``logout_user`` ends it. A login that is refused here, because
+another site caused it or the user has too many sessions, is undone there. A remembered login, if
+its cookie is declared, also gets a new identifier, and is not fresh.
 
-Roles are taken from the user object where it has ``roles``, a collection of texts. Nothing here
-imports Flask-Login unless the application has done so.
+Roles are taken from ``user.roles``, a collection of texts. Flask-Login is not imported here.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flask import g, session
 
 from .access import login, logout, reauthenticate, server_session
-from .new_login import NewLogin
+from .record import NewLogin
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -74,10 +72,7 @@ def _follow_confirmation(app: Flask, **_: object) -> None:
 @contextmanager
 def _keeping_login() -> Iterator[None]:
     """
-    Keep what Flask-Login has put into the session, or take it back where the login is refused.
-
-    Where another user was signed in, the login empties the session, and Flask-Login has put its
-    keys there already.
+    Keep what Flask-Login put into the session before the login emptied it; undo it on refusal.
     """
     placed = {key: session[key] for key in _LOGIN_KEYS if key in session}
     try:

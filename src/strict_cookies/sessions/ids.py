@@ -1,12 +1,9 @@
 """
-Session identifiers: made here, signed, and never adopted from outside.
+Session identifiers: issued here, signed, and never accepted from outside.
 
-An identifier is 256 bits from :mod:`secrets`. The cookie holds it with the tag of the store that
-its row is in and the second in which it was made, all signed by itsdangerous. So a forged one never
-reaches the store, and one of another store can be distinguished from one that has ended. The store
-knows an identifier by its SHA-256 only.
-
-Length and alphabet are checked before anything else is done with what a browser sent.
+An identifier is 256 random bits. The cookie contains it with the tag of its store and the second of
+issue, all signed by itsdangerous, so that a forged one never reaches the store. The store knows
+only its SHA-256. Length and alphabet are checked before anything else.
 
 Source: OWASP ASVS 5.0.0 7.2.2 and 7.2.3; NIST SP 800-63B-4 section 5.1; CVE-2019-16782.
 """
@@ -42,12 +39,7 @@ _SIGNED = re.compile(
 
 class ReadId(NamedTuple):
     """
-    What a genuine signed identifier says.
-
-    Attributes:
-        key: SHA-256 of the identifier, under which the store has its row.
-        tag: Of the store that the row is in.
-        issued: When it was made, in hexadecimal digits.
+    A verified identifier: its key in the store, the store's tag, and the time of issue in hex.
     """
 
     key: bytes
@@ -56,21 +48,16 @@ class ReadId(NamedTuple):
 
     @property
     def issued_at(self) -> int:
-        """When it was made: whole seconds since the epoch."""
+        """The time of issue, in whole seconds since the epoch."""
         return int(self.issued, 16)
 
     def __repr__(self) -> str:
-        """Neither identifier nor key."""
+        """Return neither identifier nor key."""
         return f"<ReadId issued_at={self.issued_at}>"
 
 
 class SessionIds:
-    """
-    Issue and verify signed identifiers.
-
-    Args:
-        keys: The newest signs, the others only verify.
-    """
+    """Issue and verify signed identifiers; the newest key signs, the others only verify."""
 
     def __init__(self, keys: SessionKeys) -> None:
         derived = keys.derive("identifier")
@@ -83,41 +70,19 @@ class SessionIds:
         )
 
     def issue(self, tag: str, now: int) -> tuple[bytes, str]:
-        """
-        Issue an identifier.
-
-        Args:
-            tag: Of the store that its row will be in.
-            now: Whole seconds since the epoch.
-
-        Returns:
-            The key for the store, and what the cookie will hold.
-        """
+        """Return the key for the store, and the signed identifier for the cookie."""
         identifier = secrets.token_urlsafe(ID_BYTES)
         return key_of(identifier), self._sign(identifier, tag, now)
 
     def derive(self, seed: bytes, tag: str, now: int) -> tuple[bytes, str]:
         """
-        Derive the one identifier that belongs to a seed, for sessions that are migrated.
-
-        Args:
-            seed: 32 bytes that an outsider can't compute.
-            tag: As for :meth:`mint`.
-            now: Whole seconds since the epoch.
+        Derive the identifier of a migrated session from 32 bytes that only the site can compute.
         """
-        identifier = _base64(seed)
+        identifier = urlsafe_b64encode(seed).rstrip(b"=").decode("ascii")
         return key_of(identifier), self._sign(identifier, tag, now)
 
     def verify(self, signed: str) -> ReadId | None:
-        """
-        Read what a browser sent.
-
-        Args:
-            signed: The cookie's value as it was received.
-
-        Returns:
-            None if it was not signed here: forged, truncated, or from another application.
-        """
+        """Read a cookie's value; None if it was not signed here."""
         if len(signed) > MAX_SIGNED or not signed.isascii():
             return None
         found = _SIGNED.fullmatch(signed.encode("ascii"))
@@ -141,7 +106,7 @@ class SessionIds:
 
 
 class _Blake2b(SigningAlgorithm):
-    """How itsdangerous signs here."""
+    """The signature algorithm, for itsdangerous."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
         return code(key, value)
@@ -157,10 +122,6 @@ def _digest(identifier: bytes) -> bytes:
     hashing = _SHA256.copy()
     hashing.update(identifier)
     return hashing.digest()
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def has_form(signed: str) -> bool:

@@ -1,13 +1,12 @@
 """
 Flask's session interface over the :class:`~strict_cookies.sessions.manager.SessionManager`.
 
-Opening does nothing: the store is asked when a request first looks at its session, and what never
-looks is neither slower nor marked. If a view looks, the response has ``Vary: Cookie`` and is kept
-out of shared caches; one that carries the cookie is kept by no cache. The cookie leaves only when
-the identifier changes.
+The store is read when a request first accesses its session. Then the response has ``Vary: Cookie``
+and is kept out of shared caches; one that carries the cookie is kept out of all caches. The cookie
+is sent only when the identifier changes.
 
-If the store can't answer, the response is a 503 that can be retried, no matter what the
-application's error handlers did; the cookie stays as it is, so that no user is signed out.
+If the store can't answer, the response is a 503 that can be retried, regardless of the
+application's error handlers; the cookie stays as it is, so that no user is signed out.
 
 Source: RFC 9111 sections 3.5 and 4.1; CVE-2023-30861; CVE-2026-27205.
 """
@@ -27,6 +26,7 @@ from ..errors import OtherStoreError, StoreUnavailableError
 from ..http.cache_control import keep_out_of_caches
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
+from .options import leaves_sessions
 from .session import ServerSession
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from flask.sessions import SessionMixin
     from flask.typing import ResponseReturnValue
 
+    from .app_sessions import AppSessions
     from .loaded_session import Found
     from .manager import SessionManager
-    from .prepared import PreparedSessions
 
 #: Set in the environ of a request whose session was read from Flask's own cookie.
 _MOVED = "strict_cookies.session_moved"
@@ -58,38 +58,32 @@ class ServerSessionInterface(SessionInterface):
     """
     Keep ``flask.session`` on the server.
 
-    Args:
-        prepare: Gives what sessions need, when one is first looked at.
-        clock: The manager's: seconds since the epoch, UTC.
-        flask: What keeps a session that is opened before the first request, by a test or a shell,
-            while the configuration leaves sessions to Flask.
+    ``flask`` serves sessions that are opened before the first request, by a test or a shell, while
+    the configuration leaves sessions to Flask.
     """
 
     def __init__(
         self,
-        prepare: Callable[[], PreparedSessions],
+        prepare: Callable[[], AppSessions],
         *,
         clock: Callable[[], float] = time.time,
         flask: SessionInterface | None = None,
     ) -> None:
         self._prepare = prepare
         self._flask = flask
-        self._prepared: PreparedSessions | None = None
+        self._prepared: AppSessions | None = None
         self._clock = clock
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
-        """Begin a request; None where there is no ``SECRET_KEY``, so that Flask complains."""
-        if self._prepared is None and self._flask is not None:
-            from .options import leaves_sessions
-
-            if leaves_sessions(app.config):
-                return self._flask.open_session(app, request)
+        """Begin a request; return None without a ``SECRET_KEY``, so that Flask complains."""
+        if self._prepared is None and self._flask and leaves_sessions(app.config):
+            return self._flask.open_session(app, request)
         if not app.config["SECRET_KEY"]:
             return None
         return ServerSession(self._find, request.environ, self._clock())
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store what a request changed, and mark its response; calling it again is harmless."""
+        """Store the request's changes and mark the response; another call does nothing more."""
         if not isinstance(session, ServerSession):
             if self._flask is not None:
                 self._flask.save_session(app, session, response)
@@ -137,7 +131,7 @@ class ServerSessionInterface(SessionInterface):
         return record is not None and record.user_id is not None
 
     def _send_cookies(self, app: Flask, session: ServerSession, response: Response) -> None:
-        """Send what the browser does not know yet."""
+        """Send the cookies that the browser does not know yet."""
         options: dict[str, Any] = {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
@@ -170,11 +164,9 @@ class ServerSessionInterface(SessionInterface):
 
 def mark_personal(response: Response, *, shared_only: bool = True) -> None:
     """
-    Keep a response that depends on the session out of caches.
+    Keep a response that depends on the session out of shared caches, or out of all.
 
-    Args:
-        response: What the view says about caching stays, if it is strict enough.
-        shared_only: Whether the visitor's own browser may store it.
+    The view's own ``Cache-Control`` stays if it is strict enough.
     """
     if "Vary" in response.headers:
         response.vary.add("Cookie")
@@ -185,10 +177,7 @@ def mark_personal(response: Response, *, shared_only: bool = True) -> None:
 
 def make_unavailable(response: Response) -> None:
     """
-    Turn a response into a 503 that can be tried again and sets no cookie.
-
-    Args:
-        response: An application's own page for a 503 keeps its body.
+    Turn a response into a retryable 503 without cookies; an application's own 503 keeps its body.
     """
     if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
         close = getattr(response.response, "close", None)
@@ -205,7 +194,7 @@ def make_unavailable(response: Response) -> None:
 
 
 def answer_unavailable(error: StoreUnavailableError) -> ResponseReturnValue:
-    """Answer where the store failed a view: by the application's page for a 503, or a plain one."""
+    """Return the application's page for a 503, or a plain one."""
     unavailable = ServiceUnavailable(retry_after=RETRY_AFTER)
     answer = current_app.handle_user_exception(unavailable)
     return answer if answer is not unavailable else current_app.response_class(_BODY, **_PLAIN)

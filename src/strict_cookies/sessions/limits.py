@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 #: What happens to one session more than a user may have.
 AtLimit = Literal["evict", "deny"]
@@ -54,18 +54,8 @@ class Limits:
             )
 
     @property
-    def absolute_seconds(self) -> int:
-        """The absolute limit in whole seconds."""
-        return int(self.absolute.total_seconds())
-
-    @property
-    def idle_seconds(self) -> int | None:
-        """The idle limit in whole seconds."""
-        return None if self.idle is None else int(self.idle.total_seconds())
-
-    @property
     def touch_every(self) -> int:
-        """Seconds that pass before activity is written down again."""
+        """Seconds that pass before activity is recorded again."""
         if self.idle is None:
             return MAX_TOUCH_EVERY
         return min(int(self.idle.total_seconds()) // TOUCH_PART, MAX_TOUCH_EVERY)
@@ -83,20 +73,3 @@ PRESETS: Mapping[str, Limits] = {
     "aal2": Limits(absolute=timedelta(hours=24), idle=timedelta(hours=1)),
     "aal3": Limits(absolute=timedelta(hours=12), idle=timedelta(minutes=15)),
 }
-
-
-class SessionRules(NamedTuple):
-    """
-    How long sessions last, and how many a user may have.
-
-    Args:
-        limits: Of every session; a login at a higher level is also held to that level's.
-        per_user: Most sessions that a user may have at a time; None for any number.
-        at_limit: ``"evict"`` ends the oldest one; ``"deny"`` refuses the login.
-        binding: See :class:`~strict_cookies.sessions.watch.Watch`.
-    """
-
-    limits: Limits = PRESETS["aal2"]
-    per_user: int | None = None
-    at_limit: AtLimit = "evict"
-    binding: Binding = "log"

@@ -1,10 +1,4 @@
-"""
-A visit: one session as one request found it, and how it becomes a row and a row a visit.
-
-A :class:`LoadedSession` carries what the request read, so that a save can tell what the request
-changed. :class:`SessionCodec` makes them, writes their rows, and judges by the limits whether one
-is live.
-"""
+"""One session as one request loaded it, and its conversion from and to a stored row."""
 
 from __future__ import annotations
 
@@ -12,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .._util.keys import SessionKeys
-from .ids import SessionIds
 from .limits import MAX_SKEW, PRESETS, Limits
 from .record import Payloads, Record, dump_record, split
 from .stores.base import StoredSession
@@ -84,30 +77,23 @@ class LoadedSession:
 
 
 class Found(NamedTuple):
-    """
-    What a signed identifier led to.
-
-    Attributes:
-        visit: The live session; None where there is none.
-        former: The key of an identifier that is genuine but has ended; None for any other.
-    """
+    """What a signed identifier leads to: a live session, or the key of one that has ended."""
 
     visit: LoadedSession | None = None
     former: bytes | None = None
 
     def __repr__(self) -> str:
-        """The visit; no key."""
+        """Return the session without its key."""
         return f"<Found {self.visit!r}>"
 
 
 class Saved(NamedTuple):
     """
-    What became of a save.
+    The result of a save.
 
-    Attributes:
-        live: False where the session has ended meanwhile, so that nothing was written.
-        merged: The data with what other requests wrote meanwhile; None if none did.
-        touched: Whether the time of the last activity was written down.
+    ``live`` is False if the session has ended meanwhile, so that nothing was written. ``merged`` is
+    the data if other requests wrote meanwhile. ``touched`` is whether the last activity was
+    recorded.
     """
 
     live: bool
@@ -115,19 +101,12 @@ class Saved(NamedTuple):
     touched: bool = False
 
     def __repr__(self) -> str:
-        """What became of it; no data."""
+        """Return the result without the data."""
         return f"<Saved live={self.live} touched={self.touched}>"
 
 
 class Bounds(NamedTuple):
-    """
-    Limits in whole seconds.
-
-    Attributes:
-        absolute: See :class:`~strict_cookies.sessions.limits.Limits`.
-        idle: Likewise; None for no such limit.
-        touch_every: Seconds between two touches.
-    """
+    """Limits in whole seconds; ``idle`` is None if there is no such limit."""
 
     absolute: int
     idle: int | None
@@ -135,37 +114,31 @@ class Bounds(NamedTuple):
 
 
 class SessionCodec:
-    """
-    Convert rows to loaded sessions and back.
-
-    Args:
-        keys: Derived from the application's secret.
-        limits: For every session; one of a higher level is held to that level's as well.
-        clock: Seconds since the epoch, UTC.
-    """
+    """Convert rows to loaded sessions and back, and check their limits."""
 
     def __init__(self, keys: SessionKeys, limits: Limits, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._ids = SessionIds(keys)
         self._payloads = Payloads(keys)
         levels = [limits if aal < 2 else limits.stricter(PRESETS[f"aal{aal}"]) for aal in range(4)]
         #: By the level of the login; a visitor's at 0.
         self.bounds = tuple(
-            Bounds(one.absolute_seconds, one.idle_seconds, one.touch_every) for one in levels
+            Bounds(
+                int(one.absolute.total_seconds()),
+                None if one.idle is None else int(one.idle.total_seconds()),
+                one.touch_every,
+            )
+            for one in levels
         )
 
     def read(self, key: bytes, row: StoredSession) -> LoadedSession:
         """
-        Read a row.
-
-        Raises:
-            Unreadable: Its payload is not a session of this application.
+        Read a row; raise :class:`Unreadable` if its payload was not written by this application.
         """
         record, data = self._payloads.open(key, row.payload)
         return LoadedSession(key, record, data, row)
 
     def is_live(self, visit: LoadedSession) -> bool:
-        """Return whether a stored session is within its limits, by the clock."""
+        """Return whether a stored session is within its limits."""
         now, record = int(self._clock()), visit.record
         absolute, idle, _ = self.bounds[record.aal]
         if now >= record.deadline or now >= record.begun_at + absolute:
@@ -184,13 +157,7 @@ class SessionCodec:
         self, record: Record, data: Mapping[str, Any], identifier: tuple[bytes, str]
     ) -> tuple[LoadedSession, StoredSession]:
         """
-        Create a session that is not stored yet.
-
-        Args:
-            record: Who is signed in, and until when.
-            data: What it holds.
-            identifier: Key and signed text, as :class:`~strict_cookies.sessions.ids.SessionIds`
-                makes them.
+        Build a session that is not stored yet, and its row, for a key and a signed identifier.
         """
         key, signed = identifier
         row = StoredSession(

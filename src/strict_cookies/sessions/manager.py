@@ -33,11 +33,11 @@ from .device import read_device
 from .end_markers import EXCHANGE_WINDOW, digest, mark
 from .events import SessionEvents
 from .ids import SessionIds
-from .limits import MAX_SKEW, SessionRules
+from .limits import MAX_SKEW
 from .loaded_session import Found, LoadedSession, Saved, SessionCodec
 from .merging import merge
-from .new_login import NewLogin, SessionEndedError
-from .record import Record, Unreadable, UserId
+from .options import SessionOptions
+from .record import NewLogin, Record, SessionEndedError, Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 from .tagged import dump
 from .watch import Watch
@@ -54,12 +54,7 @@ class SessionManager(SessionControl):
     """
     Create, find, save, exchange and end sessions in a store, and list them.
 
-    Args:
-        store: Where the rows are.
-        keys: Derived from the application's secret.
-        rules: The limits of sessions.
-        events: Where events are reported.
-        clock: Seconds since the epoch, UTC.
+    ``clock`` returns seconds since the epoch, UTC.
     """
 
     def __init__(
@@ -67,29 +62,25 @@ class SessionManager(SessionControl):
         store: SessionStore,
         keys: SessionKeys,
         *,
-        rules: SessionRules | None = None,
+        options: SessionOptions | None = None,
         events: SessionEvents | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        rules = rules or SessionRules()
+        options = options or SessionOptions()
         events = SessionEvents(self) if events is None else events
-        super().__init__(store, SessionCodec(keys, rules.limits, clock), clock, events)
-        self._rules = rules
+        super().__init__(store, SessionCodec(keys, options.limits, clock), clock, events)
+        self._options = options
         #: The store's, as it was last asked for.
         self._tag = ""
         self._ids = SessionIds(keys)
-        self._watch = Watch(keys, rules.binding, clock, self.events)
+        self._watch = Watch(keys, options.binding, clock, self.events)
         self._bind = self._watch.bind
 
     # Finding
 
     def open(self, signed: str, user_agent: str = "") -> Found:
         """
-        Find the session of a signed identifier.
-
-        Args:
-            signed: The cookie's value as it was received.
-            user_agent: The request's field value.
+        Find the session of a signed identifier, as the browser sent it.
 
         Raises:
             StoreUnavailableError: The store can't answer.
@@ -123,14 +114,7 @@ class SessionManager(SessionControl):
 
     def refresh(self, visit: LoadedSession, data: Mapping[str, Any]) -> dict[str, Any] | None:
         """
-        Read a session again, under its lock or before it is exchanged.
-
-        Args:
-            visit: It is brought up to date.
-            data: What the request has now; its changes are kept.
-
-        Returns:
-            What others wrote meanwhile with the request's changes; None where it has ended.
+        Read a session again, and return its data merged with the request's; None if it has ended.
         """
         row = self.store.read(visit.key)
         current = None if row is None else self._read_live(visit.key, row)
@@ -154,17 +138,12 @@ class SessionManager(SessionControl):
         explicit: bool = False,
     ) -> LoadedSession | None:
         """
-        Begin a visitor's session, because something is to be stored.
+        Begin a visitor's session to store something in it; None if it could replace a fresh login.
 
         Args:
-            data: What is stored.
-            user_agent: The request's field value.
-            former: The key of an ended identifier that the request came with.
+            former: The key of an ended identifier that the request sent.
             received_at: When the request was received, by the clock; None for now.
             explicit: Whether the request itself ended its session, to start over.
-
-        Returns:
-            None where the answer could overwrite a fresh login.
         """
         if former is not None and not explicit:
             received_at = self.clock() if received_at is None else received_at
@@ -180,17 +159,17 @@ class SessionManager(SessionControl):
         self, visit: LoadedSession, data: Mapping[str, Any] | None, *, background: bool = False
     ) -> Saved:
         """
-        Save a request's changes, or else write down from time to time that the session was used.
+        Save a request's changes, or else record from time to time that the session was used.
 
-        Try one update; if another request wrote meanwhile, merge in a transaction.
+        Try one update; if another request has written meanwhile, merge in a transaction. Saving
+        again writes nothing.
 
         Args:
-            visit: Brought up to date, so that saving again writes nothing.
-            data: What the request has now; None where nothing can have changed.
+            data: The request's data; None if nothing can have changed.
             background: Whether the request is not an activity of the user.
 
         Raises:
-            StoreUnavailableError: Nothing was written as far as can be known.
+            StoreUnavailableError: As far as is known, nothing was written.
             TypeError: A value can't be stored.
         """
         data_text = None if data is None else dump(data)
@@ -226,14 +205,8 @@ class SessionManager(SessionControl):
         """
         Exchange a session for one in which a user is signed in.
 
-        A visitor's data are kept; those of another user are not.
-
-        Args:
-            login: The user.
-            data: The data of the request's session.
-            user_agent: The request's field value.
-            visit: The session so far, which ends; None if there is none.
-            former: The key of an ended identifier that the request sent.
+        A visitor's data are kept; those of another user are not. ``former`` is the key of an ended
+        identifier that the request sent.
 
         Raises:
             SessionEndedError: The login only renews a session, and that has ended.
@@ -245,7 +218,7 @@ class SessionManager(SessionControl):
             again = visit.record.user == str(user_id)
             data = data if again else {}
         record = login.describe(self._visitor(user_agent), self._visits.bounds[login.aal].absolute)
-        limit = self._rules.per_user
+        limit = self._options.per_user
         if login.renews:
             entered = self._renew(visit, record, data)
         elif limit is None:
@@ -272,17 +245,15 @@ class SessionManager(SessionControl):
         until: int,
     ) -> Found:
         """
-        Take over a session that was kept elsewhere, once.
+        Import a session that was kept elsewhere, once.
 
-        Requests that show the same one at the same time get the same new session; when that has
-        ended, it stays ended.
+        Requests that send it at the same time get the same new session; when that has ended, it
+        stays ended.
 
         Args:
-            seed: 32 bytes that belong to the session and that an outsider can't compute.
-            data: What it holds.
-            user_agent: The request's field value.
-            user_id: Who is signed in, as far as is known; the login does not count as fresh.
-            until: Whole seconds since the epoch, after which none is taken over.
+            seed: 32 bytes of the session that an outsider can't compute.
+            user_id: The signed-in user, if known; the login does not count as fresh.
+            until: Whole seconds since the epoch, after which no session is imported.
         """
         key, signed = self._ids.derive(seed, self.store.tag, int(self.clock()))
         moved = digest(b"moved", key)
@@ -368,13 +339,13 @@ class SessionManager(SessionControl):
         data: Mapping[str, Any],
         limit: int,
     ) -> LoadedSession:
-        """Exchange a session, and keep to the number that a user may have."""
+        """Exchange a session within the number that a user may have."""
         user_id = record.user_id
         assert user_id is not None
         others = [
             other.key for other in self._live(user_id) if visit is None or other.key != visit.key
         ]
-        if self._rules.at_limit == "deny" and len(others) >= limit:
+        if self._options.at_limit == "deny" and len(others) >= limit:
             raise SessionLimitError(limit)
         fresh = self._exchange(visit, record, data)
         surplus = others[: max(0, len(others) + 1 - limit)]
@@ -385,7 +356,7 @@ class SessionManager(SessionControl):
     def _exchange(
         self, visit: LoadedSession | None, record: Record, data: Mapping[str, Any]
     ) -> LoadedSession:
-        """Create a session in the place of another, with what others wrote there meanwhile."""
+        """Replace a session, keeping what others wrote there meanwhile."""
         if visit is None:
             fresh, row = self._make(record, data)
             self.store.create(fresh.key, row)
@@ -414,7 +385,7 @@ class SessionManager(SessionControl):
     def _replace(
         self, visit: LoadedSession, record: Record, data: Mapping[str, Any] | None
     ) -> LoadedSession | None:
-        """Put a new session in the place of a live one; None if that has ended."""
+        """Replace a live session; return None if it has ended."""
         if data is None:
             return None
         fresh, row = self._make(record, data)

@@ -1,9 +1,8 @@
 """
-Merge what parallel requests made of one session, key by key.
+Merge the changes of parallel requests to one session, key by key.
 
-Each request knows what it read and what it has now. What differs is its patch, and patches to
-different keys all win. Of two that write one key the later one wins, except for the messages of
-``flask.flash``: these are merged as a list, so that none is lost and none is shown twice.
+The later of two changes to one key wins, except for the messages of ``flask.flash``: these are
+merged as a list, so that none is lost and none is shown twice.
 """
 
 from __future__ import annotations
@@ -20,17 +19,7 @@ FLASHES = "_flashes"
 def merge(
     base: Mapping[str, Any], mine: Mapping[str, Any], current: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """
-    Bring one request's changes into what others have made of the session meanwhile.
-
-    Args:
-        base: What the request read.
-        mine: What it has now.
-        current: What the store has now.
-
-    Returns:
-        ``current`` with the request's own changes.
-    """
+    """Return ``current`` with the changes that a request made from ``base`` to ``mine``."""
     merged = dict(current)
     for key in {**base, **mine}:
         if key in mine and key in base and _same(base[key], mine[key]):
@@ -49,7 +38,7 @@ def merge(
 
 
 def _same(one: object, other: object) -> bool:
-    """Compare as stored: ``1`` and ``True`` differ, lists that were changed in place too."""
+    """Compare as stored: ``1`` and ``True`` differ, and lists changed in place do too."""
     return dump({"": one}) == dump({"": other})
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Loads(Protocol):
-    """What reads a signed cookie: the method ``loads`` of Flask's serializer."""
+    """The method ``loads`` of Flask's serializer."""
 
     def __call__(self, signed: str, /, *, max_age: int) -> Any:
         """Return the data, or raise :class:`itsdangerous.BadData`."""
@@ -32,15 +32,10 @@ class Loads(Protocol):
 
 class SessionMigration:
     """
-    Take over sessions that were kept in the cookie.
+    Migrate sessions that were kept in the cookie.
 
-    Args:
-        keys: Derived from the application's secret.
-        loads: Reads a signed cookie.
-        cookie_names: The names that such a cookie may have.
-        max_age: Longest age that it may have, in seconds.
-        until: Whole seconds since the epoch.
-        user_key: Where the data name the user who is signed in; None where nothing is known of it.
+    ``max_age`` is in seconds, ``until`` in whole seconds since the epoch. ``user_key`` names the
+    item that holds the signed-in user.
     """
 
     def __init__(
@@ -63,17 +58,7 @@ class SessionMigration:
     def migrate(
         self, manager: SessionManager, field: str, user_agent: str
     ) -> tuple[str | None, Found]:
-        """
-        Look for a session of the former kind.
-
-        Args:
-            manager: Where it goes.
-            field: The request's ``Cookie`` field.
-            user_agent: The request's field value.
-
-        Returns:
-            The name of the cookie that held one, and what it leads to; None where there is none.
-        """
+        """Return the name of the cookie that held a session, and the session; None without one."""
         if manager.clock() >= self._until:
             return None, Found()
         for name in self._cookie_names:

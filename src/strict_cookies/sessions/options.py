@@ -144,9 +144,8 @@ def _read_per_user(given: object) -> tuple[int | None, AtLimit]:
         or at_limit not in get_args(AtLimit)
     ):
         raise ConfigurationError(
-            f"STRICT_COOKIES_SESSION_LIMIT_PER_USER is {given!r}. Write a number such as 3, "
-            "which ends "
-            'the oldest session at one login more, or (3, "deny"), which refuses the login.'
+            f"STRICT_COOKIES_SESSION_LIMIT_PER_USER is {given!r}. Write a number such as 3, which "
+            'ends the oldest session at one login more, or (3, "deny"), which refuses the login.'
         )
     return number, cast("AtLimit", at_limit)
 

@@ -41,16 +41,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str, Any]:
-    """
-    Copy what is held about the user of this request, who is signed in.
-
-    Args:
-        policy: Names the site.
-        options: Say what is kept, and which keys stay out.
-
-    Returns:
-        What JSON can hold; texts of the library's own are in English.
-    """
+    """Copy what is stored about the signed-in user, as JSON values; the texts are in English."""
     login, found = current_login(), server_session()
     manager, visit = found.manager, found.visit
     assert login is not None
@@ -93,7 +84,7 @@ def is_secret(key: str, without: Collection[str] = ()) -> bool:
 
 
 def _copy(value: Any, without: Collection[str], left_out: set[str]) -> Any:
-    """Copy a value as JSON can hold it."""
+    """Copy a value as JSON can represent it."""
     if isinstance(value, Mapping):
         secret = {key for key in value if is_secret(str(key), without)}
         left_out |= {str(key) for key in secret}

@@ -11,7 +11,6 @@ Source: WP194 section 3.6, user interface customisation within the session.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from flask import session
 
 from .._util.app_state import find_state
+from .._util.suggest import did_you_mean
 from .._util.text import show
 from ..errors import PreferenceValueError, UnknownPreferenceError
 
@@ -122,9 +122,8 @@ class Preferences(Mapping[str, str]):
 
 
 def _say_unknown(name: object, names: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), names, n=1)
     known = ", ".join(map(repr, names)) or "none"
-    hint = f"Did you mean {close[0]!r}?" if close else f"Declared are: {known}."
+    hint = did_you_mean(str(name), names, otherwise=f"Declared are: {known}.")
     return f"Preference '{show(str(name))}' is not declared in [[preference]]. {hint}"
 
 

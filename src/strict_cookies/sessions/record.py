@@ -1,25 +1,26 @@
 """
-What a row's payload holds: who is signed in, until when, and the data of ``flask.session``.
+The payload of a row: who is signed in, until when, and the data of ``flask.session``.
 
-One format, which its first byte names, and one decoder for it. The rest is authenticated with a
-key of the application, together with the row's own key: a payload that was changed, cut, or moved
-to another row, by anyone who can write to the store, is unreadable. So is one that a newer version
-of this library wrote. Unreadable means no session; another decoder is never tried.
+The first byte names the only format. The rest is authenticated together with the row's key: a
+payload that was changed, truncated or moved to another row is unreadable, as is one from a newer
+version. Unreadable means no session; another decoder is never tried. The record of an identifier
+never changes, so a write copies its bytes.
 
-The record of an identifier never changes: a change creates a new identifier. So a
-write copies it byte by byte.
-
-Source: CVE-2026-39324 and CVE-2025-46336 for what others did in its place.
+Source: CVE-2026-39324 and CVE-2025-46336.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any, NamedTuple
 
 from .._util.keys import SessionKeys, code
+from .._util.text import show
 from .tagged import load
 
 #: The format, as the first byte of a payload.
@@ -32,26 +33,28 @@ _LENGTH_BYTES = 2
 #: A named tuple's own constructor takes twice the time.
 _new = tuple.__new__
 
+#: Short, so that nothing of a user gets into the trail by it.
+_METHOD = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+
 UserId = str | int
 
 
 class Unreadable(Exception):
-    """A payload is not a session; the message says why and quotes none of it."""
+    """A payload is not a session; the message says why and does not quote it."""
+
+
+class SessionEndedError(Exception):
+    """The session that was to be renewed has ended."""
 
 
 class Record(NamedTuple):
     """
-    What is settled when an identifier is made.
+    The facts that are fixed for an identifier.
 
-    Attributes:
-        user_id: Who is signed in; None for a visitor.
-        roles: What the user may do, as passed at the login.
-        aal: Authenticator assurance level of the login, 1 to 3; 0 for a visitor.
-        authenticated_at: Whole seconds since the epoch; 0 for a visitor.
-        begun_at: Likewise, when this life began: the limits count from here.
-        deadline: When it ends in any case, in the same unit.
-        device: A label for people, such as ``"Firefox on Windows"``.
-        binding: A keyed hash of browser family and platform; empty where nothing was made out.
+    Times are whole seconds since the epoch. For a visitor ``user_id`` is None, ``aal`` and
+    ``authenticated_at`` are 0. The limits count from ``begun_at``; ``deadline`` is the latest end.
+    ``device`` is a label such as ``"Firefox on Windows"``; ``binding`` is a keyed hash of browser
+    family and platform, empty if they are unknown.
     """
 
     user_id: UserId | None
@@ -64,51 +67,78 @@ class Record(NamedTuple):
     binding: str
 
     def __repr__(self) -> str:
-        """Show level and times, no name."""
+        """Return level and times, without the user."""
         return f"<Record aal={self.aal} begun_at={self.begun_at} deadline={self.deadline}>"
 
     @property
     def user(self) -> str | None:
-        """The user as a store lists them."""
+        """The user id as text, as stores list it."""
         return None if self.user_id is None else str(self.user_id)
 
 
-class Payloads:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLogin:
     """
-    Write and read payloads.
+    Who signs in, and how; see :func:`~strict_cookies.sessions.access.login`.
 
-    Args:
-        keys: The newest authenticates, the others only verify.
+    A string as ``roles`` is one role. ``fresh`` is whether the user has just authenticated;
+    ``renews`` is whether the login only renews the user's session, and begins none if that has
+    ended.
+
+    Raises:
+        ValueError: The user, the level or the method is invalid.
     """
+
+    user_id: UserId
+    roles: Iterable[str] = ()
+    aal: int = 1
+    device: str | None = None
+    fresh: bool = True
+    method: str | None = None
+    renews: bool = False
+
+    def __post_init__(self) -> None:
+        user_id = self.user_id
+        if isinstance(user_id, bool) or not isinstance(user_id, (str, int)) or user_id == "":
+            kind = type(user_id).__name__
+            raise ValueError(
+                f"The user of a login is of type {kind} or empty. Use a string or a number."
+            )
+        if self.aal not in (1, 2, 3):
+            raise ValueError(f"The level of a login is {self.aal!r}. Use 1, 2 or 3.")
+        if self.method is not None and not _METHOD.fullmatch(self.method):
+            raise ValueError(
+                "The method of a login is not a short word. Use one of RFC 8176, such as 'pwd'."
+            )
+        roles = (self.roles,) if isinstance(self.roles, str) else tuple(self.roles)
+        object.__setattr__(self, "roles", roles)
+
+    def describe(self, visitor: Record, absolute: int) -> Record:
+        """Return a visitor's record as the user's; ``absolute`` is the longest life in seconds."""
+        return visitor._replace(
+            user_id=self.user_id,
+            roles=tuple(self.roles),
+            aal=self.aal,
+            authenticated_at=visitor.begun_at if self.fresh else 0,
+            deadline=visitor.begun_at + absolute,
+            device=show(self.device) if self.device else visitor.device,
+        )
+
+
+class Payloads:
+    """Write and read payloads; the newest key authenticates, the others only verify."""
 
     def __init__(self, keys: SessionKeys) -> None:
         self._keys = keys.derive("payload")
 
     def seal(self, row: bytes, record: bytes, data: bytes) -> bytes:
-        """
-        Put a payload together.
-
-        Args:
-            row: The key of the row that it is for.
-            record: From :func:`dump_record`.
-            data: From :func:`~strict_cookies.sessions.tagged.dump`.
-        """
+        """Return the payload of the row with the key ``row``, of a record and data as JSON."""
         body = b"%b[%b,%b]" % (len(record).to_bytes(_LENGTH_BYTES), record, data)
         return FORMAT + code(self._keys[0], row + body, _CODE_BYTES) + body
 
     def open(self, row: bytes, payload: bytes) -> tuple[Record, dict[str, Any]]:
         """
-        Check and read a payload.
-
-        Args:
-            row: As for :meth:`seal`.
-            payload: What the store has.
-
-        Returns:
-            The record, and a copy of the data.
-
-        Raises:
-            Unreadable: It is not what this application wrote there.
+        Verify and read a payload; raise :class:`Unreadable` if this application did not write it.
         """
         if payload[:1] != FORMAT:
             newer = payload[:1] > FORMAT
@@ -123,7 +153,7 @@ class Payloads:
 
 
 def split(payload: bytes) -> tuple[bytes, bytes]:
-    """Return record and data of a payload as they are written, for a save that changes the data."""
+    """Return the JSON of a payload's record and of its data."""
     begin = _HEAD_BYTES + _LENGTH_BYTES
     end = begin + 1 + int.from_bytes(payload[_HEAD_BYTES:begin])
     return payload[begin + 1 : end], payload[end + 1 : -1]

@@ -23,7 +23,7 @@ from flask.sessions import SessionMixin
 from ..errors import StoreUnavailableError
 from ..reasons import Reason
 from .device import MAX_USER_AGENT
-from .new_login import NewLogin, SessionEndedError
+from .record import NewLogin, SessionEndedError
 from .tagged import IMMUTABLE, dump, load
 
 if TYPE_CHECKING:
@@ -46,17 +46,12 @@ Cookie = Literal["set", "expire", "keep"]
 
 class ServerSession(SessionMixin):
     """
-    The session of one request.
-
-    Args:
-        find: Finds what the request's cookie leads to, when it is first asked.
-        environ: Of the request.
-        received_at: When the request was received, in seconds since the epoch.
+    The session of one request, found by ``find`` when it is first accessed.
 
     Attributes:
-        failure: Why the store failed this request; None where it did not.
-        cookie: What becomes of the browser's.
-        streaming: Whether the response has been made and its body is still to come.
+        failure: The store's error in this request, if any.
+        cookie: What happens to the browser's cookie.
+        streaming: Whether the body is being streamed, so that nothing can be stored any more.
     """
 
     modified = False
@@ -92,7 +87,7 @@ class ServerSession(SessionMixin):
         self._received_at = received_at
 
     def __repr__(self) -> str:
-        """How many keys there are; no key and no value."""
+        """Return the number of keys; no key and no value."""
         if self._opened is None:
             return "<ServerSession, not opened>"
         return f"<ServerSession, {len(self._opened)} keys>"
@@ -135,7 +130,7 @@ class ServerSession(SessionMixin):
         return dict(self._data)
 
     def clear(self) -> None:
-        """End the session, at once; what is stored afterwards begins a new one."""
+        """End the session at once; what is stored afterwards begins a new one."""
         data = self._writable()
         if self._visit is not None and self._manager is not None:
             with self._noting_failure():
@@ -199,18 +194,13 @@ class ServerSession(SessionMixin):
 
     @property
     def manager(self) -> SessionManager | None:
-        """What the session lives in; None where the store failed."""
+        """The manager of the session; None if the store failed."""
         self._open()
         return self._manager
 
     def sign_in(self, login: NewLogin) -> None:
         """
-        Exchange the session for one in which a user is signed in, at once.
-
-        Raises:
-            SessionEndedError: The login only renews a session, and that has ended.
-            SessionLimitError: The user has as many sessions as are allowed.
-            StoreUnavailableError: The store did not answer; no user was signed in.
+        Exchange the session for one in which a user is signed in; see ``SessionManager.sign_in``.
         """
         data = self._writable()
         manager = self._manager
@@ -233,13 +223,10 @@ class ServerSession(SessionMixin):
 
     def save(self) -> bool:
         """
-        Store what the request has changed; a second time it does nothing.
-
-        Returns:
-            Whether it was written down that the session was used.
+        Store the request's changes once, and return whether its activity was recorded.
 
         Raises:
-            StoreUnavailableError: Nothing was stored, as far as can be known.
+            StoreUnavailableError: As far as is known, nothing was stored.
             TypeError: A value can't be stored.
         """
         data, manager, visit = self._opened, self._manager, self._visit
@@ -341,7 +328,7 @@ class ServerSession(SessionMixin):
             raise
 
     def _lose(self) -> None:
-        """The session has ended while the request ran."""
+        """Drop the session, which has ended while the request ran."""
         self._visit, self._lost, self._opened = None, True, {}
 
     @property

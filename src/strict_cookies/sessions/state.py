@@ -1,4 +1,4 @@
-"""What the functions of this package need of the application at hand."""
+"""The part of the application's state that this package reads."""
 
 from __future__ import annotations
 

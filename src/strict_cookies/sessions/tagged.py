@@ -1,12 +1,9 @@
 """
-JSON that gives back what it was given: the types that Flask's session knows, and no others.
+JSON that round-trips the types of Flask's session, and no others.
 
-A value that JSON has no word for becomes an object with one key, which begins with a space. Tuples
-stay tuples, bytes bytes, :class:`~markupsafe.Markup` stays safe, and a datetime keeps its
-microseconds and its offset. As in Flask's own session, keys of mappings become text, a named tuple
-becomes a tuple and a dataclass a mapping. What can't be kept is refused where it was put in.
-
-Nothing is ever unpickled, and nothing but JSON is tried.
+A value without a JSON type becomes an object with one key that begins with a space. As in Flask's
+own session, keys of mappings become text, a named tuple becomes a tuple and a dataclass a mapping.
+Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -32,16 +29,10 @@ _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 def dump(data: Mapping[str, Any]) -> bytes:
     """
-    Write a session's data.
-
-    Args:
-        data: What ``flask.session`` holds.
-
-    Returns:
-        JSON in ASCII; equal for equal data in equal order.
+    Write a session's data as ASCII JSON; equal data in equal order give equal bytes.
 
     Raises:
-        TypeError: A value is of a type that could not be given back; names key and type.
+        TypeError: A value has a type that does not round-trip; the message names key and type.
     """
     tagged: dict[Any, Any] = {}
     for key, value in data.items():
@@ -56,12 +47,7 @@ def dump(data: Mapping[str, Any]) -> bytes:
 
 
 def load(text: bytes) -> Any:
-    """
-    Read what :func:`dump` wrote, or any JSON around it.
-
-    Raises:
-        ValueError: It is not valid.
-    """
+    """Read what :func:`dump` wrote, or any JSON around it; raise ValueError if it is invalid."""
     decoded = text.decode("ascii")
     # Without this no object can be a tag, and none needs to be looked at.
     scan = _scan_tagged if '{" ' in decoded else _scan

@@ -1,14 +1,13 @@
 """
 Detect unknown identifiers, identifiers of another store, and sessions used by another browser.
 
-**Binding.** A session remembers a keyed hash of the family and platform of its browser: no version,
-which an update would change, and no address, which changes on every journey. It is not a secret
-that a thief could not imitate; it catches the careless ones, and never signs anybody out.
+**Binding.** A session stores a keyed hash of its browser's family and platform: no version, which
+updates change, and no address, which changes with the network. A thief can imitate it; it catches
+the careless ones and never signs users out.
 
-**Foreign stores.** An identifier that another store has just signed means that two servers have a
-store each where they should share one. Going on would sign the visitor out at every second request;
-so the request is refused, and the log says what to do. An older one is of a store that was thrown
-away, and counts as ended.
+**Foreign stores.** If another store has just signed an identifier, two servers that should share a
+store have one each, and every second request would sign the visitor out. So the request is refused,
+and the log says what to do. An older identifier is from a discarded store and counts as ended.
 
 Source: NIST SP 800-63B-4 section 5.3; OWASP Session Management Cheat Sheet.
 """
@@ -38,15 +37,7 @@ MAX_BROWSERS = 256
 
 
 class Watch:
-    """
-    Raise alarms.
-
-    Args:
-        keys: Derived from the application's secret.
-        binding: ``"log"``; ``"challenge"`` also takes the login for not fresh; ``"off"``.
-        clock: Seconds since the epoch, UTC.
-        events: Where to tell.
-    """
+    """Raise alarms; with the binding ``"challenge"`` a login in another browser is not fresh."""
 
     def __init__(
         self,
@@ -67,14 +58,13 @@ class Watch:
         self._lock = make_lock(self)
 
     def meet_other_browser(self, visit: LoadedSession) -> None:
-        """Note on a visit that the browser is not the one that the session began in."""
+        """Report that a session is used by another browser than it began in."""
         if self._binding == "off":
             return
         visit.familiar = self._binding != "challenge"
         self._events.alarm(
             Reason.OTHER_BROWSER,
-            "A session came from another family of browsers, or another platform, than it began "
-            "in.",
+            "A session is used by another browser, or on another platform, than it began in.",
         )
 
     def _bind(self, user_agent: str) -> str:
@@ -98,12 +88,7 @@ class Watch:
             )
 
     def report_foreign_store(self, read: ReadId) -> None:
-        """
-        Report an identifier of another store.
-
-        Raises:
-            OtherStoreError: That store is in use at the same time.
-        """
+        """Report another store's identifier; raise OtherStoreError if that store is in use now."""
         age = self._clock() - read.issued_at
         in_use = read.issued_at >= self._started and -MAX_SKEW < age < FOREIGN_SECONDS
         self._events.alarm(

@@ -36,14 +36,7 @@ Trail = AuditTrail | NoTrail
 
 
 def open_trail(app: Flask, options: TrailOptions, archive: Archive) -> Trail:
-    """
-    Create the trail object; the archive is not opened before its first use.
-
-    Args:
-        app: The application with its final configuration.
-        options: Its settings for the trail.
-        archive: Its archive.
-    """
+    """Create the trail of an application with its final configuration; nothing is opened yet."""
     if not options.kept:
         return NoTrail()
     secret = app.config["SECRET_KEY"]
@@ -60,11 +53,7 @@ class AppRecorder:
     """
     Record in the trail what happens in an application.
 
-    Args:
-        app: The application.
-        trail: Its trail.
-        counts: Returns what the firewall counted in this process.
-        parts: Returns the compiled settings by part.
+    ``counts`` returns what the firewall counted in this process, ``parts`` the compiled settings.
     """
 
     def __init__(
@@ -96,13 +85,7 @@ class AppRecorder:
             record_change(self._trail.archive, self._trail.record, part, settings)
 
     def record(self, signal: NamedSignal, facts: Mapping[str, Any]) -> None:
-        """
-        Record what a signal reports; other signals are ignored.
-
-        Args:
-            signal: The signal, before any of its receivers is called.
-            facts: Its keyword arguments.
-        """
+        """Record what a signal reports, before its receivers are called; ignore other signals."""
         if signal is signed_in:
             self._trail.record(
                 "signed-in",

@@ -136,10 +136,7 @@ class AuditTrail:
             return None
 
     def flush(self) -> None:
-        """
-        Write the counts since the last write; an exception is logged, and the next call
-        retries.
-        """
+        """Write the counts since the last write; after an exception the next call retries."""
         self.counts.flush()
 
     # Reading

@@ -77,26 +77,14 @@ START = Point(0, NO_HASH)
 
 
 def canonical(value: object) -> bytes:
-    """
-    Write JSON in the canonical form that is hashed and signed.
-
-    Source: RFC 8785, as far as the trail needs it.
-    """
+    """Write JSON in the canonical form that is hashed and signed. Source: RFC 8785, a subset."""
     return _write(value).encode("utf-8")
 
 
 def write_entry(
     last: Point, timestamp: datetime, event: str, details: Mapping[str, str | int]
 ) -> bytes:
-    """
-    Write the entry that follows another.
-
-    Args:
-        last: The preceding entry.
-        timestamp: Aware.
-        event: What happened.
-        details: Values that :func:`to_plain` returned, by name.
-    """
+    """Write the entry that follows another; the details are values of :func:`to_plain`."""
     content: dict[str, object] = {
         "details": dict(details),
         "event": event,
@@ -109,12 +97,7 @@ def write_entry(
 
 
 def read_entry(data: bytes) -> TrailEntry:
-    """
-    Read an entry as it was written.
-
-    Raises:
-        ValueError: It is not a valid entry, or its hash is wrong; the message says which.
-    """
+    """Read an entry; raise ValueError if it is invalid or its hash is wrong."""
     try:
         content = json.loads(data)
     except ValueError:
@@ -135,15 +118,9 @@ def find_breaks(
     rows: Iterable[tuple[int, bytes]], start: Point = START
 ) -> Iterator[tuple[TrailEntry | None, str | None]]:
     """
-    Follow a chain.
+    Follow a chain of numbers and stored entries; yield each entry with its problem.
 
-    Args:
-        rows: The numbers in the store with the bytes of each entry, in order.
-        start: What the first row follows.
-
-    Yields:
-        Each entry with its problem. The entry is None if it can't be read, the problem is None if
-        there is none.
+    The entry is None if it can't be read, the problem None if there is none.
     """
     last, known = start, True
     for number, data in rows:

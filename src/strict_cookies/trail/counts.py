@@ -51,14 +51,7 @@ class Count(NamedTuple):
 
 
 class DailyCounts:
-    """
-    Add the counts of this process to the counters in the archive.
-
-    Args:
-        archive: The archive with the counters.
-        record: Records an event.
-        today: Returns the day, UTC, as ``2027-03-31``.
-    """
+    """Add the counts of this process to the counters in the archive, under the UTC day."""
 
     def __init__(
         self, archive: Archive, record: Callable[..., object], today: Callable[[], str]
@@ -75,18 +68,11 @@ class DailyCounts:
         self._day = ""
 
     def follow(self, source: CountSource) -> None:
-        """
-        Count what a source counts from now on.
-
-        Call it again after a fork: what the parent counted is written by the parent.
-        """
+        """Count what a source counts from now on; call it again after a fork."""
         self._source, self._written = source, dict(source())
 
     def flush(self) -> None:
-        """
-        Write the counts since the last write; an exception is logged, and the next call
-        retries.
-        """
+        """Write the counts since the last write; after an exception the next call retries."""
         try:
             with self._lock:
                 self._flush()
@@ -94,12 +80,7 @@ class DailyCounts:
             report_gap(error)
 
     def read(self) -> list[Count]:
-        """
-        Return all counters by day, reason and name.
-
-        Raises:
-            StoreUnavailableError: The store can't be read.
-        """
+        """Return all counters by day, reason and name."""
         return sorted(self._rows())
 
     def clear_before(self, day: date) -> None:

@@ -36,16 +36,10 @@ EVENTS: Mapping[str, str] = {
 
 
 def check_event(event: str) -> str:
-    """
-    Validate the name of an event and return it.
-
-    Raises:
-        ValueError: The name is invalid.
-    """
+    """Validate the name of an event and return it; raise ValueError if it is invalid."""
     if len(event) > 48 or EVENT_NAME.fullmatch(event) is None:
         raise ValueError(
             f"The event name {event[:60]!r} is invalid. Use lower-case words joined by '-', such "
-            "as "
-            "'order-approved'."
+            "as 'order-approved'."
         )
     return event

@@ -12,9 +12,7 @@ logger = logging.getLogger("strict_cookies")
 
 
 def report_gap(error: BaseException) -> None:
-    """
-    Log an exception; the message only of an own one, since another's might contain a value.
-    """
+    """Log an exception; the message only of our own, since another's might contain a value."""
     if not isinstance(error, StrictCookiesError):
         log_fault(Reason.TRAIL_GAP, error)
         return

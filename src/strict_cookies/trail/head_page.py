@@ -1,9 +1,4 @@
-"""
-The head of the trail at ``/cookies/trail-head``: public, without details, and cheap.
-
-Anyone who saves it from time to time can later prove that no earlier entry was rewritten or
-removed.
-"""
+"""The head of the trail at ``/cookies/trail-head``: public, without details, and cheap."""
 
 from __future__ import annotations
 
@@ -30,13 +25,7 @@ HEAD_PATH = "/trail-head"
 
 
 def add_head(blueprint: Blueprint, trail: Callable[[], Trail]) -> None:
-    """
-    Add the page to the blueprint of the library's pages.
-
-    Args:
-        blueprint: The blueprint, before it is registered.
-        trail: Returns the trail of the application; called at each request.
-    """
+    """Add the page to the blueprint of the library's pages, before that is registered."""
 
     @blueprint.get(HEAD_PATH)
     def trail_head() -> Response:

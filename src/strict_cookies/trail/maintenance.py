@@ -29,13 +29,7 @@ PRUNED = "trail-tidied"
 
 
 class TrailMaintenance:
-    """
-    Maintain one trail.
-
-    Args:
-        trail: The trail of an application.
-        compare: Records which of its settings have changed.
-    """
+    """Maintain one trail; ``compare`` records which settings have changed."""
 
     def __init__(self, trail: AuditTrail, compare: Callable[[], None]) -> None:
         self.trail = trail

@@ -21,12 +21,7 @@ HEAD_SECONDS = 10
 
 class TrailOptions(NamedTuple):
     """
-    The settings for the trail.
-
-    Args:
-        kept: Whether a trail is kept.
-        key: The path of the private key that signs heads; None if they are not signed.
-        retention: How long entries are kept.
+    The settings for the trail; ``key`` is the path of the key that signs heads, if they are signed.
     """
 
     kept: bool = True
@@ -38,12 +33,7 @@ class TrailOptions(NamedTuple):
         cls, config: Mapping[str, Any], directory: str | os.PathLike[str], *, check_key: bool = True
     ) -> TrailOptions:
         """
-        Read ``app.config``.
-
-        Args:
-            config: The configuration of the application.
-            directory: The base of a relative path of the key: ``app.instance_path``.
-            check_key: Whether the key must exist.
+        Read ``app.config``; ``directory`` is the base of a relative path of the key.
 
         Raises:
             ConfigurationError: A value is invalid, or the key can't be used.

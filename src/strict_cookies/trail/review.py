@@ -28,11 +28,8 @@ class Review(NamedTuple):
     """
     What is known about a trail.
 
-    Attributes:
-        verification: The result for all entries that were read.
-        started_at: When the first of them was read, aware.
-        read_now: How many of them were read by this call.
-        is_complete: Whether the end was reached within the time limit.
+    ``started_at`` is when the first entry was read, ``read_now`` how many entries this call read,
+    and ``is_complete`` whether the end was reached within the time limit.
     """
 
     verification: Verification
@@ -43,11 +40,7 @@ class Review(NamedTuple):
 
 def review_trail(trail: AuditTrail, seconds: float | None = None) -> Review:
     """
-    Resume the verification of this process, or start one.
-
-    Args:
-        trail: The trail of an application.
-        seconds: The time limit, after which the next call resumes; None for no limit.
+    Resume the verification of this process, or start one; stop after ``seconds``.
 
     Raises:
         ConfigurationError: The key can't be used.

@@ -45,16 +45,7 @@ def record_change(
     archive: Archive, record: Callable[..., object], part: str, settings: Mapping[str, object]
 ) -> bool:
     """
-    Record that a part of the settings differs from what was recorded last.
-
-    Args:
-        archive: The archive with the digests.
-        record: Records the event: the part, the names of the changed settings, and a digest of all.
-        part: The name of the part, in letters: ``headers``.
-        settings: Values by name.
-
-    Returns:
-        Whether the part differs.
+    Record that a part of the settings differs from what was recorded last; return whether it does.
     """
     digests = digest_settings(settings)
     data = canonical(digests)

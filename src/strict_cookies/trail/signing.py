@@ -33,12 +33,7 @@ UNSIGNED = ("public_key", "signature")
 
 
 class Signer:
-    """
-    Sign with a private key.
-
-    Args:
-        key: A private key of ``cryptography``.
-    """
+    """Sign with a private key of ``cryptography``."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         from cryptography.hazmat.primitives import serialization
@@ -72,8 +67,7 @@ def make_key(path: Path) -> Signer:
     Create a private key in a new file that only its owner can read.
 
     Raises:
-        FileExistsError: The file exists.
-        OSError: The file can't be written.
+        OSError: The file exists or can't be written.
     """
     _require_cryptography()
     from cryptography.hazmat.primitives import serialization
@@ -96,10 +90,10 @@ def make_key(path: Path) -> Signer:
 
 def check_key_file(path: Path) -> None:
     """
-    Check that a private key can be used, as far as possible without ``cryptography``.
+    Check, without ``cryptography``, that a private key exists and only its owner can read it.
 
     Raises:
-        ConfigurationError: It is missing, can't be read, or others can read it.
+        ConfigurationError: It does not, or it is not in PEM format.
     """
     where = f"STRICT_COOKIES_TRAIL_KEY is '{path}'"
     try:
@@ -126,12 +120,7 @@ def check_key_file(path: Path) -> None:
 
 
 def load_signer(path: Path) -> Signer:
-    """
-    Read a private key.
-
-    Raises:
-        ConfigurationError: The key can't be used.
-    """
+    """Read a private key; raise ConfigurationError if it can't be used."""
     check_key_file(path)
     _require_cryptography()
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -154,10 +143,8 @@ def is_signed(signed: Mapping[str, Any], public_pem: str | None = None) -> bool:
     """
     Return whether a signature is valid.
 
-    Args:
-        signed: The result of :meth:`Signer.sign`.
-        public_pem: The key that must have signed it; by default the one in it, which only proves
-            that the content was not changed since.
+    Without ``public_pem`` the key is the one in the content, which only proves that the content was
+    not changed since.
     """
     _require_cryptography()
     from cryptography.exceptions import InvalidSignature

@@ -26,7 +26,7 @@ _KEY_EVENTS = ("key-made", "key-rotated")
 
 
 class VerifiableTrail(Protocol):
-    """What the verification needs of an :class:`~strict_cookies.trail.AuditTrail`."""
+    """The methods of :class:`~strict_cookies.trail.AuditTrail` that the verification needs."""
 
     @property
     def is_signed(self) -> bool:
@@ -94,16 +94,7 @@ def verify_trail(
 
 
 class ChainVerifier:
-    """
-    A verification of the chain that can be interrupted and resumed.
-
-    Args:
-        trail: The trail of an application.
-        since: As for :func:`verify_trail`.
-
-    Raises:
-        StoreUnavailableError: The store can't be read, here or in :meth:`run`.
-    """
+    """A verification of the chain that can be interrupted and resumed."""
 
     def __init__(self, trail: VerifiableTrail, *, since: Point | None = None) -> None:
         self.trail = trail
@@ -148,12 +139,7 @@ class ChainVerifier:
             return False
 
     def run(self, seconds: float | None = None) -> None:
-        """
-        Read up to the end of the trail.
-
-        Args:
-            seconds: The time limit; None for no limit.
-        """
+        """Read up to the end of the trail, or until the time limit in seconds."""
         start = time.monotonic()
         rows = ((row.number, row.data) for row in self.trail.rows(after=self._last.number))
         before, self.is_done = self.checked, False
@@ -176,15 +162,7 @@ class ChainVerifier:
         self.seconds += time.monotonic() - start
 
     def conclude(self, public_pem: str | None = None) -> Verification:
-        """
-        Return the result so far.
-
-        Args:
-            public_pem: As for :func:`verify_trail`.
-
-        Raises:
-            ConfigurationError: The key can't be used.
-        """
+        """Return the result so far; see :func:`verify_trail`."""
         problems = [*self.problems, *_check_points(self._points, self._found, self._start)]
         problems += _check_signatures(self.trail, self._checkpoints, self._keys, public_pem)
         if self.is_done:
@@ -281,8 +259,7 @@ def _check_keys(
         if entry.event == "key-rotated" and key not in (None, entry.details["old_key"]):
             yield (
                 f"Entry {entry.number}: the key was rotated from one that was not the site's key "
-                "at "
-                "that time."
+                "at that time."
             )
         key = entry.details.get("new_key")
     signer = trail.signer()
@@ -303,9 +280,8 @@ def _check_keys(
     elif key != signer.public_hex:
         yield (
             f"Heads are signed by the key {signer.public_hex[:16]}..., but the last recorded key "
-            "is "
-            f"{str(key)[:16]}...: the key was replaced without 'flask cookies trail key --rotate'. "
-            "Restore the previous key, then rotate."
+            f"is {str(key)[:16]}...: the key was replaced without 'flask cookies trail key "
+            "--rotate'. Restore the previous key, then rotate."
         )
 
 

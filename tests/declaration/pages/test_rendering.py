@@ -11,8 +11,8 @@ from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import LANGUAGES, find_language
 from strict_cookies.declaration.pages.sessions import format_device
 from strict_cookies.sessions.device import read_device, read_label
-from strict_cookies.sessions.new_login import NewLogin
 from strict_cookies.sessions.options import SessionOptions
+from strict_cookies.sessions.record import NewLogin
 from strict_cookies.sessions.retention import describe_kept
 from tests.declaration.i18n.test_language import ALIKE, TRANSLATED, catalogue, texts_in
 from tests.sessions.apps import CHROME, MINUTE, SECRET, Clock, ask, cookie_of, make_app, manager_of

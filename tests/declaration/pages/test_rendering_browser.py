@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, session
 
 from strict_cookies import CookiePolicy, Site, StrictCookies, login
-from strict_cookies.sessions.new_login import NewLogin
+from strict_cookies.sessions.record import NewLogin
 from tests.declaration.i18n.test_language import TRANSLATED
 from tests.declaration.pages.test_blueprint_browser import AXE, LONG
 from tests.policies import declare

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
 from strict_cookies.declaration.i18n.language import find_language
-from strict_cookies.sessions.new_login import NewLogin
+from strict_cookies.sessions.record import NewLogin
 
 from ...sessions.apps import (
     CHROME,

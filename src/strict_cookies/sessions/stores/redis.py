@@ -195,7 +195,7 @@ def _pack(session: StoredSession) -> bytes:
 
 
 def _unpack(row: bytes | None) -> StoredSession | None:
-    """Return the session of a row; None if there is none, or it was not written by this library."""
+    """Return the session of a row; None if there is none, or this library did not write it."""
     if row is None:
         return None
     try:
@@ -207,6 +207,3 @@ def _unpack(row: bytes | None) -> StoredSession | None:
     if end > len(row):
         return None
     return StoredSession(version, user, created_at, seen_at, ends_at, row[end:])
-
-
-#: The parent's clients, which a forked process must not close.

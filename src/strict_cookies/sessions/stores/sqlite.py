@@ -216,7 +216,7 @@ class SQLiteStore:
             return handle.execute(_LOCK, (key, holder, now, now + timeout)).rowcount > 0
 
     def _select(self, statement: str, parameter: bytes | str) -> list[tuple[Any, ...]]:
-        """Read by the writing connection, whose cache is warm, where no thread is in it."""
+        """Read by the writing connection, whose cache is warm, unless another thread uses it."""
         connection = self._writing
         if not connection.lock.acquire(blocking=False):
             connection = self._reading
@@ -258,7 +258,7 @@ def _update(handle: sqlite3.Connection, key: bytes, session: StoredSession) -> b
 
 
 def _session(row: tuple[Any, ...]) -> StoredSession | None:
-    """Return the session of a row; None if its columns were not written by this library."""
+    """Return the session of a row; None if this library did not write its columns."""
     version, user, created_at, seen_at, ends_at, payload = row
     if type(payload) is not bytes or type(version) is not int:
         return None

@@ -1,6 +1,4 @@
-"""
-Create what the sessions of one Flask application need, from its settings.
-"""
+"""The sessions of a Flask application: create them from its settings, find that of a request."""
 
 from __future__ import annotations
 
@@ -13,7 +11,6 @@ from .._util.keys import SessionKeys
 from ..http.cookies import find_cookie
 from .events import SessionEvents
 from .ids import has_form
-from .limits import SessionRules
 from .loaded_session import Found
 from .manager import SessionManager
 from .migration import SessionMigration
@@ -29,37 +26,24 @@ if TYPE_CHECKING:
     from .stores.base import SessionStore
 
 
-class PreparedSessions(NamedTuple):
-    """
-    What the session interface works with.
-
-    Attributes:
-        manager: Of this application.
-        cookie_name: Of the session's cookie.
-        move: Reads Flask's own sessions; None where none is taken over.
-        no_store: See :class:`~strict_cookies.sessions.options.SessionOptions`.
-    """
+class AppSessions(NamedTuple):
+    """The sessions of one application; ``migration`` is None if none are migrated."""
 
     manager: SessionManager
     cookie_name: str
-    move: SessionMigration | None
+    migration: SessionMigration | None
     no_store: bool = False
 
     def find(self, field: str, user_agent: str) -> tuple[str | None, Found]:
         """
-        Find the session that a request leads to.
+        Find the session for a ``Cookie`` field.
 
-        Args:
-            field: The request's ``Cookie`` field.
-            user_agent: The request's field value.
-
-        Returns:
-            The name of Flask's own cookie where the session was taken over from it, else None; and
-            what was found.
+        The first item is the name of Flask's own cookie if the session was migrated from it, else
+        None.
         """
         signed = find_cookie(field, self.cookie_name)
-        if self.move is not None and (signed is None or not has_form(signed)):
-            name, found = self.move.migrate(self.manager, field, user_agent)
+        if self.migration is not None and (signed is None or not has_form(signed)):
+            name, found = self.migration.migrate(self.manager, field, user_agent)
             if name is not None:
                 return name, found
         return None, Found() if signed is None else self.manager.open(signed, user_agent)
@@ -67,13 +51,10 @@ class PreparedSessions(NamedTuple):
 
 def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     """
-    Create the store that the settings name; it is not opened yet.
-
-    While testing the default is one in memory, so that a test leaves nothing behind and finds
-    nothing of another.
+    Create the store that the settings name; while testing, the default is in memory.
 
     Raises:
-        ConfigurationError: It can't be made.
+        ConfigurationError: It can't be created.
     """
     if options.store is None and app.testing:
         return MemoryStore()
@@ -83,7 +64,7 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     return open_store(options.store, app.instance_path)
 
 
-def prepare_sessions(
+def create_sessions(
     app: Flask,
     options: SessionOptions,
     store: SessionStore,
@@ -91,36 +72,25 @@ def prepare_sessions(
     *,
     record: EventRecorder | None = None,
     clock: Callable[[], float] = time.time,
-) -> PreparedSessions:
+) -> AppSessions:
     """
-    Put the manager together.
+    Build the session manager of an application with its final configuration and a ``SECRET_KEY``.
 
-    Args:
-        app: With its final configuration and a ``SECRET_KEY``.
-        options: Read from it.
-        store: From :func:`choose_store`.
-        former: The configuration without what Strict Cookies set in it.
-        record: Records the events of sessions, in the audit trail.
-        clock: Seconds since the epoch, UTC.
+    ``former`` is the configuration without what Strict Cookies set in it.
     """
     keys = SessionKeys(app.config["SECRET_KEY"], app.config["SECRET_KEY_FALLBACKS"] or ())
     manager = SessionManager(
         store,
         keys,
-        rules=SessionRules(
-            limits=options.limits,
-            per_user=options.per_user,
-            at_limit=options.at_limit,
-            binding=options.binding,
-        ),
+        options=options,
         events=SessionEvents(app, record=record),
         clock=clock,
     )
     name = app.config["SESSION_COOKIE_NAME"]
-    move = None
+    migration = None
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
     if options.move_until is not None and serializer is not None:
-        move = SessionMigration(
+        migration = SessionMigration(
             keys,
             serializer.loads,
             cookie_names=tuple(dict.fromkeys((name, former["SESSION_COOKIE_NAME"]))),
@@ -128,4 +98,4 @@ def prepare_sessions(
             until=options.move_until,
             user_key="_user_id" if hasattr(app, "login_manager") else None,
         )
-    return PreparedSessions(manager, name, move, options.no_store)
+    return AppSessions(manager, name, migration, options.no_store)
