@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, flash, get_flashed_messages, request, session
+from werkzeug.routing import Rule
 
 import strict_cookies
 from strict_cookies import StrictCookies, current_login, login, logout, reauthenticate
@@ -12,7 +13,7 @@ from strict_cookies.sessions.events import SessionEvents
 from strict_cookies.sessions.interface import ServerSessionInterface
 from strict_cookies.sessions.manager import SessionManager
 from strict_cookies.sessions.options import SessionOptions
-from strict_cookies.sessions.record import FORMAT
+from strict_cookies.sessions.record import FORMAT, NewLogin
 from strict_cookies.sessions.stores.memory import MemoryStore
 
 SECRET = "k" * 32
@@ -192,3 +193,30 @@ def ask(app: Flask, path: str, cookie: str | None = None, **options):
 def rows_of(manager: SessionManager) -> int:
     """Count the live sessions of a store in memory; a notice of an end is none."""
     return sum(row.payload[:1] == FORMAT for row in manager.store._rows.values())
+
+
+def view(app, path="/view"):
+    """Add a view under a path of its own, also after the first request."""
+
+    def add(function):
+        app.view_functions[path] = function
+        app.url_map.add(Rule(path, endpoint=path, methods=["GET"]))
+        return function
+
+    return add
+
+
+def open_visit(manager, signed):
+    """Find a live session, as a request of the same browser does."""
+    return manager.open(signed, FIREFOX).visit
+
+
+def begin(manager, **data):
+    """Begin a visitor's session; give the signed identifier."""
+    return manager.begin(data or {"a": 1}, FIREFOX).signed
+
+
+def sign_in(manager, user_id="alice", data=(), **options):
+    request = {name: options.pop(name) for name in ("visit", "former") if name in options}
+    login = NewLogin(user_id=user_id, **options)
+    return manager.sign_in(login, dict(data), FIREFOX, **request)

@@ -6,6 +6,8 @@ import secrets
 
 import pytest
 
+from strict_cookies.signals import session_alarm, sessions_ended, signed_in, signed_out
+
 from .apps import make_manager
 from .places import Place, opened
 from .redis_servers import redis_cluster, redis_server
@@ -74,3 +76,19 @@ def shared_store(shared_place):
 def manager(store, clock):
     """The life of sessions, in an empty store of each kind."""
     return make_manager(store, clock=clock)
+
+
+@pytest.fixture
+def told():
+    """What was told by signals, in order."""
+    seen = []
+    receivers = []
+    for signal in (signed_in, signed_out, sessions_ended, session_alarm):
+
+        def receive(sender, name=signal.name, **facts):
+            seen.append((name, facts))
+
+        receivers.append(receive)
+        signal.connect(receive)
+    yield seen
+    receivers.clear()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -135,3 +137,27 @@ def wait_until(condition, seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.005)
+
+
+def add(store, **changes):
+    """Create a row and give its key."""
+    key = new_key()
+    store.create(key, make_row(**changes))
+    return key
+
+
+def keys_of(store, user):
+    """List the keys of a user's rows."""
+    return [key for key, _ in store.list_user(user)]
+
+
+def in_threads(count, task):
+    """Run a task for each number at the same moment, and give what they return."""
+    barrier = threading.Barrier(count)
+
+    def begin(number):
+        barrier.wait()
+        return task(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(begin, range(count)))
