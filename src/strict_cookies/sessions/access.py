@@ -59,8 +59,11 @@ class Login(NamedTuple):
 
     def is_fresh(self, max_age: timedelta = FRESH, *, now: datetime | None = None) -> bool:
         """
-        Return whether the login is at most ``max_age`` old at ``now``, an aware time, by default
-        now.
+        Return whether the login is recent.
+
+        Args:
+            max_age: How old it may be.
+            now: Aware; by default the current time.
         """
         from .limits import MAX_SKEW
 
@@ -172,7 +175,12 @@ def requires_login(view: Callable[P, R]) -> Callable[P, R | Response]:
 
 
 def requires_role(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
-    """Allow only users with one of these roles to enter a view; no cache stores the page."""
+    """
+    Allow only users with one of these roles to enter a view; no cache stores the page.
+
+    Args:
+        roles: One or more.
+    """
     if not roles or callable(roles[0]):
         raise TypeError('requires_role needs a role, as in @requires_role("auditor").')
 
@@ -194,9 +202,12 @@ def requires_fresh_login(
     max_age: timedelta = FRESH,
 ) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """
-    Allow only users who have authenticated within ``max_age`` to enter a view.
+    Allow only users who have recently signed in or authenticated again to enter a view.
 
     No cache stores the page.
+
+    Args:
+        max_age: How long ago.
     """
     if callable(max_age):
         raise TypeError("requires_fresh_login needs parentheses: @requires_fresh_login().")
