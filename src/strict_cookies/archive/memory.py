@@ -19,7 +19,6 @@ class MemoryArchive:
         self._tallies: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
-        """Append one entry that depends on the last."""
         with self._lock:
             last = self.last(log)
             entry = Entry(last.number + 1 if last else 1, make(last))
@@ -27,18 +26,15 @@ class MemoryArchive:
             return entry
 
     def last(self, log: str) -> Entry | None:
-        """Return the last entry."""
         with self._lock:
             entries = self._logs[log]
             return entries[-1] if entries else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Return entries in order."""
         with self._lock:
             return [entry for entry in self._logs[log] if entry.number > after][:limit]
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last is always kept."""
         with self._lock:
             entries = self._logs[log]
             kept = [entry for entry in entries[:-1] if entry.number >= before] + entries[-1:]
@@ -46,44 +42,36 @@ class MemoryArchive:
             return len(entries) - len(kept)
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Set a value."""
         with self._lock:
             self._shelves[shelf][key] = value
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Set a value if there is none, and return the current one."""
         with self._lock:
             return self._shelves[shelf].setdefault(key, value)
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Return a value."""
         with self._lock:
             return self._shelves[shelf].get(key)
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Delete a value permanently; return whether there was one."""
         with self._lock:
             return self._shelves[shelf].pop(key, None) is not None
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Return all values of a shelf by key."""
         with self._lock:
             return dict(self._shelves[shelf])
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
-        """Add to counters."""
         with self._lock:
             counters = self._tallies[tally]
             for key, amount in amounts.items():
                 counters[key] = counters.get(key, 0) + amount
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Return all counters of a tally by key."""
         with self._lock:
             return dict(self._tallies[tally])
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
-        """Remove counters."""
         with self._lock:
             for key in keys:
                 self._tallies[tally].pop(key, None)

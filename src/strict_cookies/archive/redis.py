@@ -125,56 +125,45 @@ class RedisArchive:
                 last = Entry(*answer) if answer[0] else None
 
     def last(self, log: str) -> Entry | None:
-        """Return the last entry."""
         found = self._server.run(_LAST, log)
         return Entry(*found) if found else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Return entries in order."""
         if limit <= 0:
             return []
         found = self._server.run(_READ, log, after, limit)
         return list(map(Entry, found[::2], found[1::2]))
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last is always kept."""
         total = 0
         while count := int(self._server.run(_CUT, log, before, BATCH)):
             total += count
         return total
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Set a value."""
         self._hash("HSET", f"shelf:{shelf}", key, value)
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Set a value if there is none, and return the current one."""
         return bytes(self._server.run(_PUT_NEW, shelf, key, value))
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Return a value."""
         found: bytes | None = self._hash("HGET", f"shelf:{shelf}", key)
         return found
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Delete a value permanently; return whether there was one."""
         return bool(self._hash("HDEL", f"shelf:{shelf}", key))
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Return all values of a shelf by key."""
         return self._pairs(f"shelf:{shelf}")
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
-        """Add to counters."""
         for part in _parts([text for pair in amounts.items() for text in pair]):
             self._server.run(_ADD, tally, *part)
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Return all counters of a tally by key."""
         return {key: int(amount) for key, amount in self._pairs(f"tally:{tally}").items()}
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
-        """Remove counters."""
         for part in _parts(list(keys)):
             self._hash("HDEL", f"tally:{tally}", *part)
 

@@ -90,7 +90,6 @@ class SQLiteArchive:
         return self._file.path
 
     def append(self, log: str, make: Callable[[Entry | None], bytes]) -> Entry:
-        """Append one entry that depends on the last."""
         with self._transaction() as handle:
             row = handle.execute(_LAST, (log,)).fetchone()
             last = None if row is None else Entry(*row)
@@ -99,37 +98,30 @@ class SQLiteArchive:
             return entry
 
     def last(self, log: str) -> Entry | None:
-        """Return the last entry."""
         rows = self._select(_LAST, log)
         return Entry(*rows[0]) if rows else None
 
     def read(self, log: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
-        """Return entries in order."""
         return [Entry(*row) for row in self._select(_READ, log, after, max(limit, 0))]
 
     def cut(self, log: str, before: int) -> int:
-        """Remove the entries below a number; the last is always kept."""
         with self._transaction() as handle:
             return handle.execute(_CUT, (log, before, log)).rowcount
 
     def put(self, shelf: str, key: str, value: bytes) -> None:
-        """Set a value."""
         with self._transaction() as handle:
             handle.execute(f"{_PUT} UPDATE SET value = excluded.value", (shelf, key, value))
 
     def put_new(self, shelf: str, key: str, value: bytes) -> bytes:
-        """Set a value if there is none, and return the current one."""
         with self._transaction() as handle:
             handle.execute(f"{_PUT} NOTHING", (shelf, key, value))
             return bytes(handle.execute(_GET, (shelf, key)).fetchone()[0])
 
     def get(self, shelf: str, key: str) -> bytes | None:
-        """Return a value."""
         rows = self._select(_GET, shelf, key)
         return rows[0][0] if rows else None
 
     def delete(self, shelf: str, key: str) -> bool:
-        """Delete a value permanently; return whether there was one."""
         with self._connection as handle:
             statement = "DELETE FROM archive_shelves WHERE shelf = ? AND key = ?"
             found = handle.execute(statement, (shelf, key)).rowcount > 0
@@ -139,27 +131,22 @@ class SQLiteArchive:
             return found
 
     def items(self, shelf: str) -> dict[str, bytes]:
-        """Return all values of a shelf by key."""
         return dict(self._select("SELECT key, value FROM archive_shelves WHERE shelf = ?", shelf))
 
     def add(self, tally: str, amounts: Mapping[str, int]) -> None:
-        """Add to counters."""
         rows = [(tally, key, amount) for key, amount in amounts.items()]
         with self._transaction() as handle:
             handle.executemany(_ADD, rows)
 
     def amounts(self, tally: str) -> dict[str, int]:
-        """Return all counters of a tally by key."""
         return dict(self._select("SELECT key, amount FROM archive_tallies WHERE tally = ?", tally))
 
     def clear_tally(self, tally: str, keys: frozenset[str]) -> None:
-        """Remove counters."""
         statement = "DELETE FROM archive_tallies WHERE tally = ? AND key = ?"
         with self._transaction() as handle:
             handle.executemany(statement, [(tally, key) for key in keys])
 
     def close(self) -> None:
-        """Close the connection of this process."""
         self._connection.close()
 
     def _select(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:

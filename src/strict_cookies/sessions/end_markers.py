@@ -1,14 +1,13 @@
 """
 Markers of ended sessions, so that a late response can't overwrite a fresh login.
 
-When a request ends its session, or exchanges it for another, the browser may already have sent
-other requests with the old identifier. If one of them started a session for what it has to store,
-its cookie would replace that of the login. So the end leaves a marker for an hour, the longest
-that a request may take. A request that was received before the end, or within
-:data:`EXCHANGE_WINDOW` of an exchange, starts no session. A later one may, so that a dead
-identifier locks no user out.
+When a request ends or exchanges its session, the browser may already have sent others with the old
+identifier. If one of them started a session, its cookie would replace that of the login. So the end
+leaves a marker for an hour, the longest that a request may take. A request that was received before
+the end, or within :data:`EXCHANGE_WINDOW` of an exchange, starts no session. A later one may, so
+that an ended identifier locks no user out.
 
-A marker is a separate row, found by the key of the session that ended, and listed nowhere.
+A marker is a separate row, found by the key of the ended session, and listed nowhere.
 """
 
 from __future__ import annotations

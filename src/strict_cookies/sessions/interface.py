@@ -76,7 +76,7 @@ class ServerSessionInterface(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Begin a request; return None without a ``SECRET_KEY``, so that Flask complains."""
-        if self._prepared is None and self._flask and leaves_sessions(app.config):
+        if self._prepared is None and self._flask is not None and leaves_sessions(app.config):
             return self._flask.open_session(app, request)
         if not app.config["SECRET_KEY"]:
             return None

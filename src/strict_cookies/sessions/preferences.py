@@ -48,7 +48,7 @@ class Preferences(Mapping[str, str]):
         self._kept = kept
 
     def __repr__(self) -> str:
-        """What it is; no value."""
+        """Return no value."""
         return "<Preferences>"
 
     @property

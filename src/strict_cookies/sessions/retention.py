@@ -1,8 +1,7 @@
 """
-What the library itself keeps about sessions, why, and for how long: from the options that are live.
+What the library stores about sessions, why, and for how long, according to the options.
 
-In addition there is what the application puts into a session, which is the application's to
-declare.
+What the application puts into a session is for the application to declare.
 
 Source: GDPR Articles 5(1)(e) and 13(2)(a).
 """

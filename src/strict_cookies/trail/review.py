@@ -1,11 +1,10 @@
 """
-Verify a trail repeatedly; a long one only as far as entries were added since the last time.
+Verify a trail repeatedly, a long one only from where the last verification ended.
 
 A trail that is verified within a second is verified from its beginning each time. In a longer one a
-process remembers how far it has come and resumes there, since each entry contains the hash of the
-preceding one. An entry that is changed after it was verified is therefore found only by the next
-verification from the beginning: a day later, at each start of a process, and by ``flask cookies
-trail verify``. A :class:`Review` says which entries were read when.
+process resumes where it ended, since each entry contains the hash of the preceding one. An entry
+that is changed after it was verified is found by the next verification from the beginning: a day
+later, at each start of a process, and by ``flask cookies trail verify``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """
 Notice changed settings between two starts, by a digest of each setting, never by its value.
 
-The digests recorded last are a log of their own, so that only one of many workers that start with
-new settings records the change.
+The digests are a log of their own, so that only one of many workers records the change.
 """
 
 from __future__ import annotations

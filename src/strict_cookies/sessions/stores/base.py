@@ -1,9 +1,8 @@
 """
-The contract of a session store; memory, SQLite and Redis keep it, and one suite of tests holds all
-of them to it.
+The contract of a session store. Memory, SQLite and Redis implement it; one test suite covers all.
 
 A store keeps rows. It knows no cookie, no identifier and no clock: keys are the SHA-256 of an
-identifier, times are handed in, and the content of a row is bytes to it. So neither a copy of the
+identifier, times are passed in, and the content of a row is opaque bytes. So neither a copy of the
 store nor its timing reveals an identifier.
 """
 

@@ -1,9 +1,4 @@
-"""
-A session store in the memory of one process: for tests, and gone with the process.
-
-It keeps the contract of :class:`~strict_cookies.sessions.stores.base.SessionStore` among threads;
-no other process sees it.
-"""
+"""A session store in the memory of one process: for tests, and gone with the process."""
 
 from __future__ import annotations
 
@@ -17,7 +12,9 @@ from .base import StoredSession, Update
 
 
 class MemoryStore:
-    """Rows in a dict, under one lock."""
+    """
+    Rows in a dict, under one lock; see :class:`~strict_cookies.sessions.stores.base.SessionStore`.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[bytes, StoredSession] = {}
@@ -28,22 +25,18 @@ class MemoryStore:
 
     @property
     def tag(self) -> str:
-        """Names this very object."""
         return self._tag
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Return the live row."""
         return self._rows.get(key)
 
     def create(self, key: bytes, session: StoredSession) -> None:
-        """Add a row that was never there."""
         with self._lock:
             if key in self._rows or key in self._ended:
                 raise ValueError("the key exists")
             self._rows[key] = session
 
     def update(self, key: bytes, session: StoredSession) -> Update:
-        """Replace the live row if its version is one below."""
         with self._lock:
             current = self._rows.get(key)
             if current is None or current.version != session.version - 1:
@@ -54,7 +47,6 @@ class MemoryStore:
     def transact(
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
     ) -> StoredSession | None:
-        """Read, change and write atomically."""
         with self._lock:
             current = self._rows.get(key)
             if current is None:
@@ -66,7 +58,6 @@ class MemoryStore:
             return changed
 
     def touch(self, key: bytes, seen_at: int, ends_at: int) -> bool:
-        """Move the times forward."""
         with self._lock:
             row = self._rows.get(key)
             if row is None:
@@ -77,7 +68,6 @@ class MemoryStore:
             return True
 
     def replace(self, old: bytes | None, new: bytes, session: StoredSession) -> bool:
-        """Create a row in the place of another, which ends."""
         with self._lock:
             if old is not None and old not in self._rows:
                 return False
@@ -87,7 +77,6 @@ class MemoryStore:
             return True
 
     def end(self, keys: Sequence[bytes]) -> int:
-        """End sessions for good."""
         with self._lock:
             live = [key for key in dict.fromkeys(keys) if key in self._rows]
             for key in live:
@@ -95,23 +84,19 @@ class MemoryStore:
             return len(live)
 
     def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
-        """List the live rows of a user, oldest first."""
         with self._lock:
             rows = [(key, row) for key, row in self._rows.items() if row.user == user]
         return sorted(rows, key=lambda row: (row[1].created_at, row[0]))
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
-        """End all live rows of a user, except one."""
         with self._lock:
             return self.end([key for key, _ in self.list_user(user) if key != but])
 
     def end_all(self) -> int:
-        """End every live row."""
         with self._lock:
             return self.end(list(self._rows))
 
     def purge(self, before: int, limit: int) -> int:
-        """Remove rows and tombstones past their end."""
         with self._lock:
             past = [key for key, row in self._rows.items() if row.ends_at < before]
             past += [key for key, ends_at in self._ended.items() if ends_at < before]
@@ -122,7 +107,6 @@ class MemoryStore:
             return len(past)
 
     def lock(self, key: bytes, *, timeout: float) -> AbstractContextManager[None]:
-        """Keep other threads out for the same key."""
         return self._locks.acquire(key, timeout)
 
     def close(self) -> None:

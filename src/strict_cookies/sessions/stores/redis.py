@@ -77,15 +77,12 @@ class RedisStore(RedisServer):
         return self._tag
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Return the live row."""
         return _unpack(self.call("GET", self._rows + key.hex()))
 
     def create(self, key: bytes, session: StoredSession) -> None:
-        """Add a row that was never there."""
         self._created(self.run(scripts.CREATE, key.hex(), self.tag, _pack(session)))
 
     def update(self, key: bytes, session: StoredSession) -> Update:
-        """Replace the live row if its version is one below."""
         answer = self.run(scripts.UPDATE, key.hex(), _pack(session))
         return _WRITTEN if answer == 1 else Update(False, _unpack(answer))
 
@@ -114,11 +111,9 @@ class RedisStore(RedisServer):
         return None
 
     def touch(self, key: bytes, seen_at: int, ends_at: int) -> bool:
-        """Move the times forward."""
         return bool(self.run(scripts.TOUCH, key.hex(), seen_at, ends_at))
 
     def replace(self, old: bytes | None, new: bytes, session: StoredSession) -> bool:
-        """Create a row in the place of another, which ends."""
         if old is None:
             self.create(new, session)
             return True
@@ -129,24 +124,20 @@ class RedisStore(RedisServer):
         return True
 
     def end(self, keys: Sequence[bytes]) -> int:
-        """End sessions for good."""
         names = [key.hex() for key in keys]
         batches = (names[start : start + BATCH] for start in range(0, len(names), BATCH))
         return sum(self.run(scripts.END, *batch) for batch in batches)
 
     def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
-        """List the live rows of a user, oldest first."""
         found = self.run(scripts.LIST, f"={user}")
         rows = zip(found[::2], map(_unpack, found[1::2]), strict=True)
         live = [(bytes.fromhex(key.decode()), row) for key, row in rows if row is not None]
         return sorted(live, key=lambda row: (row[1].created_at, row[0]))
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
-        """End all live rows of a user, except one."""
         return int(self.run(scripts.END_USER, f"={user}", but.hex() if but else ""))
 
     def end_all(self) -> int:
-        """End every live row, it may be with such as are created meanwhile."""
         count, more = 0, True
         while more:
             ended, more = self.run(scripts.END_SOME, BATCH)
@@ -154,7 +145,6 @@ class RedisStore(RedisServer):
         return count
 
     def purge(self, before: int, limit: int) -> int:
-        """Remove rows and tombstones past their end."""
         return int(self.run(scripts.PURGE, before, max(limit, 0)))
 
     @contextmanager

@@ -1,6 +1,6 @@
 """
-What :class:`~strict_cookies.sessions.stores.redis.RedisStore` has Redis do, as Lua scripts: each
-is one round trip and atomic.
+The Lua scripts of :class:`~strict_cookies.sessions.stores.redis.RedisStore`: each is one round trip
+and atomic.
 
 All keys begin with the prefix, which is a hash tag, so that a Cluster keeps them in one slot:
 
@@ -16,8 +16,8 @@ All keys begin with the prefix, which is a hash tag, so that a Cluster keeps the
 
 Every write of a row lists it again, so that an index that Redis evicted comes back. Everything but
 the tag expires by itself a day after the last row in it could have ended, by the server's own
-clock: the time to live is what the row has left when it is written, regardless of the clock of the
-application says.
+clock: the time to live is what the row has left when it is written, regardless of the application's
+clock.
 
 Nothing here is newer than Redis 6.0. An end deletes before it adds, which Redis allows even when
 its memory is full.

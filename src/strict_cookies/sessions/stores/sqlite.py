@@ -111,17 +111,14 @@ class SQLiteStore:
         return str(self._file.tag)
 
     def read(self, key: bytes) -> StoredSession | None:
-        """Return the live row."""
         rows = self._select(_READ, key)
         return _session(rows[0]) if rows else None
 
     def create(self, key: bytes, session: StoredSession) -> None:
-        """Add a row that was never there."""
         with self._writing as handle:
             _insert(handle, key, session)
 
     def update(self, key: bytes, session: StoredSession) -> Update:
-        """Replace the live row if its version is one below."""
         with self._writing as handle:
             written = _update(handle, key, session)
         return _WRITTEN if written else Update(False, self.read(key))
@@ -129,7 +126,6 @@ class SQLiteStore:
     def transact(
         self, key: bytes, change: Callable[[StoredSession], StoredSession]
     ) -> StoredSession | None:
-        """Read, change and write atomically."""
         with self._transaction() as handle:
             row = handle.execute(_READ, (key,)).fetchone()
             current = None if row is None else _session(row)
@@ -142,12 +138,10 @@ class SQLiteStore:
             return changed
 
     def touch(self, key: bytes, seen_at: int, ends_at: int) -> bool:
-        """Move the times forward."""
         with self._writing as handle:
             return handle.execute(_TOUCH, (seen_at, ends_at, key)).rowcount > 0
 
     def replace(self, old: bytes | None, new: bytes, session: StoredSession) -> bool:
-        """Create a row in the place of another, which ends."""
         if old is None:
             self.create(new, session)
             return True
@@ -158,27 +152,22 @@ class SQLiteStore:
             return ended
 
     def end(self, keys: Sequence[bytes]) -> int:
-        """End sessions for good."""
         with self._transaction(lasting=True) as handle:
             return sum(handle.execute(f"{_END} AND key = ?", (key,)).rowcount for key in keys)
 
     def list_user(self, user: str) -> list[tuple[bytes, StoredSession]]:
-        """List the live rows of a user, oldest first."""
         found = ((row[0], _session(row[1:])) for row in self._select(_LIST, user))
         return [(key, session) for key, session in found if session is not None]
 
     def end_user(self, user: str, *, but: bytes | None = None) -> int:
-        """End all live rows of a user, except one."""
         with self._transaction(lasting=True) as handle:
             return handle.execute(f"{_END} AND user = ? AND key IS NOT ?", (user, but)).rowcount
 
     def end_all(self) -> int:
-        """End every live row."""
         with self._transaction(lasting=True) as handle:
             return handle.execute(_END).rowcount
 
     def purge(self, before: int, limit: int) -> int:
-        """Remove rows and tombstones past their end."""
         limits = (before, before, max(limit, 0))
         with self._transaction() as handle:
             removed = handle.execute(_PURGE, limits).rowcount
@@ -204,7 +193,6 @@ class SQLiteStore:
                     handle.execute("DELETE FROM locks WHERE key = ? AND holder = ?", (key, holder))
 
     def close(self) -> None:
-        """Close the connections of this process."""
         self._writing.close()
         self._reading.close()
 
