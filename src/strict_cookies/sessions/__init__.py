@@ -30,23 +30,13 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "control": (
-            "SessionControl",
-            "SessionInfo",
-        ),
+        "control": ("SessionControl", "SessionInfo"),
         "loaded_session": ("LoadedSession",),
         "manager": ("SessionManager",),
         "options": ("SessionOptions",),
         "preferences": ("Preferences",),
-        "retention": (
-            "Kept",
-            "describe_kept",
-        ),
-        "stores.base": (
-            "SessionStore",
-            "StoredSession",
-            "Update",
-        ),
+        "retention": ("Kept", "describe_kept"),
+        "stores.base": ("SessionStore", "StoredSession", "Update"),
         "stores.memory": ("MemoryStore",),
         "stores.open": ("open_store",),
         "stores.redis": ("RedisStore",),

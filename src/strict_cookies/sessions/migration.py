@@ -10,8 +10,8 @@ A migrated login is never fresh: the cookie does not say when it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from itsdangerous import BadData
 
@@ -23,25 +23,18 @@ if TYPE_CHECKING:
     from .manager import SessionManager
 
 
-class Loads(Protocol):
-    """The method ``loads`` of Flask's serializer."""
-
-    def __call__(self, signed: str, /, *, max_age: int) -> Any:
-        """Return the data, or raise :class:`itsdangerous.BadData`."""
-
-
 class SessionMigration:
     """
     Migrate sessions that were kept in the cookie.
 
-    ``max_age`` is in seconds, ``until`` in whole seconds since the epoch. ``user_key`` names the
-    item that holds the signed-in user.
+    ``loads`` is that of Flask's serializer. ``max_age`` is in seconds, ``until`` in whole seconds
+    since the epoch. ``user_key`` names the item that holds the signed-in user.
     """
 
     def __init__(
         self,
         keys: SessionKeys,
-        loads: Loads,
+        loads: Callable[..., Any],
         *,
         cookie_names: tuple[str, ...],
         max_age: int,

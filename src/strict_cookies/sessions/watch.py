@@ -40,11 +40,7 @@ class Watch:
     """Raise alarms; with the binding ``"challenge"`` a login in another browser is not fresh."""
 
     def __init__(
-        self,
-        keys: SessionKeys,
-        binding: Binding,
-        clock: Callable[[], float],
-        events: SessionEvents,
+        self, keys: SessionKeys, binding: Binding, clock: Callable[[], float], events: SessionEvents
     ) -> None:
         self._key = keys.derive("binding")[0]
         self._binding = binding

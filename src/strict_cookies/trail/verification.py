@@ -26,23 +26,14 @@ _KEY_EVENTS = ("key-made", "key-rotated")
 
 
 class VerifiableTrail(Protocol):
-    """The methods of :class:`~strict_cookies.trail.AuditTrail` that the verification needs."""
+    """The part of :class:`~strict_cookies.trail.AuditTrail` that the verification reads."""
 
     @property
-    def is_signed(self) -> bool:
-        """Whether heads are signed."""
-
-    def rows(self, *, after: int = 0) -> Iterator[Entry]:
-        """Return the entries as they are stored."""
-
-    def checkpoints(self) -> list[dict[str, Any]]:
-        """Return the checkpoints, oldest first."""
-
-    def signer(self) -> Signer | None:
-        """Return the signer of heads."""
-
-    def now(self) -> datetime:
-        """Return the current time, aware."""
+    def is_signed(self) -> bool: ...
+    def rows(self, *, after: int = 0) -> Iterator[Entry]: ...
+    def checkpoints(self) -> list[dict[str, Any]]: ...
+    def signer(self) -> Signer | None: ...
+    def now(self) -> datetime: ...
 
 
 class Verification(NamedTuple):
