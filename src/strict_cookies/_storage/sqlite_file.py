@@ -1,19 +1,10 @@
 """
 The SQLite file of the sessions and the archive: create, check and open it, and explain its errors.
 
-**One file, mode 0600**, with ``-wal`` and ``-shm`` next to it, which SQLite creates with the same
-mode. It has an application id and a schema version, so that another program's database is not
-touched and a newer version's is not misread. If several processes start at once, one creates and
-fills it, and the others wait.
-
-**No connection is open across a fork.** A child that inherits an open connection would regard its
-parent's locks as its own, and a later checkpoint by another process could then corrupt the file
-(https://sqlite.org/howtocorrupt.html section 2.6). So every connection is closed before a fork and
-opened again at its next use.
-
-**The path decides.** If the file was deleted or replaced under a running process, that is logged
-and the process continues with the file that is at the path now; it never writes to a file that no
-other process can see.
+The file and its ``-wal`` and ``-shm`` have mode 0600. Every connection is closed before a fork: a
+child would regard its parent's locks as its own, and a later checkpoint could corrupt the file
+(https://sqlite.org/howtocorrupt.html section 2.6). If the file was deleted or replaced under a
+running process, that is logged, and the process continues with the file that is at the path now.
 """
 
 from __future__ import annotations

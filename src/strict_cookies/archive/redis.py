@@ -1,12 +1,9 @@
 """
-An archive in Redis or Valkey, on the server of the sessions and under their prefix.
+An archive in Redis or Valkey: streams, hashes and counters next to the sessions.
 
-A log is a stream whose ids are the numbers of its entries (``17-0``), so that Redis itself refuses
-a number that was given already; shelves and tallies are hashes. One script appends if the last
-entry is still the one that was read. As for the sessions, all keys are in one slot of a Cluster,
-and what Redis acknowledges is on a disk only as its ``appendfsync`` says: set ``always`` where the
-last second counts. Nothing here expires, so ``maxmemory-policy`` must be ``noeviction`` or one that
-evicts only what expires.
+All keys are in one slot of a Cluster. What Redis acknowledges is on a disk only as its
+``appendfsync`` says: set ``always`` if the last second counts. Nothing here expires, so
+``maxmemory-policy`` must be ``noeviction`` or one that evicts only what expires.
 
 Source: https://redis.io/docs/latest/develop/data-types/streams/
 """

@@ -1,11 +1,9 @@
 """
 Recognise browser and platform, so that users recognise their own sessions.
 
-Only the family and the platform are read from ``User-Agent``, never a version. There are few
-labels, so one reveals little about a person; anything else is "unknown". Nothing that a client sent
-is stored.
-
-Source: Mozilla, "Browser detection using the user agent string", for the order of tokens.
+Only the family and the platform are read from ``User-Agent``, never a version, and only the label
+is stored. Source: Mozilla, "Browser detection using the user agent string", for the order of
+tokens.
 """
 
 from __future__ import annotations

@@ -2,12 +2,9 @@
 Markers of ended sessions, so that a late response can't overwrite a fresh login.
 
 When a request ends or exchanges its session, the browser may already have sent others with the old
-identifier. If one of them started a session, its cookie would replace that of the login. So the end
-leaves a marker for an hour, the longest that a request may take. A request that was received before
-the end, or within :data:`EXCHANGE_WINDOW` of an exchange, starts no session. A later one may, so
+identifier. A request that was received before the end, or within :data:`EXCHANGE_WINDOW` of an
+exchange, starts no session, since its cookie would replace that of the login. A later one may, so
 that an ended identifier locks no user out.
-
-A marker is a separate row, found by the key of the ended session, and listed nowhere.
 """
 
 from __future__ import annotations

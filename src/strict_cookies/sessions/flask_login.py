@@ -1,12 +1,9 @@
 """
 Follow Flask-Login: its login and logout change the session as this library's do.
 
-``login_user`` issues a new identifier, so that an attacker can't have planted the old one, and
-lists the session under the user; ``logout_user`` ends it. A login that is refused here, because
-another site caused it or the user has too many sessions, is undone there. A remembered login, if
-its cookie is declared, also gets a new identifier, and is not fresh.
-
-Roles are taken from ``user.roles``, a collection of texts. Flask-Login is not imported here.
+A login that is refused here, because another site caused it or the user has too many sessions, is
+undone there. A remembered login also gets a new identifier, and is not fresh. Roles are taken from
+``user.roles``, a collection of texts. Flask-Login is not imported here.
 """
 
 from __future__ import annotations

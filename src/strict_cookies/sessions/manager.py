@@ -1,19 +1,10 @@
 """
 The life of sessions: create, find, save, exchange and end them. Imports no Flask.
 
-A request sends a signed identifier; :meth:`SessionManager.open` returns the
-:class:`~strict_cookies.sessions.LoadedSession`, which the request hands back with its data to be
-saved. The clock is a parameter, and limits are checked at each request.
-
-**Identifiers change** at every authentication; the old one ends at once. A record is fixed with its
-identifier, so no request can change who is signed in.
-
-**An ended session stays ended.** A save updates a live row only. A request with an ended identifier
-may start a new session, unless its response could overwrite a fresh login: see
-:mod:`~strict_cookies.sessions.end_markers`.
-
-**A clock that jumps** back ends a session that began later than now, so that no jump extends the
-absolute limit; one that was seen later than now counts as seen now.
+Identifiers change at every authentication, and the record of an identifier never changes, so no
+request can change who is signed in. An ended session stays ended: a save updates a live row only. A
+clock that jumps back ends a session that began later than now, so that no jump extends the absolute
+limit; a session that was seen later than now counts as seen now.
 
 Source: OWASP ASVS 5.0.0 chapter 7; NIST SP 800-63B-4 section 5; CVE-2025-46336.
 """

@@ -1,12 +1,9 @@
 """
 A copy of what the current session contains about the signed-in user, for that user alone.
 
-Identifiers are left out, and secrets that the user, or anyone at their browser, must not read: a
-code that was sent to an address proves nothing if it can be read here. A key is left out, at any
-depth, if it begins with ``_``, contains one of :data:`SECRET_WORDS`, or is named by
-``STRICT_COOKIES_SESSION_COPY_EXCLUDE``. Omitted keys are listed by name.
-
-Source: GDPR Articles 15 and 20.
+A key is left out, at any depth, if it begins with ``_``, contains one of :data:`SECRET_WORDS`, or
+is named by ``STRICT_COOKIES_SESSION_COPY_EXCLUDE``; omitted keys are listed by name. Source: GDPR
+Articles 15 and 20.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """
 What visitors have chosen, stored in the session and deleted with it.
 
-:data:`preferences` is one mapping for every application: it uses the policy and the session of the
-current request, also Flask's own session. Reading it stores nothing and sets no cookie. Only names
-and values that ``[[preference]]`` declares are accepted; a stored value that is no longer declared
-is ignored.
+Reading stores nothing and sets no cookie. Only names and values that ``[[preference]]`` declares
+are accepted; a stored value that is no longer declared is ignored.
 
 Source: WP194 section 3.6, user interface customisation within the session.
 """

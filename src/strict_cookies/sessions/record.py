@@ -1,10 +1,9 @@
 """
 The payload of a row: who is signed in, until when, and the data of ``flask.session``.
 
-The first byte names the only format. The rest is authenticated together with the row's key: a
-payload that was changed, truncated or moved to another row is unreadable, as is one from a newer
-version. Unreadable means no session; another decoder is never tried. The record of an identifier
-never changes, so a write copies its bytes.
+The first byte names the only format; the rest is authenticated together with the row's key. A
+payload that was changed, truncated or moved to another row, or is from a newer version, is
+unreadable and means no session; another decoder is never tried.
 
 Source: CVE-2026-39324 and CVE-2025-46336.
 """

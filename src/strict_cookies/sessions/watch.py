@@ -1,13 +1,9 @@
 """
 Detect unknown identifiers, identifiers of another store, and sessions used by another browser.
 
-**Binding.** A session stores a keyed hash of its browser's family and platform: no version, which
-updates change, and no address, which changes with the network. A thief can imitate it; it catches
-the careless ones and never signs users out.
-
-**Foreign stores.** If another store has just signed an identifier, two servers that should share a
-store have one each, and every second request would sign the visitor out. So the request is refused,
-and the log says what to do. An older identifier is from a discarded store and counts as ended.
+A session stores a keyed hash of its browser's family and platform: no version, which updates
+change, and no address, which changes with the network. A thief can imitate it; it catches the
+careless ones and never signs users out.
 
 Source: NIST SP 800-63B-4 section 5.3; OWASP Session Management Cheat Sheet.
 """
@@ -84,7 +80,13 @@ class Watch:
             )
 
     def report_foreign_store(self, read: ReadId) -> None:
-        """Report another store's identifier; raise OtherStoreError if that store is in use now."""
+        """
+        Report another store's identifier.
+
+        If that store has just signed it, two servers that should share a store have one each, and
+        every second request would sign the visitor out; so OtherStoreError is raised. An older
+        identifier is from a discarded store and counts as ended.
+        """
         age = self._clock() - read.issued_at
         in_use = read.issued_at >= self._started and -MAX_SKEW < age < FOREIGN_SECONDS
         self._events.alarm(

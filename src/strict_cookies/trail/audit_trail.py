@@ -1,12 +1,9 @@
 """
 The trail itself: record events, read them, return heads, prune expired entries.
 
-**Recording never changes a response.** An event is on disk when :meth:`AuditTrail.record` returns,
-so a later crash loses nothing. If it can't be written, that is logged as ``SC905``, and the next
-event that can be written is preceded by an event ``gap`` with the number of missing ones.
-
-**Pruning leaves a checkpoint**: the number and hash of the last removed entry, signed like a head.
-The chain is verified from there on, and the pruning is an event of its own.
+Recording never changes a response: an event that can't be written is logged as ``SC905``, and an
+event ``gap`` with the number of missing ones precedes the next. Pruning leaves a checkpoint, signed
+like a head, from which the chain is verified on.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """
-The maintenance of all audit trails of a process: one daemon thread, next to the requests.
+The maintenance of all audit trails of a process: one daemon thread, which no request waits for.
 
-It starts with the first request that a process serves, so after any fork. First it compares the
-settings with those recorded last; then it writes the counters every :data:`EVERY` seconds, and
-removes expired entries once a day. What remains is written when the process ends. No request ever
-waits for it.
+It starts with the first request that a process serves, so after any fork, and finishes when the
+process ends.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
 """
 Pseudonyms of the users in the trail, each under a key that can be deleted.
 
-A pseudonym is an HMAC of the user's id under 32 random bytes that belong to this user alone. These
-keys are stored outside the log, each named by another HMAC whose key is derived from
-``SECRET_KEY``; a reader of the store therefore learns neither the id nor whose key it is. Once the
-key is deleted, a pseudonym can no longer be attributed to a user; later events of the same id get
-another pseudonym.
+A pseudonym is an HMAC of the user's id under 32 random bytes of this user alone. These keys are
+stored outside the log, each named by an HMAC under a key derived from ``SECRET_KEY``, so that a
+reader of the store learns neither the id nor whose key it is.
 
 Source: GDPR Article 4(5) and Recital 26; EDPB Guidelines 01/2025 on pseudonymisation.
 """

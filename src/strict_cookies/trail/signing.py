@@ -1,13 +1,9 @@
 """
 Signed heads: Ed25519 over canonical JSON, by a key that is outside the store.
 
-A head contains the length of the trail, and its hash covers all entries. Anyone who saved one can
-later prove that no earlier entry was rewritten or removed. The private key is a PEM file (PKCS #8)
-that only its owner can read; each head contains the public key.
-
-``cryptography`` is imported when the first head is signed or verified.
-
-Source: RFC 8032; RFC 8410.
+The private key is a PEM file (PKCS #8) that only its owner can read; each head contains the public
+key. ``cryptography`` is imported when the first head is signed or verified. Source: RFC 8032; RFC
+8410.
 """
 
 from __future__ import annotations

@@ -1,16 +1,14 @@
 """
 A session store in Redis or Valkey, for sites that run on several machines.
 
-Reading is one ``GET``, and each write is one script (see
-:mod:`~strict_cookies.sessions.stores.redis_scripts`): one round trip each. In a Cluster all
-sessions of one prefix live in one slot, so that a session, its user's list and its tombstone
-change together; the Cluster keeps them available, and one of its nodes does the work.
+Reading is one ``GET``, and each write one script. In a Cluster all sessions of one prefix are in
+one slot, so that a session, its user's list and its tombstone change together.
 
-**What Redis has to promise.** It acknowledges a write before it is on a disk or on a replica. A
-server that restarts from an old file, or a replica that takes over too early, has lost the last
-writes, ends among them; ``appendonly yes`` with ``appendfsync always`` narrows that. Set
-``maxmemory-policy noeviction``: another one may evict the list of a user's sessions, which comes
-back only with the next write of each.
+Redis acknowledges a write before it is on a disk or on a replica. A server that restarts from an
+old file, or a replica that takes over too early, has lost the last writes, ends among them;
+``appendonly yes`` with ``appendfsync always`` narrows that. Set ``maxmemory-policy noeviction``:
+another one may evict the list of a user's sessions, which comes back only with the next write of
+each.
 
 Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
 """

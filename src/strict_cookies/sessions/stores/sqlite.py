@@ -1,13 +1,9 @@
 """
-The default session store: one SQLite file, shared by all processes of one machine.
+The default session store: one SQLite file on a local disk, shared by all processes of one machine.
 
-Reading is one ``SELECT``, writing one ``UPDATE``, and both go through one connection for each
-process while no thread is in the other's way; a second one reads while the first one writes.
-Ordinary writes survive a killed process (``synchronous = NORMAL``). Ends also survive a power cut
-(``FULL``): who signed out stays signed out.
-
-The file has to be on a local disk, since SQLite's write-ahead log needs memory that all processes
-share. Where several machines serve one site, use Redis.
+Reading is one ``SELECT``, writing one ``UPDATE``; a second connection reads while the first writes.
+Ordinary writes survive a killed process (``synchronous = NORMAL``), ends also a power cut
+(``FULL``).
 """
 
 from __future__ import annotations
