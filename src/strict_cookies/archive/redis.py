@@ -1,8 +1,9 @@
 """
 An archive in Redis or Valkey: streams, hashes and counters next to the sessions.
 
-All keys are in one slot of a Cluster. What Redis acknowledges is on a disk only as its
-``appendfsync`` says: set ``always`` if the last second counts. Nothing here expires, so
+A log is a stream whose ids are the numbers of its entries (``17-0``), so that Redis itself refuses
+a duplicate number. All keys are in one slot of a Cluster. What Redis acknowledges is on a disk only
+as its ``appendfsync`` says: set ``always`` if the last second counts. Nothing here expires, so
 ``maxmemory-policy`` must be ``noeviction`` or one that evicts only what expires.
 
 Source: https://redis.io/docs/latest/develop/data-types/streams/
