@@ -29,7 +29,7 @@ class SessionOptions(NamedTuple):
             None for not at all.
         login_view: The endpoint that visitors are sent to; None for a 401.
         no_store: Whether no cache stores a response that read a signed-in user's session.
-        copy_without: Keys that users' own copies of their sessions leave out.
+        copy_keys: Keys of the session that users' own copies have; the others are only named there.
     """
 
     store: object = None
@@ -40,7 +40,7 @@ class SessionOptions(NamedTuple):
     move_until: int | None = None
     login_view: str | None = None
     no_store: bool = False
-    copy_without: frozenset[str] = frozenset()
+    copy_keys: tuple[str, ...] = ()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SessionOptions:
@@ -78,7 +78,7 @@ class SessionOptions(NamedTuple):
             move_until=_read_end(config["STRICT_COOKIES_SESSION_MIGRATION_UNTIL"]),
             login_view=login_view,
             no_store=no_store,
-            copy_without=_read_keys(config["STRICT_COOKIES_SESSION_COPY_EXCLUDE"]),
+            copy_keys=_read_keys(config["STRICT_COOKIES_SESSION_COPY_INCLUDE"]),
         )
 
     @property
@@ -94,15 +94,15 @@ def leaves_sessions(config: Mapping[str, Any]) -> bool:
     return is_flask or bool(config["STRICT_COOKIES_MODE"] == "report-only")
 
 
-def _read_keys(given: object) -> frozenset[str]:
+def _read_keys(given: object) -> tuple[str, ...]:
     if not isinstance(given, (tuple, list, set, frozenset)) or not all(
         isinstance(key, str) for key in given
     ):
         raise ConfigurationError(
-            f"STRICT_COOKIES_SESSION_COPY_EXCLUDE is of type {type(given).__name__}. Write a list "
-            'of session keys such as ["risk_score"].'
+            f"STRICT_COOKIES_SESSION_COPY_INCLUDE is of type {type(given).__name__}. Write a list "
+            'of session keys such as ["cart"].'
         )
-    return frozenset(given)
+    return tuple(given)
 
 
 def _read_limits(given: object) -> Limits:

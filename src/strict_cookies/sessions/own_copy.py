@@ -1,16 +1,18 @@
 """
 A copy of what the current session contains about the signed-in user, for that user alone.
 
-A key is left out, at any depth, if it begins with ``_``, contains one of :data:`SECRET_WORDS`, or
-is named by ``STRICT_COOKIES_SESSION_COPY_EXCLUDE``; omitted keys are listed by name. Source: GDPR
-Articles 15 and 20.
+Of what the application stores, the copy has only the keys that
+``STRICT_COOKIES_SESSION_COPY_INCLUDE`` names: a session also holds secrets of the site, such as a
+code that was sent to an address, which would prove nothing if it could be read here. The names of
+all other keys are listed.
+
+Source: GDPR Articles 15 and 20.
 """
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,14 +29,6 @@ if TYPE_CHECKING:
 #: The form's name, and its version, which grows when a member changes its meaning.
 FORMAT = "strict-cookies-session-copy"
 FORMAT_VERSION = 1
-#: Words in a key, in any case and style, that mark a secret.
-SECRET_WORDS = frozenset(
-    {"answer", "captcha", "challenge", "code", "codes", "credential", "credentials", "csrf",
-     "hash", "key", "nonce", "otp", "passcode", "passphrase", "password", "pin", "salt", "secret",
-     "seed", "signature", "state", "token", "tokens", "totp", "verifier", "xsrf"}
-)  # fmt: skip
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str, Any]:
@@ -44,8 +38,8 @@ def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str,
     assert login is not None
     assert manager is not None
     assert visit is not None
-    left_out: set[str] = set()
-    contents = _copy(dict(session), options.copy_without, left_out)
+    data = dict(session)
+    included = {key: _copy(data[key]) for key in options.copy_keys if key in data}
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -55,8 +49,8 @@ def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str,
         "roles": list(login.roles),
         "level": login.aal,
         "preferences": dict(preferences),
-        "contents": contents,
-        "left_out": sorted(left_out - {SESSION_KEY}),
+        "contents": included,
+        "left_out": sorted(data.keys() - included.keys() - {SESSION_KEY}),
         "sessions": [
             {
                 "device": one.device,
@@ -74,24 +68,12 @@ def copy_own_session(policy: CookiePolicy, options: SessionOptions) -> dict[str,
     }
 
 
-def is_secret(key: str, without: Collection[str] = ()) -> bool:
-    """Return whether a key of a session is left out of a copy."""
-    words = {word.lower() for word in _WORDS.findall(key)}
-    return key.startswith("_") or key in without or not words.isdisjoint(SECRET_WORDS)
-
-
-def _copy(value: Any, without: Collection[str], left_out: set[str]) -> Any:
-    """Copy a value as JSON can represent it."""
+def _copy(value: Any) -> Any:
+    """Copy a value as JSON can hold it."""
     if isinstance(value, Mapping):
-        secret = {key for key in value if is_secret(str(key), without)}
-        left_out |= {str(key) for key in secret}
-        return {
-            str(key): _copy(one, without, left_out)
-            for key, one in value.items()
-            if key not in secret
-        }
+        return {str(key): _copy(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_copy(one, without, left_out) for one in value]
+        return [_copy(one) for one in value]
     if isinstance(value, bytes):
         return b64encode(value).decode("ascii")
     if isinstance(value, date):
