@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 from .._util.forks import ForkAware, ForkOrder, register_forks
 from ..errors import StoreCorruptError, StoreUnavailableError
+from .permissions import restrict
 
 if sys.platform != "win32":
     import fcntl
@@ -111,6 +112,7 @@ class StoreFile:
         elif not os.access(self.path, os.R_OK | os.W_OK):
             # SQLite would open it all the same, and leave a log next to it that can't be written.
             raise PermissionError(errno.EACCES, "it can't be written")
+        self._restrict()
         identity = self.find()
         connection = self._connect()
         if self._opened not in (None, identity):
@@ -139,6 +141,14 @@ class StoreFile:
             connection.close()
             raise
         return connection
+
+    def _restrict(self) -> None:
+        """Keep other users from reading or changing the file."""
+        for ending in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                problem = restrict(Path(f"{self.path}{ending}"), self.named)
+                if problem is not None:
+                    raise StoreUnavailableError(self.say(problem))
 
     def _make(self) -> None:
         """Create the file, readable only by its owner, unless another process just did."""

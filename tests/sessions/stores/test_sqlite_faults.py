@@ -391,6 +391,7 @@ def test_what_is_no_store_is_left_alone(path, store, make, text):
 def test_empty_file_becomes_a_store(path, store, caplog, octets):
     """A file that was emptied, or that a killed process left, is filled, and that is told."""
     path.write_bytes(octets)
+    path.chmod(0o600)
     key = new_key()
     store.create(key, make_row())
     assert store.read(key) == make_row()
