@@ -158,6 +158,14 @@ def quick_password_hashes():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def state_directory(tmp_path_factory):
+    """Keep keys that applications create away from the user's own state directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def instance_directories(tmp_path_factory):
     """
     Yield one empty directory after another; applications of wide fixtures share the first.

@@ -205,7 +205,8 @@ class Reason(Enum):
     UNSIGNED_TRAIL = (
         "SC413",
         "heads of the audit trail not signed",
-        "Set STRICT_COOKIES_TRAIL_KEY to a path and run 'flask cookies trail key'.",
+        "Install 'strict-cookies[audit]', or set STRICT_COOKIES_TRAIL_KEY to a path and run 'flask "
+        "cookies trail key'.",
     )
     UNPUBLISHED = (
         "SC414",
@@ -221,6 +222,12 @@ class Reason(Enum):
         "SC422",
         "audit overdue",
         "Audit the site in a browser, or set a longer STRICT_COOKIES_AUDIT_INTERVAL.",
+    )
+    DEFAULT_TRAIL_KEY = (
+        "SC423",
+        "default key of the audit trail",
+        "Keep a copy of it separate from the store. If that path does not survive a deploy, set "
+        "STRICT_COOKIES_TRAIL_KEY to one that does.",
     )
     WEAKER_HEADER = (
         "SC501",

@@ -78,8 +78,12 @@ def test_redirect_is_not_missed_where_nothing_is_secure(make_app):
                      "STRICT_COOKIES_SESSION_BINDING is 'off'", id="binding"),
         pytest.param({"STRICT_COOKIES_TRAIL": "off"}, ("warning", "SC412"),
                      "STRICT_COOKIES_TRAIL is 'off'", id="trail"),
-        pytest.param({"STRICT_COOKIES_TRAIL_KEY": None}, ("info", "SC413"),
-                     "STRICT_COOKIES_TRAIL_KEY is not set", id="unsigned heads"),
+        pytest.param({"STRICT_COOKIES_TRAIL_KEY": "off"}, ("info", "SC413"),
+                     "not signed: STRICT_COOKIES_TRAIL_KEY is 'off'", id="unsigned heads"),
+        pytest.param({"STRICT_COOKIES_TRAIL_KEY": None, "STRICT_COOKIES_SESSIONS": "redis://h"},
+                     ("info", "SC413"), "not in a file of this machine", id="no key for Redis"),
+        pytest.param({"STRICT_COOKIES_TRAIL_KEY": None}, ("info", "SC423"),
+                     "trail.pem'; it is created when", id="default key"),
         pytest.param({"STRICT_COOKIES_SESSION_MIGRATION_UNTIL": "2020-01-01"}, ("info", "SC421"),
                      "STRICT_COOKIES_SESSION_MIGRATION_UNTIL is in the past", id="move is over"),
         pytest.param({"STRICT_COOKIES_SESSION_LIFETIME": "aal9"}, ("error", None),
@@ -226,7 +230,7 @@ def test_missing_text_of_every_kind_of_entry_is_listed(tmp_path):
     app.config.update(SECRET_KEY=KEY, TRUSTED_HOSTS=["a.example"], STRICT_COOKIES_POLICY=policy)
     StrictCookies(app)
     finding, unsigned = run_checks(app)
-    assert unsigned.reason is Reason.UNSIGNED_TRAIL
+    assert unsigned.reason is Reason.DEFAULT_TRAIL_KEY
     assert finding.reason is Reason.TEXT_MISSING
     assert finding.message.split("\n")[1:] == [
         "- Storage 'draft': description.de, without_it.de",

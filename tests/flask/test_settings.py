@@ -14,6 +14,8 @@ from strict_cookies.flask.extension import StrictCookies
 from strict_cookies.flask.settings import Settings
 from strict_cookies.policy.policy import CookiePolicy
 from strict_cookies.policy.site import Site
+from strict_cookies.trail.default_key import find_default_key
+from strict_cookies.trail.options import TrailOptions
 
 KNOWN = ", ".join(DEFAULTS)
 
@@ -36,7 +38,9 @@ def make_app(root_path=None, **config):
 )
 def test_defaults(testing, mode):
     """Without a setting the firewall enforces; under testing it raises."""
-    assert Settings.from_app(make_app(TESTING=testing)) == Settings(
+    app = make_app(TESTING=testing)
+    key = None if testing else find_default_key(app.instance_path)
+    assert Settings.from_app(app) == Settings(
         mode=mode,
         expire_undeclared="known",
         transport="https",
@@ -50,6 +54,7 @@ def test_defaults(testing, mode):
         cross_origin="refuse",
         trusted_origins=frozenset(),
         origin_exempt=frozenset(),
+        trail=TrailOptions(key=key, creates_key=not testing),
     )
 
 

@@ -6,8 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from strict_cookies.trail.chain import Point, read_entry, write_entry
-from strict_cookies.trail.signing import Signer, describe_rotation, load_signer, make_key
+from strict_cookies.errors import StoreCorruptError
+from strict_cookies.trail.chain import (
+    Point,
+    SavedHead,
+    canonical,
+    read_entry,
+    read_saved_head,
+    write_entry,
+)
+from strict_cookies.trail.signing import (
+    CHECKPOINT_FORMAT,
+    Signer,
+    describe_rotation,
+    load_signer,
+    make_key,
+)
 from strict_cookies.trail.verification import verify_trail
 
 from .trails import DAY, Clock, file_trail, fill, forge, row
@@ -212,3 +226,154 @@ def test_key_without_a_rotation_is_named(tmp_path, steps, problems):
     assert len(found) == len(problems)
     for problem, words in zip(found, problems, strict=True):
         assert words in problem
+
+
+# --- What write access to the store is enough for ---
+
+INSERT = "INSERT INTO archive_logs (log, number, data) VALUES ('trail', ?, ?)"
+INSERT_POINT = "INSERT INTO archive_shelves (shelf, key, value) VALUES ('trail-checkpoints', ?, ?)"
+
+
+@pytest.fixture
+def signed(tmp_path):
+    """A trail of ten entries with a key, and the head that was published."""
+    path, key = tmp_path / "file", tmp_path / "trail.pem"
+    options = {"clock": Clock(), "key": key}
+    signer = make_key(key)
+    with file_trail(path, **options) as trail:
+        trail.adopt_key(signer)
+        fill(trail, 9)
+        head = trail.make_head()
+    return path, options, read_saved_head(canonical(head).decode())
+
+
+def replace_trail(path, options, point, *, first=11):
+    """Replace all entries by two forged ones, as the first names the site's public key."""
+    forge(path, DELETE + "> 0")
+    last = Point(first - 1, point["hash"])
+    for event in ("key-made", "nothing-happened"):
+        details = {"new_key": load_signer(options["key"]).public_hex} if event == "key-made" else {}
+        with file_trail(path, **options) as trail:
+            data = write_entry(last, trail.now(), event, details)
+        forge(path, INSERT, last.number + 1, data)
+        last = Point(last.number + 1, read_entry(data).hash)
+    forge(path, INSERT_POINT, f"{first - 1:016}", canonical(point))
+
+
+def unsigned_point(number=10):
+    return {
+        "format": CHECKPOINT_FORMAT,
+        "hash": "ab" * 32,
+        "number": number,
+        "time": "2027-01-15T08:00:00.000Z",
+    }
+
+
+def test_forged_beginning_is_named(signed):
+    """The forged trail is not intact, contradicts each head, and is not signed."""
+    path, options, head = signed
+    replace_trail(path, options, unsigned_point())
+    found = verify(path, head, **options)
+    assert "The checkpoint for entry 10 is not signed, although this site signs" in " ".join(
+        found.problems
+    )
+    assert "another hash" in " ".join(found.problems) or "is missing" in " ".join(found.problems)
+    assert found.unknown is None
+    assert not verify(path, **options).is_intact
+    missing = pytest.raises(StoreCorruptError, match="does not contain the head that was signed")
+    with file_trail(path, **options) as trail, missing:
+        trail.make_head()
+
+
+def test_unsigned_checkpoint_is_an_error_to_an_auditor_without_the_key(signed):
+    """A signed head, or an entry with a key, says that the site signs."""
+    path, options, head = signed
+    replace_trail(path, options, unsigned_point())
+    bare = {"clock": options["clock"]}
+    for since in (head, None):
+        assert any("is not signed" in problem for problem in verify(path, since, **bare).problems)
+
+
+def test_published_head_is_no_checkpoint(signed):
+    """Its signature is genuine, but it says something else."""
+    path, options, head = signed
+    with file_trail(path, **options) as trail:
+        published = trail.make_head()
+    forge(path, DELETE + "<= 10")
+    data = write_entry(Point(10, published["hash"]), options["clock"] and _now(options), "x", {})
+    forge(path, INSERT, 11, data)
+    forge(path, INSERT_POINT, f"{10:016}", canonical(published))
+    assert (
+        "The checkpoint for entry 10 has an invalid signature."
+        in verify(path, head, **options).problems
+    )
+
+
+def _now(options):
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(options["clock"](), UTC)
+
+
+def test_young_head_that_disappeared_is_an_error(tmp_path):
+    """Entries that were recorded since it was saved can't have expired."""
+    path, clock = tmp_path / "file", Clock()
+    options = {"clock": clock, "retention": timedelta(days=30)}
+    with file_trail(path, **options) as trail:
+        points = fill(trail, 5)
+        clock.now += 10 * DAY
+        trail.prune(before=trail.now())
+    saved = SavedHead(*points[1], _now({"clock": lambda: clock.now - 5 * DAY}))
+    found = verify(path, saved, **options)
+    assert found.unknown is None
+    assert "entries were removed before the retention of 30 days" in found.problems[0]
+    old = saved._replace(time=_now({"clock": lambda: clock.now - 31 * DAY}))
+    assert "pruned up to entry 5" in verify(path, old, **options).unknown
+
+
+def test_truncated_trail_is_not_signed(signed):
+    """Nor is one whose end was removed, or that was emptied: the note is outside the store."""
+    path, options, _ = signed
+    for statement in (DELETE + "> 8", DELETE + "> 0"):
+        forge(path, statement)
+        with file_trail(path, **options) as trail:
+            with pytest.raises(StoreCorruptError, match="entry 10 is missing"):
+                trail.make_head()
+            with pytest.raises(StoreCorruptError, match="entry 10 is missing"):
+                trail._check_noted()
+
+
+def test_pruned_trail_is_signed(tmp_path):
+    """A genuine removal of the noted entry is known by its checkpoint."""
+    path, key, clock = tmp_path / "file", tmp_path / "trail.pem", Clock()
+    make_key(key)
+    options = {"clock": clock, "retention": timedelta(days=1), "key": key}
+    with file_trail(path, **options) as trail:
+        fill(trail, 5)
+        trail.make_head()
+        note = key.with_name("trail.pem.head").read_text()
+        clock.now += 3 * DAY
+        trail.prune()
+        key.with_name("trail.pem.head").write_text(note)
+    with file_trail(path, **options) as trail:
+        assert trail.make_head()["number"] == 6
+
+
+def test_note_that_can_not_be_written_is_kept_in_memory(signed, monkeypatch, caplog):
+    """A read-only directory of the key is logged once."""
+    path, options, _ = signed
+
+    def fail(*args):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("strict_cookies.trail.noted_head.os.open", fail)
+    with file_trail(path, **options) as trail:
+        for _ in range(2):
+            fill(trail, 1)
+            trail.make_head()
+        forge(path, DELETE + "> 11")
+        with pytest.raises(StoreCorruptError, match="entry 12 is missing"):
+            trail.make_head()
+    assert [record.message[:42] for record in caplog.records] == [
+        "The head of the audit trail can't be noted"
+    ]

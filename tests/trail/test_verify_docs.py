@@ -66,7 +66,7 @@ def change(directory, name, old, new):
 
 def test_page_has_every_step():
     """What is run below is what readers see."""
-    assert set(BLOCKS) == {"export", "chain", "head", "signature", "python"}
+    assert set(BLOCKS) == {"export", "checkpoint", "chain", "head", "signature", "python"}
 
 
 def test_outsider_can_verify(directory):
@@ -75,6 +75,7 @@ def test_outsider_can_verify(directory):
     assert run("python", directory) == (0, "the chain is intact")
     assert run("head", directory) == (0, "no entry up to 10 was rewritten or removed")
     assert run("signature", directory) == (0, "Signature Verified Successfully")
+    assert run("checkpoint", directory) == (0, "the chain begins after entry 3")
 
 
 @pytest.mark.parametrize("name", ["chain", "python"])
@@ -91,6 +92,24 @@ def test_outsider_finds_a_change(directory, name):
     code, output = run(name, directory)
     assert code == 1
     assert "entry 10" in output
+
+
+@pytest.mark.parametrize("change", ["unsigned", "moved", "a head"])
+def test_outsider_finds_a_forged_checkpoint(directory, change):
+    """One without a signature, one for another entry, and a head in the place of one."""
+    assert run("signature", directory)[0] == 0
+    first, *lines = (directory / "trail.jsonl").read_text().splitlines()
+    point = json.loads(first)
+    if change == "unsigned":
+        del point["signature"]
+    elif change == "moved":
+        point["number"] += 1
+    else:
+        head = json.loads((directory / "head.json").read_text())
+        point = {**head, "format": point["format"]}
+    (directory / "trail.jsonl").write_text("\n".join([json.dumps(point), *lines]) + "\n")
+    code, output = run("checkpoint", directory)
+    assert (code, "the checkpoint is not signed by this key" in output) == (1, True)
 
 
 def test_outsider_finds_a_removed_end(directory):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 from .._storage.sqlite_file import StoreFile
 from .base import Archive
 from .memory import MemoryArchive
 from .sqlite import SQLiteArchive
+
+if TYPE_CHECKING:
+    from .._storage.redis_server import RedisServer
 
 #: The default file of the sessions. If a site stores its sessions elsewhere, its archive is still
 #: in this file, so that it continues when the site moves its sessions.
@@ -25,9 +29,7 @@ def open_archive(
     If the sessions are neither in SQLite nor in Redis, it is a SQLite file, or in memory while
     testing.
     """
-    # redis-py is an optional dependency, imported by the code that created such a store.
-    redis_server = sys.modules.get("strict_cookies._storage.redis_server")
-    if redis_server is not None and isinstance(store, redis_server.RedisServer):
+    if is_on_redis(store):
         from .redis import RedisArchive
 
         return RedisArchive(store)
@@ -37,6 +39,13 @@ def open_archive(
     if testing:
         return MemoryArchive()
     return SQLiteArchive(Path(instance_path, DEFAULT_FILE))
+
+
+def is_on_redis(store: object) -> TypeGuard[RedisServer]:
+    """Return whether a session store is on Redis."""
+    # redis-py is an optional dependency, imported by the code that created such a store.
+    redis_server = sys.modules.get("strict_cookies._storage.redis_server")
+    return redis_server is not None and isinstance(store, redis_server.RedisServer)
 
 
 def is_there(archive: Archive) -> bool:

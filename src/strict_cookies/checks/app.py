@@ -101,7 +101,7 @@ def _run(app: Flask) -> Iterator[Finding]:
     except StrictCookiesError as error:
         yield explain_error(error)
     yield from _check_headers(app)
-    yield from check_settings(config)
+    yield from check_settings(config, app.instance_path)
     yield from _check_chain(app)
     if policy is None:
         return

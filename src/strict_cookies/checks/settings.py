@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from .._util.urls import is_local, request_host
@@ -16,6 +17,7 @@ from ..errors import ConfigurationError
 from ..http.presets import OPT_OUT
 from ..reasons import Reason
 from ..sessions.options import SessionOptions
+from ..trail.options import TrailOptions
 from .finding import Finding, Severity
 
 #: Minimum length of SECRET_KEY in bytes.
@@ -93,12 +95,13 @@ _WEAK = (
 )
 
 
-def check_settings(config: Mapping[str, Any]) -> Iterator[Finding]:
+def check_settings(config: Mapping[str, Any], directory: str) -> Iterator[Finding]:
     """
     Yield a finding for each weak value.
 
     Args:
         config: The application's configuration, with all defaults.
+        directory: Its instance directory.
     """
     for key, value, effect, remedy, reason, severity in _WEAK:
         # A site that is served over plain http has nothing to redirect to.
@@ -110,21 +113,42 @@ def check_settings(config: Mapping[str, Any]) -> Iterator[Finding]:
                 message=f"{key} is {value!r}: {effect}",
                 remedy=remedy,
             )
-    yield from _check_trail_key(config)
+    yield from _check_trail_key(config, directory)
     yield from _check_migration(config)
     yield from _check_secret_key(config)
     yield from _check_hosts(config)
 
 
-def _check_trail_key(config: Mapping[str, Any]) -> Iterator[Finding]:
-    if config["STRICT_COOKIES_TRAIL"] != OPT_OUT and config["STRICT_COOKIES_TRAIL_KEY"] is None:
-        yield Finding(
-            reason=Reason.UNSIGNED_TRAIL,
-            severity="info",
-            message="STRICT_COOKIES_TRAIL_KEY is not set, so the head of the audit trail at "
-            f"{config['STRICT_COOKIES_URL_PREFIX']}/trail-head is not signed.",
-            remedy=Reason.UNSIGNED_TRAIL.remedy,
-        )
+def _check_trail_key(config: Mapping[str, Any], directory: str) -> Iterator[Finding]:
+    with suppress(ConfigurationError):
+        trail = TrailOptions.from_config(config, directory, check_key=False)
+        if not trail.kept:
+            return
+        if trail.key is None:
+            yield Finding(
+                reason=Reason.UNSIGNED_TRAIL,
+                severity="info",
+                message="Heads of the audit trail are not signed: "
+                f"{why_unsigned(config)}. Write access to the store is enough to rewrite it.",
+                remedy=Reason.UNSIGNED_TRAIL.remedy,
+            )
+        elif trail.creates_key:
+            yield Finding(
+                reason=Reason.DEFAULT_TRAIL_KEY,
+                severity="info",
+                message=f"The key that signs the heads of the audit trail is '{trail.key}'; it is "
+                "created when it is first needed.",
+                remedy=Reason.DEFAULT_TRAIL_KEY.remedy,
+            )
+
+
+def why_unsigned(config: Mapping[str, Any]) -> str:
+    """Return why heads of the trail have no key, as part of a sentence."""
+    if config["STRICT_COOKIES_TRAIL_KEY"] == OPT_OUT:
+        return f"STRICT_COOKIES_TRAIL_KEY is {OPT_OUT!r}"
+    if find_spec("cryptography") is None:
+        return "the package cryptography is not installed"
+    return "STRICT_COOKIES_TRAIL_KEY is not set, and the sessions are not in a file of this machine"
 
 
 def _check_migration(config: Mapping[str, Any]) -> Iterator[Finding]:

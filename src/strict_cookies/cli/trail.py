@@ -19,8 +19,9 @@ import click
 from flask.cli import AppGroup
 
 from .._util.text import format_count, printable
-from ..errors import StrictCookiesError
-from ..trail.chain import canonical, read_point
+from ..checks.settings import why_unsigned
+from ..errors import StoreCorruptError, StrictCookiesError
+from ..trail.chain import canonical, read_saved_head
 from ..trail.options import TrailOptions
 from ..trail.signing import describe_rotation, is_signed, load_signer, make_key
 from ..trail.verification import verify_trail
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from ..trail.audit_trail import AuditTrail
-    from ..trail.chain import Point, TrailEntry
+    from ..trail.chain import SavedHead, TrailEntry
     from ..trail.verification import Verification
 
 #: Exit code of ``verify`` if the trail can't be verified.
@@ -192,7 +193,7 @@ def _print_counts(trail: AuditTrail) -> None:
         click.echo(f"{row.day}  {row.reason}  {row.times:>8}  {printable(row.name)}")
 
 
-def _print_verification(verification: Verification, noted: Point | None) -> None:
+def _print_verification(verification: Verification, noted: SavedHead | None) -> None:
     for problem in verification.problems:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if verification.unknown:
@@ -217,7 +218,7 @@ def _print_verification(verification: Verification, noted: Point | None) -> None
     if noted is None:
         click.echo("Without --since, removed entries at its end can't be detected.")
     if not verification.signed:
-        click.echo("Heads are not signed: STRICT_COOKIES_TRAIL_KEY is not set.")
+        click.echo("Heads are not signed, so write access to the store is enough to forge them.")
     click.echo(f"Note its head elsewhere: {verification.last}")
 
 
@@ -231,28 +232,34 @@ def _read(path: Path) -> str:
         ) from None
 
 
-def _read_head(since: str, public_pem: str | None) -> Point:
+def _read_head(since: str, public_pem: str | None) -> SavedHead:
     path = Path(since)
     is_file = path.is_file()
     text = _read(path) if is_file else since
     try:
-        point = read_point(text)
+        saved = read_saved_head(text)
     except ValueError as error:
         raise failure(f"--since {since!r}: {error}.", code=UNKNOWN) from None
     if public_pem is not None and is_file and not is_signed(json.loads(text), public_pem):
         raise failure(f"{path} is not signed by the key given by --key.", code=UNKNOWN)
-    return point
+    return saved
 
 
 def _export(trail: AuditTrail) -> Iterator[bytes]:
     # Read first, so that the exported entries reach at least as far.
-    head = trail.make_head()
+    try:
+        head = trail.make_head()
+    except StoreCorruptError as error:
+        # What is wrong must be exported all the same.
+        click.echo(f"Warning: {error} The export has no head.", err=True)
+        head = None
     for checkpoint in trail.checkpoints():
         yield canonical(checkpoint)
     for row in trail.rows():
-        if row.number <= head["number"]:
+        if head is None or row.number <= head["number"]:
             yield row.data
-    yield canonical(head)
+    if head is not None:
+        yield canonical(head)
 
 
 def _key_path(app: Flask) -> Path:
@@ -265,8 +272,9 @@ def _key_path(app: Flask) -> Path:
         raise failure(_NO_TRAIL)
     if options.key is None:
         raise failure(
-            "STRICT_COOKIES_TRAIL_KEY is not set. Set it to a path outside the directories of the "
-            "store and the program, such as '/etc/shop/trail.pem', and run this again."
+            f"There is no key: {why_unsigned(app.config)}. Set STRICT_COOKIES_TRAIL_KEY to a path "
+            "outside the directories of the store and the program, such as '/etc/shop/trail.pem', "
+            "and run this again."
         )
     return options.key
 
@@ -274,7 +282,7 @@ def _key_path(app: Flask) -> Path:
 def _create_key(ctx: click.Context, path: Path) -> str:
     signer = make_key(path)
     with _open_trail(ctx) as trail:
-        trail.record("key-made", new_key=signer.public_hex)
+        trail.adopt_key(signer)
     return signer.public_pem
 
 
@@ -286,7 +294,7 @@ def _record_key(ctx: click.Context, path: Path) -> bool:
             entry.event in ("key-made", "key-rotated") for entry in trail.entries()
         )
         if not is_known:
-            trail.record("key-made", new_key=signer.public_hex)
+            trail.adopt_key(signer)
     return not is_known
 
 

@@ -57,7 +57,7 @@ PROCESSING: Mapping[ProcessingKind, _Texts] = {
             "role was missing, or the policy or settings changed; users appear under a "
             "pseudonym whose key is deleted when they are erased."
         ),
-        N_("To show later what happened, in a record that can't be changed unnoticed."),
+        N_("To show later what happened."),
     ),
 }
 

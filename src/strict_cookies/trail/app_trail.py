@@ -45,6 +45,7 @@ def open_trail(app: Flask, options: TrailOptions, archive: Archive) -> Trail:
         archive,
         pseudonym_keys=SessionKeys(secret, fallbacks).derive("trail pseudonyms") if secret else (),
         key=options.key,
+        creates_key=options.creates_key,
         retention=options.retention,
     )
 

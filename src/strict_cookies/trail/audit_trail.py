@@ -9,6 +9,7 @@ like a head, from which the chain is verified on.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..errors import StoreCorruptError
 from .chain import (
     START,
     Point,
@@ -30,15 +32,25 @@ from .chain import (
 from .counts import DailyCounts
 from .events import check_event
 from .gaps import report_gap
+from .noted_head import NotedHead
 from .options import HEAD_SECONDS, RETENTION
 from .pseudonyms import Pseudonyms
-from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, load_signer
+from .signing import (
+    CHECKPOINT_FORMAT,
+    HEAD_FORMAT,
+    Signer,
+    is_checkpoint,
+    load_signer,
+    make_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..archive.base import Archive, Entry
     from .verification import ChainVerifier
+
+logger = logging.getLogger("strict_cookies")
 
 #: The name of the log in the archive.
 LOG = "trail"
@@ -72,6 +84,7 @@ class AuditTrail:
         pseudonym_keys: Keys derived from the application's secret, newest first, by which the keys
             of users' pseudonyms are found.
         key: The path of the private key that signs heads; None if they are not signed.
+        creates_key: Whether a key that is missing is created.
         retention: How long entries are kept.
         clock: Seconds since the epoch, UTC.
     """
@@ -84,6 +97,7 @@ class AuditTrail:
         *,
         pseudonym_keys: Sequence[bytes] = (),
         key: Path | None = None,
+        creates_key: bool = False,
         retention: timedelta = RETENTION,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -93,6 +107,8 @@ class AuditTrail:
         self.counts = DailyCounts(archive, self.record, self.today)
         self._clock = clock
         self._key = key
+        self._creates_key = creates_key
+        self._noted = None if key is None else NotedHead(key)
         #: One item for each event lost since the last one that was written; a deque needs no lock.
         self._lost: deque[None] = deque(maxlen=MAX_LOST)
         self._head: tuple[float, dict[str, Any]] | None = None
@@ -171,8 +187,8 @@ class AuditTrail:
 
     @property
     def is_signed(self) -> bool:
-        """Whether heads are signed."""
-        return self._key is not None
+        """Whether heads are signed; a key that is created by itself must be there."""
+        return self._key is not None and (not self._creates_key or self._key.exists())
 
     def head(self) -> dict[str, Any]:
         """
@@ -191,8 +207,47 @@ class AuditTrail:
         return head
 
     def make_head(self) -> dict[str, Any]:
-        """Return the head as it is now."""
-        return self._sign(HEAD_FORMAT, self.last())
+        """
+        Return the head as it is now, signed if there is a key, and note it next to the key.
+
+        Raises:
+            StoreCorruptError: The trail does not contain the head that was signed last.
+        """
+        self._check_noted()
+        self._ensure_key()
+        last = self.last()
+        head = self._sign(HEAD_FORMAT, last)
+        if self._noted is not None and "signature" in head:
+            self._noted.write(last)
+        return head
+
+    def note_head(self) -> None:
+        """Note the head outside the store, if heads are signed."""
+        if self._key is not None:
+            self.make_head()
+
+    def find_rewrite(self) -> str | None:
+        """
+        Return how the trail contradicts the head that was signed last, in a sentence.
+
+        None if it does not, or if heads are not signed.
+        """
+        noted = None if self._noted is None else self._noted.read()
+        if noted is None or noted.number == 0:
+            return None
+        row = next(iter(self.archive.read(LOG, after=noted.number - 1, limit=1)), None)
+        if row is not None and row.number == noted.number:
+            if _point_of(row) == noted:
+                return None
+            how = f"entry {noted.number} has another hash"
+        elif row is not None and self._is_pruned(noted.number):
+            return None
+        else:
+            how = f"entry {noted.number} is missing"
+        return (
+            f"The trail does not contain the head that was signed last ({how}): it was rewritten, "
+            "or restored from a backup."
+        )
 
     def signer(self) -> Signer | None:
         """
@@ -207,6 +262,8 @@ class AuditTrail:
         try:
             changed_at = self._key.stat().st_mtime_ns
         except OSError:
+            if self._creates_key:
+                return None
             changed_at = -1
         if cached is None or cached[0] != changed_at:
             cached = changed_at, load_signer(self._key)
@@ -241,11 +298,15 @@ class AuditTrail:
         self.pseudonyms.forget_before(before.date())
         if last is START:
             return 0
+        self._check_noted()
+        self._ensure_key()
         checkpoint = self._sign(CHECKPOINT_FORMAT, last)
         # In this order the chain can be verified after a crash between any two steps.
         self.archive.put(CHECKPOINTS, f"{last.number:016}", canonical(checkpoint))
         self.record("pruned", upto=last.number, hash=last.hash)
-        return self.archive.cut(LOG, last.number + 1)
+        removed = self.archive.cut(LOG, last.number + 1)
+        self.make_head()
+        return removed
 
     def erase_user(self, user_id: str | int) -> bool:
         """
@@ -263,7 +324,55 @@ class AuditTrail:
             self.record("user-erased")
         return deleted
 
+    # Keys
+
+    def adopt_key(self, signer: Signer) -> None:
+        """Record a new key, and sign the checkpoints that are not signed yet."""
+        self.record("key-made", new_key=signer.public_hex)
+        for point in self.checkpoints():
+            if "signature" not in point:
+                self.archive.put(
+                    CHECKPOINTS, f"{point['number']:016}", canonical(signer.sign(point))
+                )
+
+    def _ensure_key(self) -> None:
+        """Create the key if that is due; sign no more if it can't be written."""
+        path = self._key
+        if path is None or not self._creates_key or path.exists():
+            return
+        try:
+            signer = make_key(path)
+        except FileExistsError:
+            return  # another process has just created it
+        except OSError as error:
+            self._key = self._noted = None
+            logger.warning(
+                "Heads of the audit trail are not signed: the key can't be created at '%s' (%s). "
+                "Set STRICT_COOKIES_TRAIL_KEY to another path.",
+                path,
+                error.strerror,
+            )
+            return
+        logger.info("Created the key that signs the heads of the audit trail: '%s'.", path)
+        self.adopt_key(signer)
+
     # Helpers
+
+    def _check_noted(self) -> None:
+        problem = self.find_rewrite()
+        if problem is not None and self._noted is not None:
+            raise StoreCorruptError(
+                f"{problem} No head is signed. Run 'flask cookies trail verify'; if the cause is "
+                f"known and harmless, delete '{self._noted.path}'."
+            )
+
+    def _is_pruned(self, number: int) -> bool:
+        """Return whether a checkpoint of this site's key says that an entry was pruned."""
+        signer = self.signer()
+        return signer is not None and any(
+            point["number"] >= number and is_checkpoint(point, signer.public_pem)
+            for point in self.checkpoints()
+        )
 
     def now(self) -> datetime:
         """Return the current time, aware."""

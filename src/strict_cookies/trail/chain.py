@@ -76,6 +76,23 @@ class Point(NamedTuple):
 START = Point(0, NO_HASH)
 
 
+class SavedHead(NamedTuple):
+    """
+    A head that was saved outside the store.
+
+    Attributes:
+        number: Of the entry.
+        hash: Of the entry.
+        time: When the head was made; None if that is not known.
+        is_signed: Whether it carries a signature.
+    """
+
+    number: int
+    hash: str
+    time: datetime | None = None
+    is_signed: bool = False
+
+
 def canonical(value: object) -> bytes:
     """Write JSON in the canonical form that is hashed and signed. Source: RFC 8785, a subset."""
     return _write(value).encode("utf-8")
@@ -178,6 +195,17 @@ def read_point(text: str) -> Point:
     if not isinstance(point.number, int) or point.number < 0 or not valid:
         raise ValueError("it is neither 'number:hash' nor a head")
     return point
+
+
+def read_saved_head(text: str) -> SavedHead:
+    """Read what :func:`read_point` reads, with the time and signature of a published head."""
+    point = read_point(text)
+    try:
+        content = json.loads(text)
+        time = datetime.fromisoformat(content["time"])
+        return SavedHead(*point, time, "signature" in content)
+    except (ValueError, TypeError, KeyError):
+        return SavedHead(*point)
 
 
 def _describe_gap(first: int, last: int) -> str:

@@ -33,6 +33,7 @@ class TrailMaintenance:
         self.trail = trail
         self._compare: Callable[[], None] | None = compare
         self._day = ""
+        self._reported = ""
 
     def run(self) -> None:
         """Do what is due; an exception is logged, and the rest is done the next time."""
@@ -42,8 +43,13 @@ class TrailMaintenance:
                 self._compare = None
             self.trail.flush()
             self._prune()
+            self.trail.note_head()
+            self._reported = ""
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            report_gap(error)
+            # Only once while it lasts.
+            if f"{error}" != self._reported:
+                self._reported = f"{error}"
+                report_gap(error)
 
     def _prune(self) -> None:
         """Remove expired entries, once a day among all processes."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from .._util.durations import read_duration
 from ..errors import ConfigurationError
 from ..http.presets import OPT_OUT
+from .default_key import find_default_key
 from .signing import check_key_file
 
 #: How long entries are kept unless a site says otherwise.
@@ -21,11 +22,18 @@ HEAD_SECONDS = 10
 
 class TrailOptions(NamedTuple):
     """
-    The settings for the trail; ``key`` is the path of the key that signs heads, if they are signed.
+    The settings for the trail.
+
+    Attributes:
+        kept: Whether there is a trail.
+        key: The path of the key that signs heads; None if they are not signed.
+        creates_key: Whether the key is created when it is first needed.
+        retention: How long entries are kept.
     """
 
     kept: bool = True
     key: Path | None = None
+    creates_key: bool = False
     retention: timedelta = RETENTION
 
     @classmethod
@@ -46,16 +54,34 @@ class TrailOptions(NamedTuple):
         named = config["STRICT_COOKIES_TRAIL_KEY"]
         if named is not None and not isinstance(named, str | os.PathLike):
             raise ConfigurationError(
-                f"STRICT_COOKIES_TRAIL_KEY is of type {type(named).__name__}. Use a path."
+                f"STRICT_COOKIES_TRAIL_KEY is of type {type(named).__name__}. Use a path, or "
+                f"{OPT_OUT!r}."
             )
-        key = None if named is None else Path(directory, named)
-        if key is not None and kept is None and check_key:
+        key, creates_key = None, False
+        if named is None and kept is None and _is_of_one_machine(config):
+            key = find_default_key(directory)
+            creates_key = key is not None
+        elif named not in (None, OPT_OUT):
+            key = Path(directory, named)
+        is_expected = not creates_key or (key is not None and key.exists())
+        if key is not None and kept is None and check_key and is_expected:
             check_key_file(key)
         return cls(
             kept=kept is None,
             key=key,
+            creates_key=creates_key,
             retention=_read_days(config["STRICT_COOKIES_TRAIL_RETENTION"]),
         )
+
+
+def _is_of_one_machine(config: Mapping[str, Any]) -> bool:
+    """Return whether the trail is in a local file, so that one machine's key can sign it."""
+    if config.get("TESTING"):
+        return False
+    store = config["STRICT_COOKIES_SESSIONS"]
+    if isinstance(store, str):
+        return "://" not in store
+    return store is None or not hasattr(store, "url")
 
 
 def _read_days(given: object) -> timedelta:

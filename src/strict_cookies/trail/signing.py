@@ -159,6 +159,11 @@ def is_signed(signed: Mapping[str, Any], public_pem: str | None = None) -> bool:
     return True
 
 
+def is_checkpoint(point: Mapping[str, Any], public_pem: str | None = None) -> bool:
+    """Return whether a checkpoint is signed as one; a signed head is not a checkpoint."""
+    return point.get("format") == CHECKPOINT_FORMAT and is_signed(point, public_pem)
+
+
 def describe_rotation(old: Signer, new: Signer) -> dict[str, str]:
     """Return the details of the event that replaces one key with another, signed by both."""
     content = {"format": ROTATION_FORMAT, "new_key": new.public_hex, "old_key": old.public_hex}

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .chain import START, Point, TrailEntry, find_breaks, read_entry
-from .signing import is_rotation, is_signed
+from .chain import START, Point, SavedHead, TrailEntry, find_breaks, read_entry
+from .signing import is_checkpoint, is_rotation, is_signed
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ..archive.base import Entry
     from .signing import Signer
@@ -32,7 +32,10 @@ class VerifiableTrail(Protocol):
     def is_signed(self) -> bool: ...
     def rows(self, *, after: int = 0) -> Iterator[Entry]: ...
     def checkpoints(self) -> list[dict[str, Any]]: ...
+    @property
+    def retention(self) -> timedelta: ...
     def signer(self) -> Signer | None: ...
+    def find_rewrite(self) -> str | None: ...
     def now(self) -> datetime: ...
 
 
@@ -64,14 +67,18 @@ class Verification(NamedTuple):
 
 
 def verify_trail(
-    trail: VerifiableTrail, *, since: Point | None = None, public_pem: str | None = None
+    trail: VerifiableTrail,
+    *,
+    since: Point | SavedHead | None = None,
+    public_pem: str | None = None,
 ) -> Verification:
     """
     Verify the complete trail.
 
     Args:
         trail: The trail of an application.
-        since: A head that was saved before; the trail must still contain it.
+        since: A head that was saved before; the trail must still contain it, unless it is older
+            than the retention.
         public_pem: The public key that must have signed the checkpoints; by default that of the
             current private key, or a previous key that a rotation replaced.
 
@@ -87,7 +94,7 @@ def verify_trail(
 class ChainVerifier:
     """A verification of the chain that can be interrupted and resumed."""
 
-    def __init__(self, trail: VerifiableTrail, *, since: Point | None = None) -> None:
+    def __init__(self, trail: VerifiableTrail, *, since: Point | SavedHead | None = None) -> None:
         self.trail = trail
         #: When the verification began.
         self.started_at = trail.now()
@@ -101,7 +108,7 @@ class ChainVerifier:
         self._checkpoints = trail.checkpoints()
         self._points = {point["number"]: point["hash"] for point in self._checkpoints}
         self._keys: list[TrailEntry] = []
-        self._since = since
+        self._since = None if since is None else SavedHead(*since)
         first_row = next(trail.rows(), None)
         self._start = START
         if first_row is not None and first_row.number > 1:
@@ -155,7 +162,13 @@ class ChainVerifier:
     def conclude(self, public_pem: str | None = None) -> Verification:
         """Return the result so far; see :func:`verify_trail`."""
         problems = [*self.problems, *_check_points(self._points, self._found, self._start)]
+        is_saved_signed = self._since is not None and self._since.is_signed
+        must_sign = self.trail.is_signed or bool(public_pem or self._keys) or is_saved_signed
         problems += _check_signatures(self.trail, self._checkpoints, self._keys, public_pem)
+        problems += _check_checkpoints(self._checkpoints, public_pem, must_sign=must_sign)
+        rewrite = self.trail.find_rewrite()
+        if rewrite is not None:
+            problems.append(rewrite)
         if self.is_done:
             problems += _check_keys(self.trail, self._checkpoints, self._keys)
         unknown = None
@@ -163,6 +176,9 @@ class ChainVerifier:
             said, unknown = _compare(
                 self._since, self._found, self._points, self._start, self._last
             )
+            limit = self.trail.now() - self.trail.retention
+            if unknown is not None and self._since.time is not None and self._since.time > limit:
+                said, unknown = [_too_early(self._since, self.trail.retention)], None
             problems += said
         return Verification(
             tuple(problems), self.checked, self._start, self._last, unknown, self.trail.is_signed
@@ -178,7 +194,7 @@ def _follow(row: Any, start: Point) -> Point:
 
 
 def _compare(
-    since: Point, found: dict[int, str], points: dict[int, str], start: Point, last: Point
+    since: SavedHead, found: dict[int, str], points: dict[int, str], start: Point, last: Point
 ) -> tuple[list[str], str | None]:
     """Compare with a saved head; return problems, and why the comparison is impossible."""
     if since.number > last.number:
@@ -228,9 +244,26 @@ def _check_signatures(
                     f"The checkpoint for entry {point['number']} is signed by a key that does not "
                     "belong to this site."
                 )
+
+
+def _check_checkpoints(
+    checkpoints: list[dict[str, Any]], public_pem: str | None, *, must_sign: bool
+) -> Iterator[str]:
     for point in checkpoints:
-        if ("signature" in point or public_pem is not None) and not is_signed(point, public_pem):
+        if "signature" not in point and must_sign:
+            yield (
+                f"The checkpoint for entry {point['number']} is not signed, although this site "
+                "signs: the entries before it were not removed by its own retention."
+            )
+        elif must_sign and not is_checkpoint(point, public_pem):
             yield f"The checkpoint for entry {point['number']} has an invalid signature."
+
+
+def _too_early(since: SavedHead, retention: timedelta) -> str:
+    return (
+        f"The saved head is entry {since.number}, made at {since.time:%Y-%m-%d}, and the trail "
+        f"begins after it: entries were removed before the retention of {retention.days} days."
+    )
 
 
 def _check_keys(
