@@ -78,6 +78,16 @@ class Recorder:
             totals[reason.id, name] += count
         return dict(totals)
 
+    def places(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Return where each ``(reason id, name)`` occurred in this process."""
+        with self._lock:
+            self._fold()
+            rows = list(self._counts)
+        found: dict[tuple[str, str], tuple[str, ...]] = {}
+        for reason, name, place in rows:
+            found[reason.id, name] = (*found.get((reason.id, name), ()), place)
+        return found
+
     def record(self, found: Found, environ: WSGIEnvironment) -> None:
         """
         Record what was found in one request or response.

@@ -98,16 +98,20 @@ class Pending(NamedTuple):
         Raises:
             ConfigurationError: In tests, the first problem.
         """
-        problems = inspect_chain(
+        problems = self.inspect_middleware(settings)
+        if problems and self.app.testing:
+            raise out_of_order(*problems[0])
+        return problems
+
+    def inspect_middleware(self, settings: Settings) -> list[tuple[Reason, str]]:
+        """Return what is wrong with the order of middleware now."""
+        return inspect_chain(
             self.app.wsgi_app,
             self.outermost,
             self.inner,
             settings.trusted_middleware,
             own_fix=settings.trusted_proxies > 0,
         )
-        if problems and self.app.testing:
-            raise out_of_order(*problems[0])
-        return problems
 
     def compile_headers(self, settings: Settings, policy: CookiePolicy) -> StrictTalisman:
         """

@@ -273,6 +273,13 @@ class AppState(ForkAware):
             if app.testing:
                 raise error
 
+    def find_bypasses(self) -> list[str]:
+        """Return why requests are not checked, or only in part, in a sentence each."""
+        problems = self._pending.inspect_middleware(self.settings)
+        if self._bypassed:
+            problems.append((Reason.BYPASSED, "app.wsgi_app was replaced"))
+        return [f"{reason}: {problem}." for reason, problem in problems]
+
     def snapshot(self) -> PolicySnapshot:
         """Return the policy and how it is enforced, as the declaration shows it."""
         return self.compiled.snapshot()

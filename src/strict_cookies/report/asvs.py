@@ -2,8 +2,9 @@
 Assess the configuration against OWASP ASVS 5.0, chapters V3 (web frontend) and V7 (sessions).
 
 Each requirement is a row: its id, level and text (in our own words), and a check of the effective
-configuration. *Met* is always computed. A requirement that no setting can meet is *out of scope*
-and names who is responsible. No requirement is left out, so that a gap is not mistaken for a pass.
+configuration and of what was seen. *Met* is always computed. A requirement that depends on sign-ins
+is *not seen* until one is recorded; one that no setting can meet is *out of scope* and names who is
+responsible. No requirement is left out, so that a gap is not mistaken for a pass.
 
 Source: OWASP Application Security Verification Standard 5.0.0, V3 and V7.
 """
@@ -19,6 +20,7 @@ from .asvs_checks import (
     Outcome,
     State,
     check_headers,
+    met_after_login,
     met_on_server,
     out_of_scope,
 )
@@ -42,20 +44,31 @@ class Requirement(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """A requirement and its outcome."""
+    """A requirement, its outcome, and on what that rests."""
 
     id: str
     level: int
     requirement: str
     state: State
     text: str
+    rests_on: str
 
 
 def assess(config: EffectiveConfig) -> tuple[Assessment, ...]:
     """Assess a configuration against each requirement, in their order."""
     return tuple(
-        Assessment(row.id, row.level, row.text, *row.check(config)) for row in REQUIREMENTS
+        Assessment(row.id, row.level, row.text, *row.check(config), rests_on(row.id))
+        for row in REQUIREMENTS
     )
+
+
+def rests_on(requirement: str) -> str:
+    """Return on what the outcome of a requirement rests, by its id."""
+    if requirement in AFTER_LOGIN:
+        return "the settings, the order of middleware, and recorded sign-ins"
+    if requirement in checks.OBSERVED:
+        return "the settings, the order of middleware, and the headers of responses"
+    return "the settings, and the order of middleware"
 
 
 def _site(advice: str) -> Callable[[EffectiveConfig], Outcome]:
@@ -65,6 +78,9 @@ def _site(advice: str) -> Callable[[EffectiveConfig], Outcome]:
 def _site_and_provider(advice: str) -> Callable[[EffectiveConfig], Outcome]:
     return out_of_scope("the site and its identity provider", advice)
 
+
+#: Requirements that only hold for users who sign in by ``login()`` or Flask-Login.
+AFTER_LOGIN = frozenset({"7.1.2", "7.2.4", "7.4.1", "7.4.3", "7.4.5", "7.5.2"})
 
 _DOCS = "Look in the site's security documentation"
 _CODE = "Look in the site's templates and scripts"
@@ -143,23 +159,23 @@ REQUIREMENTS: tuple[Requirement, ...] = tuple(Requirement(*row) for row in (
     ("7.2.3", 1, "Session tokens are unique and have at least 128 bits of entropy.",
      met_on_server("An identifier has 256 random bits; the store keeps only its hash.")),
     ("7.2.4", 1, "Each login and reauthentication issues a new token and ends the old one.",
-     met_on_server("login(), reauthenticate() and Flask-Login's login issue a new identifier.")),
+     met_after_login("login(), reauthenticate() and Flask-Login's login issue a new identifier.")),
     ("7.3.1", 2, "A session ends after a period of inactivity.", checks.check_idle_limit),
     ("7.3.2", 2, "A session has an absolute maximum lifetime.", checks.check_absolute_limit),
     ("7.4.1", 1, "A session that has ended can't be used any more.",
-     met_on_server("It ends in the store; a late request neither uses nor restores it.")),
+     met_after_login("It ends in the store; a late request neither uses nor restores it.")),
     ("7.4.2", 1, "All sessions of a user end when the account is disabled or deleted.",
      _site("Look for a call of sessions.end_user() in the code that disables accounts.")),
     ("7.4.3", 2, "After a change of password or factor, users can end all other sessions.",
-     met_on_server("The page of sessions has a button; the site can call sessions.end_others().")),
+     met_after_login("The page of sessions has a button; a view can call sessions.end_others().")),
     ("7.4.4", 2, "Each page that requires a login shows how to log out.",
      _site("Look at its pages.")),
     ("7.4.5", 2, "Administrators can end the sessions of one user or of all users.",
-     met_on_server("'flask cookies sessions end' and sessions.end_user() do it.")),
+     met_after_login("'flask cookies sessions end' and sessions.end_user() do it.")),
     ("7.5.1", 2, "Changes to authentication data require a recent login.",
      _site("Look at its account pages for @requires_fresh_login().")),
     ("7.5.2", 2, "After a recent login, users can view their sessions and end any of them.",
-     met_on_server("The page of sessions does it.")),
+     met_after_login("The page of sessions does it.")),
     ("7.5.3", 3, "The most sensitive actions require another factor or check.",
      _site("Look there for @requires_fresh_login() or a second factor.")),
     ("7.6.1", 2, "Sessions of the site and of the identity provider live as long as documented.",

@@ -1,15 +1,16 @@
 """
 Check an application's configuration against single requirements of OWASP ASVS 5.0.
 
-Each check reads the effective configuration and returns *met* and how, *not met* and what to do, or
-*out of scope* and who is responsible. :mod:`strict_cookies.report.asvs` assigns the checks to the
+Each check reads the effective configuration and what was seen, and returns *met* and how, *not met*
+and what to do, *not seen* if it depends on sign-ins and none was recorded, or *out of scope* and
+who is responsible. :mod:`strict_cookies.report.asvs` assigns the checks to the
 requirements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._util.durations import say_duration
@@ -17,7 +18,10 @@ from .._util.text import join_words
 from ..headers.rules import find_unmet
 from ..http.cookies import name_prefix
 from ..policy.purposes import Purpose
+from ..reasons import Reason
 from ..sessions.interface import ServerSessionInterface
+from ..trail.counts import Count
+from .evidence import DAYS, Evidence, collect_evidence
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -31,9 +35,34 @@ if TYPE_CHECKING:
 MAX_ABSOLUTE = timedelta(hours=24)
 MAX_IDLE = timedelta(hours=1)
 
+#: Headers, and directives written ``"Header directive"``, that fail a requirement if they were seen
+#: weaker than configured, by its id.
+OBSERVED: Mapping[str, tuple[str, ...]] = {
+    "3.4.1": ("Strict-Transport-Security",),
+    "3.4.3": tuple(
+        f"Content-Security-Policy {directive}"
+        for directive in (
+            "default-src", "script-src", "script-src-elem", "script-src-attr", "object-src",
+            "base-uri",
+        )
+    ),
+    "3.4.4": ("X-Content-Type-Options",),
+    "3.4.5": ("Referrer-Policy",),
+    "3.4.6": ("Content-Security-Policy frame-ancestors",),
+    # A weaker policy is one of a view's own, which need not name a place for reports.
+    "3.4.7": ("Content-Security-Policy",),
+    "3.4.8": ("Cross-Origin-Opener-Policy",),
+    "3.5.8": ("Cross-Origin-Resource-Policy",),
+    "3.6.1": tuple(
+        f"Content-Security-Policy {directive}"
+        for directive in ("default-src", "script-src", "script-src-elem", "style-src",
+                          "style-src-elem")
+    ),
+}  # fmt: skip
+
 _LOGIN = {Purpose.SESSION, Purpose.AUTHENTICATION}
 
-State = Literal["met", "not met", "out of scope"]
+State = Literal["met", "not met", "not seen", "out of scope"]
 
 
 class Outcome(NamedTuple):
@@ -41,9 +70,9 @@ class Outcome(NamedTuple):
     The result of one check.
 
     Args:
-        state: ``"met"``, ``"not met"`` or ``"out of scope"``.
-        text: How it is met; why it is not met, and what to do; or who is responsible, and where to
-            look.
+        state: ``"met"``, ``"not met"``, ``"not seen"`` or ``"out of scope"``.
+        text: How it is met; why it is not met or not seen, and what to do; or who is responsible,
+            and where to look.
     """
 
     state: State
@@ -61,6 +90,7 @@ class EffectiveConfig(NamedTuple):
             first.
         on_server: Whether sessions are kept on the server.
         has_secret: Whether ``SECRET_KEY`` is set.
+        evidence: What was seen while the application ran.
     """
 
     settings: ReportedSettings
@@ -68,11 +98,14 @@ class EffectiveConfig(NamedTuple):
     headers: tuple[tuple[str, HeaderOptions], ...]
     on_server: bool
     has_secret: bool
+    evidence: Evidence = Evidence()
 
     @classmethod
-    def of(cls, app: Flask, state: ReportedState) -> EffectiveConfig:
+    def of(
+        cls, app: Flask, state: ReportedState, evidence: Evidence | None = None
+    ) -> EffectiveConfig:
         """
-        Read an application's configuration, which this freezes.
+        Read an application's configuration, which this freezes, and what was seen in it.
 
         Raises:
             ConfigurationError: A setting is wrong.
@@ -85,7 +118,28 @@ class EffectiveConfig(NamedTuple):
             headers=tuple(state.talisman.resolve_all()),
             on_server=isinstance(app.session_interface, ServerSessionInterface),
             has_secret=bool(app.config["SECRET_KEY"]),
+            evidence=observe(state) if evidence is None else evidence,
         )
+
+
+def observe(state: ReportedState) -> Evidence:
+    """
+    Read what was seen: in all processes by the audit trail's counters, without it in this one.
+
+    Raises:
+        StoreUnavailableError: The counters can't be read.
+    """
+    trail, recorder = state.trail, state.freeze().recorder
+    today = datetime.now(UTC).date()
+    if trail.kept:
+        trail.flush()
+        today = trail.now().date()
+        counts = trail.counts.read()
+    else:
+        counts = [Count(today, *kind, times) for kind, times in recorder.counts.items()]
+    return collect_evidence(
+        counts, recorder.places(), state.find_bypasses(), today, is_recorded=trail.kept
+    )
 
 
 Check = Callable[[EffectiveConfig], Outcome]
@@ -106,13 +160,15 @@ def out_of_scope(responsible: str, advice: str) -> Check:
 
 
 def if_enforced(check: Check) -> Check:
-    """Fail a check in the mode ``report-only``, which blocks nothing."""
+    """Fail a check in the mode ``report-only``, and if requests bypass the firewall."""
 
     def checked(config: EffectiveConfig) -> Outcome:
         if config.settings.mode == "report-only":
             return _not_met(
                 "STRICT_COOKIES_MODE is 'report-only', which blocks nothing. Remove it."
             )
+        if config.evidence.bypasses:
+            return _not_met(" ".join(config.evidence.bypasses))
         return check(config)
 
     return checked
@@ -136,6 +192,34 @@ def if_on_server(check: Check) -> Check:
 def met_on_server(text: str) -> Check:
     """Return a check that is met if sessions are kept on the server."""
     return if_on_server(lambda config: _met(text))
+
+
+def if_signed_in(check: Check) -> Check:
+    """Return a check that is *not seen*, in the place of *met*, until a sign-in is recorded."""
+
+    def checked(config: EffectiveConfig) -> Outcome:
+        outcome, last = check(config), config.evidence.last_login
+        if outcome.state != "met":
+            return outcome
+        if last is None:
+            why = (
+                "No sign-in by login() or Flask-Login was recorded"
+                if config.evidence.is_recorded
+                else "Sign-ins are not recorded, since STRICT_COOKIES_TRAIL is 'off'"
+            )
+            return Outcome(
+                "not seen",
+                f"{why}. A user who is only noted in the session gets no new identifier, and is "
+                "not listed. Call login() in the view that signs users in.",
+            )
+        return _met(f"{outcome.text} The last sign-in was recorded on {last}.")
+
+    return checked
+
+
+def met_after_login(text: str) -> Check:
+    """Return a check that is met if sessions are kept on the server and users sign in to them."""
+    return if_signed_in(met_on_server(text))
 
 
 # V3.3: cookies
@@ -226,7 +310,13 @@ def check_headers(requirement: str, how: str) -> Check:
             weakness = find_unmet(options, requirement)
             if weakness is not None:
                 return _not_met(f"{place}: {weakness.message} {weakness.remedy}")
-        return _met(how)
+        weakened = config.evidence.find_weakened(OBSERVED[requirement])
+        if weakened:
+            return _not_met(
+                f"Weaker than configured: {join_words([str(one) for one in weakened])}. "
+                f"{Reason.WEAKER_HEADER.remedy}"
+            )
+        return _met(f"{how} No weaker one was seen in the last {DAYS} days.")
 
     return checked
 
@@ -283,6 +373,7 @@ def check_limits(config: EffectiveConfig) -> Outcome:
     return _met(f"The limits ({values}) are within those of NIST SP 800-63B for AAL2.")
 
 
+@if_signed_in
 @if_on_server
 def check_parallel_sessions(config: EffectiveConfig) -> Outcome:
     options = config.settings.sessions

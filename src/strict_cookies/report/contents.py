@@ -18,6 +18,7 @@ from .._version import __version__
 from ..errors import ConfigurationError
 from ..reasons import Reason
 from ..trail.audit_trail import NoTrail
+from ..trail.counts import SIGNED_IN
 from .asvs import assess
 from .asvs_checks import EffectiveConfig
 
@@ -109,7 +110,9 @@ def _describe_counts(state: ReportedState, today: datetime.date) -> dict[str, An
     return {
         "since": min((count.day for count in counts), default=today).isoformat(),
         "days": _by_day(counts, today),
-        "kinds": _sum((count.reason, count.name, count.times) for count in counts),
+        "kinds": _sum(
+            (count.reason, count.name, count.times) for count in counts if count.reason != SIGNED_IN
+        ),
     }
 
 

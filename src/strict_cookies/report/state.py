@@ -65,5 +65,8 @@ class ReportedState(Protocol):
     def trail(self) -> Trail:
         """The audit trail."""
 
+    def find_bypasses(self) -> list[str]:
+        """Return why requests are not checked, one sentence each."""
+
     def document(self) -> dict[str, Any]:
         """Return the declaration."""

@@ -16,6 +16,7 @@ from .._util.forks import make_lock
 from .._util.keys import SessionKeys
 from ..signals import declaration_published, role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
+from .counts import SIGNED_IN
 from .maintenance import TrailMaintenance, maintain
 from .settings_changes import record_change
 
@@ -70,11 +71,12 @@ class AppRecorder:
         self._testing = app.testing
         self._maintenance: TrailMaintenance | None = None
         self._denied: dict[tuple[str, str], float] = {}
+        self._sign_ins = 0
         self._lock = make_lock(self)
 
     def start(self) -> None:
         """Start in this process: at its first request, and again after a fork."""
-        self._trail.counts.follow(self._counts)
+        self._trail.counts.follow(self._read_counts)
         self._maintenance = TrailMaintenance(self._trail, self.compare_settings)
         if not self._testing:
             # No thread may outlive a test; tests call flush() and compare_settings() themselves.
@@ -88,6 +90,8 @@ class AppRecorder:
     def record(self, signal: NamedSignal, facts: Mapping[str, Any]) -> None:
         """Record what a signal reports, before its receivers are called; ignore other signals."""
         if signal is signed_in:
+            with self._lock:
+                self._sign_ins += 1
             self._trail.record(
                 "signed-in",
                 user=facts["user_id"],
@@ -106,6 +110,10 @@ class AppRecorder:
             self._trail.record(
                 "policy-published", version=version.number, hash=version.document["hash"]
             )
+
+    def _read_counts(self) -> Mapping[tuple[str, str], int]:
+        """Return what was counted in this process: by the firewall, and sign-ins."""
+        return {**self._counts(), (SIGNED_IN, ""): self._sign_ins}
 
     def _record_denied(self, user_id: str | int, place: str) -> None:
         """Record it once a minute for each user and page, so that no user can fill the trail."""

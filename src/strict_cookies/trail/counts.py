@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The tally of the counters, and the shelf of the kinds that have been an event today.
 TALLY, FIRSTS = "trail-counts", "trail-firsts"
+#: The kind of a sign-in, in the place of a reason id; its name is empty.
+SIGNED_IN = "signed-in"
 #: The maximum number of kinds per process and day; others are counted as ``other``.
 MAX_KINDS = 512
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
+import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,11 +77,17 @@ def make_key(path: Path) -> Signer:
         serialization.NoEncryption(),
     )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(descriptor)
+    # Complete under its name at once: another process may be reading it.
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(descriptor)
+        os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
     return Signer(key)
 
 
