@@ -290,6 +290,13 @@ class Reason(Enum):
         "Pass reauthenticate() the user whose password or other factor was checked; otherwise "
         "a user tries to confirm another user's session.",
     )
+    OTHER_SECRET = (
+        "SC708",
+        "session store used with another SECRET_KEY",
+        "If SECRET_KEY is made at each start, as by os.urandom(), set it to one fixed text for all "
+        "processes; if it was changed, move the previous one to SECRET_KEY_FALLBACKS; if another "
+        "application uses this store, separate them.",
+    )
     BROWSER_REPORT = (
         "SC801",
         "content blocked by a browser",

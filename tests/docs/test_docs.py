@@ -21,6 +21,7 @@ import inspect
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -372,6 +373,8 @@ def test_page_is_true_from_top_to_bottom(page, tmp_path):
         if kind == "file":
             (tmp_path / argument).write_text(block.text, "utf-8")
         elif kind == "run":
+            # An application of its own, which must not meet the sessions of the page's others.
+            shutil.rmtree(tmp_path / "instance", ignore_errors=True)
             (tmp_path / "example.py").write_text(block.text + _SERVE, "utf-8")
             done = run("example.py", folder=tmp_path)
             assert done.returncode == 0, f"{block}\n{done.stderr}"

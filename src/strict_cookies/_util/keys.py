@@ -10,6 +10,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 #: Bytes of a derived key: the digest size of SHA-256.
 KEY_BYTES = 32
@@ -22,15 +28,25 @@ class SessionKeys:
     Args:
         secret: The current secret, text or bytes, which signs.
         fallbacks: Previous secrets, which only verify; their order does not matter.
+        name: Of the application; another application with the same secret has other keys.
 
     Raises:
         ValueError: The secret is empty.
     """
 
-    def __init__(self, secret: str | bytes, fallbacks: Sequence[str | bytes] = ()) -> None:
+    def __init__(
+        self, secret: str | bytes, fallbacks: Sequence[str | bytes] = (), name: str = ""
+    ) -> None:
         if not secret:
             raise ValueError("SECRET_KEY is empty, but every key is derived from it. Set it.")
         self._secrets = tuple(map(_to_bytes, (secret, *fallbacks)))
+        self._name = name
+
+    @classmethod
+    def of(cls, app: Flask) -> SessionKeys:
+        """Return the keys of an application; raise ValueError if it has no ``SECRET_KEY``."""
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"] or ()
+        return cls(app.config["SECRET_KEY"], fallbacks, name_of(app))
 
     def __repr__(self) -> str:
         """Show the number of secrets, never a secret."""
@@ -43,8 +59,25 @@ class SessionKeys:
         Args:
             use: The purpose of the key; keys for different purposes are independent.
         """
-        context = f"strict-cookies sessions: {use}".encode()
+        context = f"strict-cookies {len(self._name)}:{self._name} {use}".encode()
         return tuple(hmac.digest(secret, context, "sha256") for secret in self._secrets)
+
+
+def name_of(app: Flask) -> str:
+    """
+    Return the name that separates an application from others: the setting, or Flask's.
+
+    Raises:
+        ConfigurationError: The setting is not a text.
+    """
+    name = app.config.get("STRICT_COOKIES_APP_NAME")
+    if name is None:
+        return app.name
+    if not isinstance(name, str) or not name:
+        raise ConfigurationError(
+            f"STRICT_COOKIES_APP_NAME is of type {type(name).__name__} or empty. Use a short text."
+        )
+    return name
 
 
 def code(key: bytes, text: bytes, size: int = KEY_BYTES) -> bytes:

@@ -237,6 +237,7 @@ class AppState(ForkAware):
                     app,
                     compiled.settings.sessions,
                     store,
+                    compiled.archive,
                     self.config_before(),
                     record=self._record_event,
                 )

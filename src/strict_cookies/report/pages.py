@@ -117,7 +117,7 @@ def report_links() -> ReportLinks:
     config = current_app.config
     if not config["SECRET_KEY"]:
         abort(404)
-    keys = SessionKeys(config["SECRET_KEY"], config["SECRET_KEY_FALLBACKS"] or ())
+    keys = SessionKeys.of(current_app)
     state: ReportedState = find_state()
     return ReportLinks(state.archive, keys.derive(USE))
 

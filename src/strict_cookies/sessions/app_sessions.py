@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask.sessions import SecureCookieSessionInterface
 
-from .._util.keys import SessionKeys
+from .._util.keys import SessionKeys, name_of
 from ..http.cookies import find_cookie
 from .events import SessionEvents
 from .ids import has_form
 from .loaded_session import Found
 from .manager import SessionManager
 from .migration import SessionMigration
+from .ownership import claim_store
 from .stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from .._util.notify import EventRecorder
+    from ..archive.base import Archive
     from .options import SessionOptions
     from .stores.base import SessionStore
 
@@ -61,13 +63,14 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     # Imported here, so that unused kinds of stores cost nothing.
     from .stores.open import open_store
 
-    return open_store(options.store, app.instance_path)
+    return open_store(options.store, app.instance_path, name_of(app))
 
 
 def create_sessions(
     app: Flask,
     options: SessionOptions,
     store: SessionStore,
+    archive: Archive,
     former: Mapping[str, Any],
     *,
     record: EventRecorder | None = None,
@@ -77,8 +80,13 @@ def create_sessions(
     Build the session manager of an application with its final configuration and a ``SECRET_KEY``.
 
     ``former`` is the configuration without what Strict Cookies set in it.
+
+    Raises:
+        ConfigurationError: The store belongs to another application.
+        StoreUnavailableError: The archive can't be read or written.
     """
-    keys = SessionKeys(app.config["SECRET_KEY"], app.config["SECRET_KEY_FALLBACKS"] or ())
+    keys = SessionKeys.of(app)
+    claim_store(archive, name_of(app), keys)
     manager = SessionManager(
         store,
         keys,

@@ -40,11 +40,10 @@ def open_trail(app: Flask, options: TrailOptions, archive: Archive) -> Trail:
     """Create the trail of an application with its final configuration; nothing is opened yet."""
     if not options.kept:
         return NoTrail()
-    secret = app.config["SECRET_KEY"]
-    fallbacks = app.config["SECRET_KEY_FALLBACKS"] or ()
+    has_secret = bool(app.config["SECRET_KEY"])
     return AuditTrail(
         archive,
-        pseudonym_keys=SessionKeys(secret, fallbacks).derive("trail pseudonyms") if secret else (),
+        pseudonym_keys=SessionKeys.of(app).derive("trail pseudonyms") if has_secret else (),
         key=options.key,
         creates_key=options.creates_key,
         retention=options.retention,

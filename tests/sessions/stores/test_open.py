@@ -35,14 +35,14 @@ class Named(redis.Redis):
 )
 def test_path_is_in_the_instance_folder(tmp_path, named, file):
     """The default, and any relative path, is in the instance folder; nothing is made yet."""
-    store = open_store(named, tmp_path)
+    store = open_store(named, tmp_path, "shop")
     assert repr(store) == f"SQLiteStore({str((tmp_path / file).resolve())!r})"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_absolute_path_is_itself(tmp_path):
     """An absolute path has nothing to do with the instance folder."""
-    store = open_store(str(tmp_path / "x.sqlite"), "/nowhere")
+    store = open_store(str(tmp_path / "x.sqlite"), "/nowhere", "shop")
     assert isinstance(store, SQLiteStore)
     assert repr(store) == f"SQLiteStore({str(tmp_path / 'x.sqlite')!r})"
 
@@ -57,14 +57,17 @@ def test_absolute_path_is_itself(tmp_path):
 )
 def test_url_is_redis(tmp_path, url, where):
     """A URL of Redis makes a store there, without connecting."""
-    assert repr(open_store(url, tmp_path)) == f"<RedisStore {{strict_cookies}} in {where}>"
+    assert (
+        repr(open_store(url, tmp_path, "shop"))
+        == f"<RedisStore {{strict_cookies:shop}} in {where}>"
+    )
 
 
 @pytest.mark.parametrize("kind", [redis.Redis, Named])
 def test_client_is_redis(tmp_path, kind):
     """A client of redis-py, or of a class made from it, is used as it is."""
     client = kind(host="shop.test")
-    store = open_store(client, tmp_path)
+    store = open_store(client, tmp_path, "shop")
     assert isinstance(store, RedisStore)
     assert store._client is client
 
@@ -76,7 +79,7 @@ def test_store_is_itself(tmp_path):
         pass
 
     for store in (MemoryStore(), SQLiteStore(tmp_path / "x"), Mine()):
-        assert open_store(store, tmp_path) is store
+        assert open_store(store, tmp_path, "shop") is store
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_store_is_itself(tmp_path):
 def test_anything_else_is_refused(tmp_path, named, text):
     """It says what came and what may, but nothing of what follows a scheme."""
     with pytest.raises(ConfigurationError) as told:
-        open_store(named, tmp_path)
+        open_store(named, tmp_path, "shop")
     assert text in str(told.value)
     assert "canary" not in str(told.value)
 
@@ -109,7 +112,7 @@ def test_store_that_lacks_a_method_is_refused(tmp_path):
         purge = None
 
     with pytest.raises(ConfigurationError, match="is of type Half, which has no purge"):
-        open_store(Half(), tmp_path)
+        open_store(Half(), tmp_path, "shop")
 
 
 #: What the archive uses of a store.
@@ -137,7 +140,7 @@ def test_missing_redis_package_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "redis", None)
     monkeypatch.delitem(sys.modules, "strict_cookies.sessions.stores.redis")
     with pytest.raises(ConfigurationError, match=r"Run: pip install 'strict-cookies\[redis\]'"):
-        open_store("redis://localhost", tmp_path)
+        open_store("redis://localhost", tmp_path, "shop")
 
 
 def test_redis_is_imported_only_when_asked_for(tmp_path):
@@ -145,9 +148,9 @@ def test_redis_is_imported_only_when_asked_for(tmp_path):
     code = (
         "import sys\n"
         "from strict_cookies.sessions.stores.open import open_store\n"
-        f"open_store(None, {str(tmp_path)!r}).tag\n"
+        f"open_store(None, {str(tmp_path)!r}, 'shop').tag\n"
         "print([name for name in ('redis', 'flask') if name in sys.modules])\n"
-        "open_store('redis://localhost', '/')\n"
+        "open_store('redis://localhost', '/', 'shop')\n"
         "print('redis' in sys.modules)\n"
     )
     done = subprocess.run(

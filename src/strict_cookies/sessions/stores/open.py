@@ -25,7 +25,7 @@ _METHODS = [
 ]
 
 
-def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionStore:
+def open_store(named: object, instance_path: str | os.PathLike[str], app_name: str) -> SessionStore:
     """
     Create the store that a setting names; it is not opened before its first use.
 
@@ -33,6 +33,7 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
         named: None or ``"sqlite"`` for the default file; a path, relative to the instance
             directory; a URL of Redis; a client of redis-py; or a store, which is returned as it is.
         instance_path: The application's instance directory.
+        app_name: Begins the keys in Redis, so that applications on one server do not meet.
 
     Raises:
         ConfigurationError: The setting is anything else, or redis-py is missing.
@@ -51,7 +52,7 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
         return SQLiteStore(Path(instance_path, named))
     packages = {kind.__module__.partition(".")[0] for kind in type(named).__mro__}
     if isinstance(named, str) or "redis" in packages:
-        return _open_redis(named)
+        return _open_redis(named, app_name)
     missing = [name for name in _METHODS if not callable(getattr(type(named), name, None))]
     if missing:
         raise ConfigurationError(
@@ -61,7 +62,7 @@ def open_store(named: object, instance_path: str | os.PathLike[str]) -> SessionS
     return cast("SessionStore", named)
 
 
-def _open_redis(named: object) -> SessionStore:
+def _open_redis(named: object, app_name: str) -> SessionStore:
     try:
         from .redis import RedisStore
     except ModuleNotFoundError as error:
@@ -71,4 +72,6 @@ def _open_redis(named: object) -> SessionStore:
             "The session store is in Redis, and redis-py is not installed. "
             "Run: pip install 'strict-cookies[redis]'"
         ) from None
-    return RedisStore(named)  # type: ignore[arg-type]
+    # The names of applications are not always prefixes.
+    prefix = re.sub(r"[^\w.-]", "_", app_name, flags=re.ASCII)
+    return RedisStore(named, prefix=f"strict_cookies:{prefix}")  # type: ignore[arg-type]
