@@ -333,6 +333,11 @@ class Reason(Enum):
         "audit trail could not be written",
         "Fix what the log line names; no response was changed, and the trail records what it lost.",
     )
+    TIMESTAMP_MISSED = (
+        "SC906",
+        "no timestamp for the audit trail",
+        "It is requested again every hour; check STRICT_COOKIES_TRAIL_TIMESTAMPS if that persists.",
+    )
 
     id: str
     title: str

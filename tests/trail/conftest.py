@@ -1,5 +1,7 @@
-"""Places for trails that several processes share."""
+"""Places for trails that several processes share, and an authority for timestamps."""
 
 from tests.archive.conftest import archive_server, shared_place
 
-__all__ = ["archive_server", "shared_place"]
+from .authority import authority
+
+__all__ = ["archive_server", "authority", "shared_place"]

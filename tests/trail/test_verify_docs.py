@@ -7,14 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from strict_cookies.cli.trail import _export
+from strict_cookies.trail.chain import Point, write_entry
+from strict_cookies.trail.head_stamper import HeadStamper
 from strict_cookies.trail.signing import make_key
+from strict_cookies.trail.timestamps import TIMESTAMP_FORMAT
 
+from .authority import Authority
 from .trails import DAY, Clock, file_trail, fill
 
 PAGE = Path(__file__).parents[2] / "docs" / "verify.md"
@@ -25,7 +29,7 @@ TOOLS = ("sh", "jq", "sha256sum", "openssl", "base64")
 
 
 @pytest.fixture
-def directory(tmp_path):
+def directory(tmp_path, authority):
     """What an outsider has: an export, and a head that was saved when it was shorter."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     assert not missing, f"Install {', '.join(missing)}: apt-get install jq openssl coreutils"
@@ -40,8 +44,10 @@ def directory(tmp_path):
         trail.record("noted", text='quotes " and \\ and \x7f', number=2**53 - 1)
         (tmp_path / "head.json").write_text(json.dumps(trail.make_head()))
         fill(trail, 4)
+        HeadStamper(trail, authority.url).stamp()
         (tmp_path / "trail.jsonl").write_bytes(b"\n".join(_export(trail)) + b"\n")
     (tmp_path / "file").unlink()
+    shutil.copy(authority.ca, tmp_path / "tsa-ca.pem")
     return tmp_path
 
 
@@ -66,7 +72,15 @@ def change(directory, name, old, new):
 
 def test_page_has_every_step():
     """What is run below is what readers see."""
-    assert set(BLOCKS) == {"export", "checkpoint", "chain", "head", "signature", "python"}
+    assert set(BLOCKS) == {
+        "export",
+        "checkpoint",
+        "chain",
+        "head",
+        "signature",
+        "python",
+        "timestamps",
+    }
 
 
 def test_outsider_can_verify(directory):
@@ -126,3 +140,36 @@ def test_outsider_finds_a_forged_head(directory):
     code, output = run("signature", directory)
     assert code == 1
     assert "Signature Verification Failure" in output
+
+
+def test_outsider_can_verify_a_timestamp(directory):
+    """With openssl alone, against the authority's own CA."""
+    code, output = run("timestamps", directory)
+    assert code == 0
+    assert re.fullmatch(r"entry 14 existed at \w{3} +\d+ \d\d:\d\d:\d\d \d{4} GMT", output)
+
+
+def test_outsider_finds_a_rewritten_entry_by_its_timestamp(directory, tmp_path):
+    """A chain that is intact, of a site that signs it again: only the timestamp contradicts."""
+    lines = (directory / "trail.jsonl").read_text().splitlines()
+    checkpoint, *entries = [
+        json.loads(line) for line in lines if '"event"' in line or "point" in line
+    ]
+    previous, forged = checkpoint["hash"], [lines[0]]
+    for entry in entries:
+        details = entry["details"] | ({"order": 99} if entry["number"] == 12 else {})
+        timestamp = datetime.fromisoformat(entry["time"])
+        data = write_entry(Point(entry["number"] - 1, previous), timestamp, entry["event"], details)
+        forged.append(data.decode())
+        previous = json.loads(data)["hash"]
+    stamps = [line for line in lines if TIMESTAMP_FORMAT in line]
+    (directory / "trail.jsonl").write_text("\n".join([*forged, *stamps]) + "\n")
+    assert run("chain", directory) == (0, "the chain is intact")
+    assert run("timestamps", directory) == (1, "entry 14 is not the one that was stamped")
+
+
+def test_outsider_trusts_only_the_authority(directory, tmp_path):
+    """A timestamp of an authority with the same name, but another CA."""
+    other = Authority(tmp_path / "other")
+    shutil.copy(other.ca, directory / "tsa-ca.pem")
+    assert run("timestamps", directory) == (1, "entry 14 is not the one that was stamped")

@@ -1,5 +1,5 @@
 """
-``flask cookies trail``: show, verify, prune and export the audit trail; keys; erase users.
+``flask cookies trail``: show, verify, stamp, prune and export the audit trail; keys; erase users.
 
 ``verify`` exits with 0 if the trail is intact, 1 if it is not, and 2 if it can't be verified. An
 export is JSON lines, which anyone can verify: see ``docs/verify.md``.
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from flask.cli import AppGroup
@@ -22,8 +22,11 @@ from .._util.text import format_count, printable
 from ..checks.settings import why_unsigned
 from ..errors import StoreCorruptError, StrictCookiesError
 from ..trail.chain import canonical, read_saved_head
+from ..trail.head_stamper import HeadStamper
 from ..trail.options import TrailOptions
 from ..trail.signing import describe_rotation, is_signed, load_signer, make_key
+from ..trail.timestamp_authority import read_authorities
+from ..trail.timestamps import read_timestamps
 from ..trail.verification import verify_trail
 from .app import find_app_state, load_app, open_app
 from .terminal import failure, write_failure
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from ..trail.audit_trail import AuditTrail
     from ..trail.chain import SavedHead, TrailEntry
     from ..trail.verification import Verification
+
+T = TypeVar("T")
 
 #: Exit code of ``verify`` if the trail can't be verified.
 UNKNOWN = 2
@@ -89,8 +94,26 @@ def show_command(ctx: click.Context, last: int, event: str | None, counts: bool)
     type=click.Path(path_type=Path, dir_okay=False),
     help="The public key (PEM) that must have signed the head and the checkpoints.",
 )
+@click.option(
+    "--tsa-ca",
+    "authorities_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The certificates (PEM) of the authorities that must have signed the timestamps.",
+)
+@click.option(
+    "--timestamps",
+    "saved_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Timestamps saved earlier: an export.",
+)
 @click.pass_context
-def verify_command(ctx: click.Context, since: str | None, key_file: Path | None) -> None:
+def verify_command(
+    ctx: click.Context,
+    since: str | None,
+    key_file: Path | None,
+    authorities_file: Path | None,
+    saved_file: Path | None,
+) -> None:
     """
     Verify that no entry of the trail was changed, moved or removed.
 
@@ -98,10 +121,41 @@ def verify_command(ctx: click.Context, since: str | None, key_file: Path | None)
     """
     public_pem = None if key_file is None else _read(key_file)
     noted = None if since is None else _read_head(since, public_pem)
+    authorities = None if authorities_file is None else _parse(authorities_file, read_authorities)
+    saved = [] if saved_file is None else _parse(saved_file, read_timestamps)
     with _open_trail(ctx, code=UNKNOWN) as trail:
-        verification = verify_trail(trail, since=noted, public_pem=public_pem)
+        verification = verify_trail(
+            trail,
+            since=noted,
+            public_pem=public_pem,
+            timestamps=saved,
+            authorities=authorities,
+        )
     _print_verification(verification, noted)
     ctx.exit(1 if verification.problems else UNKNOWN if verification.unknown else 0)
+
+
+@trail_group.command("timestamp", with_appcontext=False)
+@click.pass_context
+def timestamp_command(ctx: click.Context) -> None:
+    """Have the head stamped by the authority at STRICT_COOKIES_TRAIL_TIMESTAMPS."""
+    with open_app(ctx) as (_, state):
+        trail, url = state.trail, state.compiled.settings.trail.timestamps
+        if not trail.kept:
+            raise failure(_NO_TRAIL)
+        if url is None:
+            raise failure(
+                "There is no timestamp authority: STRICT_COOKIES_TRAIL_TIMESTAMPS is not set. Set "
+                "it to the URL of one."
+            )
+        stamp = HeadStamper(trail, url).stamp()
+    if stamp is None:
+        click.echo("Nothing was recorded since the last timestamp.")
+        return
+    click.echo(
+        f"Entry {stamp.number} was stamped at {stamp.time:%Y-%m-%d %H:%M:%S} UTC.\n"
+        "Keep a copy elsewhere: 'flask cookies trail export' contains it."
+    )
 
 
 @trail_group.command("prune", with_appcontext=False)
@@ -194,6 +248,11 @@ def _print_counts(trail: AuditTrail) -> None:
 
 
 def _print_verification(verification: Verification, noted: SavedHead | None) -> None:
+    checked = "verified" if verification.stamped.is_verified else "not verified: use --tsa-ca"
+    for stamp in verification.stamped.stamps:
+        click.echo(
+            f"stamped  entry {stamp.number} at {stamp.time:%Y-%m-%d %H:%M:%S} UTC ({checked})"
+        )
     for problem in verification.problems:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if verification.unknown:
@@ -232,6 +291,13 @@ def _read(path: Path) -> str:
         ) from None
 
 
+def _parse(path: Path, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(_read(path))
+    except (ValueError, StrictCookiesError) as error:
+        raise failure(f"{path}: {error}.", code=UNKNOWN) from None
+
+
 def _read_head(since: str, public_pem: str | None) -> SavedHead:
     path = Path(since)
     is_file = path.is_file()
@@ -258,6 +324,9 @@ def _export(trail: AuditTrail) -> Iterator[bytes]:
     for row in trail.rows():
         if head is None or row.number <= head["number"]:
             yield row.data
+    for stamp in trail.timestamps.read().values():
+        if stamp is not None and (head is None or stamp.number <= head["number"]):
+            yield stamp.to_json()
     if head is not None:
         yield canonical(head)
 

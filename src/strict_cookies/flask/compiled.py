@@ -229,6 +229,7 @@ class Compiled(NamedTuple):
             self.trail,
             lambda: self.stack.firewall.recorder.counts,
             self.describe_settings,
+            self.settings.trail.timestamps,
         )
 
     def describe_settings(self) -> dict[str, dict[str, object]]:

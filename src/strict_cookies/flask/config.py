@@ -55,6 +55,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT_COOKIES_TRAIL": None,
     "STRICT_COOKIES_TRAIL_KEY": None,
     "STRICT_COOKIES_TRAIL_RETENTION": "365 days",
+    "STRICT_COOKIES_TRAIL_TIMESTAMPS": None,
 }
 #: How many requests pass between two comparisons of the settings; each costs as much as a header.
 CHECKED_EVERY = 64

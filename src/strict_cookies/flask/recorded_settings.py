@@ -36,6 +36,8 @@ def describe_settings(
         "trail": {
             "retention": settings.trail.retention,
             "signed": settings.trail.key is not None,
+            # Not its address, which may contain the key of an account.
+            "stamped": settings.trail.timestamps is not None,
         },
     }
 

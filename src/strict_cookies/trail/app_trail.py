@@ -17,6 +17,7 @@ from .._util.keys import SessionKeys
 from ..signals import declaration_published, role_denied, sessions_ended, signed_in, signed_out
 from .audit_trail import AuditTrail, NoTrail
 from .counts import SIGNED_IN
+from .head_stamper import HeadStamper
 from .maintenance import TrailMaintenance, maintain
 from .settings_changes import record_change
 
@@ -54,7 +55,8 @@ class AppRecorder:
     """
     Record in the trail what happens in an application.
 
-    ``counts`` returns what the firewall counted in this process, ``parts`` the compiled settings.
+    ``counts`` returns what the firewall counted in this process, ``parts`` the compiled settings;
+    ``timestamps`` is the URL of the authority that stamps heads.
     """
 
     def __init__(
@@ -63,10 +65,12 @@ class AppRecorder:
         trail: AuditTrail,
         counts: CountSource,
         parts: Callable[[], Mapping[str, Mapping[str, object]]],
+        timestamps: str | None = None,
     ) -> None:
         self._trail = trail
         self._counts = counts
         self._parts = parts
+        self._stamper = None if timestamps is None else HeadStamper(trail, timestamps)
         self._testing = app.testing
         self._maintenance: TrailMaintenance | None = None
         self._denied: dict[tuple[str, str], float] = {}
@@ -76,7 +80,7 @@ class AppRecorder:
     def start(self) -> None:
         """Start in this process: at its first request, and again after a fork."""
         self._trail.counts.follow(self._read_counts)
-        self._maintenance = TrailMaintenance(self._trail, self.compare_settings)
+        self._maintenance = TrailMaintenance(self._trail, self.compare_settings, self._stamper)
         if not self._testing:
             # No thread may outlive a test; tests call flush() and compare_settings() themselves.
             maintain(self._maintenance)

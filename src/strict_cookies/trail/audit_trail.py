@@ -43,6 +43,7 @@ from .signing import (
     load_signer,
     make_key,
 )
+from .timestamps import Timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,6 +105,7 @@ class AuditTrail:
         self.archive = archive
         self.retention = retention
         self.pseudonyms = Pseudonyms(archive, pseudonym_keys)
+        self.timestamps = Timestamps(archive)
         self.counts = DailyCounts(archive, self.record, self.today)
         self._clock = clock
         self._key = key
@@ -305,6 +307,7 @@ class AuditTrail:
         self.archive.put(CHECKPOINTS, f"{last.number:016}", canonical(checkpoint))
         self.record("pruned", upto=last.number, hash=last.hash)
         removed = self.archive.cut(LOG, last.number + 1)
+        self.timestamps.forget_before(last.number)
         self.make_head()
         return removed
 

@@ -31,6 +31,8 @@ EVENTS: Mapping[str, str] = {
     "key-made": "a key that signs heads was created",
     "key-rotated": "a new key signs heads from now on",
     "pruned": "expired entries were removed",
+    "timestamped": "an authority has signed a head and the time",
+    "timestamp-missed": "no authority has signed heads since this entry: none was available",
     "gap": "events were lost because the store could not be written",
 }
 

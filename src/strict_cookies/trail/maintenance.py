@@ -19,6 +19,7 @@ from .gaps import report_gap
 
 if TYPE_CHECKING:
     from .audit_trail import AuditTrail
+    from .head_stamper import HeadStamper
 
 #: Seconds between two writes of the counters: the most that a killed process loses.
 EVERY = 10.0
@@ -27,10 +28,20 @@ PRUNED = "trail-tidied"
 
 
 class TrailMaintenance:
-    """Maintain one trail; ``compare`` records which settings have changed."""
+    """
+    Maintain one trail.
 
-    def __init__(self, trail: AuditTrail, compare: Callable[[], None]) -> None:
+    ``compare`` records which settings have changed; ``stamper`` has heads stamped.
+    """
+
+    def __init__(
+        self,
+        trail: AuditTrail,
+        compare: Callable[[], None],
+        stamper: HeadStamper | None = None,
+    ) -> None:
         self.trail = trail
+        self._stamper = stamper
         self._compare: Callable[[], None] | None = compare
         self._day = ""
         self._reported = ""
@@ -44,6 +55,8 @@ class TrailMaintenance:
             self.trail.flush()
             self._prune()
             self.trail.note_head()
+            if self._stamper is not None:
+                self._stamper.stamp_daily()
             self._reported = ""
         except Exception as error:  # noqa: BLE001 - observers never change a response
             # Only once while it lasts.

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from .._util.durations import read_duration
 from ..errors import ConfigurationError
 from ..http.presets import OPT_OUT
 from .default_key import find_default_key
 from .signing import check_key_file
+from .timestamp_authority import require_client
 
 #: How long entries are kept unless a site says otherwise.
 RETENTION = timedelta(days=365)
@@ -29,12 +31,14 @@ class TrailOptions(NamedTuple):
         key: The path of the key that signs heads; None if they are not signed.
         creates_key: Whether the key is created when it is first needed.
         retention: How long entries are kept.
+        timestamps: The URL of the authority that stamps heads; None if they are not stamped.
     """
 
     kept: bool = True
     key: Path | None = None
     creates_key: bool = False
     retention: timedelta = RETENTION
+    timestamps: str | None = None
 
     @classmethod
     def from_config(
@@ -71,6 +75,7 @@ class TrailOptions(NamedTuple):
             key=key,
             creates_key=creates_key,
             retention=_read_days(config["STRICT_COOKIES_TRAIL_RETENTION"]),
+            timestamps=_read_authority(config["STRICT_COOKIES_TRAIL_TIMESTAMPS"]),
         )
 
 
@@ -82,6 +87,24 @@ def _is_of_one_machine(config: Mapping[str, Any]) -> bool:
     if isinstance(store, str):
         return "://" not in store
     return store is None or not hasattr(store, "url")
+
+
+def _read_authority(given: object) -> str | None:
+    if given in (None, OPT_OUT):
+        return None
+    try:
+        parts = urlsplit(given) if isinstance(given, str) else None
+        is_valid = parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_valid = False
+    if not is_valid or "@" in str(given):
+        # The value may contain the key of an account.
+        raise ConfigurationError(
+            "STRICT_COOKIES_TRAIL_TIMESTAMPS is not a valid URL of a timestamp authority. Use one "
+            f"such as 'https://tsa.example/', without a user name, or {OPT_OUT!r}."
+        )
+    require_client()
+    return str(given)
 
 
 def _read_days(given: object) -> timedelta:

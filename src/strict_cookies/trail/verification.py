@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .chain import START, Point, SavedHead, TrailEntry, find_breaks, read_entry
 from .signing import is_checkpoint, is_rotation, is_signed
+from .timestamp_checks import (
+    StampedHeads,
+    compare_timestamps,
+    find_missing,
+    gather_timestamps,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from cryptography.x509 import Certificate
+
     from ..archive.base import Entry
     from .signing import Signer
+    from .timestamps import Timestamp, Timestamps
 
 #: Entries that are read between two looks at the clock.
 BATCH = 100
@@ -36,6 +45,8 @@ class VerifiableTrail(Protocol):
     def retention(self) -> timedelta: ...
     def signer(self) -> Signer | None: ...
     def find_rewrite(self) -> str | None: ...
+    @property
+    def timestamps(self) -> Timestamps: ...
     def now(self) -> datetime: ...
 
 
@@ -51,6 +62,7 @@ class Verification(NamedTuple):
         unknown: Why the trail can't be compared with the saved head; None if it was compared, or no
             head was given.
         signed: Whether heads are signed, so that others can save them with proof.
+        stamped: The timestamps of heads, and whether their signatures were verified.
     """
 
     problems: tuple[str, ...]
@@ -59,6 +71,7 @@ class Verification(NamedTuple):
     last: Point
     unknown: str | None
     signed: bool
+    stamped: StampedHeads = StampedHeads()
 
     @property
     def is_intact(self) -> bool:
@@ -71,6 +84,8 @@ def verify_trail(
     *,
     since: Point | SavedHead | None = None,
     public_pem: str | None = None,
+    timestamps: Sequence[Timestamp] = (),
+    authorities: Sequence[Certificate] | None = None,
 ) -> Verification:
     """
     Verify the complete trail.
@@ -81,12 +96,16 @@ def verify_trail(
             than the retention.
         public_pem: The public key that must have signed the checkpoints; by default that of the
             current private key, or a previous key that a rotation replaced.
+        timestamps: Timestamps that were saved before, in addition to those in the store.
+        authorities: The certificates of the authorities that must have signed the timestamps; by
+            default their signatures are not verified.
 
     Raises:
         ConfigurationError: The key can't be used.
         StoreUnavailableError: The store can't be read.
     """
-    verifier = ChainVerifier(trail, since=since)
+    heads = gather_timestamps(trail.timestamps.read(), timestamps, authorities)
+    verifier = ChainVerifier(trail, since=since, heads=heads)
     verifier.run()
     return verifier.conclude(public_pem)
 
@@ -94,7 +113,13 @@ def verify_trail(
 class ChainVerifier:
     """A verification of the chain that can be interrupted and resumed."""
 
-    def __init__(self, trail: VerifiableTrail, *, since: Point | SavedHead | None = None) -> None:
+    def __init__(
+        self,
+        trail: VerifiableTrail,
+        *,
+        since: Point | SavedHead | None = None,
+        heads: StampedHeads | None = None,
+    ) -> None:
         self.trail = trail
         #: When the verification began.
         self.started_at = trail.now()
@@ -108,6 +133,8 @@ class ChainVerifier:
         self._checkpoints = trail.checkpoints()
         self._points = {point["number"]: point["hash"] for point in self._checkpoints}
         self._keys: list[TrailEntry] = []
+        self._heads = gather_timestamps(trail.timestamps.read()) if heads is None else heads
+        self._stampings: list[TrailEntry] = []
         self._since = None if since is None else SavedHead(*since)
         first_row = next(trail.rows(), None)
         self._start = START
@@ -122,11 +149,14 @@ class ChainVerifier:
         self._last = self._start
         self._next = self._start if self._start.hash else _follow(first_row, self._start)
         self._wanted = set(self._points) | (set() if since is None else {since.number})
+        self._wanted |= {stamp.number for stamp in self._heads.stamps}
         self._found = {self._start.number: self._start.hash}
 
     def can_resume(self) -> bool:
         """Return whether there are no problems so far, and the last entry is still there."""
         if self.problems or self._checkpoints != self.trail.checkpoints():
+            return False
+        if self._heads != gather_timestamps(self.trail.timestamps.read()):
             return False
         if not self.checked:
             return True
@@ -151,6 +181,8 @@ class ChainVerifier:
                     self._found[entry.number] = entry.hash
                 if entry.event in _KEY_EVENTS:
                     self._keys.append(entry)
+                if entry.event == "timestamped":
+                    self._stampings.append(entry)
             is_due = seconds is not None and not self.checked % BATCH
             if is_due and time.monotonic() - start >= (seconds or 0.0):
                 break
@@ -169,19 +201,29 @@ class ChainVerifier:
         rewrite = self.trail.find_rewrite()
         if rewrite is not None:
             problems.append(rewrite)
+        limit = self.trail.now() - self.trail.retention
+        problems += self._heads.problems
+        problems += find_missing(self._stampings, self._heads, self._start, self.trail.timestamps)
         if self.is_done:
+            ends = self._start, self._last
+            problems += compare_timestamps(self._heads, self._found, ends, limit)
             problems += _check_keys(self.trail, self._checkpoints, self._keys)
         unknown = None
         if self._since is not None:
             said, unknown = _compare(
                 self._since, self._found, self._points, self._start, self._last
             )
-            limit = self.trail.now() - self.trail.retention
             if unknown is not None and self._since.time is not None and self._since.time > limit:
                 said, unknown = [_too_early(self._since, self.trail.retention)], None
             problems += said
         return Verification(
-            tuple(problems), self.checked, self._start, self._last, unknown, self.trail.is_signed
+            tuple(problems),
+            self.checked,
+            self._start,
+            self._last,
+            unknown,
+            self.trail.is_signed,
+            self._heads,
         )
 
 
