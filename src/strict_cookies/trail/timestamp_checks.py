@@ -80,7 +80,7 @@ def compare_timestamps(
         if stamp.number > last.number:
             yield f"{where} is missing: the trail ends with entry {last.number}."
         elif stamp.number < first.number:
-            # Entries were older than their timestamp; whatever followed it, is younger.
+            # Entries are removed in order, and those after a stamped head are younger than it.
             if stamp.time > limit:
                 yield f"{where} was removed before the retention ended."
         elif found.get(stamp.number) != stamp.hash:
