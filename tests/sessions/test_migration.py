@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
 
-from strict_cookies import PolicyError, StrictCookies, current_login
+from strict_cookies import PolicyError, StrictCookies, current_login, login
+from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.sessions.app_sessions import create_sessions
 from strict_cookies.sessions.interface import ServerSessionInterface
 from strict_cookies.sessions.stores.memory import MemoryStore
 
-from .apps import COOKIE, DAY, SECRET, Clock, lines, rows_of
+from .apps import COOKIE, DAY, SECRET, Clock, lines, manager_of, rows_of
 
 UNTIL = "2027-03-31"
 #: The last second in which a session is taken over.
@@ -39,6 +41,11 @@ def make_app(*, protect=True, clock=None, flask_login=False, **config):
         session.clear()
         return "cleared"
 
+    @app.get("/login/<user>")
+    def sign_in(user):
+        login(user)
+        return "in"
+
     @app.get("/who")
     def who():
         found = current_login()
@@ -52,7 +59,12 @@ def make_app(*, protect=True, clock=None, flask_login=False, **config):
         protection = app.extensions["strict_cookies"]
         options, clock = protection.session_options, clock or Clock(END.timestamp() - 30 * DAY)
         protection._sessions = create_sessions(
-            app, options, MemoryStore(), protection.config_before(), clock=clock
+            app,
+            options,
+            MemoryStore(),
+            MemoryArchive(),
+            protection.config_before(),
+            clock=clock,
         )
         app.session_interface = ServerSessionInterface(protection.prepare_sessions, clock=clock)
     return app
@@ -235,3 +247,77 @@ def test_policy_that_contradicts_the_former_cookie_is_told():
     """Settings under which no cookie could be declared stop the start, as ever."""
     with pytest.raises(PolicyError, match="SESSION_COOKIE_"):
         make_app(SESSION_COOKIE_NAME="erp", SESSION_COOKIE_DOMAIN="nodot")
+
+
+# --- Older copies of a cookie, as Flask signed them at each change ---
+
+
+def migrate(app, **data):
+    """Take a session over; return two other copies of its cookie, and the new one."""
+    copies = [old_cookie(**data, page=page) for page in (1, 2)]
+    new = sent(ask(app, "/show", session=old_cookie(**data, page=3)))[COOKIE]
+    return copies, new
+
+
+ENDS = {
+    "logout": lambda app, new: ask(app, "/clear", HOST=new),
+    "logout after a login": lambda app, new: ask(
+        app, "/clear", HOST=sent(ask(app, "/login/7", HOST=new))[COOKIE]
+    ),
+    "end_user": lambda app, new: manager_of(app).end_user("7"),
+    "end_everyone": lambda app, new: manager_of(app).end_everyone(),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.parametrize("key", ["_user_id", "user_id", "memberId"])
+def test_no_copy_opens_an_ended_session_again(how, key):
+    """Neither an older one nor the one that was migrated; another user is not affected."""
+    app = make_app(flask_login=key == "_user_id")
+    copies, new = migrate(app, **{key: "7"})
+    other = old_cookie(**{key: "8"})
+    ENDS[how](app, new)
+    for copy in copies:
+        response = ask(app, "/show", session=copy)
+        assert response.json == {}
+        assert sent(response)["session"] == ""
+    expected = {} if how == "end_everyone" else {key: "8"}
+    assert ask(app, "/show", session=other).json == expected
+
+
+def test_copy_stays_refused_after_a_purge():
+    """The note is kept as long as sessions are migrated."""
+    clock = Clock(END.timestamp() - 30 * DAY)
+    app = make_app(clock=clock)
+    copies, new = migrate(app, user_id="7")
+    ask(app, "/clear", HOST=new)
+    clock.turn(5 * DAY)
+    while manager_of(app).purge():
+        pass
+    assert ask(app, "/show", session=copies[0]).json == {}
+
+
+def test_expired_session_is_not_opened_again_by_a_copy():
+    """Once its expiry is noticed, older copies do not extend it."""
+    clock = Clock(END.timestamp() - 30 * DAY)
+    app = make_app(clock=clock)
+    copies, new = migrate(app, user_id="7")
+    clock.turn(2 * DAY)
+    assert ask(app, "/show", HOST=new).json == {}
+    assert ask(app, "/show", session=copies[0]).json == {}
+
+
+def test_end_of_a_session_without_a_user_affects_no_other():
+    """The session of a visitor says not whose it is."""
+    app = make_app()
+    _, new = migrate(app, cart=[1])
+    ask(app, "/clear", HOST=new)
+    assert ask(app, "/show", session=old_cookie(cart=[2])).json == {"cart": [2]}
+
+
+def test_cookie_that_was_signed_later_is_accepted():
+    """After a rollback, Flask signs again; an end of before is about the past."""
+    clock = Clock(time.time() - 10)
+    app = make_app(clock=clock, STRICT_COOKIES_SESSION_MIGRATION_UNTIL="2099-01-01")
+    manager_of(app).end_user("7")
+    assert ask(app, "/show", session=old_cookie(user_id="7")).json == {"user_id": "7"}

@@ -14,6 +14,7 @@ from .ids import has_form
 from .loaded_session import Found
 from .manager import SessionManager
 from .migration import SessionMigration
+from .migration_ends import MigrationEnds
 from .ownership import claim_store
 from .stores.memory import MemoryStore
 
@@ -87,17 +88,16 @@ def create_sessions(
     """
     keys = SessionKeys.of(app)
     claim_store(archive, name_of(app), keys)
+    events, ends = SessionEvents(app, record=record), None
+    if options.move_until is not None:
+        ends = MigrationEnds(archive, options.move_until, clock, events)
     manager = SessionManager(
-        store,
-        keys,
-        options=options,
-        events=SessionEvents(app, record=record),
-        clock=clock,
+        store, keys, options=options, events=events, migration_ends=ends, clock=clock
     )
     name = app.config["SESSION_COOKIE_NAME"]
     migration = None
     serializer = SecureCookieSessionInterface().get_signing_serializer(app)
-    if options.move_until is not None and serializer is not None:
+    if options.move_until is not None and ends is not None and serializer is not None:
         migration = SessionMigration(
             keys,
             serializer.loads,
@@ -105,5 +105,6 @@ def create_sessions(
             max_age=int(app.permanent_session_lifetime.total_seconds()),
             until=options.move_until,
             user_key="_user_id" if hasattr(app, "login_manager") else None,
+            ends=ends,
         )
     return AppSessions(manager, name, migration, options.no_store)

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from ..reasons import Reason
 from ..signals import sessions_ended, signed_out
-from .end_markers import EndMarkers, digest
+from .end_markers import EndMarkers, digest, mark
 from .events import SessionEvents
 from .loaded_session import LoadedSession, SessionCodec
+from .migration_ends import MigrationEnds, identify
 from .record import Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
 
@@ -60,7 +61,9 @@ class SessionControl:
         visits: SessionCodec,
         clock: Callable[[], float],
         events: SessionEvents,
+        migration_ends: MigrationEnds | None = None,
     ) -> None:
+        self._migration_ends = migration_ends
         self.store = store
         self.clock = clock
         self.events = events
@@ -81,6 +84,7 @@ class SessionControl:
         ended = self.store.end([key]) > 0
         if ended:
             self._end_markers.add(key)
+            self._note_migrated(key)
         return ended
 
     def list_user(
@@ -110,6 +114,7 @@ class SessionControl:
         wanted = handle.encode("utf-8", "replace")
         for visit in self._live(user_id):
             if hmac.compare_digest(_handle(visit.key).encode(), wanted):
+                self._note_ends(identify(user_id))
                 return self._notify_ended(user_id, self.store.end([visit.key])) > 0
         return False
 
@@ -118,14 +123,17 @@ class SessionControl:
         user_id = visit.record.user_id
         if user_id is None:
             return 0
+        self._note_ends(identify(user_id))
         return self._notify_ended(user_id, self.store.end_user(str(user_id), but=visit.key))
 
     def end_user(self, user_id: UserId) -> int:
         """End all sessions of a user, for example when the account is closed; return how many."""
+        self._note_ends(identify(user_id))
         return self._notify_ended(user_id, self.store.end_user(str(user_id)))
 
     def end_everyone(self) -> int:
         """End every session, visitors' too; return how many rows that were."""
+        self._note_ends()
         return self._notify_ended(None, self.store.end_all())
 
     def purge(self, limit: int = PURGE_ROWS) -> int:
@@ -143,6 +151,28 @@ class SessionControl:
     def is_purge_due(self) -> bool:
         """Return at random whether a purge should follow a touch."""
         return secrets.randbelow(TOUCHES_PER_PURGE) == 0
+
+    def _note_ends(self, *identities: bytes) -> None:
+        """Refuse former copies of Flask's cookies of these users; without any, of all."""
+        if self._migration_ends is not None:
+            self._migration_ends.note(*identities)
+
+    def _note_migrated(self, key: bytes) -> None:
+        """Do so for those whose session was migrated to this key."""
+        row = self._find_migrated(key)
+        if row is not None and row.payload and self._migration_ends is not None:
+            size = len(identify(""))
+            parts = range(0, len(row.payload), size)
+            self._migration_ends.note(*(row.payload[at : at + size] for at in parts))
+
+    def _carry_migrated(self, old: bytes, new: bytes) -> None:
+        """Remember of a session's new key, too, whose migrated session it is."""
+        row = self._find_migrated(old)
+        if row is not None:
+            mark(self.store, digest(b"moved", new), row.payload, row.created_at, row.ends_at)
+
+    def _find_migrated(self, key: bytes) -> StoredSession | None:
+        return None if self._migration_ends is None else self.store.read(digest(b"moved", key))
 
     def _live(self, user_id: UserId) -> list[LoadedSession]:
         rows = self.store.list_user(str(user_id))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .._util.keys import SessionKeys
 from .limits import MAX_SKEW, PRESETS, Limits
-from .record import Payloads, Record, dump_record, split
+from .record import Payloads, Record, Unreadable, dump_record, split
 from .stores.base import StoredSession
 from .tagged import dump, load
 
@@ -135,6 +135,9 @@ class SessionCodec:
         Read a row; raise :class:`Unreadable` if its payload was not written by this application.
         """
         record, data = self._payloads.open(key, row.payload)
+        if row.user != record.user or row.created_at != record.begun_at:
+            # Such a row could be in no list of its user, so that no end would reach it.
+            raise Unreadable("its user or its beginning was changed in the store")
         return LoadedSession(key, record, data, row)
 
     def is_live(self, visit: LoadedSession) -> bool:

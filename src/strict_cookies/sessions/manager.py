@@ -27,6 +27,7 @@ from .ids import SessionIds
 from .limits import MAX_SKEW
 from .loaded_session import Found, LoadedSession, Saved, SessionCodec
 from .merging import merge
+from .migration_ends import MigrationEnds
 from .options import SessionOptions
 from .record import NewLogin, Record, SessionEndedError, Unreadable, UserId
 from .stores.base import SessionStore, StoredSession
@@ -55,11 +56,13 @@ class SessionManager(SessionControl):
         *,
         options: SessionOptions | None = None,
         events: SessionEvents | None = None,
+        migration_ends: MigrationEnds | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         options = options or SessionOptions()
         events = SessionEvents(self) if events is None else events
-        super().__init__(store, SessionCodec(keys, options.limits, clock), clock, events)
+        codec = SessionCodec(keys, options.limits, clock)
+        super().__init__(store, codec, clock, events, migration_ends)
         self._options = options
         #: The store's, as it was last asked for.
         self._tag = ""
@@ -221,6 +224,7 @@ class SessionManager(SessionControl):
         ended = former if visit is None else visit.key
         if ended is not None:
             self._end_markers.add(ended, EXCHANGE_WINDOW)
+            self._carry_migrated(ended, entered.key)
         self.events.notify(
             signed_in, user_id=user_id, aal=login.aal, again=again, method=login.method
         )
@@ -234,6 +238,7 @@ class SessionManager(SessionControl):
         *,
         user_id: UserId | None,
         until: int,
+        identities: tuple[bytes, ...] = (),
     ) -> Found:
         """
         Import a session that was kept elsewhere, once.
@@ -245,6 +250,7 @@ class SessionManager(SessionControl):
             seed: 32 bytes of the session that an outsider can't compute.
             user_id: The signed-in user, if known; the login does not count as fresh.
             until: Whole seconds since the epoch, after which no session is imported.
+            identities: Whose it is; see :mod:`~strict_cookies.sessions.migration_ends`.
         """
         key, signed = self._ids.derive(seed, self.store.tag, int(self.clock()))
         moved = digest(b"moved", key)
@@ -261,17 +267,22 @@ class SessionManager(SessionControl):
             except ValueError:
                 row = self.store.read(key)
             else:
-                mark(self.store, moved, b"", record.begun_at, until)
+                mark(self.store, moved, b"".join(identities), record.begun_at, until)
                 return Found(visit, key)
         found = None if row is None else self._read_live(key, row)
         if found is not None:
             found.signed = signed
         return Found(found, key)
 
+    def key_of_seed(self, seed: bytes) -> bytes:
+        """Return the key of the session that was imported under a seed."""
+        return self._ids.derive(seed, self.store.tag, int(self.clock()))[0]
+
     def _end_expired(self, key: bytes) -> None:
         """End an expired session, so that a clock that is set back does not revive it."""
         try:
             self.store.end([key])
+            self._note_migrated(key)
         except StoreUnavailableError as error:
             self.events.alarm(Reason.STORE_UNAVAILABLE, f"{error}")
 

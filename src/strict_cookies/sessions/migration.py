@@ -3,7 +3,8 @@ Migrate Flask's own sessions, which are in the cookie itself, without signing us
 
 Until an end date, a cookie that Flask would still accept is read once into a session on the server
 and expired in the browser. If it is received again, from a parallel request or a copy, it leads to
-the same session while that is live, and to none afterwards. After the end date it is ignored.
+the same session while that is live, and to none afterwards; a copy that was signed before an end of
+that user's sessions is refused. After the end date it is ignored.
 
 A migrated login is never fresh: the cookie does not say when it was.
 """
@@ -18,6 +19,7 @@ from itsdangerous import BadData
 from .._util.keys import SessionKeys, code
 from ..http.cookies import find_cookie
 from .loaded_session import Found
+from .migration_ends import MigrationEnds, find_identities
 
 if TYPE_CHECKING:
     from .manager import SessionManager
@@ -40,7 +42,9 @@ class SessionMigration:
         max_age: int,
         until: int,
         user_key: str | None = None,
+        ends: MigrationEnds,
     ) -> None:
+        self._ends = ends
         self._key = keys.derive("move")[0]
         self._loads = loads
         self._cookie_names = cookie_names
@@ -56,10 +60,13 @@ class SessionMigration:
             return None, Found()
         for name in self._cookie_names:
             signed = find_cookie(field, name)
-            data = None if signed is None else self._read(signed)
+            data, signed_at = ({}, 0.0) if signed is None else self._read(signed)
             if signed is None or not data:
                 continue
             seed = code(self._key, signed.encode("latin-1"))
+            identities = find_identities(data)
+            if self._ends.refuse(identities, signed_at):
+                return name, Found(None, manager.key_of_seed(seed))
             user_id = data.get(self._user_key) if self._user_key else None
             found = manager.adopt(
                 seed,
@@ -67,13 +74,15 @@ class SessionMigration:
                 user_agent,
                 user_id=user_id if isinstance(user_id, (str, int)) else None,
                 until=self._until,
+                identities=identities,
             )
             return name, found
         return None, Found()
 
-    def _read(self, signed: str) -> Mapping[str, Any] | None:
+    def _read(self, signed: str) -> tuple[Mapping[str, Any], float]:
+        """Return a cookie's data, empty if it is not valid, and when it was signed."""
         try:
-            data = self._loads(signed, max_age=self._max_age)
+            data, signed_at = self._loads(signed, max_age=self._max_age, return_timestamp=True)
         except BadData:
-            return None
-        return data if isinstance(data, Mapping) else None
+            return {}, 0.0
+        return (data if isinstance(data, Mapping) else {}), signed_at.timestamp()
