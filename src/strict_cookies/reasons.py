@@ -338,6 +338,13 @@ class Reason(Enum):
         "no timestamp for the audit trail",
         "It is requested again every hour; check STRICT_COOKIES_TRAIL_TIMESTAMPS if that persists.",
     )
+    TABLE_FULL = (
+        "SC907",
+        "too many kinds of cookies or reports",
+        "Give cookies names that do not vary, such as 'draft' in place of 'draft_17'; until the "
+        "process restarts, further kinds are counted as 'other', and at most one a minute is "
+        "logged.",
+    )
 
     id: str
     title: str

@@ -15,7 +15,9 @@ from strict_cookies.errors import MalformedReportError
 from strict_cookies.firewall.browser_reports import (
     MAX_REPORTS,
     MAX_ROWS,
+    NEW_ROWS,
     OTHER_REPORT,
+    ROW_SECONDS,
     Report,
     ReportTable,
     explain_report,
@@ -361,13 +363,45 @@ def test_counts_are_a_copy(table):
     assert table.counts == {IMAGE: 1}
 
 
+def row(number, host="h"):
+    return Report("csp-violation", "img-src", f"https://{host}{number}.example")
+
+
 def test_table_is_bounded(table, caplog):
-    """A flood of origins ends in one row, and in no more lines than there are rows."""
+    """A flood of origins from many clients ends in one row, and that is logged once."""
     for number in range(MAX_ROWS * 3):
-        table.record([Report("csp-violation", "img-src", f"https://h{number}.example")])
+        table.record([row(number)], client=number)
     assert len(table.counts) <= MAX_ROWS + 1
     assert table.counts[OTHER_REPORT] == MAX_ROWS * 2
-    assert len(caplog.records) == MAX_ROWS
+    assert sum(message.startswith("SC907") for message in caplog.messages) == 1
+    assert len(caplog.records) == MAX_ROWS + 1
+
+
+def test_one_client_adds_few_rows(table, caplog):
+    """Three payloads of invented origins leave room for what others report."""
+    for payload in range(3):
+        table.record([row(number, f"p{payload}-") for number in range(100)], client="one")
+    assert len(table.counts) == NEW_ROWS + 1
+    assert table.counts[OTHER_REPORT] == 300 - NEW_ROWS
+    table.record([row(1, "genuine")], client="other")
+    assert table.counts[row(1, "genuine")] == 1
+    assert "https://genuine1.example" in caplog.text
+
+
+def test_old_row_makes_room():
+    """What was not reported for an hour is forgotten, its count kept; a recent row stays."""
+    now = [0.0]
+    table = ReportTable(object(), clock=lambda: now[0])
+    for number in range(MAX_ROWS):
+        table.record([row(number)], client=number)
+    now[0] = ROW_SECONDS - 1
+    table.record([row(0)], client=0)
+    now[0] = ROW_SECONDS + 1
+    table.record([row(0, "new")], client="new")
+    assert table.counts[row(0, "new")] == 1
+    assert table.counts[row(0)] == 2
+    assert row(1) not in table.counts
+    assert table.counts[OTHER_REPORT] == 1
 
 
 def test_new_row_is_logged_once(table, caplog):

@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 from strict_cookies import CookieDroppedError, CookieFirewall, CookiePolicy, Reason, cookie_dropped
 from strict_cookies._util.text import MAX_SHOWN, OTHER, show, toml_text
 from strict_cookies.firewall.middleware import FirewallHooks
-from strict_cookies.firewall.recorder import MAX_ROWS, Recorder
+from strict_cookies.firewall.recorder import MAX_PLACES, MAX_ROWS, OVERFLOW_BURST, Recorder
 from strict_cookies.policy.draft import suggest_entry
 
 ENVIRON = {"SCRIPT_NAME": "", "PATH_INFO": "/form"}
@@ -20,13 +20,40 @@ ENVIRON = {"SCRIPT_NAME": "", "PATH_INFO": "/form"}
 
 def test_table_is_bounded(caplog):
     """However many names an app invents, the table and the log end; the rest is counted."""
-    ledger = Recorder("sender")
+    recorder = Recorder("sender")
     for number in range(MAX_ROWS + 100):
-        ledger.record(((Reason.UNDECLARED, f"name{number}"),), ENVIRON)
-    assert len(ledger.counts) <= MAX_ROWS + 1
-    assert ledger.counts["SC101", OTHER] == 100
-    assert sum(ledger.counts.values()) == MAX_ROWS + 100
-    assert len(caplog.records) <= MAX_ROWS + 1
+        recorder.record(((Reason.UNDECLARED, f"name{number}"),), ENVIRON)
+    assert len(recorder.counts) <= MAX_ROWS + 1
+    assert recorder.counts["SC101", OTHER] == 100
+    assert sum(recorder.counts.values()) == MAX_ROWS + 100
+    full = [message for message in caplog.messages if message.startswith("SC907")]
+    assert len(full) == 1
+    assert len(caplog.records) <= MAX_ROWS + OVERFLOW_BURST + 2
+
+
+def test_new_name_is_logged_when_the_table_is_full(caplog):
+    """Its line is one of the few that are still logged; it is not silent."""
+    recorder = Recorder("sender")
+    for number in range(MAX_ROWS):
+        recorder.record(((Reason.UNDECLARED, f"name{number}"),), ENVIRON)
+    caplog.clear()
+    recorder.record(((Reason.UNDECLARED, "fresh"),), ENVIRON)
+    assert caplog.messages[0].startswith("SC101 undeclared cookie: 'fresh' at '/form'.")
+    assert caplog.messages[1].startswith("SC907 too many kinds")
+
+
+def test_paths_do_not_fill_the_table(caplog):
+    """A client that asks for random paths does not hide what happens afterwards."""
+    recorder = Recorder("sender")
+    for number in range(MAX_ROWS + 100):
+        environ = {**ENVIRON, "PATH_INFO": f"/random/{number}"}
+        recorder.record(((Reason.UNDECLARED, "x"), (Reason.WEAKER_HEADER, "CSP")), environ)
+    assert len(caplog.records) == 2 * MAX_PLACES
+    assert recorder.counts == {("SC101", "x"): MAX_ROWS + 100, ("SC501", "CSP"): MAX_ROWS + 100}
+    caplog.clear()
+    recorder.record(((Reason.UNDECLARED, "fresh"),), {**ENVIRON, "PATH_INFO": "/other"})
+    assert caplog.messages[0].startswith("SC101 undeclared cookie: 'fresh' at '/other'.")
+    assert recorder.places()["SC101", "fresh"] == ("/other",)
 
 
 def test_hostile_names_and_places_are_escaped_and_cut(caplog):

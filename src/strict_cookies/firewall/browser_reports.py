@@ -17,12 +17,14 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .._util.faults import log_fault
 from .._util.forks import make_lock
 from .._util.notify import notify
+from .._util.rate_limit import TokenBuckets
 from .._util.text import OTHER, show
 from ..errors import MalformedReportError
 from ..policy.catalogue import find_tracker
@@ -35,6 +37,10 @@ logger = logging.getLogger("strict_cookies")
 MAX_REPORTS = 100
 #: Most rows of the table of counts; the rest is counted as ``other``, and not logged.
 MAX_ROWS = 256
+#: Rows that one client may add: at once, and then in a second.
+NEW_ROWS, NEW_ROWS_RATE = 16, 1 / 300
+#: Seconds after which a row that was not reported again makes room for another.
+ROW_SECONDS = 3600
 #: The type of the guard's own reports.
 GUARD = "guard"
 #: Stands for a script of the site's own that has no file.
@@ -237,11 +243,17 @@ class ReportTable:
 
     Args:
         sender: Sender of the signal ``browser_reported``.
+        clock: Returns seconds, monotonic.
     """
 
-    def __init__(self, sender: object) -> None:
+    def __init__(self, sender: object, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sender = sender
+        #: The row that was reported last is last.
         self._counts: dict[Report, int] = {}
+        self._seen_at: dict[Report, float] = {}
+        self._clock = clock
+        self._new_rows = TokenBuckets(rate=NEW_ROWS_RATE, burst=NEW_ROWS, clock=clock)
+        self._overflow_logged = TokenBuckets(rate=1 / 3600, burst=1, max_keys=1, clock=clock)
         self._lock = make_lock(self)
 
     @property
@@ -250,9 +262,15 @@ class ReportTable:
         with self._lock:
             return dict(self._counts)
 
-    def record(self, reports: Sequence[Report]) -> None:
-        """Count the reports of one payload, log the new ones, and send the signal for each."""
-        is_new = [self._count(report) for report in reports]
+    def record(self, reports: Sequence[Report], client: Hashable = None) -> None:
+        """
+        Count the reports of one payload, log the new ones, and send the signal for each.
+
+        Args:
+            reports: From :func:`read_reports`.
+            client: Who sent them; a client may add few rows.
+        """
+        is_new = [self._count(report, client) for report in reports]
         faults: list[BaseException] = []
 
         def log_first(reason: Reason, error: BaseException) -> None:
@@ -270,13 +288,30 @@ class ReportTable:
             facts = {"reason": report.reason, "report": report}
             notify(browser_reported, self._sender, facts, on_fault=log_first)
 
-    def _count(self, report: Report) -> bool:
+    def _count(self, report: Report, client: Hashable) -> bool:
         """Count a report; return whether it is the first of its row."""
         with self._lock:
-            if report not in self._counts and len(self._counts) >= MAX_ROWS:
+            is_new = report not in self._counts and report != OTHER_REPORT
+            if is_new and (not self._make_room() or self._new_rows.take(client)):
                 report = OTHER_REPORT
             count = self._counts[report] = self._counts.get(report, 0) + 1
+            self._seen_at.pop(report, None)
+            self._seen_at[report] = self._clock()
         return count == 1 and report is not OTHER_REPORT
+
+    def _make_room(self) -> bool:
+        """Return whether there is room for a row, if need be in the place of an old one."""
+        if len(self._counts) < MAX_ROWS:
+            return True
+        oldest = next(report for report in self._seen_at if report != OTHER_REPORT)
+        if self._clock() - self._seen_at[oldest] < ROW_SECONDS:
+            if not self._overflow_logged.take():
+                logger.warning("%s. %s", Reason.TABLE_FULL, Reason.TABLE_FULL.remedy)
+            return False
+        forgotten = self._counts.pop(oldest)
+        del self._seen_at[oldest]
+        self._counts[OTHER_REPORT] = self._counts.get(OTHER_REPORT, 0) + forgotten
+        return True
 
 
 def explain_report(report: Report) -> str:

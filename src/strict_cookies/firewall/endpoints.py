@@ -113,7 +113,7 @@ class BrowserEndpoints:
             return _answer(HTTPStatus(error.code or HTTPStatus.BAD_REQUEST))
         except (MalformedReportError, OSError):
             return _answer(HTTPStatus.BAD_REQUEST)
-        self._reports.record(reports)
+        self._reports.record(reports, self._client(request))
         return _answer(HTTPStatus.NO_CONTENT)
 
     def _client(self, request: Request) -> bytes:

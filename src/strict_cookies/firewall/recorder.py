@@ -17,6 +17,7 @@ from .. import signals
 from .._util.faults import log_fault
 from .._util.forks import make_lock
 from .._util.notify import notify
+from .._util.rate_limit import TokenBuckets
 from .._util.text import OTHER, show
 from ..policy.draft import suggest_entry
 from ..reasons import Reason
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("strict_cookies")
 
-#: Most rows of the table of counts; the rest is counted as ``other``, and not logged.
+#: Most kinds (reason and name) that are counted; others are counted under the name ``other``. Also
+#: most rows (kind and place) of which it is remembered that they were logged.
 MAX_ROWS = 2048
+#: Most places of one kind that are logged, so that no client fills the table with paths.
+MAX_PLACES = 32
+#: Lines that are logged of rows beyond the table: at once, and then in a second.
+OVERFLOW_BURST, OVERFLOW_RATE = 20, 1 / 60
 
 #: Most events that wait to be counted.
 MAX_PENDING = 256
@@ -60,33 +66,32 @@ class Recorder:
         self._place = place or _path
         self._on_verdict = on_verdict
         self._enforced = enforced
-        #: Events that were logged once and are only counted from then on, numbered.
+        #: Events whose rows are all known, numbered; they are only counted.
         self._known_events: dict[tuple[Found, str], int] = {}
         #: Numbers of events that are not counted yet; appending needs no lock.
         self._pending: deque[int] = deque()
-        self._counts: dict[tuple[Reason, str, str], int] = {}
+        self._counts: dict[tuple[Reason, str], int] = {}
+        #: The places of each kind that were logged, and how many they are in all.
+        self._places: dict[tuple[Reason, str], set[str]] = {}
+        self._row_count = 0
+        self._overflow = TokenBuckets(rate=OVERFLOW_RATE, burst=OVERFLOW_BURST, max_keys=1)
+        self._overflow_logged = TokenBuckets(rate=1 / 3600, burst=1, max_keys=1)
         self._lock = make_lock(self)
 
     @property
     def counts(self) -> dict[tuple[str, str], int]:
         """How often each ``(reason id, cookie name)`` occurred in this process; a copy."""
-        totals: Counter[tuple[str, str]] = Counter()
         with self._lock:
             self._fold()
-            rows = list(self._counts.items())
-        for (reason, name, _), count in rows:
-            totals[reason.id, name] += count
-        return dict(totals)
+            return {(reason.id, name): count for (reason, name), count in self._counts.items()}
 
     def places(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """Return where each ``(reason id, name)`` occurred in this process."""
+        """Return where each ``(reason id, name)`` was logged in this process."""
         with self._lock:
-            self._fold()
-            rows = list(self._counts)
-        found: dict[tuple[str, str], tuple[str, ...]] = {}
-        for reason, name, place in rows:
-            found[reason.id, name] = (*found.get((reason.id, name), ()), place)
-        return found
+            return {
+                (reason.id, name): tuple(sorted(places))
+                for (reason, name), places in self._places.items()
+            }
 
     def record(self, found: Found, environ: WSGIEnvironment) -> None:
         """
@@ -118,31 +123,63 @@ class Recorder:
 
     def fault(self, reason: Reason, error: BaseException) -> None:
         """Record a fault by type and frames; its message might hold a value."""
-        self._count((reason, OTHER, OTHER))
+        with self._lock:
+            self._count(reason, OTHER)
         log_fault(reason, error)
 
     def _record_new(self, event: tuple[Found, str], environ: WSGIEnvironment) -> None:
         """Count one by one what came together for the first time; log what is new of it."""
         found, place = event
-        new = [(reason, name) for reason, name in found if self._count((reason, name, place))]
+        is_full = False
         with self._lock:
-            # A client chooses what comes together: where it goes on and on, it is counted here.
+            new = []
+            for reason, name in found:
+                kind = self._count(reason, name)
+                is_new, overflows = self._remember(kind, place)
+                is_full = is_full or overflows
+                if is_new:
+                    new.append((reason, name))
+            # A client chooses what comes together: when it goes on and on, it is counted here.
             if len(self._known_events) < MAX_ROWS and all(
-                (reason, name, place) in self._counts for reason, name in found
+                place in self._places.get((reason, show(name)), ()) for reason, name in found
             ):
                 self._known_events.setdefault(event, len(self._known_events))
         shown = show(self._place(environ)) if new else ""
         for reason, name in new:
             logger.warning("%s", explain(reason, name, shown, enforced=self._enforced))
+        if is_full and not self._overflow_logged.take():
+            logger.warning("%s. %s", Reason.TABLE_FULL, Reason.TABLE_FULL.remedy)
+
+    def _count(self, reason: Reason, name: str) -> tuple[Reason, str]:
+        """Count one occurrence; return the kind that it was counted as. The lock is held."""
+        kind = reason, show(name)
+        if kind not in self._counts and len(self._counts) >= MAX_ROWS:
+            kind = reason, OTHER
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        return kind
+
+    def _remember(self, kind: tuple[Reason, str], place: str) -> tuple[bool, bool]:
+        """Return whether to log a row, and whether the table is full. The lock is held."""
+        places = self._places.get(kind, set())
+        if place in places or len(places) >= MAX_PLACES:
+            # With a name that is counted as other, each is new.
+            is_other = kind[1] == OTHER and len(self._counts) >= MAX_ROWS
+            return is_other and not self._overflow.take(), is_other
+        if self._row_count >= MAX_ROWS:
+            return not self._overflow.take(), True
+        places.add(place)
+        self._places[kind] = places
+        self._row_count += 1
+        return True, False
 
     def _fold(self) -> None:
-        """Bring the table up to date; the lock is held."""
+        """Bring the counts up to date; the lock is held."""
         numbers = [self._pending.popleft() for _ in range(len(self._pending))]
         events = list(self._known_events)
         for number, count in Counter(numbers).items():
-            found, place = events[number]
+            found, _ = events[number]
             for reason, name in found:
-                self._counts[reason, name, place] += count
+                self._counts[reason, show(name)] += count
 
     def place_of(self, environ: WSGIEnvironment) -> str:
         """Return where in the application a request went, as in the log."""
@@ -162,17 +199,6 @@ class Recorder:
                 self._on_verdict(reason, name, place)
             except Exception as error:  # noqa: BLE001 - observers never change a response
                 self.fault(Reason.OBSERVER_FAULT, error)
-
-    def _count(self, row: tuple[Reason, str, str]) -> bool:
-        """Count one occurrence in the bounded table; tell whether it is the first of its row."""
-        reason, name, place = row
-        row = (reason, show(name), place)
-        with self._lock:
-            if row not in self._counts and len(self._counts) >= MAX_ROWS:
-                row = (reason, OTHER, OTHER)
-            count = self._counts.get(row, 0) + 1
-            self._counts[row] = count
-        return count == 1
 
 
 def explain(reason: Reason, cookie_name: str, place: str, *, enforced: bool = True) -> str:

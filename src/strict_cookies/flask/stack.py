@@ -119,16 +119,23 @@ def _make_origin_guard(settings: Settings, policy: CookiePolicy) -> OriginGuard 
     )
 
 
+#: The place of requests whose path has no route.
+NO_ROUTE = "(no route)"
+
+
 def find_place(app: Flask, environ: WSGIEnvironment) -> str:
     """
     Name the endpoint that a request met, or the path where another application answered.
 
-    Of a request that Flask never saw it is the endpoint it was meant for; any other path is the
-    client's, and not shown.
+    All paths without a route are one place, since clients choose them. Of a request that Flask
+    never saw it is the endpoint it was meant for; any other path is not shown.
     """
-    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    request = environ.get("werkzeug.request")
+    rule = getattr(request, "url_rule", None)
     if rule is not None and rule.map is app.url_map:
         return str(rule.endpoint)
+    if getattr(request, "routing_exception", None) is not None:
+        return NO_ROUTE
     if INTERCEPTED not in environ:
         return request_path(environ)
     try:
