@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from strict_cookies.cli.trail import _export
 from strict_cookies.trail.chain import Point, write_entry
+from strict_cookies.trail.export import export_trail
 from strict_cookies.trail.head_stamper import HeadStamper
 from strict_cookies.trail.signing import make_key
 from strict_cookies.trail.timestamps import TIMESTAMP_FORMAT
@@ -45,7 +45,7 @@ def directory(tmp_path, authority):
         (tmp_path / "head.json").write_text(json.dumps(trail.make_head()))
         fill(trail, 4)
         HeadStamper(trail, authority.url).stamp()
-        (tmp_path / "trail.jsonl").write_bytes(b"\n".join(_export(trail)) + b"\n")
+        (tmp_path / "trail.jsonl").write_bytes(b"\n".join(export_trail(trail, pytest.fail)) + b"\n")
     (tmp_path / "file").unlink()
     shutil.copy(authority.ca, tmp_path / "tsa-ca.pem")
     return tmp_path

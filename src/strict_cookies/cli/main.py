@@ -11,10 +11,12 @@ from .report import link_command, report_command
 from .sessions import sessions_group
 from .show import export_command, show_command
 from .trail import trail_group
+from .trail_export import export_command as trail_export_command
 from .versions import diff_command, publish_command
 
 cookies = AppGroup("cookies", help="Show, check and set up the cookies that this site declares.")
 
+trail_group.add_command(trail_export_command)
 for _command in (
     show_command,
     export_command,

@@ -20,8 +20,8 @@ from flask.cli import AppGroup
 
 from .._util.text import format_count, printable
 from ..checks.settings import why_unsigned
-from ..errors import StoreCorruptError, StrictCookiesError
-from ..trail.chain import canonical, read_saved_head
+from ..errors import StrictCookiesError
+from ..trail.chain import read_saved_head
 from ..trail.head_stamper import HeadStamper
 from ..trail.options import TrailOptions
 from ..trail.signing import describe_rotation, is_signed, load_signer, make_key
@@ -44,7 +44,7 @@ T = TypeVar("T")
 UNKNOWN = 2
 #: Longest detail that ``show`` prints, in characters; keys, hashes and signatures are longer.
 MAX_DETAIL = 32
-_NO_TRAIL = "This site keeps no audit trail: STRICT_COOKIES_TRAIL is 'off'. Remove it."
+NO_TRAIL = "This site keeps no audit trail: STRICT_COOKIES_TRAIL is 'off'. Remove it."
 
 
 trail_group = AppGroup("trail", help="Show, verify, prune and export the audit trail.")
@@ -55,7 +55,7 @@ def _open_trail(ctx: click.Context, *, code: int = 1) -> Iterator[AuditTrail]:
     """Yield the trail of the command's application, or raise a ClickException."""
     with open_app(ctx, code=code) as (_, state):
         if not state.trail.kept:
-            raise failure(_NO_TRAIL)
+            raise failure(NO_TRAIL)
         yield state.trail
 
 
@@ -142,7 +142,7 @@ def timestamp_command(ctx: click.Context) -> None:
     with open_app(ctx) as (_, state):
         trail, url = state.trail, state.compiled.settings.trail.timestamps
         if not trail.kept:
-            raise failure(_NO_TRAIL)
+            raise failure(NO_TRAIL)
         if url is None:
             raise failure(
                 "There is no timestamp authority: STRICT_COOKIES_TRAIL_TIMESTAMPS is not set. Set "
@@ -168,23 +168,6 @@ def prune_command(ctx: click.Context) -> None:
     click.echo(
         f"{format_count(count, 'entry', 'entries', zero='No')} older than {days} days removed."
     )
-
-
-@trail_group.command("export", with_appcontext=False)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write; by default standard output.",
-)
-@click.pass_context
-def export_command(ctx: click.Context, output: Path | None) -> None:
-    """Export checkpoints, entries and the head as JSON lines, for others to verify."""
-    try:
-        with _open_trail(ctx) as trail, click.open_file(str(output or "-"), "wb") as file:
-            for line in _export(trail):
-                file.write(line + b"\n")
-    except OSError as error:
-        raise write_failure(output, error) from None
 
 
 @trail_group.command("key", with_appcontext=False)
@@ -311,26 +294,6 @@ def _read_head(since: str, public_pem: str | None) -> SavedHead:
     return saved
 
 
-def _export(trail: AuditTrail) -> Iterator[bytes]:
-    # Read first, so that the exported entries reach at least as far.
-    try:
-        head = trail.make_head()
-    except StoreCorruptError as error:
-        # What is wrong must be exported all the same.
-        click.echo(f"Warning: {error} The export has no head.", err=True)
-        head = None
-    for checkpoint in trail.checkpoints():
-        yield canonical(checkpoint)
-    for row in trail.rows():
-        if head is None or row.number <= head["number"]:
-            yield row.data
-    for stamp in trail.timestamps.read().values():
-        if stamp is not None and (head is None or stamp.number <= head["number"]):
-            yield stamp.to_json()
-    if head is not None:
-        yield canonical(head)
-
-
 def _key_path(app: Flask) -> Path:
     find_app_state(app)
     try:
@@ -338,7 +301,7 @@ def _key_path(app: Flask) -> Path:
     except StrictCookiesError as error:
         raise failure(f"{error}") from None
     if not options.kept:
-        raise failure(_NO_TRAIL)
+        raise failure(NO_TRAIL)
     if options.key is None:
         raise failure(
             f"There is no key: {why_unsigned(app.config)}. Set STRICT_COOKIES_TRAIL_KEY to a path "
