@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 
 import pytest
 from flask import Flask
@@ -118,7 +119,7 @@ class TestLinks:
     def test_get_opens_nothing(self, app):
         """A mail scanner that follows the link gets a button, no session, and no trail entry."""
         client = app.test_client()
-        answer = client.get(f"/cookies/report/link/{make_link(app)[1]}", **HTTPS)
+        answer = client.get("/cookies/report/link", **HTTPS)
         assert answer.status_code == 200
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["Cache-Control"] == "no-store"
@@ -135,6 +136,24 @@ class TestLinks:
         assert page.status_code == 200
         assert token not in page.text
         assert [one["link"] for one in events(app)] == [link.id]
+
+    def test_each_reader_is_recorded_once_an_hour(self, app, monkeypatch):
+        """Page, data and further visits of one link are one entry, another reader's a second."""
+        link, token = make_link(app)
+        for _ in range(2):
+            client, _ = exchange(app, token)
+            for path in (PAGE, JSON, PAGE):
+                assert client.get(path, **HTTPS).status_code == 200
+        signed_in(app, "auditor").get(PAGE, **HTTPS)
+        assert [one.get("link") for one in events(app)] == [link.id, None]
+        now = time.time()
+        monkeypatch.setattr("strict_cookies.report.pages.time.time", lambda: now + 3601)
+        client.get(PAGE, **HTTPS)
+        client.get(PAGE, **HTTPS)
+        assert [one.get("link") for one in events(app)] == [link.id, None, link.id]
+        archive = app.extensions["strict_cookies"].archive
+        assert len(archive.items("report-readers")) == 1
+        assert all(link.id not in name for name in archive.items("report-readers"))
 
     def test_it_opens_again_until_it_expires(self, app):
         """A session ends with an hour's idleness, an audit does not."""
@@ -170,6 +189,7 @@ class TestLinks:
             assert report_links().revoke(link.id) is True
             assert report_links().revoke(link.id) is False
         assert client.get(PAGE, **HTTPS).status_code == 401
+        assert exchange(app, token)[1].status_code == 404
         assert exchange(app, token)[1].status_code == 404
         assert app.test_client().get(f"/cookies/report/link/{token}", **HTTPS).status_code == 404
 
@@ -362,14 +382,15 @@ class TestCommand:
         """What is printed opens the report; what is listed does not."""
         made = run("--expires", "7d")
         assert made.exit_code == 0, made.output
-        path = next(line.strip() for line in made.output.splitlines() if "/link/" in line)
-        assert app.test_client().get(path, **HTTPS).status_code == 200
+        path = next(line.strip() for line in made.output.splitlines() if "/link#" in line)
+        token = path.rpartition("#")[2]
+        assert exchange(app, token)[1].status_code == 303
         link_id = made.output.split()[1]
         listed = run("--list").output
         assert listed.startswith(link_id)
-        assert path.rpartition("/")[2] not in listed
+        assert token not in listed
         assert run("--revoke", link_id).output == f"Link {link_id} is revoked.\n"
-        assert app.test_client().get(path, **HTTPS).status_code == 404
+        assert exchange(app, token)[1].status_code == 404
         assert run("--list").output == "No valid links.\n"
         assert run("--revoke", link_id).exit_code == 1
 
@@ -395,7 +416,7 @@ class TestCommand:
         result = app.test_cli_runner().invoke(
             cookies, ["report-link"], obj=ScriptInfo(create_app=lambda: app)
         )
-        assert "    https://shop.example/cookies/report/link/" in result.output
+        assert "    https://shop.example/cookies/report/link#" in result.output
 
 
 class TestWriting:

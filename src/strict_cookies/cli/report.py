@@ -123,7 +123,7 @@ def _print_created(app: Flask, link: ReportLink, token: str) -> None:
     prefix = find_app_state(app).url_prefix
     root = str(app.config["APPLICATION_ROOT"]).rstrip("/")
     host = app.config["STRICT_COOKIES_CANONICAL_HOST"] or app.config["SERVER_NAME"]
-    path = f"{root}{prefix}/report/link/{token}"
+    path = f"{root}{prefix}/report/link#{token}"
     click.echo(f"Link {link.id} opens the report until {format_time(link.expires)} UTC:")
     click.echo(f"\n    {f'https://{host}' if host else ''}{path}\n")
     if not host:

@@ -1,10 +1,10 @@
 """
 ``/cookies/report/``: the auditor's report, for the role ``auditor`` and for report links.
 
-The pages have no script, are not cached, and send no referrer. A link leads to a page with a
-button; its POST exchanges the token for a session that may read the report and nothing else. A mail
-scanner that follows the link therefore opens nothing, and the token appears neither in the report's
-URL nor in a referrer. The trail records each opening.
+The pages are not cached and send no referrer. A link has its token in the fragment, which no
+browser sends: it leads to a page with a button, whose POST exchanges the token for a session that
+may read the report and nothing else. A mail scanner that follows the link therefore opens nothing,
+and the token is in no log of a server or proxy. The trail records each reader once an hour.
 
 A site can override the page with its own template ``strict_cookies/report.html``.
 """
@@ -12,6 +12,7 @@ A site can override the page with its own template ``strict_cookies/report.html`
 from __future__ import annotations
 
 import datetime
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from markupsafe import Markup
 
 from .._util.app_state import find_state
 from .._util.durations import say_duration
-from .._util.keys import SessionKeys
+from .._util.keys import SessionKeys, code
 from ..firewall.cross_origin import is_cross_origin
 from ..sessions.access import current_login, requires_role
 from ..sessions.session import ServerSession
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
 ROLE = "auditor"
 #: Session key for the id of the link that opened the report.
 SESSION_KEY = "strict_cookies_report"
+#: The shelf of the archive with the last opening by each reader, under a keyed hash.
+OPENED = "report-readers"
+#: Seconds in which a reader's openings are recorded once.
+OPENED_SECONDS = 3600
+READER_BYTES = 12
 #: Time limit in seconds for verifying the trail; the next request continues.
 VERIFY_SECONDS = 2.0
 
@@ -84,14 +90,10 @@ def report_json() -> Response:
     return jsonify(_build(VERIFY_SECONDS)) if refused is None else refused
 
 
-@report_pages.get("/report/link/<token>")
-def confirm(token: str) -> str | tuple[str, int]:
-    """Show the button that opens the report; a GET opens nothing."""
-    link = report_links().read(token)
-    if link is None:
-        return render_template("strict_cookies/report_link.html", link=None), 404
-    until = datetime.datetime.fromtimestamp(link.expires, datetime.UTC)
-    return render_template("strict_cookies/report_link.html", link=link, token=token, until=until)
+@report_pages.get("/report/link")
+def confirm() -> str:
+    """Show the button that opens the report; a GET opens nothing, and does not know the token."""
+    return render_template("strict_cookies/report_link.html", valid=True)
 
 
 @report_pages.post("/report/open")
@@ -101,7 +103,7 @@ def open_report() -> Response | tuple[str, int]:
         abort(403, "The report can't be opened from another site.")
     link = report_links().read(request.form.get("token", ""))
     if link is None:
-        return render_template("strict_cookies/report_link.html", link=None), 404
+        return render_template("strict_cookies/report_link.html", valid=False), 404
     if not _has_server_session() or current_login() is None:
         # Ends a session that an attacker fixed before (RFC 6265bis section 8.4).
         session.clear()
@@ -133,15 +135,33 @@ def _refuse(form: str) -> Response | None:
     link_id = session.get(SESSION_KEY)
     link = None if link_id is None else report_links().find(link_id)
     if link is not None:
-        trail.record("report-opened", form=form, link=link.id)
+        if _is_first_this_hour(f"link {link.id}"):
+            trail.record("report-opened", form=form, link=link.id)
         return None
     if not _has_server_session():
         abort(403, "Only auditors can read the report. Ask the site for a link.")
     refused = requires_role(ROLE)(_nothing)()
     if refused is None:
         login = current_login()
-        trail.record("report-opened", form=form, user=None if login is None else login.user_id)
+        user = None if login is None else login.user_id
+        if _is_first_this_hour(f"user {user}"):
+            trail.record("report-opened", form=form, user=user)
     return refused
+
+
+def _is_first_this_hour(reader: str) -> bool:
+    """Return whether a reader opens the report for the first time in an hour, and note that."""
+    state: ReportedState = find_state()
+    now, key = time.time(), SessionKeys.of(current_app).derive("report readers")[0]
+    name = code(key, reader.encode("utf-8", "replace"), READER_BYTES).hex()
+    noted = state.archive.get(OPENED, name)
+    if noted is not None and 0 <= now - float(noted) < OPENED_SECONDS:
+        return False
+    for other, opened in state.archive.items(OPENED).items():
+        if now - float(opened) >= OPENED_SECONDS:
+            state.archive.delete(OPENED, other)
+    state.archive.put(OPENED, name, repr(now).encode("ascii"))
+    return True
 
 
 def render_standalone() -> str:
