@@ -76,6 +76,7 @@ def test_other_authority_is_not_trusted(make_app, authority, tmp_path):
     other = Authority(tmp_path / "other")
     code, output = run(app, "verify", "--tsa-ca", str(other.ca))
     assert (code, "none of the given authorities has signed it" in output) == (1, True)
+    assert "stamped no entry: there is no valid timestamp" in output
 
 
 def test_unavailable_authority_is_named(make_app, authority):

@@ -51,6 +51,9 @@ class Authority:
         #: What is answered instead of a timestamp: a status and a body.
         self.answer: tuple[int, bytes] | None = None
         self.requests = 0
+        #: Set while it answers.
+        self.hold = threading.Event()
+        self.hold.set()
         self._lock = threading.Lock()
         self.config.write_text(CONFIG.format(directory=directory))
         (directory / "serial").write_text("01\n")
@@ -61,10 +64,24 @@ class Authority:
                 "-CAkey", directory / "ca.key", "-keyout", directory / "tsa.key",
                 "-out", directory / "tsa.pem")  # fmt: skip
 
+    def add_intermediate(self) -> None:
+        """Replace its certificate by one of an intermediate CA, which its responses contain."""
+        files = self.directory
+        new = ("req", "-config", self.config, "-newkey", "rsa:2048", "-nodes", "-x509", "-days", 9)
+        openssl(*new, "-subj", "/CN=Intermediate", "-extensions", "ca", "-CA", self.ca,
+                "-CAkey", files / "ca.key", "-keyout", files / "between.key",
+                "-out", files / "between.pem")  # fmt: skip
+        openssl(*new, "-subj", "/CN=Test TSA", "-extensions", "signer",
+                "-CA", files / "between.pem", "-CAkey", files / "between.key",
+                "-keyout", files / "tsa.key", "-out", files / "tsa.pem")  # fmt: skip
+        with self.config.open("a") as file:
+            file.write(f"certs = {files / 'between.pem'}\n")
+
     def reply(self, query: bytes) -> tuple[int, bytes]:
         """Answer a request."""
+        self.requests += 1
+        assert self.hold.wait(30)
         with self._lock:
-            self.requests += 1
             if self.answer is not None:
                 return self.answer
             file, out = self.directory / "query.tsq", self.directory / "reply.tsr"

@@ -87,6 +87,24 @@ def test_pruning_leaves_no_gap():
     assert follow(trail, prune, lambda: fill(trail, 1)) == (list(range(1, 10)), [])
 
 
+def test_pruning_leaves_no_gap_in_any_archive(shared_place):
+    """In SQLite and Redis, where entries are removed for good."""
+    clock = Clock()
+    with opened(shared_place) as archive:
+        trail = AuditTrail(archive, clock=clock, retention=timedelta(days=1))
+        fill(trail, 700)
+
+        def prune():
+            clock.now += 2 * DAY
+            fill(trail, 2)
+            assert trail.prune() == 700
+
+        assert follow(trail, prune, lambda: fill(trail, 1)) == (list(range(1, 705)), [])
+        lines, warnings = export(trail)
+    assert warnings == []
+    assert [line["number"] for line in lines] == [700, 701, 702, 703, 704, 704]
+
+
 def test_gap_is_reported():
     """A reader that comes after the retention, and an entry that was removed."""
     trail, clock = make(retention=timedelta(days=1))

@@ -9,11 +9,13 @@ import sys
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
+from strict_cookies import StrictCookies
 from strict_cookies.archive.memory import MemoryArchive
 from strict_cookies.archive.sqlite import SQLiteArchive
 from strict_cookies.errors import StoreCorruptError
-from strict_cookies.trail import timestamp_authority
+from strict_cookies.trail import maintenance, timestamp_authority
 from strict_cookies.trail.audit_trail import AuditTrail
 from strict_cookies.trail.head_stamper import ATTEMPTS, HeadStamper
 from strict_cookies.trail.maintenance import TrailMaintenance
@@ -27,6 +29,7 @@ from strict_cookies.trail.timestamp_authority import (
 )
 from strict_cookies.trail.timestamps import SHELF, read_timestamp, read_timestamps
 from strict_cookies.trail.verification import verify_trail
+from tests.sessions.places import wait_until
 
 from .authority import Authority, serve
 from .trails import DAY, Clock, fill
@@ -282,11 +285,12 @@ def test_maintenance_stamps_once_a_day_and_retries_each_hour(authority):
     for _ in range(3):
         for work in works:
             work.run()
+            work.stamp()
     assert authority.requests == before + 1
     authority.answer = None
     clock.now += 3600
     for work in works:
-        work.run()
+        work.stamp()
     assert authority.requests == before + 2
     assert events(trail) == ["timestamp-missed", "timestamped"]
     # The authority's clock, not that of this test, says on which day it was.
@@ -294,12 +298,48 @@ def test_maintenance_stamps_once_a_day_and_retries_each_hour(authority):
     trail.archive.put(SHELF, f"{6:016}", stamp._replace(time=trail.now()).to_json())
     fill(trail, 1)
     clock.now += 3600
-    works[0].run()
+    works[0].stamp()
     assert authority.requests == before + 2
     clock.now += DAY
-    works[1].run()
+    works[1].stamp()
     assert authority.requests == before + 3
     assert len(trail.archive.items(ATTEMPTS)) == 1
+
+
+def test_no_request_and_no_fork_waits_for_the_authority(authority, tmp_path, monkeypatch):
+    """It has not answered yet, and the page is there and the thread's lock is free."""
+    authority.hold.clear()
+    monkeypatch.setattr(maintenance, "thread", maintenance.MaintenanceThread())
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config.update(
+        SECRET_KEY="k" * 40,
+        STRICT_COOKIES_TRAIL_KEY="off",
+        STRICT_COOKIES_TRAIL_TIMESTAMPS=authority.url,
+    )
+    before = authority.requests
+    StrictCookies(app)
+    trail = app.extensions["strict_cookies"].trail
+    fill(trail, 1)
+    try:
+        assert app.test_client().get("/cookies/", base_url="https://localhost").status_code == 200
+        wait_until(lambda: authority.requests > before)
+        assert not maintenance.thread._working.locked()
+        assert trail.timestamps.read() == {}
+    finally:
+        authority.hold.set()
+    wait_until(lambda: trail.timestamps.read() != {})
+    maintenance.thread.clear()
+
+
+def test_other_error_while_stamping_is_logged_once(authority, caplog, monkeypatch):
+    """The thread goes on."""
+    trail, stamper = make(authority)
+    work = TrailMaintenance(trail, lambda: None, stamper)
+    monkeypatch.setattr(stamper, "stamp_daily", lambda: {}["SECRET"])
+    with caplog.at_level(logging.ERROR, "strict_cookies"):
+        work.stamp()
+        work.stamp()
+    assert caplog.text.count("SC905") == 1
 
 
 def test_rewritten_trail_is_not_stamped(authority, tmp_path):

@@ -236,6 +236,8 @@ def _print_verification(verification: Verification, noted: SavedHead | None) -> 
         click.echo(
             f"stamped  entry {stamp.number} at {stamp.time:%Y-%m-%d %H:%M:%S} UTC ({checked})"
         )
+    if verification.stamped.is_verified and not verification.stamped.stamps:
+        click.echo("stamped  no entry: there is no valid timestamp")
     for problem in verification.problems:
         click.echo(click.style("wrong   ", fg="red", bold=True) + problem)
     if verification.unknown:

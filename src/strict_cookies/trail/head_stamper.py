@@ -61,6 +61,10 @@ class HeadStamper:
         self.trail.record("timestamped", number=point.number, hash=point.hash)
         return stamp
 
+    def prepare(self) -> None:
+        """Import what stamping needs: a fork during an import would leave its lock held."""
+        self.authority.prepare()
+
     def stamp_daily(self) -> None:
         """Have a head stamped if there was none today; one process tries, once an hour."""
         hour = f"{self.trail.now():%Y-%m-%dT%H}"

@@ -56,13 +56,25 @@ class TrailMaintenance:
             self._prune()
             self.trail.note_head()
             if self._stamper is not None:
-                self._stamper.stamp_daily()
+                self._stamper.prepare()
             self._reported = ""
         except Exception as error:  # noqa: BLE001 - observers never change a response
-            # Only once while it lasts.
-            if f"{error}" != self._reported:
-                self._reported = f"{error}"
-                report_gap(error)
+            self._report(error)
+
+    def stamp(self) -> None:
+        """Have a head stamped if that is due; it may wait for another host."""
+        if self._stamper is None:
+            return
+        try:
+            self._stamper.stamp_daily()
+        except Exception as error:  # noqa: BLE001 - observers never change a response
+            self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Log an exception only once while it lasts."""
+        if f"{error}" != self._reported:
+            self._reported = f"{error}"
+            report_gap(error)
 
     def _prune(self) -> None:
         """Remove expired entries, once a day among all processes."""
@@ -130,6 +142,7 @@ class MaintenanceThread(ForkAware):
             self._wakeup.wait(EVERY)
             self._wakeup.clear()
             self._work()
+            self._stamp()
 
     def _work(self) -> None:
         # A call of its own, so that no variable here keeps an application alive in between.
@@ -138,6 +151,13 @@ class MaintenanceThread(ForkAware):
         with self._working:
             for maintenance in trails:
                 maintenance.run()
+
+    def _stamp(self) -> None:
+        """Have heads stamped; neither a fork nor the end of the process waits for that."""
+        with self._lock:
+            trails = list(self._trails)
+        for maintenance in trails:
+            maintenance.stamp()
 
 
 #: The thread of this process.

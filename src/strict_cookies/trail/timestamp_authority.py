@@ -11,11 +11,13 @@ import hashlib
 import time
 from collections.abc import Sequence
 from datetime import UTC
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError, StrictCookiesError
+from .der_order import sort_certificates
 from .timestamps import Timestamp
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class TimestampAuthority:
     def __repr__(self) -> str:
         return f"<TimestampAuthority {self.host}>"
 
+    def prepare(self) -> None:
+        """Import what a request needs."""
+        for name in ("rfc3161_client", "ssl", "urllib.request"):
+            import_module(name)
+
     def stamp(self, point: Point) -> Timestamp:
         """
         Request a timestamp of a head.
@@ -66,7 +73,7 @@ class TimestampAuthority:
         text = f"{point}".encode()
         builder = TimestampRequestBuilder().data(text).hash_algorithm(HashAlgorithm.SHA256)
         request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
-        data = self._post(request.as_bytes())
+        data = sort_certificates(self._post(request.as_bytes()))
         try:
             response = decode_timestamp_response(data)
             if response.status != PKIStatus.GRANTED:
