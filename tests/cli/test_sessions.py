@@ -12,7 +12,7 @@ from flask.cli import ScriptInfo
 from strict_cookies import StrictCookies
 from strict_cookies.checks.app import HOW_TO_ADD
 from strict_cookies.cli.main import cookies
-from strict_cookies.sessions.control import PURGE_AFTER
+from strict_cookies.sessions.limits import PURGE_AFTER
 from strict_cookies.sessions.record import NewLogin
 from tests.sessions.apps import CHROME, DAY, FIREFOX, SECRET
 

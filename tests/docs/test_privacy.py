@@ -21,8 +21,8 @@ from strict_cookies.firewall import middleware as firewall
 from strict_cookies.firewall import recorder as ledger
 from strict_cookies.firewall import request_cookies as reader
 from strict_cookies.flask.config import DEFAULTS
-from strict_cookies.sessions import control, limits, watch
 from strict_cookies.sessions import end_markers as notices
+from strict_cookies.sessions import limits, watch
 from strict_cookies.sessions.retention import describe_kept
 from strict_cookies.sessions.stores import redis_scripts
 from strict_cookies.sessions.stores.open import SQLITE_FILE
@@ -36,7 +36,7 @@ ROWS = {
     if line.startswith("| ") and (cells := [cell.strip() for cell in line.strip("|").split("|")])
 }
 
-DAY = say_duration(timedelta(seconds=control.PURGE_AFTER))
+DAY = say_duration(timedelta(seconds=limits.PURGE_AFTER))
 RETENTION = say_duration(options.RETENTION)
 DEFAULT = limits.PRESETS[DEFAULTS["STRICT_COOKIES_SESSION_LIFETIME"]]
 LINK = say_duration(report_commands.MAX_EXPIRES)
@@ -98,7 +98,7 @@ def test_presets_are_listed():
 
 def test_both_stores_keep_rows_equally_long():
     """Redis drops a row by itself when SQLite's may be purged."""
-    assert redis_scripts.GRACE_MS == control.PURGE_AFTER * 1000
+    assert redis_scripts.GRACE_MS == limits.PURGE_AFTER * 1000
 
 
 def test_names_of_files_and_defaults():

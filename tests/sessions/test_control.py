@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from strict_cookies.sessions import control
-from strict_cookies.sessions.control import PURGE_AFTER, TOUCHES_PER_PURGE
+from strict_cookies.sessions.control import TOUCHES_PER_PURGE
+from strict_cookies.sessions.limits import PURGE_AFTER
 from strict_cookies.sessions.record import NewLogin
 
 from .apps import CHROME, DAY, FIREFOX, HOUR
@@ -150,6 +151,25 @@ def test_purge_removes_what_is_a_day_past_its_end(manager, clock, store):
     while manager.purge(1):
         pass
     assert store.read(live.key) is None
+
+
+def test_visitors_session_that_was_never_used_again_is_purged_at_its_end(manager, clock, store):
+    """A bot's row is gone after an hour; one that was used again, or a user's, after a day more."""
+    unused, used = (manager.begin({"a": 1}, FIREFOX) for _ in range(2))
+    user = sign_in(manager)
+    clock.turn(HOUR / 2)
+    assert manager.save(manager.open(used.signed, FIREFOX).visit, None).touched
+    clock.turn(HOUR / 2)
+    manager.purge()
+    assert store.read(unused.key) is not None
+    clock.turn(1)
+    while manager.purge(1):
+        pass
+    assert store.read(unused.key) is None
+    clock.turn(HOUR)
+    manager.purge()
+    assert store.read(used.key) is not None
+    assert store.read(user.key) is not None
 
 
 def test_purge_comes_by_lot(manager, monkeypatch):

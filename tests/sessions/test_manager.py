@@ -69,12 +69,19 @@ def test_key_rotation_keeps_everybody(store, clock):
         pytest.param(PRESETS["aal2"], HOUR, False, id="at the idle limit"),
         pytest.param(PRESETS["aal1"], 30 * DAY - 1, True, id="no idle limit"),
         pytest.param(PRESETS["aal1"], 30 * DAY, False, id="at the absolute limit"),
+        pytest.param(PRESETS["aal1"], DAY - 1, True, id="never used again"),
+        pytest.param(PRESETS["aal1"], DAY, False, id="never used again, a day later"),
     ],
 )
 def test_session_ends_at_its_limits(store, clock, limits, wait, live):
-    """Both limits are judged on the server, to the second."""
+    """Both limits are enforced on the server, to the second."""
     manager = make_manager(store, clock=clock, limits=limits)
     signed = begin(manager)
+    if wait > DAY:
+        # Without an idle limit, a visitor's session that is never used again lasts a day.
+        clock.turn(HOUR)
+        assert manager.save(open_visit(manager, signed), None).touched
+        wait -= HOUR
     clock.turn(wait)
     assert (open_visit(manager, signed) is not None) is live
 

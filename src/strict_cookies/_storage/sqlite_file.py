@@ -191,6 +191,8 @@ class StoreFile:
             )
 
     def _fill(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        # Before the first table, so that a purge can make the file smaller.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         if not _tables(connection):

@@ -17,9 +17,9 @@ from ..firewall.endpoints import REPORTS_PATH
 from ..firewall.guard.script import Guard
 from ..headers.talisman import HeaderContext, StrictTalisman
 from ..sessions.app_sessions import choose_store
-from ..sessions.control import PURGE_AFTER
 from ..sessions.flask_login import connect_flask_login
 from ..sessions.interface import ServerSessionInterface
+from ..sessions.limits import PURGE_AFTER
 from ..trail.app_trail import AppRecorder, open_trail
 from .config import FrozenKeys, find_policy, find_url_prefix
 from .middleware_order import inspect_chain, out_of_order

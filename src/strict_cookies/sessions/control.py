@@ -18,6 +18,7 @@ from ..reasons import Reason
 from ..signals import sessions_ended, signed_out
 from .end_markers import EndMarkers, digest, mark
 from .events import SessionEvents
+from .limits import PURGE_AFTER
 from .loaded_session import LoadedSession, SessionCodec
 from .migration_ends import MigrationEnds, identify
 from .record import Unreadable, UserId
@@ -27,8 +28,6 @@ from .stores.base import SessionStore, StoredSession
 TOUCHES_PER_PURGE = 50
 #: Most rows that one purge removes.
 PURGE_ROWS = 500
-#: Seconds that a row is kept after its end.
-PURGE_AFTER = 24 * 60 * 60
 
 
 class SessionInfo(NamedTuple):

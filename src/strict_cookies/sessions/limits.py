@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+#: Seconds that a row is kept after its end, but for a visitor's that was never used again.
+PURGE_AFTER = 24 * 60 * 60
+#: Seconds that a visitor's session which was never used again lasts, if there is no idle limit.
+UNUSED_SECONDS = 24 * 60 * 60
 #: What happens to one session more than a user may have.
 AtLimit = Literal["evict", "deny"]
 #: What happens where another browser shows a session.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .._util.keys import SessionKeys
-from .limits import MAX_SKEW, PRESETS, Limits
+from .limits import MAX_SKEW, PRESETS, PURGE_AFTER, UNUSED_SECONDS, Limits
 from .record import Payloads, Record, Unreadable, dump_record, split
 from .stores.base import StoredSession
 from .tagged import dump, load
@@ -148,7 +148,11 @@ class SessionCodec:
             return False
         if record.begun_at > now + MAX_SKEW:
             return False
-        return idle is None or now < visit.seen_at + idle
+        if idle is None:
+            if record.user_id is None and visit.seen_at == record.begun_at and visit.version == 1:
+                return now < record.begun_at + UNUSED_SECONDS
+            return True
+        return now < visit.seen_at + idle
 
     def ends_at(self, record: Record, seen_at: int) -> int:
         """Return when a session ends unless it is seen again."""
@@ -163,12 +167,16 @@ class SessionCodec:
         Build a session that is not stored yet, and its row, for a key and a signed identifier.
         """
         key, signed = identifier
+        ends_at = self.ends_at(record, record.begun_at)
+        if record.user_id is None:
+            # Purged as soon as it ends, unless it is used again: bots would fill the store.
+            ends_at = min(ends_at, record.begun_at + UNUSED_SECONDS) - PURGE_AFTER
         row = StoredSession(
             version=1,
             user=record.user,
             created_at=record.begun_at,
             seen_at=record.begun_at,
-            ends_at=self.ends_at(record, record.begun_at),
+            ends_at=ends_at,
             payload=self._payloads.seal(key, dump_record(record), dump(data)),
         )
         visit = LoadedSession(key, record, None, row)

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from .._util.durations import say_duration
 from .._util.text import N_
-from .control import PURGE_AFTER
 from .end_markers import NOTICE_SECONDS
+from .limits import PURGE_AFTER
 from .options import SessionOptions
 
 

@@ -235,6 +235,7 @@ class ServerSession(SessionMixin):
         if visit is None:
             if data and not self._lost:
                 self._begin(manager, data)
+                return True
             return False
         unchanged = not (self.modified or self._changeable)
         try:

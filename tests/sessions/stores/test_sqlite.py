@@ -116,6 +116,21 @@ def test_link_leads_to_a_file_for_the_owner_only(tmp_path):
     assert mode(tmp_path / "target") == 0o600
 
 
+def test_file_shrinks_after_a_purge(path, store):
+    """Pages that are free for long go back to the file system, a few with each purge."""
+    for _ in range(12_000):
+        store.create(new_key(), make_row(payload=b"x" * 1000))
+    (full,) = look(path, "PRAGMA page_count")[0]
+    while store.purge(NOW + 99 * 24 * HOUR, 2000):
+        pass
+    for _ in range(12):
+        store.create(new_key(), make_row(ends_at=NOW))
+        store.purge(NOW + 99 * 24 * HOUR, 1)
+    (left,) = look(path, "PRAGMA page_count")[0]
+    assert full > 3000
+    assert left < full / 2
+
+
 @pytest.mark.parametrize("name", ["a?b#c%41 ü.sqlite", "file:x", "-wal"])
 def test_any_name_is_a_name(tmp_path, name):
     """No character of a path is taken for an option."""

@@ -56,7 +56,8 @@ end
 
 local function write(id, value)
   local new = parse(value)
-  local ttl = math.max(new.ends - new.seen, 0) * 1000 + {GRACE_MS}
+  local ttl = (new.ends - new.seen) * 1000 + {GRACE_MS}
+  ttl = math.max(ttl, 1000)
   redis.call('SET', row(id), value, 'KEEPTTL')
   redis.call('ZADD', live, new.ends, id)
   keep(row(id), ttl)

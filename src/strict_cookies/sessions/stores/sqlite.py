@@ -67,6 +67,8 @@ _LOCK = (
     "WHERE excluded.taken_at NOT BETWEEN locks.taken_at AND locks.until"
 )
 _WRITTEN = Update(True)
+#: Free pages that stay in the file, and how many a purge returns beyond them, 4 KiB each.
+FREE_PAGES, SHRINK_PAGES = 1024, 256
 
 
 class SQLiteStore:
@@ -169,7 +171,17 @@ class SQLiteStore:
             removed = handle.execute(_PURGE, limits).rowcount
             handle.execute(_PUT_OFF, limits)
             handle.execute("DELETE FROM locks WHERE until < ?", (before,))
+        if removed:
+            self._shrink()
         return removed
+
+    def _shrink(self) -> None:
+        """Return some of the free pages to the file system, if there are many."""
+        with self._writing as handle:
+            (free,) = handle.execute("PRAGMA freelist_count").fetchone()
+            if free > FREE_PAGES:
+                # It frees one page a step, and execute() makes one step.
+                handle.executescript(f"PRAGMA incremental_vacuum({SHRINK_PAGES})")
 
     @contextmanager
     def lock(self, key: bytes, *, timeout: float) -> Iterator[None]:
