@@ -11,9 +11,9 @@ from flask import Flask
 from strict_cookies import StrictCookies
 from strict_cookies.cli.main import cookies
 from strict_cookies.errors import ConfigurationError
-from tests.trail.authority import Authority, authority
+from tests.trail.authority import Authority, authority, running_authority
 
-__all__ = ["authority"]
+__all__ = ["authority", "running_authority"]
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ def run(app, *args):
 
 def test_head_is_stamped_and_verified(make_app, authority, tmp_path):
     """As an operator and then an auditor do it."""
-    authority.answer = None
     app = make_app(STRICT_COOKIES_TRAIL_TIMESTAMPS=authority.url)
     code, output = run(app, "timestamp")
     assert (code, output.startswith("Entry 1 was stamped at ")) == (0, True)
@@ -70,7 +69,6 @@ def test_head_is_stamped_and_verified(make_app, authority, tmp_path):
 
 def test_other_authority_is_not_trusted(make_app, authority, tmp_path):
     """The exit code says it."""
-    authority.answer = None
     app = make_app(STRICT_COOKIES_TRAIL_TIMESTAMPS=authority.url)
     run(app, "timestamp")
     other = Authority(tmp_path / "other")
@@ -84,7 +82,6 @@ def test_unavailable_authority_is_named(make_app, authority):
     authority.answer = (503, b"")
     app = make_app(STRICT_COOKIES_TRAIL_TIMESTAMPS=authority.url)
     code, output = run(app, "timestamp")
-    authority.answer = None
     assert (code, "it answered with HTTP status 503." in output) == (1, True)
     assert "timestamp-missed authority=127.0.0.1 number=1" in run(app, "show")[1]
 

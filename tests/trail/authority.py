@@ -101,6 +101,8 @@ def serve(authority: Authority):
             self.send_response(status)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", authority.url)
             self.end_headers()
             self.wfile.write(body)
 
@@ -119,9 +121,16 @@ def serve(authority: Authority):
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    """One that answers at ``authority.url``; made once, since its keys take a second."""
+def running_authority(tmp_path_factory):
+    """One for all tests, since its keys take a second."""
     authority = Authority(tmp_path_factory.mktemp("tsa") / "files")
     with serve(authority) as url:
         authority.url = url
         yield authority
+
+
+@pytest.fixture
+def authority(running_authority):
+    """An authority that answers at ``authority.url``."""
+    running_authority.answer = None
+    return running_authority

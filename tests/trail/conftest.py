@@ -2,6 +2,6 @@
 
 from tests.archive.conftest import archive_server, shared_place
 
-from .authority import authority
+from .authority import authority, running_authority
 
-__all__ = ["archive_server", "authority", "shared_place"]
+__all__ = ["archive_server", "authority", "running_authority", "shared_place"]

@@ -228,7 +228,6 @@ def test_pruning_while_reading_is_reported(monkeypatch):
 
 def test_followed_export_can_be_verified(authority, tmp_path):
     """By the commands of docs/verify.md: with its checkpoint, and its timestamps among it."""
-    authority.answer = None
     trail, _ = make(3)
     stamper = HeadStamper(trail, authority.url)
     lines = []
@@ -259,3 +258,14 @@ def test_followed_export_can_be_verified(authority, tmp_path):
         if b"timestamped" in line
     ]
     assert event["unmapped"]["timestamp"] == json.loads(trail.timestamps.get(3).to_json())
+
+
+def test_continued_export_has_only_new_timestamps(authority):
+    """That of the last entry that was exported is recorded by the next one."""
+    trail, _ = make(3)
+    stamper = HeadStamper(trail, authority.url)
+    stamper.stamp()
+    fill(trail, 1)
+    for after, numbers in ((0, [1, 2, 3, 4, 5, 3, 5]), (3, [4, 5, 3, 5]), (4, [5, 5]), (5, [5])):
+        lines = [json.loads(line) for line in export_trail(trail, pytest.fail, after=after)]
+        assert [line["number"] for line in lines] == numbers

@@ -35,11 +35,6 @@ from .authority import Authority, serve
 from .trails import DAY, Clock, fill
 
 
-@pytest.fixture(autouse=True)
-def _answering(authority):
-    authority.answer = None
-
-
 @pytest.fixture
 def trusted(authority):
     """What an auditor trusts."""
@@ -207,6 +202,7 @@ def test_changed_signature_and_file_without_certificates_are_refused(authority):
     ("answer", "why"),
     [
         ((503, b"SECRET"), "it answered with HTTP status 503"),
+        ((302, b"SECRET"), "it answered with HTTP status 302"),
         ((200, b"SECRET"), "its response is not a timestamp"),
         ((200, b"x" * 70_000), "its response is too long or too slow"),
         ((200, "earlier"), "its response belongs to another request"),
@@ -256,7 +252,7 @@ def test_authority_that_is_down_is_a_gap(tmp_path):
 def test_slow_authority_is_given_up(authority, monkeypatch):
     """One that sends a byte now and then."""
     monkeypatch.setattr(timestamp_authority, "TIMEOUT", -1.0)
-    monkeypatch.setattr("urllib.request.urlopen", lambda *a, **k: Drip())
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", lambda *a, **k: Drip())
     with pytest.raises(AuthorityUnavailableError, match="too slow"):
         make(authority)[1].stamp()
 

@@ -86,6 +86,7 @@ def export_trail(trail: AuditTrail, warn: Warn, *, after: int = 0) -> Iterator[b
         warn: Called with a sentence about what is missing or wrong.
         after: Return only entries with a higher number, without checkpoints.
     """
+    start = after
     # Read first, so that the exported entries reach at least as far.
     try:
         head = trail.make_head()
@@ -100,7 +101,9 @@ def export_trail(trail: AuditTrail, warn: Warn, *, after: int = 0) -> Iterator[b
             after = row.number
         yield row.data
     for stamp in trail.timestamps.read().values():
-        if stamp is not None and (last is None or stamp.number <= last):
+        # That of entry 17 is recorded by a later one.
+        is_new = stamp is not None and stamp.number >= start
+        if stamp is not None and is_new and (last is None or stamp.number <= last):
             yield stamp.to_json()
     if head is not None:
         yield canonical(head)

@@ -92,8 +92,8 @@ class HeadStamper:
             return True
         if number != newest + 1:
             return False
-        last = next(self.trail.entries(after=newest), None)
-        return last is not None and last.event == "timestamped"
+        row = next(self.trail.rows(after=newest), None)
+        return row is not None and b'"event":"timestamped"' in row.data
 
     def _record_failure(self, point: Point, error: AuthorityUnavailableError) -> None:
         archive, worker = self.trail.archive, os.urandom(8)

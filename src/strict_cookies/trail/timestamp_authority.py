@@ -90,15 +90,25 @@ class TimestampAuthority:
     def _post(self, data: bytes) -> bytes:
         import http.client
         import urllib.error
-        import urllib.request
+        import urllib.request as client
 
-        request = urllib.request.Request(  # noqa: S310 - the setting allows http and https only
+        request = client.Request(  # noqa: S310 - the setting allows http and https only
             self._url, data, {"Content-Type": "application/timestamp-query"}, method="POST"
         )
+        # Without a handler for redirects: no other host is asked.
+        opener = client.OpenerDirector()
+        for handler in (
+            client.ProxyHandler(),
+            client.HTTPHandler(),
+            client.HTTPSHandler(),
+            client.HTTPDefaultErrorHandler(),
+            client.HTTPErrorProcessor(),
+        ):
+            opener.add_handler(handler)
         deadline = time.monotonic() + TIMEOUT
         received = b""
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+            with opener.open(request, timeout=TIMEOUT) as response:
                 while chunk := response.read1(MAX_RESPONSE):
                     received += chunk
                     if len(received) > MAX_RESPONSE or time.monotonic() > deadline:
