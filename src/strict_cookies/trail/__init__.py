@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .counts import DailyCounts as DailyCounts
     from .events import EVENTS as EVENTS
     from .pseudonyms import Pseudonyms as Pseudonyms
+    from .timestamp_authority import read_authorities as read_authorities
+    from .timestamps import Timestamp as Timestamp
+    from .timestamps import read_timestamps as read_timestamps
     from .verification import Verification as Verification
     from .verification import verify_trail as verify_trail
 
@@ -33,6 +36,8 @@ __getattr__, __dir__, __all__ = attach(
         "counts": ("Count", "DailyCounts"),
         "events": ("EVENTS",),
         "pseudonyms": ("Pseudonyms",),
+        "timestamp_authority": ("read_authorities",),
+        "timestamps": ("Timestamp", "read_timestamps"),
         "verification": ("Verification", "verify_trail"),
     },
 )

@@ -128,7 +128,16 @@ class TimestampAuthority:
 
 
 def read_authorities(pem: str) -> list[Certificate]:
-    """Read the certificates that an auditor trusts; raise ValueError if there is none."""
+    """
+    Read the certificates of the timestamp authorities that an auditor trusts.
+
+    Args:
+        pem: One or more certificates in PEM format.
+
+    Raises:
+        ValueError: There is none, or one is not valid.
+        ConfigurationError: ``rfc3161-client`` is not installed.
+    """
     require_client()
     from cryptography import x509
 

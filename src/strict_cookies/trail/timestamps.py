@@ -73,7 +73,15 @@ def read_timestamp(text: str | bytes) -> Timestamp:
 
 
 def read_timestamps(text: str) -> list[Timestamp]:
-    """Read the timestamps among the lines of an export; raise ValueError if one is not valid."""
+    """
+    Read the timestamps among the lines of an export.
+
+    Args:
+        text: The lines; others are skipped.
+
+    Raises:
+        ValueError: A timestamp is not valid.
+    """
     return [read_timestamp(line) for line in text.splitlines() if TIMESTAMP_FORMAT in line]
 
 
