@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import ExitStack
 
 import pytest
-from flask import Flask, make_response
+from flask import Flask, make_response, session
 
 from strict_cookies import StrictCookies, current_login, login, logout, requires_role, signals
 from strict_cookies.reasons import Reason
 from strict_cookies.sessions.events import SessionEvents
+from strict_cookies.sessions.manager import LOCK_SECONDS
 
 HOME = "https://localhost"
 CANARY = "VALUE-CANARY"
@@ -225,3 +227,65 @@ def test_coroutine_is_reported(caplog):
         SessionEvents("app").notify(signals.signed_out, user_id="alice")
     assert called == ["called"]
     assert "TypeError" in caplog.text
+
+
+# --- A receiver that uses what it is told about ---
+
+
+def test_receiver_of_a_login_finds_it_and_may_write():
+    """What it stores in the session is kept, since the login is complete by then."""
+    app = make_app()
+    seen = []
+
+    def receive(sender, **facts):
+        seen.append(current_login().user_id)
+        session["greeting"] = "Hello"
+
+    app.add_url_rule("/greeting", "greeting", lambda: session.get("greeting", ""))
+    client = app.test_client()
+    with signals.signed_in.connected_to(receive):
+        client.get("/in", base_url=HOME)
+    assert seen == ["alice"]
+    assert client.get("/greeting", base_url=HOME).text == "Hello"
+
+
+def test_receiver_of_a_logout_finds_nobody_and_may_write():
+    """What it stores is in a new session, and an end that it calls changes nothing more."""
+    app = make_app()
+    seen = []
+
+    def receive(sender, **facts):
+        seen.append(current_login())
+        logout()
+        session["greeting"] = "Bye"
+
+    app.add_url_rule("/greeting", "greeting", lambda: session.get("greeting", ""))
+    client = app.test_client()
+    client.get("/in", base_url=HOME)
+    with signals.signed_out.connected_to(receive):
+        client.get("/out", base_url=HOME)
+    assert seen == [None]
+    assert client.get("/greeting", base_url=HOME).text == "Bye"
+    events = [entry.event for entry in app.extensions["strict_cookies"].trail.entries()]
+    assert events.count("signed-out") == 1
+
+
+def test_receiver_that_hangs_keeps_no_other_login_waiting():
+    """The lock by which a user's sessions are counted is given back before it is called."""
+    app = make_app()
+    app.config["STRICT_COOKIES_SESSION_LIMIT_PER_USER"] = 1
+    calls = []
+
+    def receive(sender, **facts):
+        # A login of the same user, while this one is still being reported.
+        if len(calls) < 3:
+            calls.append(facts)
+            assert app.test_client().get("/in", base_url=HOME).status_code == 200
+
+    app.test_client().get("/in", base_url=HOME)
+    begun = time.monotonic()
+    with signals.sessions_ended.connected_to(receive):
+        app.test_client().get("/in", base_url=HOME)
+    assert len(calls) == 3
+    assert time.monotonic() - begun < LOCK_SECONDS
+    assert len(app.extensions["strict_cookies"].sessions.list_user("alice")) == 1

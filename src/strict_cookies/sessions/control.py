@@ -71,7 +71,12 @@ class SessionControl:
 
     def sign_out(self, visit: LoadedSession) -> None:
         """End the session of a request, at once."""
-        if self.end(visit.key) and visit.record.user_id is not None:
+        if self.end(visit.key):
+            self.notify_signed_out(visit)
+
+    def notify_signed_out(self, visit: LoadedSession) -> None:
+        """Report the end of a session, if a user was signed in."""
+        if visit.record.user_id is not None:
             self.events.notify(signed_out, user_id=visit.record.user_id)
 
     def end(self, key: bytes) -> bool:

@@ -195,12 +195,14 @@ class SessionManager(SessionControl):
         *,
         visit: LoadedSession | None = None,
         former: bytes | None = None,
+        on_entered: Callable[[LoadedSession], None] | None = None,
     ) -> LoadedSession:
         """
         Exchange a session for one in which a user is signed in.
 
         A visitor's data are kept; those of another user are not. ``former`` is the key of an ended
-        identifier that the request sent.
+        identifier that the request sent. ``on_entered`` gets the new session before any receiver of
+        a signal is called, which may use it.
 
         Raises:
             SessionEndedError: The login only renews a session, and that has ended.
@@ -213,6 +215,7 @@ class SessionManager(SessionControl):
             data = data if again else {}
         record = login.describe(self._visitor(user_agent), self._visits.bounds[login.aal].absolute)
         limit = self._options.per_user
+        evicted = 0
         if login.renews:
             entered = self._renew(visit, record, data)
         elif limit is None:
@@ -220,11 +223,14 @@ class SessionManager(SessionControl):
         else:
             user = digest(b"user", str(user_id).encode())
             with self.store.lock(user, timeout=LOCK_SECONDS):
-                entered = self._exchange_counted(visit, record, data, limit)
+                entered, evicted = self._exchange_counted(visit, record, data, limit)
         ended = former if visit is None else visit.key
         if ended is not None:
             self._end_markers.add(ended, EXCHANGE_WINDOW)
             self._carry_migrated(ended, entered.key)
+        if on_entered is not None:
+            on_entered(entered)
+        self._notify_ended(user_id, evicted)
         self.events.notify(
             signed_in, user_id=user_id, aal=login.aal, again=again, method=login.method
         )
@@ -340,8 +346,8 @@ class SessionManager(SessionControl):
         record: Record,
         data: Mapping[str, Any],
         limit: int,
-    ) -> LoadedSession:
-        """Exchange a session within the number that a user may have."""
+    ) -> tuple[LoadedSession, int]:
+        """Exchange a session within the number that a user may have; return how many it ended."""
         user_id = record.user_id
         assert user_id is not None
         others = [
@@ -351,9 +357,7 @@ class SessionManager(SessionControl):
             raise SessionLimitError(limit)
         fresh = self._exchange(visit, record, data)
         surplus = others[: max(0, len(others) + 1 - limit)]
-        if surplus:
-            self._notify_ended(user_id, self.store.end(surplus))
-        return fresh
+        return fresh, self.store.end(surplus) if surplus else 0
 
     def _exchange(
         self, visit: LoadedSession | None, record: Record, data: Mapping[str, Any]

@@ -132,14 +132,17 @@ class ServerSession(SessionMixin):
     def clear(self) -> None:
         """End the session at once; what is stored afterwards begins a new one."""
         data = self._writable()
-        if self._visit is not None and self._manager is not None:
+        visit, manager = self._visit, self._manager
+        was_live = False
+        if visit is not None and manager is not None:
             with self._noting_failure():
-                self._manager.sign_out(self._visit)
-            self._former = self._visit.key
-            self._visit = None
-            self.cookie = "expire"
+                was_live = manager.end(visit.key)
+            self._former, self._visit, self.cookie = visit.key, None, "expire"
         data.clear()
         self._cleared, self._lost = True, False
+        # At last, since a receiver may use the session.
+        if was_live and visit is not None and manager is not None:
+            manager.notify_signed_out(visit)
 
     @property
     def new(self) -> bool:  # type: ignore[override]
@@ -208,14 +211,22 @@ class ServerSession(SessionMixin):
             raise StoreUnavailableError("The session store did not answer. No user was signed in.")
         try:
             with self._noting_failure():
-                visit = manager.sign_in(
-                    login, data, self._user_agent, visit=self._visit, former=self._former
+                manager.sign_in(
+                    login,
+                    data,
+                    self._user_agent,
+                    visit=self._visit,
+                    former=self._former,
+                    on_entered=self._enter,
                 )
         except SessionEndedError:
             self._lose()
             raise
+
+    def _enter(self, visit: LoadedSession) -> None:
+        """Continue with the session of a login."""
         self._visit = visit
-        if dump(data) != visit.data_text:
+        if dump(self._data) != visit.data_text:
             self._opened = visit.read_data()
         self._lost, self._cleared, self.cookie = False, False, "set"
 
