@@ -11,7 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 from strict_cookies import PolicyError, StrictCookies, current_login, login
 from strict_cookies.archive.memory import MemoryArchive
-from strict_cookies.sessions.app_sessions import create_sessions
+from strict_cookies.sessions.app_sessions import Storage, create_sessions
 from strict_cookies.sessions.interface import ServerSessionInterface
 from strict_cookies.sessions.stores.memory import MemoryStore
 
@@ -61,8 +61,7 @@ def make_app(*, protect=True, clock=None, flask_login=False, **config):
         protection._sessions = create_sessions(
             app,
             options,
-            MemoryStore(),
-            MemoryArchive(),
+            Storage(MemoryStore(), MemoryArchive()),
             protection.config_before(),
             clock=clock,
         )

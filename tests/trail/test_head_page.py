@@ -54,7 +54,7 @@ def test_head_is_unavailable_without_its_key(app, caplog):
     """A head that should be signed is never sent unsigned."""
     client = app.test_client()
     trail = app.extensions["strict_cookies"].trail
-    trail._key.unlink()
+    trail.key.path.unlink()
     response = client.get("/cookies/trail-head", base_url=HOME)
     assert (response.status_code, response.text) == (503, "The trail can't be read now.\n")
     assert response.headers["Cache-Control"] == "no-store"

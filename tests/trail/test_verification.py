@@ -340,7 +340,7 @@ def test_truncated_trail_is_not_signed(signed):
             with pytest.raises(StoreCorruptError, match="entry 10 is missing"):
                 trail.make_head()
             with pytest.raises(StoreCorruptError, match="entry 10 is missing"):
-                trail._check_noted()
+                trail._prepare_signing()
 
 
 def test_pruned_trail_is_signed(tmp_path):

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from .cross_origin import OriginGuard as OriginGuard
     from .cross_origin import is_cross_origin as is_cross_origin
     from .cross_origin import read_origins as read_origins
+    from .faults import BASELINE_HEADERS as BASELINE_HEADERS
     from .https_redirect import HttpsRedirect as HttpsRedirect
     from .interceptors import Interception as Interception
     from .interceptors import Interceptor as Interceptor
-    from .middleware import BASELINE_HEADERS as BASELINE_HEADERS
     from .middleware import CookieFirewall as CookieFirewall
     from .middleware import FirewallHooks as FirewallHooks
     from .request_cookies import RECEIVED as RECEIVED
@@ -35,13 +35,13 @@ __getattr__, __dir__, __all__ = attach(
             "is_cross_origin",
             "read_origins",
         ),
+        "faults": ("BASELINE_HEADERS",),
         "https_redirect": ("HttpsRedirect",),
         "interceptors": (
             "Interception",
             "Interceptor",
         ),
         "middleware": (
-            "BASELINE_HEADERS",
             "CookieFirewall",
             "FirewallHooks",
         ),

@@ -4,15 +4,28 @@ What can go wrong around the application's response: faults, and bodies that rai
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import StrictCookiesError
+from ..reasons import Reason
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .recorder import Recorder
 
     AnswerFault = Callable[[Exception], Iterable[bytes]]
+    HeaderSource = Callable[[WSGIEnvironment, str], Iterable[tuple[str, str]]]
+
+#: Headers that any response can bear, for applications that bring no others.
+BASELINE_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+)
+_STATUS = "500 Internal Server Error"
+_BODY = b"Internal Server Error\n"
 
 
 class VerdictFault(StrictCookiesError):
@@ -54,6 +67,34 @@ class GuardedBody:
         close = getattr(self._body, "close", None)
         if close is not None:
             close()
+
+
+def answer_fault(
+    recorder: Recorder,
+    source: HeaderSource,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    error: Exception,
+) -> Iterable[bytes]:
+    """Record a fault; answer 500 with the security headers and without cookies."""
+    if isinstance(error, UnsafeHeader):
+        recorder.fault(Reason.UNSAFE_HEADER, error)
+    elif isinstance(error, VerdictFault):
+        recorder.fault(Reason.VERDICT_FAULT, error.__cause__ or error)
+    else:
+        recorder.fault(Reason.APP_FAULT, error)
+    try:
+        given = list(source(environ, _STATUS))
+    except Exception as second:  # noqa: BLE001 - the fault may lie in the headers themselves
+        recorder.fault(Reason.VERDICT_FAULT, second)
+        given = list(BASELINE_HEADERS)
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+        *given,
+    ]
+    start_response(_STATUS, headers, sys.exc_info())
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _BODY]
 
 
 def breaks_line(text: str) -> bool:

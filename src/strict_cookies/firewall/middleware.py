@@ -22,7 +22,6 @@ Source: RFC 6265bis sections 4.2, 5.6 and 5.8; PEP 3333.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -37,7 +36,15 @@ from ..policy.catalogue import find_certain_tracker
 from ..policy.policy import CookiePolicy
 from ..reasons import Reason
 from .expire import CookieExpirer, ExpireUndeclared
-from .faults import GuardedBody, UnsafeHeader, VerdictFault, breaks_line, ends_websocket
+from .faults import (
+    BASELINE_HEADERS,
+    GuardedBody,
+    UnsafeHeader,
+    VerdictFault,
+    answer_fault,
+    breaks_line,
+    ends_websocket,
+)
 from .interceptors import INTERCEPTED
 from .recorder import Recorder, explain
 from .request_cookies import RECEIVED, CookieReader
@@ -61,11 +68,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["enforce", "report-only", "raise"]
 
-#: Headers that any response can bear, for applications that bring no others.
-BASELINE_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "strict-origin-when-cross-origin"),
-)
 _BASELINE = HeaderSet.of(BASELINE_HEADERS)
 #: Most names of this application's own dropped cookies that are remembered for expiry.
 MAX_DROPPED = 256
@@ -74,8 +76,6 @@ MAX_HEADER_NAMES = 256
 
 #: Bodies that servers treat in a way of their own, and that can't fail half-way.
 _WHOLE_BODIES = (list, tuple)
-_FAULT_STATUS = "500 Internal Server Error"
-_FAULT_BODY = b"Internal Server Error\n"
 
 
 class FirewallHooks(NamedTuple):
@@ -389,25 +389,7 @@ class CookieFirewall:
     def _answer_fault(
         self, environ: WSGIEnvironment, start_response: StartResponse, error: Exception
     ) -> Iterable[bytes]:
-        """Answer 500 with the baseline headers and without cookies."""
-        if isinstance(error, UnsafeHeader):
-            self.recorder.fault(Reason.UNSAFE_HEADER, error)
-        elif isinstance(error, VerdictFault):
-            self.recorder.fault(Reason.VERDICT_FAULT, error.__cause__ or error)
-        else:
-            self.recorder.fault(Reason.APP_FAULT, error)
-        try:
-            baseline = list(self._headers(environ, _FAULT_STATUS))
-        except Exception as second:  # noqa: BLE001 - the fault may lie in the headers themselves
-            self.recorder.fault(Reason.VERDICT_FAULT, second)
-            baseline = list(BASELINE_HEADERS)
-        headers = [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Cache-Control", "no-store"),
-            *baseline,
-        ]
-        start_response(_FAULT_STATUS, headers, sys.exc_info())
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else _FAULT_BODY]
+        return answer_fault(self.recorder, self._headers, environ, start_response, error)
 
 
 def _baseline(environ: WSGIEnvironment, status: str) -> HeaderSet:

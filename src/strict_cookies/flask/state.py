@@ -23,7 +23,7 @@ from ..declaration.versions import Versions
 from ..errors import ConfigurationError
 from ..firewall.browser_reports import ReportTable
 from ..reasons import Reason
-from ..sessions.app_sessions import AppSessions, create_sessions
+from ..sessions.app_sessions import AppSessions, Storage, create_sessions
 from ..sessions.interface import ServerSessionInterface
 from .compiled import Compiled, Pending
 from .config import find_url_prefix
@@ -236,8 +236,7 @@ class AppState(ForkAware):
                 self._sessions = create_sessions(
                     app,
                     compiled.settings.sessions,
-                    store,
-                    compiled.archive,
+                    Storage(store, compiled.archive),
                     self.config_before(),
                     record=self._record_event,
                 )

@@ -10,7 +10,7 @@ requirements.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._util.durations import say_duration
@@ -20,8 +20,7 @@ from ..http.cookies import name_prefix
 from ..policy.purposes import Purpose
 from ..reasons import Reason
 from ..sessions.interface import ServerSessionInterface
-from ..trail.counts import Count
-from .evidence import DAYS, Evidence, collect_evidence
+from .evidence import DAYS, Evidence, observe
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -120,26 +119,6 @@ class EffectiveConfig(NamedTuple):
             has_secret=bool(app.config["SECRET_KEY"]),
             evidence=observe(state) if evidence is None else evidence,
         )
-
-
-def observe(state: ReportedState) -> Evidence:
-    """
-    Read what was seen: in all processes by the audit trail's counters, without it in this one.
-
-    Raises:
-        StoreUnavailableError: The counters can't be read.
-    """
-    trail, recorder = state.trail, state.freeze().recorder
-    today = datetime.now(UTC).date()
-    if trail.kept:
-        trail.flush()
-        today = trail.now().date()
-        counts = trail.counts.read()
-    else:
-        counts = [Count(today, *kind, times) for kind, times in recorder.counts.items()]
-    return collect_evidence(
-        counts, recorder.places(), state.find_bypasses(), today, is_recorded=trail.kept
-    )
 
 
 Check = Callable[[EffectiveConfig], Outcome]

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._util.text import join_words
 from ..reasons import Reason
 from ..trail.counts import SIGNED_IN, Count
+
+if TYPE_CHECKING:
+    from .state import ReportedState
 
 #: For how many days a weakened header fails a requirement.
 DAYS = 30
@@ -95,4 +98,24 @@ def collect_evidence(
         bypasses=tuple(bypasses),
         last_login=max((row.day for row in rows if row.reason == SIGNED_IN), default=None),
         is_recorded=is_recorded,
+    )
+
+
+def observe(state: ReportedState) -> Evidence:
+    """
+    Read what was seen: in all processes by the audit trail's counters, without it in this one.
+
+    Raises:
+        StoreUnavailableError: The counters can't be read.
+    """
+    trail, recorder = state.trail, state.freeze().recorder
+    today = datetime.datetime.now(datetime.UTC).date()
+    if trail.kept:
+        trail.flush()
+        today = trail.now().date()
+        counts = trail.counts.read()
+    else:
+        counts = [Count(today, *kind, times) for kind, times in recorder.counts.items()]
+    return collect_evidence(
+        counts, recorder.places(), state.find_bypasses(), today, is_recorded=trail.kept
     )

@@ -52,6 +52,13 @@ class AppSessions(NamedTuple):
         return None, Found() if signed is None else self.manager.open(signed, user_agent)
 
 
+class Storage(NamedTuple):
+    """Where an application keeps its sessions, and what outlives them."""
+
+    sessions: SessionStore
+    archive: Archive
+
+
 def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
     """
     Create the store that the settings name; while testing, the default is in memory.
@@ -70,8 +77,7 @@ def choose_store(app: Flask, options: SessionOptions) -> SessionStore:
 def create_sessions(
     app: Flask,
     options: SessionOptions,
-    store: SessionStore,
-    archive: Archive,
+    storage: Storage,
     former: Mapping[str, Any],
     *,
     record: EventRecorder | None = None,
@@ -87,12 +93,12 @@ def create_sessions(
         StoreUnavailableError: The archive can't be read or written.
     """
     keys = SessionKeys.of(app)
-    claim_store(archive, name_of(app), keys)
+    claim_store(storage.archive, name_of(app), keys)
     events, ends = SessionEvents(app, record=record), None
     if options.move_until is not None:
-        ends = MigrationEnds(archive, options.move_until, clock, events)
+        ends = MigrationEnds(storage.archive, options.move_until, clock, events)
     manager = SessionManager(
-        store, keys, options=options, events=events, migration_ends=ends, clock=clock
+        storage.sessions, keys, options=options, events=events, migration_ends=ends, clock=clock
     )
     name = app.config["SESSION_COOKIE_NAME"]
     migration = None
@@ -103,7 +109,6 @@ def create_sessions(
             serializer.loads,
             cookie_names=tuple(dict.fromkeys((name, former["SESSION_COOKIE_NAME"]))),
             max_age=int(app.permanent_session_lifetime.total_seconds()),
-            until=options.move_until,
             user_key="_user_id" if hasattr(app, "login_manager") else None,
             ends=ends,
         )

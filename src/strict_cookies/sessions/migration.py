@@ -29,8 +29,8 @@ class SessionMigration:
     """
     Migrate sessions that were kept in the cookie.
 
-    ``loads`` is that of Flask's serializer. ``max_age`` is in seconds, ``until`` in whole seconds
-    since the epoch. ``user_key`` names the item that holds the signed-in user.
+    ``loads`` is that of Flask's serializer. ``max_age`` is in seconds. ``user_key`` names the item
+    that holds the signed-in user.
     """
 
     def __init__(
@@ -40,7 +40,6 @@ class SessionMigration:
         *,
         cookie_names: tuple[str, ...],
         max_age: int,
-        until: int,
         user_key: str | None = None,
         ends: MigrationEnds,
     ) -> None:
@@ -49,14 +48,13 @@ class SessionMigration:
         self._loads = loads
         self._cookie_names = cookie_names
         self._max_age = max_age
-        self._until = until
         self._user_key = user_key
 
     def migrate(
         self, manager: SessionManager, field: str, user_agent: str
     ) -> tuple[str | None, Found]:
         """Return the name of the cookie that held a session, and the session; None without one."""
-        if manager.clock() >= self._until:
+        if manager.clock() >= self._ends.until:
             return None, Found()
         for name in self._cookie_names:
             signed = find_cookie(field, name)
@@ -73,7 +71,7 @@ class SessionMigration:
                 data,
                 user_agent,
                 user_id=user_id if isinstance(user_id, (str, int)) else None,
-                until=self._until,
+                until=self._ends.until,
                 identities=identities,
             )
             return name, found

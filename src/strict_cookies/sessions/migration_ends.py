@@ -52,14 +52,14 @@ class MigrationEnds:
         self, archive: Archive, until: int, clock: Callable[[], float], events: SessionEvents
     ) -> None:
         self._archive = archive
-        self._until = until
+        self.until = until
         self._clock = clock
         self._events = events
 
     def note(self, *identities: bytes) -> None:
         """Note an end of sessions of these users; without any, of all users."""
         now = int(self._clock())
-        if now >= self._until:
+        if now >= self.until:
             return
         for name in [one.hex() for one in identities] or [_ALL]:
             try:

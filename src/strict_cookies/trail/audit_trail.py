@@ -9,7 +9,6 @@ like a head, from which the chain is verified on.
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,17 +31,10 @@ from .chain import (
 from .counts import DailyCounts
 from .events import check_event
 from .gaps import report_gap
-from .noted_head import NotedHead
 from .options import HEAD_SECONDS, RETENTION
 from .pseudonyms import Pseudonyms
-from .signing import (
-    CHECKPOINT_FORMAT,
-    HEAD_FORMAT,
-    Signer,
-    is_checkpoint,
-    load_signer,
-    make_key,
-)
+from .signing import CHECKPOINT_FORMAT, HEAD_FORMAT, Signer, is_checkpoint
+from .signing_key import SigningKey
 from .timestamps import Timestamps
 
 if TYPE_CHECKING:
@@ -50,8 +42,6 @@ if TYPE_CHECKING:
 
     from ..archive.base import Archive, Entry
     from .verification import ChainVerifier
-
-logger = logging.getLogger("strict_cookies")
 
 #: The name of the log in the archive.
 LOG = "trail"
@@ -108,13 +98,10 @@ class AuditTrail:
         self.timestamps = Timestamps(archive)
         self.counts = DailyCounts(archive, self.record, self.today)
         self._clock = clock
-        self._key = key
-        self._creates_key = creates_key
-        self._noted = None if key is None else NotedHead(key)
+        self.key = SigningKey(key, creates=creates_key)
         #: One item for each event lost since the last one that was written; a deque needs no lock.
         self._lost: deque[None] = deque(maxlen=MAX_LOST)
         self._head: tuple[float, dict[str, Any]] | None = None
-        self._signer: tuple[int, Signer] | None = None
         #: How far this process has verified it; see :mod:`~strict_cookies.trail.review`.
         self.verifier: ChainVerifier | None = None
 
@@ -190,7 +177,7 @@ class AuditTrail:
     @property
     def is_signed(self) -> bool:
         """Whether heads are signed; a key that is created by itself must be there."""
-        return self._key is not None and (not self._creates_key or self._key.exists())
+        return self.key.is_there
 
     def head(self) -> dict[str, Any]:
         """
@@ -215,17 +202,16 @@ class AuditTrail:
         Raises:
             StoreCorruptError: The trail does not contain the head that was signed last.
         """
-        self._check_noted()
-        self._ensure_key()
+        self._prepare_signing()
         last = self.last()
         head = self._sign(HEAD_FORMAT, last)
-        if self._noted is not None and "signature" in head:
-            self._noted.write(last)
+        if self.key.noted is not None and "signature" in head:
+            self.key.noted.write(last)
         return head
 
     def note_head(self) -> None:
         """Note the head outside the store, if heads are signed."""
-        if self._key is not None:
+        if self.key.path is not None:
             self.make_head()
 
     def find_rewrite(self) -> str | None:
@@ -234,7 +220,7 @@ class AuditTrail:
 
         None if it does not, or if heads are not signed.
         """
-        noted = None if self._noted is None else self._noted.read()
+        noted = None if self.key.noted is None else self.key.noted.read()
         if noted is None or noted.number == 0:
             return None
         row = next(iter(self.archive.read(LOG, after=noted.number - 1, limit=1)), None)
@@ -252,25 +238,8 @@ class AuditTrail:
         )
 
     def signer(self) -> Signer | None:
-        """
-        Return the signer of heads; the key is read again after its file has changed.
-
-        Raises:
-            ConfigurationError: The key can't be used.
-        """
-        if self._key is None:
-            return None
-        cached = self._signer
-        try:
-            changed_at = self._key.stat().st_mtime_ns
-        except OSError:
-            if self._creates_key:
-                return None
-            changed_at = -1
-        if cached is None or cached[0] != changed_at:
-            cached = changed_at, load_signer(self._key)
-            self._signer = cached
-        return cached[1]
+        """Return the signer of heads; raise ConfigurationError if the key can't be used."""
+        return self.key.signer()
 
     # Pruning and erasing
 
@@ -300,8 +269,7 @@ class AuditTrail:
         self.pseudonyms.forget_before(before.date())
         if last is START:
             return 0
-        self._check_noted()
-        self._ensure_key()
+        self._prepare_signing()
         checkpoint = self._sign(CHECKPOINT_FORMAT, last)
         # In this order the chain can be verified after a crash between any two steps.
         self.archive.put(CHECKPOINTS, f"{last.number:016}", canonical(checkpoint))
@@ -338,36 +306,19 @@ class AuditTrail:
                     CHECKPOINTS, f"{point['number']:016}", canonical(signer.sign(point))
                 )
 
-    def _ensure_key(self) -> None:
-        """Create the key if that is due; sign no more if it can't be written."""
-        path = self._key
-        if path is None or not self._creates_key or path.exists():
-            return
-        try:
-            signer = make_key(path)
-        except FileExistsError:
-            return  # another process has just created it
-        except OSError as error:
-            self._key = self._noted = None
-            logger.warning(
-                "Heads of the audit trail are not signed: the key can't be created at '%s' (%s). "
-                "Set STRICT_COOKIES_TRAIL_KEY to another path.",
-                path,
-                error.strerror,
-            )
-            return
-        logger.info("Created the key that signs the heads of the audit trail: '%s'.", path)
-        self.adopt_key(signer)
-
     # Helpers
 
-    def _check_noted(self) -> None:
+    def _prepare_signing(self) -> None:
+        """Check the noted head, and create the key if that is due."""
         problem = self.find_rewrite()
-        if problem is not None and self._noted is not None:
+        if problem is not None and self.key.noted is not None:
             raise StoreCorruptError(
                 f"{problem} No head is signed. Run 'flask cookies trail verify'; if the cause is "
-                f"known and harmless, delete '{self._noted.path}'."
+                f"known and harmless, delete '{self.key.noted.path}'."
             )
+        created = self.key.create()
+        if created is not None:
+            self.adopt_key(created)
 
     def _is_pruned(self, number: int) -> bool:
         """Return whether a checkpoint of this site's key says that an entry was pruned."""
