@@ -115,6 +115,8 @@ def describe(app):
     settings = Settings.from_app(app)
     found = describe_settings(settings, headers=protection.talisman.resolved, policy_hash="")
     found["sessions"].pop("store")
+    # By default only where they are in a file.
+    found["trail"].pop("signed")
     return {
         **found,
         "firewall": describe_firewall(firewall),

@@ -40,7 +40,7 @@ def erasing_headers(
         cookies: Whether ``Clear-Site-Data`` names ``"cookies"`` too, which empties sibling hosts.
 
     Returns:
-        Header pairs, to be added; what the response sets behind them stays set, unless
+        Header pairs to add first: what the response sets after them stays set, unless
         ``cookies`` is asked for.
     """
     host = request_host(environ)

@@ -2,7 +2,7 @@
 Refuse requests that another origin makes in a visitor's name.
 
 Browsers add a site's cookies to requests that other sites cause, and tell where such a request
-comes from: in ``Sec-Fetch-Site``, or in ``Origin``. Judged are requests that can change something
+comes from: in ``Sec-Fetch-Site``, or in ``Origin``. Checked are requests that can change something
 (all but GET, HEAD and OPTIONS) and WebSocket handshakes, and of these only such as carry a declared
 cookie. So an API with a bearer token and a server's webhook pass: nothing in them acts in a
 visitor's name without their knowledge.
@@ -13,7 +13,7 @@ without it ``Origin`` must be the origin addressed, scheme and port included; ``
 another. A request with neither comes from no current browser, and passes unless proof is
 required.
 
-What is behind must not turn a GET into another method, and must not act upon one. A view that does
+The application must neither turn a GET into another method nor act on one. A view that does
 can ask :func:`is_cross_origin` itself.
 
 Source: Fetch standard, section "Origin header"; W3C Fetch Metadata Request Headers; RFC 6454

@@ -1,14 +1,13 @@
 """
 The addresses that browsers ask by themselves: the guard's scripts, and where reports go.
 
-They are answered at the wire, before the application: its hooks would send a browser to sign in
-where it asks for a script, want a form token from a report that can't have one, or open a session.
-So nothing here reads or sets a cookie. It is plain WSGI, and stands inside the firewall, which adds
-the security headers.
+They are answered before the application, whose hooks might redirect a request for a script to the
+sign-in page, require a form token of a report, or open a session. Nothing here reads or sets a
+cookie. It is plain WSGI inside the firewall, which adds the security headers.
 
 Anyone can send a report, so each costs little: a payload is read up to 64 KiB, no matter what
 length is declared, each client and all of them together are held to a rate, and an invalid report
-gets a 400 and leaves no trace. A client is its address, which is kept as a keyed hash, in memory.
+gets a 400 and is not recorded. A client is its address, kept in memory as a keyed hash.
 
 Source: RFC 9110 sections 15.5.14 and 8.8.3, RFC 6585 section 4, RFC 8246 for ``immutable``.
 """
@@ -43,7 +42,7 @@ REPORTS_PATH = "/reports"
 MAX_PAYLOAD = 64 * 1024
 #: Payloads of one client: at once, and then in a second. A page may have one for each violation.
 CLIENT_BURST, CLIENT_RATE = 60, 1.0
-#: Payloads of all clients together, likewise, in one process.
+#: Payloads of all clients together: at once, and then in a second; per process.
 TOTAL_BURST, TOTAL_RATE = 600, 20.0
 #: Browsers send the first two by themselves, and the third for the guard; people the fourth.
 REPORT_TYPES = frozenset(

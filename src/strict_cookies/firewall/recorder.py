@@ -215,9 +215,10 @@ def explain(reason: Reason, cookie_name: str, place: str, *, enforced: bool = Tr
     what = f"{mark}{reason}: {show(cookie_name)!r} at {show(place)!r}."
     if reason is not Reason.UNDECLARED:
         return f"{what} {reason.remedy}"
+    verb = "was not" if enforced else "would not be"
     return (
-        f"{what} It {'did' if enforced else 'would'} not leave. Stop setting it, or, if the site "
-        f"strictly needs it, add to cookies.toml:\n{suggest_entry(cookie_name)}"
+        f"{what} It {verb} sent. Stop setting it, or, if the site strictly needs it, add to "
+        f"cookies.toml:\n{suggest_entry(cookie_name)}"
     )
 
 

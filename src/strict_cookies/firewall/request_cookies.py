@@ -31,8 +31,8 @@ _UNKNOWN = (Reason.UNDECLARED_RECEIVED, OTHER)
 MAX_KNOWN = 1024
 #: Longest of them, in characters.
 MAX_KNOWN_LENGTH = 64
-#: Set in the environ of a request to a page that shows a browser what it sent, where something of
-#: it was cut: an :class:`ReceivedCookies`.
+#: Set in the environ of a request to a page that shows a browser the cookies it sent, if
+#: some were removed: a :class:`ReceivedCookies`.
 RECEIVED = "strict_cookies.received"
 #: What becomes of a field that is not clean: what the application may see, empty where nothing is
 #: left; at least one reason with a declared or known name, or ``other``; names that may be expired

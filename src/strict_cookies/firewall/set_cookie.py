@@ -69,7 +69,7 @@ class Verdict(NamedTuple):
 
     @property
     def dropped(self) -> bool:
-        """Whether nothing leaves."""
+        """Whether nothing is sent."""
         return self.line is None
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ def decide(policy: CookiePolicy, field_value: str, *, now: float | None = None) 
         reason = refuse(policy, field_value, cookie, now)
         if reason is not None:
             return Verdict(name, None, ((reason, name),))
-    # Only reached with None where REFUSALS was cut down: what browsers ignore may then leave.
+    # None is only reached if REFUSALS was shortened: what browsers ignore may then be sent.
     if cookie is None:
         return Verdict(name, field_value, ())
     declared = policy.find(cookie.name)
@@ -125,7 +125,7 @@ def decide(policy: CookiePolicy, field_value: str, *, now: float | None = None) 
 
 class VerdictCache:
     """
-    :func:`judge` for one policy, fast enough for each response.
+    Decide about lines under one policy, with a cache that is fast enough for each response.
 
     Gives plain tuples, as a :class:`Verdict` unpacks: to make one takes longer than the look-up.
 
@@ -199,7 +199,7 @@ def _refuse_long_attribute(
 def _refuse_unsafe_value(
     policy: CookiePolicy, field_value: str, cookie: SetCookie | None, now: float
 ) -> Reason | None:
-    """Refuse a value that is cut when it comes back, because other readers misread it."""
+    """Refuse a value that other readers truncate when it comes back."""
     if cookie is None or is_safe_value(cookie.value) or _deletes(cookie, now):
         return None
     return Reason.UNSAFE_VALUE

@@ -379,7 +379,7 @@ def _write_reporting(options: HeaderOptions, wire: _Wire) -> str:
 
 
 def _tidy(policy: str) -> str:
-    """Take away the space that Talisman leaves behind a directive without a value."""
+    """Remove the space that Talisman writes after a directive without a value."""
     return "; ".join(part.strip() for part in policy.split(";"))
 
 

@@ -1,7 +1,7 @@
 // The eraser: what web storage holds already, under names that the policy does not declare, goes.
-// A site loads it by choice, behind the guard: other applications of the same origin lose theirs.
+// Optional, loaded after the guard: other applications of the same origin lose theirs.
 //
-// Called with a pattern of names for each kind of storage. Cookies are for the server to sweep.
+// Called with a pattern of names for each kind of storage. Undeclared cookies are expired by the server.
 
 async (patterns) => {
   const undeclared = (kind, names) => names.filter((name) => !RegExp(patterns[kind]).test(name));

@@ -2,7 +2,7 @@
 The guard's scripts for one policy: the text that a browser gets, and the tag that asks for it.
 
 ``guard.js`` and ``erase.js`` are written by hand, ``*.min.js`` is made of them by
-``scripts/minify_guard.py``, and behind it the server writes the names that the policy declares. The
+``scripts/minify_guard.py``, to which the server appends the names that the policy declares. The
 hash of all that is in the script's address, so that a browser asks once for each policy.
 
 Where it sits: first in the page's head, since a script that ran before it was not guarded. It is a
