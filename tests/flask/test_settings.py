@@ -39,7 +39,7 @@ def make_app(root_path=None, **config):
 def test_defaults(testing, mode):
     """Without a setting the firewall enforces; under testing it raises."""
     app = make_app(TESTING=testing)
-    key = None if testing else find_default_key(app.instance_path)
+    key = None if testing else find_default_key(Path(app.instance_path, "sessions.sqlite"))
     assert Settings.from_app(app) == Settings(
         mode=mode,
         expire_undeclared="known",

@@ -8,12 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 
 from strict_cookies import StrictCookies
+from strict_cookies.flask.config import DEFAULTS
+from strict_cookies.sessions.stores.redis import RedisStore
+from strict_cookies.sessions.stores.sqlite import SQLiteStore
 from strict_cookies.trail.default_key import find_default_key
+from strict_cookies.trail.options import TrailOptions
 from strict_cookies.trail.signing import is_signed
 from strict_cookies.trail.verification import verify_trail
+
+#: The settings of the trail, as they are by default.
+UNSIGNED = {key: value for key, value in DEFAULTS.items() if "_TRAIL" in key}
 
 
 @pytest.fixture
@@ -52,6 +60,23 @@ def test_key_is_created_outside_the_store(tmp_path, state):
     again = make_app(tmp_path)
     assert head_of(again)["public_key"] == head["public_key"]
     assert verify_trail(again.extensions["strict_cookies"].trail).is_intact
+
+
+def test_each_store_has_a_key_of_its_own(tmp_path, state):
+    """Two applications in one instance directory do not mistake each other's trail."""
+    for store in (None, "other.sqlite", SQLiteStore(tmp_path / "third.sqlite"), None):
+        app = make_app(tmp_path, STRICT_COOKIES_SESSIONS=store)
+        assert is_signed(head_of(app))
+        assert verify_trail(app.extensions["strict_cookies"].trail).is_intact
+    assert len(list(state.rglob("trail.pem"))) == 3
+
+
+def test_no_key_for_a_store_that_machines_share(tmp_path, state):
+    """Each would have another key; the address of Redis, a store and a client are known as such."""
+    url = "redis://localhost:1"
+    for store in (url, RedisStore(url), redis.Redis.from_url(url)):
+        config = {"STRICT_COOKIES_SESSIONS": store, **UNSIGNED}
+        assert TrailOptions.from_config(config, tmp_path).key is None
 
 
 def test_workers_that_start_at_once_share_one_key(tmp_path, state):

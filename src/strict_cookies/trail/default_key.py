@@ -8,15 +8,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-def find_default_key(directory: str | os.PathLike[str]) -> Path | None:
+def find_default_key(store: str | os.PathLike[str]) -> Path | None:
     """
-    Return the path of the key of one installation, in this user's state directory.
+    Return the path of the key of one trail, in this user's state directory.
 
     That is outside the store's directory, so write access to the store is not enough to sign.
     Source: XDG Base Directory Specification.
 
     Args:
-        directory: The instance directory of the application, which differs between installations.
+        store: The file of the trail.
 
     Returns:
         None if nothing can be signed: ``cryptography`` is not installed, or the user has no home.
@@ -28,5 +28,5 @@ def find_default_key(directory: str | os.PathLike[str]) -> Path | None:
         state = Path(named) if named else Path.home() / ".local" / "state"
     except RuntimeError:
         return None
-    digest = hashlib.sha256(os.fsencode(Path(directory).resolve())).hexdigest()
+    digest = hashlib.sha256(os.fsencode(Path(store).resolve())).hexdigest()
     return state / "strict-cookies" / digest[:12] / "trail.pem"

@@ -10,14 +10,18 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._util.durations import read_duration
+from ..archive.open import DEFAULT_FILE, is_on_redis
 from ..errors import ConfigurationError
 from ..http.presets import OPT_OUT
+from ..sessions.stores.sqlite import SQLiteStore
 from .default_key import find_default_key
 from .signing import check_key_file
 from .timestamp_authority import require_client
 
 #: How long entries are kept unless a site says otherwise.
 RETENTION = timedelta(days=365)
+#: Values of ``STRICT_COOKIES_SESSIONS`` that are not paths.
+_WORDS = ("flask", "sqlite")
 #: Seconds for which a head is cached, so that requests for it are cheap.
 HEAD_SECONDS = 10
 
@@ -63,7 +67,7 @@ class TrailOptions(NamedTuple):
             )
         key, creates_key = None, False
         if named is None and kept is None and _is_of_one_machine(config):
-            key = find_default_key(directory)
+            key = find_default_key(_find_store(config["STRICT_COOKIES_SESSIONS"], directory))
             creates_key = key is not None
         elif named not in (None, OPT_OUT):
             key = Path(directory, named)
@@ -79,6 +83,14 @@ class TrailOptions(NamedTuple):
         )
 
 
+def _find_store(store: object, directory: str | os.PathLike[str]) -> Path:
+    """Return the file of the trail, as :func:`~strict_cookies.archive.open.open_archive` does."""
+    if isinstance(store, SQLiteStore):
+        return store.path
+    is_path = isinstance(store, os.PathLike) or (isinstance(store, str) and store not in _WORDS)
+    return Path(directory, store if is_path else DEFAULT_FILE)  # type: ignore[arg-type]
+
+
 def _is_of_one_machine(config: Mapping[str, Any]) -> bool:
     """Return whether the trail is in a local file, so that one machine's key can sign it."""
     if config.get("TESTING"):
@@ -86,7 +98,8 @@ def _is_of_one_machine(config: Mapping[str, Any]) -> bool:
     store = config["STRICT_COOKIES_SESSIONS"]
     if isinstance(store, str):
         return "://" not in store
-    return store is None or not hasattr(store, "url")
+    is_client = any(kind.__module__.partition(".")[0] == "redis" for kind in type(store).__mro__)
+    return not is_client and not is_on_redis(store)
 
 
 def _read_authority(given: object) -> str | None:
