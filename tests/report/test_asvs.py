@@ -232,7 +232,7 @@ def test_weakened_header_that_was_seen_fails_its_requirements(name, value, faile
     state = app.extensions["strict_cookies"]
     texts = {one.id: one.text for one in assess(EffectiveConfig.of(app, state))}
     assert all(f"Weaker than configured: {name}" in texts[one] for one in failed)
-    assert all("seen at 'weak' since 20" in texts[one] for one in failed)
+    assert all("seen at 'weak' on 20" in texts[one] for one in failed)
 
 
 def test_usual_flask_login_is_not_seen():

@@ -20,7 +20,7 @@ from ..http.cookies import name_prefix
 from ..policy.purposes import Purpose
 from ..reasons import Reason
 from ..sessions.interface import ServerSessionInterface
-from .evidence import DAYS, Evidence, observe
+from .evidence import DAYS, Evidence, describe_sightings, observe
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -292,7 +292,7 @@ def check_headers(requirement: str, how: str) -> Check:
         weakened = config.evidence.find_weakened(OBSERVED[requirement])
         if weakened:
             return _not_met(
-                f"Weaker than configured: {join_words([str(one) for one in weakened])}. "
+                f"Weaker than configured: {describe_sightings(weakened)}. "
                 f"{Reason.WEAKER_HEADER.remedy}"
             )
         return _met(f"{how} No weaker one was seen in the last {DAYS} days.")

@@ -38,9 +38,13 @@ class Sighting(NamedTuple):
     last: datetime.date
     places: tuple[str, ...]
 
-    def __str__(self) -> str:
-        where = f" at {join_words([f'{place!r}' for place in self.places])}" if self.places else ""
-        return f"{self.name}, seen{where} since {self.first}, the last time on {self.last}"
+    @property
+    def where(self) -> str:
+        """Where and when it was seen, as part of a sentence."""
+        places = f" at {join_words([f'{place!r}' for place in self.places])}" if self.places else ""
+        if self.first == self.last:
+            return f"seen{places} on {self.last}"
+        return f"seen{places} since {self.first}, the last time on {self.last}"
 
 
 class Evidence(NamedTuple):
@@ -64,6 +68,14 @@ class Evidence(NamedTuple):
         """Return the sightings of headers, or of directives written ``"Header directive"``."""
         wanted = set(names)
         return [one for one in self.weakened if {one.name, one.name.partition(" ")[0]} & wanted]
+
+
+def describe_sightings(sightings: Iterable[Sighting]) -> str:
+    """Return what was seen; headers that were weakened at the same places and days together."""
+    names: dict[str, list[str]] = {}
+    for one in sightings:
+        names.setdefault(one.where, []).append(one.name)
+    return "; ".join(f"{join_words(found)}, {where}" for where, found in names.items())
 
 
 def collect_evidence(
