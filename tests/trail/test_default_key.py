@@ -104,6 +104,22 @@ def test_former_checkpoints_are_signed_with_it(tmp_path, state):
     assert verify_trail(trail).is_intact
 
 
+def test_key_is_created_only_once(tmp_path, monkeypatch, caplog):
+    """Another user's command, or a deploy that lost the key, creates no second one."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    head_of(make_app(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+    app = make_app(tmp_path)
+    for _ in range(2):
+        assert "signature" not in head_of(app)
+    assert list((tmp_path / "elsewhere").rglob("*")) == []
+    assert caplog.text.count("their key is not at") == 1
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    again = make_app(tmp_path)
+    assert is_signed(head_of(again))
+    assert verify_trail(again.extensions["strict_cookies"].trail).is_intact
+
+
 def test_key_that_can_not_be_created_is_logged(tmp_path, monkeypatch, caplog):
     """The site works on, and says that its heads are not signed."""
     (tmp_path / "file").write_text("")

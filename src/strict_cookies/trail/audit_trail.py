@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 LOG = "trail"
 #: The shelf of the checkpoints, by number.
 CHECKPOINTS = "trail-checkpoints"
+#: The shelf that says whether a key was made; another one is not made without being asked for.
+KEYS = "trail-keys"
 #: The maximum number of lost events that is counted.
 MAX_LOST = 1_000_000
 #: Entries that are read at a time.
@@ -300,6 +302,7 @@ class AuditTrail:
     def adopt_key(self, signer: Signer) -> None:
         """Record a new key, and sign the checkpoints that are not signed yet."""
         self.record("key-made", new_key=signer.public_hex)
+        self.archive.put(KEYS, "made", signer.public_hex.encode())
         for point in self.checkpoints():
             if "signature" not in point:
                 self.archive.put(
@@ -316,6 +319,18 @@ class AuditTrail:
                 f"{problem} No head is signed. Run 'flask cookies trail verify'; if the cause is "
                 f"known and harmless, delete '{self.key.noted.path}'."
             )
+        if not self.key.is_due():
+            return
+        is_made = self.archive.get(KEYS, "made") is not None
+        # In this order: another process notes the key after it has created it.
+        if not self.key.is_due():
+            return
+        if is_made:
+            self.key.give_up(
+                "their key is not at '{path}'. Run this as the user who runs the application, or "
+                "set STRICT_COOKIES_TRAIL_KEY; if the key is lost, run 'flask cookies trail key'."
+            )
+            return
         created = self.key.create()
         if created is not None:
             self.adopt_key(created)

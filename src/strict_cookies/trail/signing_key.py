@@ -50,26 +50,32 @@ class SigningKey:
             self._signer = changed_at, load_signer(self.path)
         return self._signer[1]
 
+    def is_due(self) -> bool:
+        """Return whether the key is to be created."""
+        return self.path is not None and self._creates and not self.path.exists()
+
+    def give_up(self, why: str) -> None:
+        """Sign no more, and log why."""
+        path, self.path, self.noted = self.path, None, None
+        logger.warning("Heads of the audit trail are not signed: %s", why.format(path=path))
+
     def create(self) -> Signer | None:
         """
-        Create the key if that is due, and return its signer; None if there is nothing to do.
+        Create the key, and return its signer; None if another process has just done so.
 
         If the key can't be written, that is logged, and heads are no longer signed.
         """
         path = self.path
-        if path is None or not self._creates or path.exists():
+        if path is None:
             return None
         try:
             signer = make_key(path)
         except FileExistsError:
             return None  # another process has just created it
         except OSError as error:
-            self.path = self.noted = None
-            logger.warning(
-                "Heads of the audit trail are not signed: the key can't be created at '%s' (%s). "
-                "Set STRICT_COOKIES_TRAIL_KEY to another path.",
-                path,
-                error.strerror,
+            self.give_up(
+                f"the key can't be created at '{{path}}' ({error.strerror}). Set "
+                "STRICT_COOKIES_TRAIL_KEY to another path."
             )
             return None
         logger.info("Created the key that signs the heads of the audit trail: '%s'.", path)
