@@ -94,6 +94,16 @@ class AppState(ForkAware):
                 self.prepare_sessions, flask=app.session_interface
             )
 
+    def __getattr__(self, name: str) -> Any:
+        """
+        Return a public attribute of what was at ``app.wsgi_app`` before.
+
+        Some applications read attributes of their own middleware there.
+        """
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._pending.inner, name)
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         return self._serve(environ, start_response)
@@ -130,6 +140,7 @@ class AppState(ForkAware):
                 app.jinja_env.globals["csp_nonce"] = compiled.talisman.nonce
             register_forks(self, ForkOrder.APP)
             self._compiled = compiled
+        enable_log()
         # Outside the lock: a log handler may itself send a request.
         for problem in problems:
             logger.error("%s", out_of_order(*problem))
@@ -336,6 +347,22 @@ class AppState(ForkAware):
         self._lock = threading.Lock()
         self._versions = Versions(lambda: self.archive)
         self._serve = self._start
+
+
+def enable_log() -> None:
+    """
+    Switch the library's logger on if it was switched off as a whole, and say so.
+
+    ``logging.config.fileConfig()`` disables each logger that its file does not name; to get
+    no lines, set a level.
+    """
+    if logger.disabled:
+        logger.disabled = False
+        logger.warning(
+            "The logger 'strict_cookies' was disabled, as logging.config.fileConfig() does with "
+            "loggers that its file does not name. It is on again. Pass "
+            "disable_existing_loggers=False, or give the logger a level."
+        )
 
 
 def get_state(app: Flask | None = None) -> AppState:

@@ -74,6 +74,12 @@ class ServerSessionInterface(SessionInterface):
         self._prepared: AppSessions | None = None
         self._clock = clock
 
+    def __getattr__(self, name: str) -> Any:
+        """Return a public attribute of the interface that was there before."""
+        if name.startswith("_") or self._flask is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._flask, name)
+
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
         """Begin a request; return None without a ``SECRET_KEY``, so that Flask complains."""
         if self._prepared is None and self._flask is not None and leaves_sessions(app.config):
