@@ -80,3 +80,13 @@ def is_local(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     return is_address(host) and ipaddress.ip_address(host.strip("[]")).is_loopback
+
+
+def normalize_scheme(scheme: str) -> str:
+    """
+    Return the scheme of a request as WSGI writes it.
+
+    Proxies announce a WebSocket as ``wss`` (Traefik), and some write capitals.
+    """
+    scheme = scheme.lower()
+    return {"wss": "https", "ws": "http"}.get(scheme, scheme)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .._util.choices import check_choice
 from .._util.text import OTHER
-from .._util.urls import is_local, request_host
+from .._util.urls import is_local, normalize_scheme, request_host
 from ..errors import CookieDroppedError, WeakenedHeaderError
 from ..http.compare import HeaderSet
 from ..http.cookies import is_token, split_pair
@@ -185,6 +185,8 @@ class CookieFirewall:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
 
+        if environ["wsgi.url_scheme"] not in ("https", "http"):
+            environ["wsgi.url_scheme"] = normalize_scheme(environ["wsgi.url_scheme"])
         try:
             if self._enforcing:
                 # Where servers hand over the field once more: eventlet; a2wsgi.
