@@ -135,3 +135,27 @@ def test_wrong_setting_is_refused(key, value, message):
         read(**{key: value})
     joint = "" if message.startswith(":") else " "
     assert str(caught.value) == f"STRICT_COOKIES_{key}{joint}{message}"
+
+
+@pytest.mark.parametrize(
+    ("preset", "permanent", "idle"),
+    [
+        ("aal2", timedelta(minutes=5), timedelta(minutes=5)),
+        ("aal2", 300, timedelta(minutes=5)),
+        ("aal2", timedelta(hours=2), timedelta(hours=1)),
+        ("aal2", timedelta(days=31), timedelta(hours=1)),
+        ("aal1", timedelta(days=7), timedelta(days=7)),
+        ("aal1", timedelta(days=31), None),
+        ("aal2", 0, timedelta(hours=1)),
+        ("aal2", None, timedelta(hours=1)),
+    ],
+)
+def test_shorter_lifetime_of_flask_counts(preset, permanent, idle):
+    """The stricter of the two settings is the idle limit; Flask's default changes nothing."""
+    config = {
+        **DEFAULTS,
+        "STRICT_COOKIES_SESSION_LIFETIME": preset,
+        "PERMANENT_SESSION_LIFETIME": permanent,
+    }
+    limits = SessionOptions.from_config(config).limits
+    assert (limits.absolute, limits.idle) == (PRESETS[preset].absolute, idle)

@@ -71,7 +71,10 @@ class SessionOptions(NamedTuple):
         per_user, at_limit = _read_per_user(config["STRICT_COOKIES_SESSION_LIMIT_PER_USER"])
         return cls(
             store=config["STRICT_COOKIES_SESSIONS"],
-            limits=_read_limits(config["STRICT_COOKIES_SESSION_LIFETIME"]),
+            limits=_shorten(
+                _read_limits(config["STRICT_COOKIES_SESSION_LIFETIME"]),
+                config.get("PERMANENT_SESSION_LIFETIME"),
+            ),
             per_user=per_user,
             at_limit=at_limit,
             binding=cast("Binding", binding),
@@ -123,6 +126,16 @@ def _read_limits(given: object) -> Limits:
         )
     except ValueError as error:
         raise ConfigurationError(f"{key}: {error}") from None
+
+
+def _shorten(limits: Limits, permanent: object) -> Limits:
+    """Shorten the idle limit to Flask's own lifetime, which counts from the last request."""
+    if isinstance(permanent, int) and not isinstance(permanent, bool):
+        permanent = timedelta(seconds=permanent)
+    longest = limits.absolute if limits.idle is None else limits.idle
+    if not isinstance(permanent, timedelta) or not timedelta(seconds=1) <= permanent < longest:
+        return limits
+    return Limits(absolute=limits.absolute, idle=permanent)
 
 
 def _read_duration(given: object) -> timedelta:
