@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
 
 def variables() -> dict[str, Any]:
     """Return the navigation and the unread messages of a signed-in user."""
-    if not g.user:
+    if not g.get("user"):
         return {}
     return {
         "navigation": [entry for entry in NAVIGATION if g.user["role"] in entry.roles],

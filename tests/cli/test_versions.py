@@ -7,7 +7,7 @@ import io
 
 import pypdf
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.cli import ScriptInfo
 
 from strict_cookies import CookiePolicy, Site, StrictCookies
@@ -138,6 +138,32 @@ def test_publishing_without_a_browser_is_a_choice(app_of, monkeypatch):
     assert "--without-pdf" in output
     assert app.extensions["strict_cookies"].versions.last() is None
     assert run(app, "publish", "--without-pdf")[0] == 0
+
+
+def test_page_is_rendered_after_the_hooks_of_a_request(app_of, monkeypatch):
+    """A context processor that needs what a before_request function sets, such as g.user, works."""
+    app = app_of(OLD)
+    app.before_request(lambda: setattr(g, "user", None))
+    app.context_processor(lambda: {"navigation": g.user or []})
+    printed = []
+    monkeypatch.setattr(
+        "strict_cookies.audit.browser.printing.print_to_pdf",
+        lambda pages, fetch: printed.extend(pages) or [b"%PDF"] * len(pages),
+    )
+    assert run(app, "publish")[0] == 0
+    assert len(printed) == 2
+
+
+def test_code_that_fails_there_is_named_without_a_traceback(app_of, caplog):
+    """Nothing is published, and the log says where it failed, without the message."""
+    app = app_of(OLD)
+    app.context_processor(lambda: {"navigation": g.user})
+    code, output = run(app, "publish")
+    assert code == 1
+    assert "code failed while the page was rendered (AttributeError)" in " ".join(output.split())
+    assert "Traceback" not in output
+    assert "SC902" in caplog.text
+    assert app.extensions["strict_cookies"].versions.last() is None
 
 
 @pytest.mark.browser

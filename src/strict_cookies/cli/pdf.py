@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.test import Client
 
+from .._util.faults import log_fault
 from ..declaration.pages.renderer import PageRenderer
 from ..declaration.pages.versions import add_edition, print_languages
 from ..declaration.sources import Sources
+from ..errors import AuditError
 from ..flask.state import get_state
+from ..reasons import Reason
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -68,14 +71,23 @@ def _render(
     renderer = PageRenderer(Sources(snapshot=state.snapshot, versions=lambda: state.versions))
     with app.test_request_context(base_url=f"{origin}{app.config['APPLICATION_ROOT']}"):
         links = {key: f"{origin}{path}" for key, path in renderer.links().items()}
-        return [
-            Page(
-                f"{links['page']}?lang={language.tag}",
-                renderer.render_document(document, language, links).body.decode(),
-                f"{document['site']['name']} · {document['hash']}".lstrip(" ·"),
-            )
-            for language in languages
-        ]
+        try:
+            # What the application's own templates and context processors may rely on.
+            app.preprocess_request()
+            return [
+                Page(
+                    f"{links['page']}?lang={language.tag}",
+                    renderer.render_document(document, language, links).body.decode(),
+                    f"{document['site']['name']} · {document['hash']}".lstrip(" ·"),
+                )
+                for language in languages
+            ]
+        except Exception as error:
+            log_fault(Reason.APP_FAULT, error)
+            raise AuditError(
+                f"The application's own code failed while the page was rendered "
+                f"({type(error).__name__}); the log shows where."
+            ) from error
 
 
 def _fetch_from(application: WSGIApplication, origin: str) -> Callable[[str], Resource | None]:
