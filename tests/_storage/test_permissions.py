@@ -109,3 +109,9 @@ def test_store_closes_if_permissions_can_not_be_corrected(tmp_path, monkeypatch)
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(StoreUnavailableError, match=r"the mode 0666 of .* chmod 0600"):
         SQLiteStore(path).read(new_key())
+    path.chmod(0o600)
+    tmp_path.chmod(0o777)
+    with pytest.raises(
+        StoreUnavailableError, match=r"0777 of .* chmod 0775 .* directory of its own"
+    ):
+        SQLiteStore(path).read(new_key())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import sys
+from types import ModuleType
 
-from strict_cookies._util.keys import KEY_BYTES, SessionKeys, code
+import pytest
+from flask import Flask
+
+from strict_cookies._util.keys import KEY_BYTES, SessionKeys, code, name_of
 
 
 def test_keys_come_newest_first():
@@ -46,3 +50,17 @@ def test_code_depends_on_key_text_and_length():
     codes = {code(b"k", b"t"), code(b"l", b"t"), code(b"k", b"u"), code(b"k", b"t", 16)}
     assert len(codes) == 4
     assert len(code(b"k", b"t", 16)) == 16
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("_mod_wsgi_0f3a", "shop"), ("uwsgi_file_shop", "shop"), ("shop.web", "shop.web")],
+)
+def test_name_does_not_depend_on_the_server(module, name, monkeypatch):
+    """mod_wsgi names the module by its path's digest, so that a deploy would change the name."""
+    monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    sys.modules[module].__file__ = "/srv/releases/7/shop.wsgi"
+    assert name_of(Flask(module, root_path="/srv")) == name
+    app = Flask(module, root_path="/srv")
+    app.config["STRICT_COOKIES_APP_NAME"] = "site"
+    assert name_of(app) == "site"

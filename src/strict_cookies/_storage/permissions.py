@@ -40,9 +40,10 @@ def restrict(path: Path, named: str) -> str | None:
 
 def _set_mode(path: Path, found: int, wanted: int, named: str) -> str | None:
     if path.stat().st_uid != os.geteuid():
+        instead = ", or keep the file in a directory of its own below it" if path.is_dir() else ""
         return (
             f"the mode {found:04o} of '{path}' lets other users in, and this user does not own it. "
-            f"Run as its owner: chmod {wanted:04o} '{path}'"
+            f"Run as its owner: chmod {wanted:04o} '{path}'{instead}"
         )
     path.chmod(wanted)
     logger.warning(

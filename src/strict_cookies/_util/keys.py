@@ -8,8 +8,10 @@ verify. Keys are always ordered newest first.
 from __future__ import annotations
 
 import hmac
+import sys
 from collections.abc import Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
@@ -17,6 +19,9 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     from flask import Flask
 
+#: Beginnings of the names that mod_wsgi and uWSGI give to the module of a file: they differ from
+#: those of other processes, and mod_wsgi's depends on the path.
+_SERVERS = ("_mod_wsgi_", "uwsgi_file_")
 #: Bytes of a derived key: the digest size of SHA-256.
 KEY_BYTES = 32
 
@@ -72,12 +77,21 @@ def name_of(app: Flask) -> str:
     """
     name = app.config.get("STRICT_COOKIES_APP_NAME")
     if name is None:
-        return app.name
+        return _find_name(app)
     if not isinstance(name, str) or not name:
         raise ConfigurationError(
             f"STRICT_COOKIES_APP_NAME is of type {type(name).__name__} or empty. Use a short text."
         )
     return name
+
+
+def _find_name(app: Flask) -> str:
+    """Return Flask's name, but the file's for a module that a server named as it likes."""
+    if app.import_name.startswith(_SERVERS):
+        path = getattr(sys.modules.get(app.import_name), "__file__", None)
+        if path:
+            return Path(path).stem
+    return app.name
 
 
 def code(key: bytes, text: bytes, size: int = KEY_BYTES) -> bytes:
