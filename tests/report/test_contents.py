@@ -15,6 +15,7 @@ from strict_cookies.report.contents import DAYS, build_report
 from strict_cookies.report.links import ReportLinks
 from strict_cookies.report.pages import report_links
 from strict_cookies.report.plot import draw_days
+from strict_cookies.trail.signing import make_key
 
 HTTPS = {"base_url": "https://localhost"}
 OWN = {"Origin": "https://localhost"}
@@ -460,3 +461,23 @@ class TestWriting:
         result = self.run(app, tmp_path / name)
         assert result.exit_code == 1
         assert result.output.startswith("Error: ")
+
+
+def test_report_shows_a_trail_that_was_rewritten(tmp_path):
+    """The auditor reads that it is broken, rather than an error page."""
+    key = tmp_path / "trail.pem"
+    make_key(key)
+    app = build(STRICT_COOKIES_TRAIL_KEY=key)
+    trail = app.extensions["strict_cookies"].trail
+    trail.adopt_key(trail.signer())
+    trail.record("order-approved")
+    # As if another process had signed a third entry, which is not there.
+    trail.make_head()
+    key.with_name("trail.pem.head").write_text(f"3:{'ab' * 32}")
+    found = signed_in(app, "auditor").get(JSON, **HTTPS).json["trail"]
+    assert found["intact"] is False
+    assert found["head"] is None
+    assert any("does not contain the head that was signed last" in one for one in found["problems"])
+    page = signed_in(app, "auditor").get(PAGE, **HTTPS)
+    assert page.status_code == 200
+    assert "broken" in page.text

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .._util.app_state import find_state
 from .._util.text import show
 from .._version import __version__
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, StoreCorruptError
 from ..reasons import Reason
 from ..trail.audit_trail import NoTrail
 from ..trail.counts import SIGNED_IN
@@ -180,7 +180,11 @@ def _describe_trail(trail: Trail, seconds: float | None) -> dict[str, Any] | Non
 
     try:
         review = review_trail(trail, seconds)
-        head = trail.make_head()
+        try:
+            head = trail.make_head()
+        except StoreCorruptError:
+            # The verification says so, too.
+            head = None
     except ConfigurationError as error:
         return {"intact": False, "problems": [str(error)], "checked": 0, "signed": False,
                 "verified": None, "head": None}  # fmt: skip
